@@ -1,0 +1,140 @@
+"""How a file becomes playable. Knows nothing of films."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class State(models.TextChoices):
+    UPLOADED = "uploaded", _("waiting")
+    PROCESSING = "processing", _("encoding")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
+
+
+class VideoQuerySet(models.QuerySet["Video"]):
+    def lapsed(self, at: datetime) -> VideoQuerySet:
+        """Being encoded by a worker that no longer renews its lease."""
+        return self.filter(state=State.PROCESSING, lease_until__lt=at)
+
+
+class Video(models.Model):
+    """One source file and all that was made of it.
+
+    `state` moves by guarded update only: uploaded → processing → ready | failed.
+    A worker holds a video by `lease_owner` until `lease_until`, and renews the lease as it works.
+    """
+
+    original = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
+    original_name = models.CharField(_("file name"), max_length=255)
+    size = models.BigIntegerField(_("size"))  # bytes
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.UPLOADED, db_index=True)
+    failure = models.CharField(_("reason of failure"), max_length=40, blank=True)  # a media.failures code
+    failure_detail = models.TextField(_("technical detail"), blank=True)
+    progress = models.FloatField(_("progress"), default=0)  # 0 … 1 of the running encode
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    preview_seconds = models.PositiveIntegerField(_("preview length"), default=0)  # 0: no preview is cut
+    duration = models.FloatField(_("duration"), null=True, blank=True)  # seconds, measured
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)  # pixels as shown
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    frame_rate = models.FloatField(_("frame rate"), null=True, blank=True)
+    has_audio = models.BooleanField(_("has sound"), default=False)
+    still = models.ImageField(_("still"), upload_to="stills/", blank=True)  # a picture chosen from the content
+    created_at = models.DateTimeField(_("added at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("encoding since"), null=True, blank=True)
+    ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
+
+    objects = VideoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("video")
+        verbose_name_plural = _("videos")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+
+class Rendition(models.Model):
+    """One rung of the ladder, or one audio track: a CMAF file served by byte ranges.
+
+    `segments` is the table the playlists are rendered from: a list of
+    [offset in bytes, length in bytes, duration in seconds]; the initialisation section is
+    bytes `[0, init_length)`. Bandwidths are bits per second.
+    """
+
+    class Kind(models.TextChoices):
+        VIDEO = "video", _("picture")
+        AUDIO = "audio", _("sound")
+
+    class Cut(models.TextChoices):
+        FULL = "full", _("full")
+        PREVIEW = "preview", _("preview")
+
+    video = models.ForeignKey(Video, models.CASCADE, related_name="renditions", verbose_name=_("video"))
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    cut = models.CharField(_("cut"), max_length=7, choices=Cut, default=Cut.FULL)
+    name = models.CharField(_("name"), max_length=20)  # "720p", "a0": names the playlist
+    file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
+    size = models.BigIntegerField(_("size"))  # bytes
+    codecs = models.CharField(max_length=60)  # RFC 6381, "avc1.64001f"
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    frame_rate = models.FloatField(null=True, blank=True)
+    channels = models.PositiveSmallIntegerField(null=True, blank=True)
+    language = models.CharField(_("language"), max_length=20, blank=True)  # BCP 47
+    label = models.CharField(_("label"), max_length=60, blank=True)
+    bandwidth = models.PositiveIntegerField()  # peak
+    average_bandwidth = models.PositiveIntegerField()
+    duration = models.FloatField()  # seconds
+    init_length = models.PositiveIntegerField()  # bytes
+    segments = models.JSONField()
+
+    class Meta:
+        verbose_name = _("rendition")
+        verbose_name_plural = _("renditions")
+        ordering = ["kind", "-height", "name"]
+        constraints = [models.UniqueConstraint(fields=["video", "cut", "name"], name="rendition_once")]
+
+    def __str__(self) -> str:
+        return f"{self.video} {self.name}"
+
+
+class Subtitle(models.Model):
+    """A WebVTT text in one language."""
+
+    video = models.ForeignKey(Video, models.CASCADE, related_name="subtitles", verbose_name=_("video"))
+    language = models.CharField(_("language"), max_length=20)  # BCP 47
+    label = models.CharField(_("label"), max_length=60)
+    file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
+
+    class Meta:
+        verbose_name = _("subtitle")
+        verbose_name_plural = _("subtitles")
+        ordering = ["language"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Storyboard(models.Model):
+    """Small pictures of the whole length, tiled into sheets, for the seek bar."""
+
+    video = models.OneToOneField(Video, models.CASCADE, related_name="storyboard", verbose_name=_("video"))
+    files = models.JSONField()  # names in the "videos" storage, in order
+    interval = models.FloatField()  # seconds between tiles
+    columns = models.PositiveSmallIntegerField()
+    rows = models.PositiveSmallIntegerField()
+    tile_width = models.PositiveSmallIntegerField()  # pixels
+    tile_height = models.PositiveSmallIntegerField()
+    count = models.PositiveIntegerField()  # tiles in all sheets together
+
+    class Meta:
+        verbose_name = _("storyboard")
+        verbose_name_plural = _("storyboards")

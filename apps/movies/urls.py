@@ -1,0 +1,4 @@
+from django.urls import URLPattern
+
+app_name = "movies"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,35 @@
+"""Announcements of the site."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def published(self, at: datetime) -> NoticeQuerySet:
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at).order_by("-pinned", "-starts_at")
+
+
+class Notice(models.Model):
+    """Something the administrators tell everyone, shown in `[starts_at, ends_at)`."""
+
+    title = models.CharField(_("title"), max_length=100)
+    body = models.TextField(_("text"), blank=True)
+    pinned = models.BooleanField(_("pinned"), default=False)
+    starts_at = models.DateTimeField(_("shown from"), default=timezone.now, db_index=True)
+    ends_at = models.DateTimeField(_("shown until"), null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-starts_at"]
+
+    def __str__(self) -> str:
+        return self.title

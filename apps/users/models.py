@@ -1,0 +1,88 @@
+"""Accounts and memberships."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountManager(UserManager["User"]):
+    """Keeps an e-mail that isn't given as NULL: the empty string would be unique only once."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str | None:  # type: ignore[override]
+        return super().normalize_email(email) or None
+
+
+class User(AbstractUser):
+    """A member or an administrator (`is_staff`). E-mail and phone are unique where set: unset is NULL."""
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail"), null=True, blank=True, unique=True)  # type: ignore[assignment]
+    email_verified_at = models.DateTimeField(_("e-mail verified at"), null=True, blank=True)
+    phone = models.CharField(
+        _("phone"), max_length=20, null=True, blank=True, unique=True, help_text=_("With country code: +8613800138000")
+    )
+    phone_verified_at = models.DateTimeField(_("phone verified at"), null=True, blank=True)
+    nickname = models.CharField(_("nickname"), max_length=30, blank=True)
+    avatar = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    locked_at = models.DateTimeField(_("locked at"), null=True, blank=True)
+    locked_reason = models.CharField(_("reason for locking"), max_length=200, blank=True)
+
+    objects = AccountManager()
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        return self.nickname or self.username
+
+    @property
+    def is_locked(self) -> bool:
+        return self.locked_at is not None
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email or None
+        self.phone = self.phone or None
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def at(self, moment: datetime) -> MembershipQuerySet:
+        """Periods `[starts_at, ends_at)` that hold `moment`."""
+        return self.filter(starts_at__lte=moment, ends_at__gt=moment)
+
+
+class Membership(models.Model):
+    """A period `[starts_at, ends_at)` in which a user is a VIP."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        indexes = [models.Index(fields=["user", "ends_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="membership_ends_after_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"

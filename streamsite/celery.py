@@ -1,0 +1,10 @@
+"""The queue: one Celery application, configured from Django's settings."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
+
+app = Celery("streamsite")
+app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,0 +1,56 @@
+"""Reads the settings' environment: strict where django-environ is lenient."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def boolean(name: str, default: bool) -> bool:
+    """The variable as a truth value; a word that is neither is an error, not False."""
+    raw = env.str(name, default="1" if default else "0").strip().lower()
+    if raw in _TRUE:
+        return True
+    if raw in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false: set it to 1 or 0.")
+
+
+def secret_key(data_dir: Path) -> str:
+    """SECRET_KEY, or the one kept in the data folder (made at random on first use)."""
+    if key := env.str("SECRET_KEY", default=""):
+        return key
+    kept = data_dir / "secret_key"
+    if not kept.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = data_dir / f"secret_key.{secrets.token_hex(4)}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            kept.hardlink_to(fresh)  # of two processes starting at once, the first one's key stays
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return kept.read_text().strip()
+
+
+def broker_url(redis_url: str, db: int) -> str:
+    """The address of one numbered database of the Redis at `redis_url`, as kombu writes it."""
+    if redis_url.startswith("unix://"):
+        return f"redis+socket://{redis_url.removeprefix('unix://')}?virtual_host={db}"
+    return f"{redis_url.rstrip('/')}/{db}"
+
+
+def cache_url(redis_url: str, db: int) -> str:
+    """The address of one numbered database of the Redis at `redis_url`, as redis-py writes it."""
+    if redis_url.startswith("unix://"):
+        return f"{redis_url}?db={db}"
+    return f"{redis_url.rstrip('/')}/{db}"

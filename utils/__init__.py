@@ -1,0 +1,1 @@
+"""Small kits that know nothing of the product."""
