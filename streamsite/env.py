@@ -26,7 +26,8 @@ def boolean(name: str, default: bool) -> bool:
 
 def secret_key(data_dir: Path) -> str:
     """SECRET_KEY, or the one kept in the data folder (made at random on first use)."""
-    if key := env.str("SECRET_KEY", default=""):
+    key: str = env.str("SECRET_KEY", default="")
+    if key:
         return key
     kept = data_dir / "secret_key"
     if not kept.exists():

@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import transaction
 
 
-def enqueue(name: str, *, countdown: float | None = None, **kwargs: Any) -> None:
+def enqueue(name: str, *, countdown: float = 0, **kwargs: Any) -> None:
     """Send the task called `name` once the current transaction commits (at once outside one).
 
     `kwargs` are ids and plain values; `countdown` is in seconds. Raises KeyError for an
