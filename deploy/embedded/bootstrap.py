@@ -58,7 +58,7 @@ def digest(paths: list[Path]) -> str:
     return found.hexdigest()
 
 
-def once(name: str, inputs: list[Path], *outputs: Path) -> bool:
+def stale(name: str, inputs: list[Path], *outputs: Path) -> bool:
     """Whether the step `name` has to run: its inputs changed or an output is missing."""
     stamp = STAMPS / name
     return not (stamp.exists() and stamp.read_text() == digest(inputs) and all(o.exists() for o in outputs))
@@ -106,7 +106,7 @@ def install(dev: bool) -> None:
     """The requirements, by the pinned uv, every file checked against its hash."""
     files = [ROOT / "requirements.txt"] + ([ROOT / "requirements-dev.txt"] if dev else [])
     name = "requirements-dev" if dev else "requirements"
-    if not once(name, files) or (not dev and not once("requirements-dev", [*files, ROOT / "requirements-dev.txt"])):
+    if not stale(name, files) or (not dev and not stale("requirements-dev", [*files, ROOT / "requirements-dev.txt"])):
         return
     uv = VENV / "bin" / "uv"
     if not uv.exists():
@@ -129,7 +129,7 @@ def node_path() -> str:
         if (major := re.match(r"v(\d+)", version)) and int(major.group(1)) >= NODE_LOWEST:
             return path
     inputs = [ROOT / "requirements-node.txt"]
-    if once("node", inputs):
+    if stale("node", inputs):
         say("Installing Node.js")
         uv = VENV / "bin" / "uv"
         run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", inputs[0])
@@ -143,8 +143,8 @@ def build_front_end(dev: bool) -> None:
     name = "node-modules-dev" if dev else "node-modules"
     sources = [*lock, ROOT / "static" / "js", ROOT / "static" / "css", ROOT / "static" / "build.mjs"]
     modules = ROOT / "node_modules"
-    have = not once("node-modules-dev", lock, modules) or (not dev and not once("node-modules", lock, modules))
-    built = not once("front-end", sources, ROOT / "static" / "dist" / "site.css")
+    have = not stale("node-modules-dev", lock, modules) or (not dev and not stale("node-modules", lock, modules))
+    built = not stale("front-end", sources, ROOT / "static" / "dist" / "site.css")
     if have and built:
         return
     env = {**os.environ, "PATH": node_path()}
