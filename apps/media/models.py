@@ -17,8 +17,8 @@ class State(models.TextChoices):
 
 class VideoQuerySet(models.QuerySet["Video"]):
     def lapsed(self, at: datetime) -> VideoQuerySet:
-        """Being encoded by a worker that no longer renews its lease."""
-        return self.filter(state=State.PROCESSING, lease_until__lt=at)
+        """In the hands of a worker that no longer renews its lease, or waiting for longer than a queue keeps."""
+        return self.filter(state__in=[State.UPLOADED, State.PROCESSING], lease_until__lt=at)
 
 
 class Video(models.Model):

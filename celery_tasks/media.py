@@ -1,0 +1,19 @@
+"""The queue "media": long work, one job a worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from apps.media import services
+
+
+@shared_task(name="media.process")
+def process(*, video_id: int, **_: Any) -> None:
+    services.process(video_id=video_id)
+
+
+@shared_task(name="media.resume_lapsed", queue="default")
+def resume_lapsed(**_: Any) -> None:
+    services.resume_lapsed()
