@@ -14,6 +14,11 @@ def process(*, video_id: int, **_: Any) -> None:
     services.process(video_id=video_id)
 
 
-@shared_task(name="media.resume_lapsed", queue="default")
+@shared_task(name="media.resume_lapsed")
 def resume_lapsed(**_: Any) -> None:
     services.resume_lapsed()
+
+
+@shared_task(name="media.discard")
+def discard(*, names: list[str], **_: Any) -> None:
+    services.discard(names=names)

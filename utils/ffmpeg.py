@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import resource
@@ -105,8 +104,7 @@ def run(
         timer = threading.Timer(timeout, expire)
         timer.start()
         try:
-            assert process.stdout is not None
-            for line in process.stdout:
+            for line in process.stdout or ():
                 key, _, value = line.strip().partition("=")
                 if key == "out_time_us" and on_progress and value.lstrip("-").isdigit():
                     on_progress(max(0, int(value)) / 1e6)
@@ -116,7 +114,7 @@ def run(
             if process.poll() is None:
                 process.kill()
                 process.wait()
-            with contextlib.suppress(OSError):
+            if process.stdout:
                 process.stdout.close()
         if overdue.is_set():
             raise FFmpegError(f"stopped after {timeout:.0f} s")

@@ -124,12 +124,13 @@ def _lengths(path: str, options: dict[str, str], video: int) -> tuple[float, int
                 if index != video or not packet.size:
                     continue
                 at = packet.pts if packet.pts is not None else packet.dts
-                if at is None or packet.time_base is None:
+                base = packet.time_base
+                if at is None or base is None:
                     continue
                 packets += 1
-                seconds = float(at * packet.time_base)
+                seconds = float(at * base)
                 start = min(start, seconds)
-                end = max(end, seconds + float((packet.duration or 0) * packet.time_base))
+                end = max(end, seconds + float((packet.duration or 0) * base))
         except av.error.FFmpegError:  # a file cut short: what was read counts
             pass
     return (max(0.0, end - start) if start < math.inf else 0.0), packets, sounding

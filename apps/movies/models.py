@@ -322,3 +322,10 @@ class PlayDay(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["movie", "day"], name="play_day_once")]
+
+
+class PlayBatch(models.Model):
+    """A batch of plays that is in the database: written in the same transaction, so that it counts once."""
+
+    name = models.CharField(max_length=60, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.media import hls
 from apps.media.models import Rendition, Video
 from utils.storages import videos
+from utils.tasks import enqueue
 
 
 def set_preview(*, video: Video, seconds: int) -> None:
@@ -26,7 +27,19 @@ def set_preview(*, video: Video, seconds: int) -> None:
         old = list(video.renditions.filter(cut=Rendition.Cut.PREVIEW))
         video.renditions.filter(cut=Rendition.Cut.PREVIEW).delete()
         Rendition.objects.bulk_create(fresh)
-        transaction.on_commit(lambda: [videos().delete(row.file) for row in old])
+        discard_later([row.file for row in old])
+
+
+def discard_later(names: list[str]) -> None:
+    """Delete stored files once the last token that names them has expired."""
+    if names:
+        enqueue("media.discard", names=names, countdown=2 * settings.TOKEN_TTL)
+
+
+def discard(*, names: list[str]) -> None:
+    """Delete stored files; one that is gone already is no error."""
+    for name in names:
+        videos().delete(name)
 
 
 def cut_previews(rows: list[Rendition], seconds: int) -> list[Rendition]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from apps.media import encode, hls, ladder
 from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
 from apps.media.services.intake import QUEUED_FOR
-from apps.media.services.previews import cut_previews
+from apps.media.services.previews import cut_previews, discard_later
 from utils import ffmpeg
 from utils.languages import language_name
 from utils.storages import videos
@@ -154,7 +154,7 @@ def _encode(video: Video, lease: _Lease, folder: Path) -> None:
 def _renditions(video: Video, probed: dict[str, Any], rungs: list[ladder.Rung], folder: Path) -> list[Rendition]:
     found = []
     rate = ladder.frame_rate(probed["video"])
-    named = [(rung.name, rung, None) for rung in rungs]
+    named: list[tuple[str, ladder.Rung | None, Any]] = [(rung.name, rung, None) for rung in rungs]
     named += [(f"a{n}", None, sound) for n, sound in enumerate(probed["audio"])]
     for name, rung, sound in named:
         file = folder / f"{name}.mp4"
@@ -214,10 +214,14 @@ def _switch(
             has_audio=bool(probed["audio"]),
         ):
             raise LeaseLost
+        old = list(video.renditions.values_list("file", flat=True))
+        for sheets in Storyboard.objects.filter(video=video).values_list("files", flat=True):
+            old += sheets
         video.renditions.all().delete()
         Storyboard.objects.filter(video=video).delete()
         Rendition.objects.bulk_create(rows)
         if subtitles:
+            old += video.subtitles.values_list("file", flat=True)
             video.subtitles.all().delete()
             Subtitle.objects.bulk_create(subtitles)
         board.save()
@@ -225,6 +229,7 @@ def _switch(
             with picture.open("rb") as file:
                 video.still.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
             Video.objects.filter(pk=video.pk).update(still=video.still.name)
+        discard_later(old)
         enqueue("catalogue.video_ready", video_id=video.pk)
 
 

@@ -1,0 +1,31 @@
+"""What can be done with the catalogue."""
+
+from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
+from apps.movies.services.shelf import (
+    UnableToAddEpisode,
+    add_episode,
+    attach_video,
+    clean_content,
+    hide,
+    make_pictures,
+    publish,
+    restore,
+    video_ready,
+    withdraw,
+)
+
+__all__ = [
+    "UnableToAddEpisode",
+    "add_episode",
+    "attach_video",
+    "clean_content",
+    "flush_plays",
+    "hide",
+    "make_pictures",
+    "publish",
+    "record_play",
+    "refresh_rankings",
+    "restore",
+    "video_ready",
+    "withdraw",
+]

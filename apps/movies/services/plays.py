@@ -1,0 +1,92 @@
+"""Plays: counted in Redis as they happen, brought to the database in batches, summed into rankings."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+from django_redis import get_redis_connection
+
+from apps.movies.models import Movie, PlayBatch, PlayDay
+
+PENDING = "plays:pending"  # hash: "<movie id>:<ISO date>" → plays not yet in the database
+BATCHES = "plays:batches"  # set: names of hashes taken out of PENDING, until they are committed
+
+
+def record_play(*, movie_id: int) -> None:
+    """Count one play, today."""
+    get_redis_connection("default").hincrby(PENDING, f"{movie_id}:{timezone.localdate().isoformat()}", 1)
+
+
+def flush_plays() -> int:
+    """Bring the counted plays to the database; returns how many.
+
+    A batch is taken by renaming the hash and is removed only after the commit. Its name is
+    stored in the same transaction, so a batch whose removal was interrupted counts once.
+    """
+    redis = get_redis_connection("default")
+    name = f"plays:batch:{secrets.token_hex(8)}"
+    if redis.exists(PENDING):
+        redis.sadd(BATCHES, name)  # first: a batch nobody knows of would be lost
+        redis.eval(
+            "if redis.call('exists', KEYS[1]) == 1 then redis.call('rename', KEYS[1], KEYS[2]) end",
+            2,
+            PENDING,
+            name,
+        )
+    total = 0
+    for raw in redis.smembers(BATCHES):
+        batch = raw.decode()
+        counts = {key.decode(): int(value) for key, value in redis.hgetall(batch).items()}
+        try:
+            with transaction.atomic():
+                PlayBatch.objects.create(name=batch)
+                total += _apply(counts)
+        except IntegrityError:
+            if not PlayBatch.objects.filter(name=batch).exists():
+                raise
+        redis.delete(batch)
+        redis.srem(BATCHES, batch)
+    PlayBatch.objects.filter(created_at__lt=timezone.now() - timedelta(days=2)).delete()
+    return total
+
+
+def _apply(counts: dict[str, int]) -> int:
+    known = set(Movie.objects.filter(pk__in=[int(key.split(":")[0]) for key in counts]).values_list("pk", flat=True))
+    total = 0
+    for key, plays in counts.items():
+        movie_id, day = int(key.split(":")[0]), date.fromisoformat(key.split(":")[1])
+        if movie_id not in known:
+            continue
+        PlayDay.objects.get_or_create(movie_id=movie_id, day=day)
+        PlayDay.objects.filter(movie_id=movie_id, day=day).update(plays=F("plays") + plays)
+        Movie.objects.filter(pk=movie_id).update(
+            plays=F("plays") + plays,
+            plays_day=F("plays_day") + plays,
+            plays_week=F("plays_week") + plays,
+            plays_month=F("plays_month") + plays,
+        )
+        total += plays
+    return total
+
+
+def refresh_rankings() -> None:
+    """Sum the days into plays_day, plays_week and plays_month, and note yesterday's places."""
+    today = timezone.localdate()
+    spans = {"plays_day": 1, "plays_week": 7, "plays_month": 30}
+    sums: dict[int, dict[str, int]] = {}
+    for field, days in spans.items():
+        rows = PlayDay.objects.filter(day__gt=today - timedelta(days=days)).values("movie").annotate(n=Sum("plays"))
+        for row in rows:
+            sums.setdefault(row["movie"], dict.fromkeys(spans, 0))[field] = row["n"]
+    window = PlayDay.objects.filter(day__gt=today - timedelta(days=8), day__lt=today)
+    before = window.values("movie").annotate(n=Sum("plays")).order_by("-n", "movie").values_list("movie", flat=True)
+    places = {movie: place for place, movie in enumerate(before, start=1)}
+    with transaction.atomic():
+        for movie in Movie.objects.only("pk", "rank_week_before", *spans).iterator():
+            wanted = {**sums.get(movie.pk, dict.fromkeys(spans, 0)), "rank_week_before": places.get(movie.pk)}
+            if any(getattr(movie, field) != value for field, value in wanted.items()):
+                Movie.objects.filter(pk=movie.pk).update(**wanted)

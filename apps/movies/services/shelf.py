@@ -1,0 +1,162 @@
+"""What stands on the shelf: publishing, episodes, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import nh3
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from apps.media.models import Video
+from apps.media.services import UnableToAddVideo, add_video, set_preview
+from apps.movies.models import Access, Banner, Category, Episode, Kind, Movie, Status
+from utils import pictures
+from utils.tasks import enqueue
+
+
+class UnableToAddEpisode(Exception):
+    """The episode can't be added; the message says why."""
+
+
+def publish(*, movies: Iterable[Movie]) -> int:
+    """Put titles on the shelf; one that was there before keeps its date. Returns how many moved."""
+    ids = [m.pk for m in movies]
+    rows = Movie.objects.live().filter(pk__in=ids).exclude(status=Status.PUBLISHED)
+    rows.filter(published_at=None).update(published_at=timezone.now())
+    return Movie.objects.live().filter(pk__in=ids).exclude(status=Status.PUBLISHED).update(status=Status.PUBLISHED)
+
+
+def withdraw(*, movies: Iterable[Movie]) -> int:
+    """Take titles off the shelf. Returns how many moved."""
+    rows = Movie.objects.filter(pk__in=[m.pk for m in movies], status=Status.PUBLISHED)
+    return rows.update(status=Status.WITHDRAWN)
+
+
+def hide(*, movies: Iterable[Movie]) -> int:
+    """Delete titles from view; nothing is destroyed. Returns how many moved."""
+    return Movie.objects.live().filter(pk__in=[m.pk for m in movies]).update(deleted_at=timezone.now())
+
+
+def restore(*, movies: Iterable[Movie]) -> int:
+    """Bring deleted titles back as they were. Returns how many moved."""
+    rows = Movie.objects.filter(pk__in=[m.pk for m in movies], deleted_at__isnull=False)
+    return rows.update(deleted_at=None)
+
+
+def clean_content(html: str) -> str:
+    """Rich text without what could run: the tags and attributes that nh3 holds safe."""
+    return nh3.clean(html)
+
+
+def preview_length(movie: Movie) -> int:
+    """Seconds of preview the movie's videos need; 0 for a free one."""
+    if movie.access == Access.FREE:
+        return 0
+    return settings.PREVIEW_SECONDS if movie.preview_seconds is None else movie.preview_seconds
+
+
+def attach_video(*, episode: Episode, path: Path, original_name: str, move: bool = False) -> Video:
+    """Give the episode the file at `path` and queue its encoding. Raises UnableToAddVideo."""
+    video = add_video(path=path, original_name=original_name, preview_seconds=preview_length(episode.movie), move=move)
+    Episode.objects.filter(pk=episode.pk).update(video=video)
+    episode.video = video
+    return video
+
+
+def add_episode(
+    *,
+    path: Path,
+    title: str,
+    kind: str = Kind.FILM,
+    category: Category | None = None,
+    access: str = Access.FREE,
+    number: int | None = None,
+) -> Episode:
+    """A published title with the file at `path` as an episode.
+
+    A series, show or course of that title gets another episode (the next number unless given);
+    a film is always a new title. Raises UnableToAddEpisode.
+    """
+    with transaction.atomic():
+        movie = None
+        if kind != Kind.FILM:
+            movie = Movie.objects.live().filter(title=title, kind=kind).select_for_update().first()
+        if movie is None:
+            category = category or Category.objects.filter(slug=kind).first() or Category.objects.first()
+            category = category or Category.objects.create(slug=kind, name=str(Kind(kind).label))
+            movie = Movie.objects.create(
+                title=title,
+                kind=kind,
+                category=category,
+                access=access,
+                status=Status.PUBLISHED,
+                published_at=timezone.now(),
+            )
+        last = movie.episodes.aggregate(last=Max("number"))["last"] or 0
+        number = number or last + 1
+        if movie.episodes.filter(number=number).exists():
+            raise UnableToAddEpisode(f"{title} has an episode {number} already.")
+        episode = Episode.objects.create(movie=movie, number=number)
+        if movie.episodes_planned < number:
+            Movie.objects.filter(pk=movie.pk).update(episodes_planned=number)
+        try:
+            attach_video(episode=episode, path=path, original_name=path.name)
+        except UnableToAddVideo as error:
+            raise UnableToAddEpisode(str(error)) from error
+    return episode
+
+
+def access_changed(*, movie: Movie) -> None:
+    """Cut or remove the previews of all episodes, as the movie's access asks now."""
+    seconds = preview_length(movie)
+    for episode in movie.episodes.exclude(video=None).select_related("video"):
+        if episode.video and episode.video.preview_seconds != seconds:
+            set_preview(video=episode.video, seconds=seconds)
+
+
+def refresh_episodes(*, movie_id: int) -> None:
+    """Bring the movie's denormalised episode figures up to date."""
+    watchable = Episode.objects.filter(movie_id=movie_id, video__ready_at__isnull=False)
+    first = watchable.select_related("video").order_by("number").first()
+    Movie.objects.filter(pk=movie_id).update(
+        episodes_out=watchable.count(), duration=first.video.duration or 0 if first and first.video else 0
+    )
+
+
+def video_ready(*, video_id: int) -> None:
+    """A video can be watched now: count it in, and lend its still to a title without pictures."""
+    for episode in Episode.objects.filter(video_id=video_id).select_related("movie", "video"):
+        refresh_episodes(movie_id=episode.movie_id)
+        movie = episode.movie
+        if episode.video and episode.video.still and not (movie.poster or movie.backdrop):
+            Movie.objects.filter(pk=movie.pk, backdrop="").update(backdrop=episode.video.still.name)
+            enqueue("catalogue.make_pictures", movie_id=movie.pk)
+
+
+def make_pictures(*, movie_id: int) -> None:
+    """Make the widths and formats of a movie's poster and backdrop and of its banners, and the genre line."""
+    movie = Movie.objects.get(pk=movie_id)
+    changes: dict[str, object] = {"genre_line": " · ".join(g.name for g in movie.genres.all())[:120]}
+    poster = movie.poster or movie.backdrop
+    if poster:
+        with poster.open("rb") as file:
+            changes["poster_set"] = pictures.make_set(
+                file, folder="posters", widths=pictures.POSTER_WIDTHS, ratio=pictures.POSTER_RATIO
+            )
+    backdrop = movie.backdrop or movie.poster
+    if backdrop:
+        with backdrop.open("rb") as file:
+            changes["backdrop_set"] = pictures.make_set(
+                file, folder="backdrops", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
+            )
+    Movie.objects.filter(pk=movie_id).update(**changes)
+    for banner in Banner.objects.filter(movie_id=movie_id).exclude(picture=""):
+        with banner.picture.open("rb") as file:
+            made = pictures.make_set(
+                file, folder="banners", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
+            )
+        Banner.objects.filter(pk=banner.pk).update(picture_set=made)

@@ -1,0 +1,61 @@
+"""Every test gets a data folder of its own and a real Valkey; nothing outside the process is replaced."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.environment import DATA
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> None:
+    from django.core.cache import cache
+
+    cache.clear()
+    return
+
+
+@pytest.fixture
+def run_tasks(settings, monkeypatch) -> None:
+    """Tasks run at once, in this process, as they are sent."""
+    from celery import current_app
+
+    monkeypatch.setattr(current_app.conf, "task_always_eager", True)
+    monkeypatch.setattr(current_app.conf, "task_eager_propagates", True)
+
+
+@pytest.fixture(scope="session")
+def sample() -> Callable[[str], Path]:
+    """A real video by name: from the shared corpus where that lies beside the project, else made by ffmpeg."""
+    corpus = ROOT.parent / "shared" / "data" / "video"
+
+    def find(name: str) -> Path:
+        if (corpus / name).exists():
+            return corpus / name
+        return make_video(DATA / "samples" / f"{Path(name).stem}.mp4")
+
+    return find
+
+
+def make_video(path: Path, *, seconds: float = 6, size: str = "640x360", extra: tuple[str, ...] = ()) -> Path:
+    """A moving picture with a tone, made by ffmpeg."""
+    import imageio_ffmpeg
+
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [
+                imageio_ffmpeg.get_ffmpeg_exe(),
+                *("-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration={seconds}"),
+                *("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"),
+                *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", *extra, str(path)),
+            ],
+            check=True,
+        )
+    return path

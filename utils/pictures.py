@@ -1,0 +1,71 @@
+"""Pictures for the web: four widths in AVIF, WebP and JPEG, made once, never per request."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from typing import Any, BinaryIO, TypedDict
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image, ImageOps
+
+FORMATS = ("avif", "webp", "jpg")
+QUALITY: dict[str, dict[str, Any]] = {
+    "avif": {"format": "AVIF", "quality": 55, "speed": 9},
+    "webp": {"format": "WEBP", "quality": 76, "method": 2},
+    "jpg": {"format": "JPEG", "quality": 80, "optimize": True, "progressive": True},
+}
+POSTER_WIDTHS, POSTER_RATIO = (180, 270, 400, 600), 2 / 3
+BACKDROP_WIDTHS, BACKDROP_RATIO = (400, 800, 1280, 1600), 16 / 9
+LARGEST = 60_000_000  # pixels of a source that is opened at all
+
+
+class PictureSet(TypedDict):
+    """Where a picture's files are: `<base>-<width>.<format>` in the public storage."""
+
+    base: str
+    color: str  # "#rrggbb", shown until the picture is there
+    widths: list[int]
+    ratio: float  # width / height
+
+
+class UnusablePicture(Exception):
+    """The file is no picture that can be opened."""
+
+
+def make_set(source: BinaryIO, *, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
+    """Cut `source` to `ratio` about its middle and store it in all widths and formats.
+
+    Raises UnusablePicture. The names are random: a stored name is never used twice.
+    """
+    try:
+        with Image.open(source) as opened:
+            if opened.width * opened.height > LARGEST:
+                raise UnusablePicture(f"{opened.width} × {opened.height} pixels are too many")
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise UnusablePicture(str(error)) from error
+    base = f"{folder}/{secrets.token_hex(8)}"
+    mean = picture.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    red, green, blue = mean if isinstance(mean, tuple) else (0, 0, 0)
+    made = []
+    for width in widths:
+        size = (width, round(width / ratio))
+        small = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+        for suffix in FORMATS:
+            out = io.BytesIO()
+            small.save(out, **QUALITY[suffix])
+            default_storage.save(f"{base}-{width}.{suffix}", ContentFile(out.getvalue()))
+        made.append(width)
+    return {"base": base, "color": f"#{red:02x}{green:02x}{blue:02x}", "widths": made, "ratio": ratio}
+
+
+def url(picture: PictureSet, width: int, suffix: str) -> str:
+    """The public address of one file of the set."""
+    return default_storage.url(f"{picture['base']}-{width}.{suffix}")
+
+
+def largest_url(picture: PictureSet | dict[str, Any]) -> str:
+    """The address of the widest JPEG, "" for an empty set."""
+    return default_storage.url(f"{picture['base']}-{picture['widths'][-1]}.jpg") if picture else ""

@@ -1,0 +1,50 @@
+"""Counts, lengths and money as viewers of each language read them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+@register.filter
+def count_cn(value: int | None) -> str:
+    """12345 → 1.2万 in Chinese, 12.3K in English."""
+    number = int(value or 0)
+    if (get_language() or "").startswith("zh"):
+        steps = ((100_000_000, "亿"), (10_000, "万"))
+    else:
+        steps = ((1_000_000, "M"), (1_000, "K"))
+    for step, unit in steps:
+        if number >= step:
+            return f"{_short(number // (step // 10) / 10)}{unit}"
+    return str(number)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds as 6:05 or 1:52:30."""
+    whole = max(0, round(seconds or 0))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def iso_duration(seconds: float | None) -> str:
+    """Seconds as ISO 8601, for machines: PT6M5S."""
+    minutes, rest = divmod(max(0, round(seconds or 0)), 60)
+    return f"PT{minutes}M{rest}S"
+
+
+@register.filter
+def yuan(amount: Decimal) -> str:
+    """An amount in yuan: ¥25.00."""
+    return f"¥{Decimal(amount):,.2f}"
