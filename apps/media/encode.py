@@ -76,7 +76,20 @@ def outputs(probed: dict[str, Any], rungs: list[ladder.Rung], tiles: Tiles) -> l
             *("-c:a", "aac", "-b:a", AUDIO_RATE, "-map_metadata", "-1", "-map_chapters", "-1"),
             *_hls(f"a{number}"),
         ]
-    return [*found, "-map", "[sheets]", "-c:v", "mjpeg", "-q:v", "5", "-f", "image2", "tiles%d.jpg"]
+    return [
+        *found,
+        "-map",
+        "[sheets]",
+        "-c:v",
+        "mjpeg",
+        "-q:v",
+        "5",
+        "-strict",
+        "unofficial",
+        "-f",
+        "image2",
+        "tiles%d.jpg",
+    ]
 
 
 def _hls(name: str) -> list[str]:
@@ -132,7 +145,7 @@ def still(rung: Path, duration: float, *, folder: Path) -> Path:
         target = folder / f"still{number}.jpg"
         ffmpeg.run(
             [ffmpeg.Input(rung, options=["-ss", f"{duration * share:.3f}"])],
-            ["-frames:v", "1", "-q:v", "3", "-f", "image2", "-update", "1", target.name],
+            ["-frames:v", "1", "-q:v", "3", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name],
             cwd=folder,
             timeout=TIMEOUT_BASE,
         )

@@ -1,0 +1,52 @@
+"""Comments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from apps.community.models import Comment
+from apps.movies.models import Movie
+
+if TYPE_CHECKING:
+    from apps.users.models import User
+
+LONGEST = 500  # characters
+PAUSE = 5  # seconds between two comments of one user
+
+
+class UnableToComment(Exception):
+    """The comment isn't taken; the message says why, in the user's language."""
+
+
+def post_comment(*, user: User, movie: Movie, text: str) -> Comment:
+    """Post a comment on the movie. Raises UnableToComment."""
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise UnableToComment(_("Write something first."))
+    if len(text) > LONGEST:
+        raise UnableToComment(_("A comment can be %(most)d characters long at most.") % {"most": LONGEST})
+    if not cache.add(f"comment:pause:{user.pk}", 1, PAUSE):
+        raise UnableToComment(_("That was quick. Wait a few seconds, then send it again."))
+    with transaction.atomic():
+        comment = Comment.objects.create(user=user, movie=movie, text=text)
+        Movie.objects.filter(pk=movie.pk).update(comments_count=F("comments_count") + 1)
+    return comment
+
+
+def hide_comments(*, comments: list[Comment], at: datetime) -> int:
+    """Take comments off the page; returns how many moved."""
+    moved = 0
+    for comment in comments:
+        with transaction.atomic():
+            if Comment.objects.filter(pk=comment.pk, hidden_at=None).update(hidden_at=at):
+                Movie.objects.filter(pk=comment.movie_id, comments_count__gt=0).update(
+                    comments_count=F("comments_count") - 1
+                )
+                moved += 1
+    return moved
