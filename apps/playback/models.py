@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models import Episode
+
+TOO_SHORT = 5.0  # seconds below which nobody wants to go on
+
+
+class ProgressQuerySet(models.QuerySet["Progress"]):
+    def for_history(self, user: Any) -> ProgressQuerySet:
+        """What the user watched of what is on the shelf, newest first."""
+        return (
+            self.filter(user=user, episode__movie__status="published", episode__movie__deleted_at=None)
+            .select_related("episode__movie")
+            .defer("episode__movie__summary", "episode__movie__content")
+            .order_by("-updated_at")
+        )
 
 
 class Progress(models.Model):
@@ -18,6 +33,8 @@ class Progress(models.Model):
     duration = models.FloatField(_("duration"), default=0)  # seconds, as the player knew it
     finished = models.BooleanField(_("finished"), default=False)
     updated_at = models.DateTimeField(_("watched at"))
+
+    objects = ProgressQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("progress")
@@ -31,6 +48,10 @@ class Progress(models.Model):
     @property
     def percent(self) -> int:
         return min(100, round(100 * self.position / self.duration)) if self.duration else 0
+
+    @property
+    def can_resume(self) -> bool:
+        return not self.finished and self.position > TOO_SHORT
 
     @property
     def remaining(self) -> float:

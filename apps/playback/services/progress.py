@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 BEAT = 15.0  # seconds of watching one heartbeat can stand for at most
 COUNTED_FOR = 6 * 3600  # seconds in which a viewer's second view of an episode doesn't count
 NEAR_THE_END = 0.95  # share watched at which an episode is finished
-TOO_SHORT = 5.0  # seconds below which nobody wants to be asked to resume
 
 
 def heartbeat(
@@ -68,14 +67,6 @@ def _count(viewer_key: str, episode: Episode, playing: bool, at: datetime) -> No
     cache.set(watched_key, watched, COUNTED_FOR)
     if watched >= settings.VIEW_AFTER and cache.add(f"watch:counted:{viewer_key}:{episode.pk}", 1, COUNTED_FOR):
         record_play(movie_id=episode.movie_id)
-
-
-def resume_position(*, viewer: User | AnonymousUser, episode: Episode) -> float:
-    """Where to go on, in seconds; 0 from the start."""
-    if not viewer.is_authenticated:
-        return 0.0
-    row = Progress.objects.filter(user_id=viewer.pk, episode=episode).first()
-    return row.position if row and not row.finished and row.position > TOO_SHORT else 0.0
 
 
 def clear_history(*, user: User) -> int:

@@ -1,0 +1,102 @@
+"""What the watch page and the player are told, built from what the view loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from apps.movies.models import Episode, Movie
+from apps.playback.models import Progress
+from apps.playback.services import Grant
+from apps.playback.words import player_words
+from utils.pictures import largest_url
+
+
+def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Progress]) -> list[dict[str, Any]]:
+    """`sets`: every episode as the panel and the player need it."""
+    return [
+        {
+            "number": e.number,
+            "title": e.title,
+            "url": e.get_absolute_url(),
+            "current": e.pk == current.pk,
+            "state": state_of(e),
+            "duration": e.video.duration if e.video else None,
+            "percent": seen[e.pk].percent if e.pk in seen else 0,
+        }
+        for e in episodes
+    ]
+
+
+def state_of(episode: Episode) -> str:
+    """ready, processing, failed or missing, as the page shows it."""
+    if episode.video is None:
+        return "missing"
+    if episode.video.ready_at:
+        return "ready"
+    return "failed" if episode.video.state == "failed" else "processing"
+
+
+def gate(movie: Movie, grant: Grant, path: str) -> dict[str, Any]:
+    """What stands between the viewer and the whole title: a sentence and what to do."""
+    sign_in = {"label": _("Sign in"), "url": f"{reverse('users:login')}?{urlencode({'next': path})}"}
+    membership = {"label": _("Become a VIP"), "url": reverse("users:vip")}
+    sentences = {
+        "": "",
+        "not_ready": "",
+        "vip": _("The whole title is for VIP members."),
+        "buy": _("This title is sold on its own."),
+        "sign_in": _("The whole title is for VIP members.")
+        if movie.access == "vip"
+        else _("This title is sold on its own."),
+    }
+    actions = {"vip": [membership], "buy": [], "sign_in": [sign_in, membership] if movie.access == "vip" else [sign_in]}
+    return {
+        "kind": grant.kind,
+        "reason": grant.reason,
+        "message": sentences[grant.reason],
+        "actions": actions.get(grant.reason, []),
+    }
+
+
+def player_config(
+    *,
+    movie: Movie,
+    episode: Episode,
+    episodes: list[Episode],
+    grant: Grant,
+    gate_words: dict[str, Any],
+    resume_at: float,
+    signed_in: bool,
+) -> dict[str, Any]:
+    """Everything the player's script reads, seconds for every time."""
+    where = [movie.pk, episode.number]
+    following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
+    board = getattr(episode.video, "storyboard", None) if episode.video else None
+    return {
+        "master": reverse("playback:master", args=where) if grant.cut else "",
+        "poster": largest_url(movie.backdrop_set),
+        "title": movie.title,
+        "episodeTitle": episode.title,
+        "resumeAt": resume_at,
+        "storyboard": reverse("playback:storyboard", args=where) if board and grant.cut == "full" else "",
+        "chapters": [{"start": c.starts_at, "title": c.title} for c in episode.chapters.all()],
+        "intro": [episode.intro_start, episode.intro_end]
+        if episode.intro_start is not None and episode.intro_end is not None
+        else None,
+        "outro": episode.outro_start,
+        "progressUrl": reverse("playback:progress", args=where),
+        "next": {
+            "url": following.get_absolute_url(),
+            "title": following.title or _("Episode %d") % following.number,
+        }
+        if following
+        else None,
+        "gate": gate_words,
+        "signedIn": signed_in,
+        "state": state_of(episode),
+        "words": player_words(),
+    }
