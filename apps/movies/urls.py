@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.movies import views
 
 app_name = "movies"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("comedy/<str:subject>/<int:page>/", views.category, name="category"),
+]

@@ -1,0 +1,110 @@
+"""The filter bar: facets, chosen values, sorts, all as addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from apps.movies.models import Access, Category, Genre, Kind, Movie, MovieQuerySet, Region
+
+SORTS = {"heat": "-plays_week", "date": "-published_at", "score": "-score"}
+LONGEST_YEARS = 12
+
+
+def local_name(row: Category | Genre | Region) -> str:
+    """The row's name in the active language."""
+    return (row.name_en or row.name) if (get_language() or "").startswith("en") else row.name
+
+
+@dataclass(frozen=True)
+class Browsing:
+    """The query of a category page, read leniently: a value that doesn't exist is ignored."""
+
+    query: QueryDict
+    genres: list[Genre]
+    regions: list[Region]
+    years: list[int]
+
+    def choices(self) -> dict[str, list[tuple[str, str]]]:
+        return {
+            "kind": [(k.value, str(k.label)) for k in Kind],
+            "genre": [(str(g.pk), local_name(g)) for g in self.genres],
+            "region": [(str(r.pk), local_name(r)) for r in self.regions],
+            "year": [(str(y), str(y)) for y in self.years],
+            "access": [(a.value, str(a.label)) for a in Access],
+        }
+
+    def chosen(self) -> dict[str, str]:
+        known = self.choices()
+        return {
+            name: self.query[name]
+            for name, values in known.items()
+            if self.query.get(name) in {value for value, _ in values}
+        }
+
+    @property
+    def sort(self) -> str:
+        return self.query.get("sort", "heat") if self.query.get("sort") in SORTS else "heat"
+
+    def apply(self, movies: MovieQuerySet) -> MovieQuerySet:
+        fields = {"kind": "kind", "genre": "genres", "region": "region", "year": "year", "access": "access"}
+        found = movies.filter(**{fields[name]: value for name, value in self.chosen().items()})
+        return found.order_by(SORTS[self.sort], "-pk")
+
+    def address(self, **changes: str | None) -> str:
+        """The query string with some values changed (None: removed), "" for none."""
+        values: dict[str, Any] = {**self.chosen(), **({"sort": self.sort} if self.sort != "heat" else {}), **changes}
+        fresh = QueryDict(mutable=True)
+        fresh.update({name: value for name, value in values.items() if value})
+        return f"?{fresh.urlencode()}" if fresh else ""
+
+    def context(self, base: str) -> dict[str, Any]:
+        """facets, chosen and sorts for the template; `base` is the category's first page."""
+        titles = {
+            "kind": _("Type"),
+            "genre": _("Genre"),
+            "region": _("Region"),
+            "year": _("Year"),
+            "access": _("Access"),
+        }
+        sorts = {"heat": _("Hottest"), "date": _("Newest"), "score": _("Best rated")}
+        chosen = self.chosen()
+        known = self.choices()
+        return {
+            "facets": [
+                {
+                    "name": name,
+                    "label": title,
+                    "any": {"url": base + self.address(**{name: None}), "chosen": name not in chosen},
+                    "choices": [
+                        {
+                            "label": label,
+                            "url": base + self.address(**{name: value}),
+                            "chosen": chosen.get(name) == value,
+                        }
+                        for value, label in known[name]
+                    ],
+                }
+                for name, title in titles.items()
+                if len(known[name]) > 1
+            ],
+            "chosen": [
+                {"label": dict(known[name])[value], "remove_url": base + self.address(**{name: None})}
+                for name, value in chosen.items()
+            ],
+            "sorts": [
+                {"label": title, "url": base + self.address(sort=name), "chosen": self.sort == name}
+                for name, title in sorts.items()
+            ],
+            "query": self.address(),
+        }
+
+
+def browsing(query: QueryDict) -> Browsing:
+    """The facets there are (three queries) and what the query chose."""
+    years = Movie.objects.published().exclude(year=None).order_by("-year").values_list("year", flat=True).distinct()
+    return Browsing(query, list(Genre.objects.all()), list(Region.objects.all()), list(years[:LONGEST_YEARS]))

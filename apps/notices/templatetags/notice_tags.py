@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django import template
+from django.utils import timezone
+
+from apps.notices.models import Notice
+
+register = template.Library()
+
+
+@register.inclusion_tag("parts/notices_strip.html")
+def notices_strip() -> dict[str, Notice | None]:
+    """The newest notice, or nothing."""
+    return {"notice": Notice.objects.published(timezone.now()).first()}
