@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from apps.movies.models import Access, Category, Genre, Kind, Movie, MovieQuerySet, Region
+from apps.movies.models import Access, Genre, Kind, Movie, MovieQuerySet, Region
+from utils.templatetags.formats import local_name
 
 SORTS = {"heat": "-plays_week", "date": "-published_at", "score": "-score"}
 LONGEST_YEARS = 12
-
-
-def local_name(row: Category | Genre | Region) -> str:
-    """The row's name in the active language."""
-    return (row.name_en or row.name) if (get_language() or "").startswith("en") else row.name
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.movies.facets import browsing, local_name
+from apps.movies.facets import browsing
 from apps.movies.models import Banner, Category, Movie
+from utils.templatetags.formats import local_name
 
 SHELF = 12  # titles on a shelf
 RANKED = 10
@@ -61,6 +62,7 @@ def ranked(movies: list[Movie]) -> list[dict[str, Any]]:
             "place": place,
             "movie": movie,
             "movement": movie.rank_week_before - place if movie.rank_week_before else None,
+            "fallen": place - (movie.rank_week_before or place),
         }
         for place, movie in enumerate(movies, start=1)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.utils.translation import get_language
@@ -26,6 +27,13 @@ def count_cn(value: int | None) -> str:
         if number >= step:
             return f"{_short(number // (step // 10) / 10)}{unit}"
     return str(number)
+
+
+@register.filter
+def local_name(row: Any) -> str:
+    """The name of a row that has `name` and `name_en`, in the active language."""
+    english = (get_language() or "").startswith("en") and row.name_en
+    return str(english or row.name)
 
 
 @register.filter
