@@ -1,0 +1,56 @@
+import { element } from "./dom.js";
+
+// A button that opens a list of choices, by pointer and keyboard.
+export class Menu {
+  constructor(player, label, name) {
+    this.label = label;
+    this.choices = [];
+    this.button = element("button", { type: "button", class: "player__choice", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => this.toggle() });
+    this.list = element("div", { class: "player__menu", role: "menu", "aria-label": label, hidden: true });
+    this.root = element("div", { class: `player__chooser player__chooser--${name}`, hidden: true }, this.button, this.list);
+    this.root.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("pointerdown", (event) => this.root.contains(event.target) || this.toggle(false));
+  }
+
+  fill(choices, chosen, pick) {
+    this.choices = choices;
+    this.pick = pick;
+    this.list.replaceChildren(...choices.map(({ value, label }) => element("button", {
+      type: "button", role: "menuitemradio", "aria-checked": String(value === chosen), tabindex: "-1",
+      onclick: () => { pick(value); this.toggle(false); this.button.focus(); },
+    }, label)));
+    this.chosen = chosen;
+    this.root.hidden = false;
+  }
+
+  choose(value, shown) {
+    this.chosen = value;
+    this.button.textContent = shown;
+    this.button.setAttribute("aria-label", `${this.label}: ${shown}`);
+    [...this.list.children].forEach((item, n) => item.setAttribute("aria-checked", String(this.choices[n].value === value)));
+  }
+
+  next() {
+    if (!this.choices.length) return;
+    const at = this.choices.findIndex((c) => c.value === this.chosen);
+    this.pick(this.choices[(at + 1) % this.choices.length].value);
+  }
+
+  toggle(open = this.list.hidden) {
+    this.list.hidden = !open;
+    this.button.setAttribute("aria-expanded", String(open));
+    if (open) (this.list.querySelector('[aria-checked="true"]') || this.list.firstElementChild)?.focus();
+  }
+
+  #key(event) {
+    if (this.list.hidden) return;
+    const items = [...this.list.children];
+    const at = items.indexOf(document.activeElement);
+    if (event.key === "Escape") { this.toggle(false); this.button.focus(); }
+    else if (event.key === "ArrowDown") items[(at + 1) % items.length].focus();
+    else if (event.key === "ArrowUp") items[(at - 1 + items.length) % items.length].focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

@@ -1,0 +1,65 @@
+import htmx from "htmx.org";
+import { hero } from "./hero.js";
+import { shelves } from "./shelf.js";
+
+htmx.config.includeIndicatorStyles = false; // a <style> element would break the page's policy
+htmx.config.allowEval = false;
+
+function header() {
+  const bar = document.querySelector("[data-header]");
+  const update = () => bar.classList.toggle("is-scrolled", scrollY > 24);
+  addEventListener("scroll", update, { passive: true });
+  update();
+}
+
+function theme() {
+  document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
+    const next = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem("theme", next);
+  });
+}
+
+function menus() {
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
+
+function forms() {
+  // A form can't be sent twice; the browser's back button gives it back.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
+    if ("once" in form.dataset) setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)));
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("[data-once] button").forEach((b) => (b.disabled = false)));
+  for (const button of document.querySelectorAll("[data-reveal]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const input = document.getElementById(button.dataset.reveal);
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!shown));
+    });
+  }
+}
+
+function toasts() {
+  for (const toast of document.querySelectorAll(".toast")) setTimeout(() => toast.remove(), 6000);
+}
+
+header();
+theme();
+menus();
+forms();
+toasts();
+hero();
+shelves();

@@ -1,0 +1,4 @@
+// Runs before the first paint: the chosen theme, else the system's.
+const kept = localStorage.getItem("theme");
+const light = kept ? kept === "light" : matchMedia("(prefers-color-scheme: light)").matches;
+document.documentElement.dataset.theme = light ? "light" : "dark";
