@@ -1,6 +1,14 @@
 """The look and the menu of the administration (django-unfold)."""
 
+from typing import Any
+
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+
+
+def _item(title: Any, icon: str, name: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(name)}
+
 
 UNFOLD = {
     "SITE_TITLE": "Streamsite",
@@ -9,5 +17,41 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "movie",
     "SHOW_HISTORY": True,
-    "THEME": None,
-}
+    "SHOW_LANGUAGES": True,
+    "DASHBOARD_CALLBACK": "streamsite.dashboard.dashboard",
+    "COLORS": {
+        "primary": {
+            "50": "#fff3ee", "100": "#ffe3d8", "200": "#ffc4b0", "300": "#ff9f80", "400": "#ff7a59", "500": "#f25a33",
+            "600": "#d2431d", "700": "#b03515", "800": "#8d2e17", "900": "#722a18", "950": "#3e1208",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": _("Catalogue"),
+                "items": [
+                    _item(_("Overview"), "dashboard", "admin:index"),
+                    _item(_("Titles"), "movie", "admin:movies_movie_changelist"),
+                    _item(_("Episodes"), "playlist_play", "admin:movies_episode_changelist"),
+                    _item(_("Banners"), "view_carousel", "admin:movies_banner_changelist"),
+                    _item(_("Categories"), "category", "admin:movies_category_changelist"),
+                    _item(_("Genres"), "label", "admin:movies_genre_changelist"),
+                    _item(_("Regions"), "public", "admin:movies_region_changelist"),
+                    _item(_("People"), "groups", "admin:movies_person_changelist"),
+                ],
+            },
+            {"title": _("Media"), "items": [_item(_("Videos and queue"), "video_file", "admin:media_video_changelist")]},
+            {
+                "title": _("Viewers"),
+                "items": [
+                    _item(_("Accounts"), "person", "admin:users_user_changelist"),
+                    _item(_("Memberships"), "workspace_premium", "admin:users_membership_changelist"),
+                    _item(_("Comments"), "chat", "admin:community_comment_changelist"),
+                    _item(_("Notices"), "campaign", "admin:notices_notice_changelist"),
+                ],
+            },
+        ],
+    },
+}  # fmt: skip

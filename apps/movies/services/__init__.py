@@ -3,12 +3,15 @@
 from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
 from apps.movies.services.shelf import (
     UnableToAddEpisode,
+    access_changed,
     add_episode,
     attach_video,
     clean_content,
     hide,
     make_pictures,
     publish,
+    refresh_episodes,
+    refresh_movie,
     restore,
     video_ready,
     withdraw,
@@ -16,6 +19,7 @@ from apps.movies.services.shelf import (
 
 __all__ = [
     "UnableToAddEpisode",
+    "access_changed",
     "add_episode",
     "attach_video",
     "clean_content",
@@ -24,6 +28,8 @@ __all__ = [
     "make_pictures",
     "publish",
     "record_play",
+    "refresh_episodes",
+    "refresh_movie",
     "refresh_rankings",
     "restore",
     "video_ready",

@@ -127,6 +127,17 @@ def refresh_episodes(*, movie_id: int) -> None:
     )
 
 
+def refresh_movie(*, movie_id: int) -> None:
+    """Bring everything the movie's cards show up to date: genre line, episodes, length."""
+    names = (
+        Movie.genres.through.objects.filter(movie_id=movie_id)
+        .order_by("genre_id")
+        .values_list("genre__name", flat=True)
+    )
+    Movie.objects.filter(pk=movie_id).update(genre_line=" · ".join(names)[:120])
+    refresh_episodes(movie_id=movie_id)
+
+
 def video_ready(*, video_id: int) -> None:
     """A video can be watched now: count it in, and lend its still to a title without pictures."""
     for episode in Episode.objects.filter(video_id=video_id).select_related("movie", "video"):
@@ -138,9 +149,9 @@ def video_ready(*, video_id: int) -> None:
 
 
 def make_pictures(*, movie_id: int) -> None:
-    """Make the widths and formats of a movie's poster and backdrop and of its banners, and the genre line."""
+    """Make the widths and formats of a movie's poster and backdrop and of its banners."""
     movie = Movie.objects.get(pk=movie_id)
-    changes: dict[str, object] = {"genre_line": " · ".join(g.name for g in movie.genres.all())[:120]}
+    changes: dict[str, object] = {}
     poster = movie.poster or movie.backdrop
     if poster:
         with poster.open("rb") as file:
@@ -153,7 +164,8 @@ def make_pictures(*, movie_id: int) -> None:
             changes["backdrop_set"] = pictures.make_set(
                 file, folder="backdrops", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
             )
-    Movie.objects.filter(pk=movie_id).update(**changes)
+    if changes:
+        Movie.objects.filter(pk=movie_id).update(**changes)
     for banner in Banner.objects.filter(movie_id=movie_id).exclude(picture=""):
         with banner.picture.open("rb") as file:
             made = pictures.make_set(

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import action, display
+
+from apps.media.failures import reason
+from apps.media.models import State
+from apps.movies.forms import EpisodeForm, MovieForm, uploaded_path
+from apps.movies.models import (
+    Banner,
+    Category,
+    Chapter,
+    Credit,
+    Episode,
+    Genre,
+    Material,
+    Movie,
+    Person,
+    Region,
+    Status,
+)
+from apps.movies.services import access_changed, attach_video, hide, publish, refresh_movie, restore, withdraw
+from utils.pictures import url
+from utils.tasks import enqueue
+
+STATUS_LABELS = {Status.PUBLISHED.label: "success", Status.DRAFT.label: "info", Status.WITHDRAWN.label: "warning"}
+
+
+class EpisodeInline(StackedInline):
+    model = Episode
+    form = EpisodeForm
+    fields = [("number", "title"), ("upload", "video_state"), ("intro_start", "intro_end", "outro_start")]
+    readonly_fields = ["video_state"]
+    extra = 0
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Episode]:
+        return super().get_queryset(request).select_related("video")
+
+    @display(description=_("video"))
+    def video_state(self, episode: Episode) -> str:
+        video = episode.video
+        if video is None:
+            return gettext("no file yet")
+        text = str(State(video.state).label)
+        if video.state == State.PROCESSING:
+            text += f" {round(100 * video.progress)} %"
+        if video.failure:
+            text += f": {reason(video.failure)}"
+        return format_html('<a href="/admin/media/video/{}/change/">{}</a>', video.pk, text)
+
+
+class CreditInline(TabularInline):
+    model = Credit
+    fields = ["person", "role", "character", "order"]
+    autocomplete_fields = ["person"]
+    extra = 0
+    tab = True
+
+
+class MaterialInline(TabularInline):
+    model = Material
+    extra = 0
+    tab = True
+
+
+@admin.register(Movie)
+class MovieAdmin(ModelAdmin):
+    form = MovieForm
+    list_display = [
+        "cover",
+        "title",
+        "kind",
+        "category",
+        "access",
+        "status_label",
+        "episodes_out",
+        "plays",
+        "published_at",
+    ]
+    list_display_links = ["cover", "title"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("access", ChoicesDropdownFilter),
+        ("category", RelatedDropdownFilter),
+        ("genres", RelatedDropdownFilter),
+        ("deleted_at", admin.EmptyFieldListFilter),
+    ]
+    list_filter_submit = True
+    list_select_related = ["category"]
+    list_per_page = 50
+    search_fields = ["title", "original_title", "aliases", "people__name"]
+    autocomplete_fields = ["genres"]
+    inlines = [EpisodeInline, CreditInline, MaterialInline]
+    actions = ["publish_titles", "withdraw_titles", "hide_titles", "restore_titles"]
+    readonly_fields = ["poster_preview", "plays", "comments_count", "score", "published_at", "status_label"]
+    date_hierarchy = "published_at"
+    fieldsets = [
+        (None, {"fields": [("title", "original_title"), ("kind", "category"), "tagline", "summary", "aliases"]}),
+        (_("Access"), {"fields": [("access", "preview_seconds"), ("price", "member_price"), "exclusive"]}),
+        (_("Facts"), {"fields": ["genres", ("region", "year", "language"), "episodes_planned", "content"]}),
+        (_("Pictures"), {"fields": ["poster_preview", ("poster", "backdrop")]}),
+        (_("Figures"), {"fields": [("status_label", "published_at"), ("plays", "comments_count", "score")]}),
+    ]
+
+    @display(description=_("poster"))
+    def cover(self, movie: Movie) -> str:
+        return self._image(movie, 40)
+
+    @display(description=_("poster"))
+    def poster_preview(self, movie: Movie) -> str:
+        return self._image(movie, 160)
+
+    def _image(self, movie: Movie, width: int) -> str:
+        if not movie.poster_set:
+            return "–"
+        address = url(movie.poster_set, movie.poster_set["widths"][0], "jpg")
+        return format_html(
+            '<img src="{}" alt="" width="{}" height="{}" loading="lazy">', address, width, width * 3 // 2
+        )
+
+    @display(description=_("status"), label=STATUS_LABELS)
+    def status_label(self, movie: Movie) -> str:
+        return str(Status(movie.status).label)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Movie | None = None) -> bool:
+        return False  # deleting hides: the action does it, and it can be undone
+
+    def save_model(self, request: HttpRequest, movie: Movie, form: ModelForm, change: bool) -> None:
+        super().save_model(request, movie, form, change)
+        if {"poster", "backdrop"} & set(form.changed_data) or not change:
+            enqueue("catalogue.make_pictures", movie_id=movie.pk)
+        if change and {"access", "preview_seconds"} & set(form.changed_data):
+            access_changed(movie=movie)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_movie(movie_id=form.instance.pk)
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is not Episode:
+            return
+        for row in formset.forms:
+            file = row.cleaned_data.get("upload") if getattr(row, "cleaned_data", None) else None
+            if file and not row.cleaned_data.get("DELETE"):
+                attach_video(episode=row.instance, path=Path(uploaded_path(file)), original_name=file.name)
+
+    def _say(self, request: HttpRequest, count: int) -> None:
+        self.message_user(request, gettext("%d titles changed.") % count, messages.SUCCESS)
+
+    @action(description=_("Publish"))
+    def publish_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
+        self._say(request, publish(movies=movies))
+
+    @action(description=_("Take off the shelf"))
+    def withdraw_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
+        self._say(request, withdraw(movies=movies))
+
+    @action(description=_("Delete (can be undone)"))
+    def hide_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
+        self._say(request, hide(movies=movies))
+
+    @action(description=_("Bring back"))
+    def restore_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
+        self._say(request, restore(movies=movies))
+
+
+class ChapterInline(TabularInline):
+    model = Chapter
+    extra = 0
+
+
+@admin.register(Episode)
+class EpisodeAdmin(ModelAdmin):
+    list_display = ["movie", "number", "title", "video"]
+    list_select_related = ["movie", "video"]
+    search_fields = ["movie__title", "title"]
+    autocomplete_fields = ["movie"]
+    readonly_fields = ["video"]
+    inlines = [ChapterInline]
+
+
+@admin.register(Category, Genre, Region)
+class NamedAdmin(ModelAdmin):
+    list_display = ["name", "name_en"]
+    search_fields = ["name", "name_en"]
+
+
+@admin.register(Person)
+class PersonAdmin(ModelAdmin):
+    list_display = ["name", "original_name"]
+    search_fields = ["name", "original_name"]
+
+
+@admin.register(Banner)
+class BannerAdmin(ModelAdmin):
+    list_display = ["movie", "title", "order", "shown_now", "starts_at", "ends_at"]
+    list_select_related = ["movie"]
+    list_editable = ["order"]
+    autocomplete_fields = ["movie"]
+    search_fields = ["movie__title", "title"]
+
+    @display(description=_("shown now"), boolean=True)
+    def shown_now(self, banner: Banner) -> bool:
+        now = timezone.now()
+        return banner.starts_at <= now and (banner.ends_at is None or banner.ends_at > now)
+
+    def save_model(self, request: HttpRequest, banner: Banner, form: ModelForm, change: bool) -> None:
+        super().save_model(request, banner, form, change)
+        if "picture" in form.changed_data:
+            enqueue("catalogue.make_pictures", movie_id=banner.movie_id)

@@ -1,0 +1,51 @@
+"""The first page of the administration: what runs, what came, what needs somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.media.models import State, Video
+from apps.movies.models import Episode, Movie, PlayDay
+from apps.users.models import User
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Adds `cards` (figures) and `attention` (what to look at) to the index page's context."""
+    today = timezone.localdate()
+    states = dict(Video.objects.values_list("state").annotate(n=Count("pk")))
+    plays = PlayDay.objects.filter(day=today).aggregate(n=Sum("plays"))["n"] or 0
+    registered = User.objects.filter(date_joined__date=today).count()
+    waiting = states.get(State.UPLOADED, 0) + states.get(State.PROCESSING, 0)
+    failed = states.get(State.FAILED, 0)
+    published = Movie.objects.published()
+    silent = published.filter(episodes_out=0).count()
+    empty = Episode.objects.filter(video=None, movie__in=published).count()
+    videos, movies = reverse("admin:media_video_changelist"), reverse("admin:movies_movie_changelist")
+    context["cards"] = [
+        {"title": _("Plays today"), "figure": plays, "url": movies},
+        {"title": _("Registered today"), "figure": registered, "url": reverse("admin:users_user_changelist")},
+        {"title": _("Titles on the shelf"), "figure": published.count(), "url": movies},
+        {"title": _("Waiting to be encoded"), "figure": waiting, "url": videos},
+    ]
+    context["running"] = Video.objects.filter(state=State.PROCESSING)[:5]
+    context["attention"] = [
+        row
+        for row in (
+            {"text": _("Videos that could not be encoded"), "figure": failed, "url": f"{videos}?state__exact=failed"},
+            {"text": _("Published titles with nothing to watch yet"), "figure": silent, "url": movies},
+            {
+                "text": _("Published episodes without a file"),
+                "figure": empty,
+                "url": reverse("admin:movies_episode_changelist"),
+            },
+        )
+        if row["figure"]
+    ]
+    context["newest"] = User.objects.order_by("-date_joined")[:6]
+    return context
