@@ -55,10 +55,3 @@ def cache_url(redis_url: str, db: int) -> str:
     if redis_url.startswith("unix://"):
         return f"{redis_url}?db={db}"
     return f"{redis_url.rstrip('/')}/{db}"
-
-
-def redis_url(data_dir: Path) -> str:
-    """REDIS_URL, or the broker of the site that runs on this data folder, or the machine's own."""
-    noted = data_dir / "broker-url"
-    default = noted.read_text().strip() if noted.exists() else "redis://127.0.0.1:6379"
-    return str(env.str("REDIS_URL", default=default))

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from streamsite.env import boolean, broker_url, cache_url, env, redis_url, secret_key
+from streamsite.env import boolean, broker_url, cache_url, env, secret_key
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+
+env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder: its port and broker
 
 ENVIRONMENT = env.str("ENVIRONMENT", default="embedded")  # embedded | production
 DEBUG = boolean("DEBUG", default=False)
@@ -95,7 +97,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = redis_url(DATA_DIR)
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379")
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

@@ -42,7 +42,10 @@ UNFOLD = {
                     _item(_("People"), "groups", "admin:movies_person_changelist"),
                 ],
             },
-            {"title": _("Media"), "items": [_item(_("Videos and queue"), "video_file", "admin:media_video_changelist")]},
+            {
+                "title": _("Media"),
+                "items": [_item(_("Videos and queue"), "video_file", "admin:media_video_changelist")],
+            },
             {
                 "title": _("Viewers"),
                 "items": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
-from typing import Any, BinaryIO, TypedDict
+from typing import IO, Any, TypedDict
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -34,7 +34,7 @@ class UnusablePicture(Exception):
     """The file is no picture that can be opened."""
 
 
-def make_set(source: BinaryIO, *, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
+def make_set(source: IO[bytes], *, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
     """Cut `source` to `ratio` about its middle and store it in all widths and formats.
 
     Raises UnusablePicture. The names are random: a stored name is never used twice.

@@ -101,7 +101,7 @@ def measure(path: str) -> dict[str, Any]:
             ],
             "chapters": [
                 {
-                    "start": float(c["start"] * c["time_base"]),
+                    "start": float(c["start"] * (c["time_base"] or 0)),
                     "title": c["metadata"].get("title", ""),
                 }
                 for c in container.chapters()

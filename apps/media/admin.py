@@ -24,7 +24,8 @@ class RenditionInline(TabularInline):
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rendition]:
-        return super().get_queryset(request).defer("segments")
+        rows: QuerySet[Rendition] = super().get_queryset(request)
+        return rows.defer("segments")
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -60,8 +61,8 @@ class VideoAdmin(ModelAdmin):
     inlines = [RenditionInline, SubtitleInline]
     actions = ["retry_encoding"]
     fields = [
-        "original_name", "state_label", "share", "why", "failure_detail", "length", "picture_size", "frame_rate", "has_audio",
-        "weight", "sha256", "preview_seconds", "attempts", "created_at", "started_at", "ready_at",
+        "original_name", "state_label", "share", "why", "failure_detail", "length", "picture_size", "frame_rate",
+        "has_audio", "weight", "sha256", "preview_seconds", "attempts", "created_at", "started_at", "ready_at",
     ]  # fmt: skip
     readonly_fields = fields
 

@@ -36,7 +36,7 @@ class Browsing:
     def chosen(self) -> dict[str, str]:
         known = self.choices()
         return {
-            name: self.query[name]
+            name: str(self.query[name])
             for name, values in known.items()
             if self.query.get(name) in {value for value, _ in values}
         }
@@ -102,4 +102,6 @@ class Browsing:
 def browsing(query: QueryDict) -> Browsing:
     """The facets there are (three queries) and what the query chose."""
     years = Movie.objects.published().exclude(year=None).order_by("-year").values_list("year", flat=True).distinct()
-    return Browsing(query, list(Genre.objects.all()), list(Region.objects.all()), list(years[:LONGEST_YEARS]))
+    return Browsing(
+        query, list(Genre.objects.all()), list(Region.objects.all()), [year for year in years[:LONGEST_YEARS] if year]
+    )

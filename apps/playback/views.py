@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +25,7 @@ from apps.community.models import Comment
 from apps.community.services import UnableToComment, post_comment
 from apps.media import hls
 from apps.media.models import Rendition, Storyboard, Subtitle
-from apps.movies.models import Category, Episode, Movie
+from apps.movies.models import Category, Episode, Kind, Movie
 from apps.playback import presenters
 from apps.playback.models import Progress
 from apps.playback.services import Grant, authorize, clear_history, heartbeat
@@ -88,6 +89,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
             "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
             "similar": Movie.objects.published().for_card().filter(category=movie.category).exclude(pk=movie.pk)[:6],
             "gate": words,
+            "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
             "player": presenters.player_config(
                 movie=movie,
                 episode=episode,
@@ -206,7 +208,7 @@ def _clock(seconds: float) -> str:
 
 
 @require_safe
-def video_file(request: HttpRequest, name: str) -> HttpResponse:
+def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """A stored file, for who holds its token: 403 for a wrong one, 410 for one that has expired.
 
     Under uWSGI the offload threads send it (X-Sendfile); in the real stack nginx never asks here.

@@ -49,7 +49,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     @action(description=_("Lock"))
     def lock(self, request: HttpRequest, users: QuerySet[User]) -> None:
         # an administrator who locks their own account could not undo it
-        count = users.exclude(pk=request.user.pk).filter(locked_at=None).update(locked_at=timezone.now())
+        count = (
+            users.exclude(username=request.user.get_username()).filter(locked_at=None).update(locked_at=timezone.now())
+        )
         self.message_user(request, gettext("%d accounts locked.") % count)
 
     @action(description=_("Unlock"))

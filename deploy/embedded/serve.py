@@ -106,7 +106,8 @@ def main() -> int:
     else:
         leave = []
     redis_url = f"unix://{run_dir / 'broker.sock'}"
-    (data_dir / "broker-url").write_text(redis_url)  # read by manage.py commands run beside the site
+    # read by manage.py commands that are run beside the site
+    (data_dir / "run.env").write_text(f"PORT={port}\nREDIS_URL={redis_url}\n")
     env = os.environ | {
         "PORT": str(port),
         "DATA_DIR": str(data_dir),
@@ -148,10 +149,10 @@ def main() -> int:
             manage(env, "demo", *(["--small"] if os.environ.get("DEMO") == "small" else []))
             (data_dir / "demo-made").touch()
         print(
-            f"\n  Streamsite    {address}\n"
-            f"  Administration {address}admin/\n"
-            f"  Name          {name}\n"
-            f"  Password      {password}\n\n"
+            f"\n  Streamsite      {address}\n"
+            f"  Administration  {address}admin/\n"
+            f"  Name            {name}\n"
+            f"  Password        {password}\n\n"
             "  The demo films become ready one after another. Ctrl-C stops everything.\n",
             flush=True,
         )
@@ -160,6 +161,7 @@ def main() -> int:
         return site.wait()
     finally:
         stop(site)
+        (data_dir / "run.env").unlink(missing_ok=True)
         for folder in leave:
             shutil.rmtree(folder, ignore_errors=True)
 

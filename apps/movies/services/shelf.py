@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nh3
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -154,20 +155,20 @@ def make_pictures(*, movie_id: int) -> None:
     changes: dict[str, object] = {}
     poster = movie.poster or movie.backdrop
     if poster:
-        with poster.open("rb") as file:
+        with default_storage.open(poster.name or "") as file:
             changes["poster_set"] = pictures.make_set(
                 file, folder="posters", widths=pictures.POSTER_WIDTHS, ratio=pictures.POSTER_RATIO
             )
     backdrop = movie.backdrop or movie.poster
     if backdrop:
-        with backdrop.open("rb") as file:
+        with default_storage.open(backdrop.name or "") as file:
             changes["backdrop_set"] = pictures.make_set(
                 file, folder="backdrops", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
             )
     if changes:
         Movie.objects.filter(pk=movie_id).update(**changes)
     for banner in Banner.objects.filter(movie_id=movie_id).exclude(picture=""):
-        with banner.picture.open("rb") as file:
+        with default_storage.open(banner.picture.name or "") as file:
             made = pictures.make_set(
                 file, folder="banners", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
             )

@@ -52,7 +52,7 @@ class Command(BaseCommand):
             )
         except UnableToAddEpisode as error:
             raise CommandError(str(error)) from error
-        video = Video.objects.get(pk=episode.video_id)
+        video = Video.objects.get(episodes=episode)
         while options["wait"] and video.state not in {State.READY, State.FAILED}:
             time.sleep(POLL)
             video.refresh_from_db()

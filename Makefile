@@ -1,0 +1,56 @@
+# `make run` tries the product, `make test` installs what the tests need and runs them all.
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= data
+VENV := .venv/bin
+export PORT DATA_DIR
+
+.PHONY: help run dev test test-quick check bench lock messages screenshots lighthouse clean
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: ## Try the product: PORT=8000 DATA_DIR=data
+	@$(PYTHON) deploy/embedded/bootstrap.py
+	@exec $(VENV)/python deploy/embedded/serve.py
+
+dev: ## Everything the tests and checks need
+	@$(PYTHON) deploy/embedded/bootstrap.py --dev
+	@sh deploy/embedded/test-machine.sh
+
+test: dev ## Every test
+	$(VENV)/python -m pytest -n 2 --dist loadgroup
+
+test-quick: dev ## The tests that take no encode, server or browser
+	$(VENV)/python -m pytest -n 2 -m "not slow"
+
+check: dev ## Format, lint, imports, types, migrations, settings, templates
+	$(VENV)/ruff format --check
+	$(VENV)/ruff check
+	$(VENV)/lint-imports
+	$(VENV)/mypy streamsite apps utils celery_tasks
+	$(VENV)/python manage.py makemigrations --check --dry-run
+	ENVIRONMENT=production DEBUG=0 SITE_URL=https://streamsite.example ALLOWED_HOSTS=streamsite.example \
+	SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
+	$(VENV)/python manage.py check --deploy --fail-level WARNING
+	$(VENV)/djlint templates --lint --quiet
+
+bench: dev ## Measure: each figure is a ratio to a reference in the same run
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done
+
+lock: ## Renew the hashed requirements
+	for set in requirements requirements-dev requirements-node; do \
+	  $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$set.in -o $$set.txt; done
+
+messages: ## Collect the strings to translate
+	$(VENV)/python manage.py makemessages -l zh_Hans --no-location --no-obsolete -i .venv -i node_modules -i data
+
+screenshots: dev ## Photograph the pages into docs/screenshots
+	$(VENV)/python docs/screenshots.py
+
+lighthouse: dev ## Lighthouse (mobile) over home and watch page
+	$(VENV)/python benchmarks/lighthouse/run.py
+
+clean: ## Remove what was built; data stays
+	rm -rf .venv node_modules static/dist build
+	find locale -name '*.mo' -delete
