@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Case, IntegerField, Q, Value, When
 
-from apps.movies.models import Movie, MovieQuerySet
+from apps.movies.models import Credit, Movie, MovieQuerySet
 
 LONGEST = 60  # characters of a query that are looked at
 
@@ -14,7 +14,7 @@ def find(*, text: str) -> MovieQuerySet:
     text = text.replace("\x00", "").strip()[:LONGEST]
     if not text:
         return Movie.objects.none()
-    people = Movie.people.through.objects.filter(person__name__icontains=text).values("movie")
+    people = Credit.objects.filter(person__name__icontains=text).values("movie")
     named = Q(title__icontains=text) | Q(original_title__icontains=text) | Q(aliases__icontains=text)
     order = Case(
         When(title__iexact=text, then=Value(0)),
