@@ -59,3 +59,10 @@ def make_video(path: Path, *, seconds: float = 6, size: str = "640x360", extra: 
             check=True,
         )
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, unquote
+
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
@@ -37,7 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = safe_next(request)
     if request.user.is_authenticated:
         return redirect(target)
-    remembered = request.COOKIES.get(REMEMBERED, "")
+    remembered = unquote(request.COOKIES.get(REMEMBERED, ""))
     if request.method != "POST":
         return render(
             request,
@@ -56,9 +58,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             response = redirect(target)
             if form.cleaned_data["checked"]:
                 response.set_cookie(
-                    REMEMBERED, name, max_age=REMEMBERED_FOR, httponly=True, secure=settings.SESSION_COOKIE_SECURE,
+                    REMEMBERED,
+                    quote(name),
+                    max_age=REMEMBERED_FOR,
+                    httponly=True,
+                    secure=settings.SESSION_COOKIE_SECURE,
                     samesite="Lax",
-                )  # fmt: skip
+                )
             else:
                 response.delete_cookie(REMEMBERED)
             return response

@@ -1,0 +1,72 @@
+"""Rows for tests, made plainly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from apps.media.models import Rendition, State, Storyboard, Video
+from apps.movies.models import Access, Category, Episode, Movie, Status
+from apps.users.models import Membership, User
+from utils.storages import videos
+
+_number = count(1)
+
+
+def make_user(**fields: Any) -> User:
+    name = fields.pop("username", f"user{next(_number)}")
+    return User.objects.create_user(name, password=fields.pop("password", "right horse battery"), **fields)
+
+
+def make_member() -> User:
+    user = make_user()
+    now = timezone.now()
+    Membership.objects.create(user=user, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=30))
+    return user
+
+
+def make_category(slug: str = "film") -> Category:
+    return Category.objects.get_or_create(slug=slug, defaults={"name": slug})[0]
+
+
+def make_movie(**fields: Any) -> Movie:
+    values: dict[str, Any] = {
+        "title": f"影片{next(_number)}",
+        "category": fields.pop("category", None) or make_category(),
+        "status": Status.PUBLISHED,
+        "published_at": timezone.now(),
+    }
+    return Movie.objects.create(**{**values, **fields})
+
+
+def make_video(*, duration: float = 20, preview: bool = False) -> Video:
+    """A video that looks encoded: rows with real small files, no picture in them."""
+    now = timezone.now()
+    video = Video.objects.create(
+        original="x", original_name="x.mp4", size=1, sha256="0" * 64, state=State.READY, ready_at=now,
+        duration=duration,
+        preview_seconds=8 if preview else 0, width=640, height=360,
+    )  # fmt: skip
+    for cut in [Rendition.Cut.FULL, *([Rendition.Cut.PREVIEW] if preview else [])]:
+        for kind, name in ((Rendition.Kind.VIDEO, "360p"), (Rendition.Kind.AUDIO, "a0")):
+            path = f"{cut}/{video.pk}/{name}-{next(_number)}.mp4"
+            videos().save(path, ContentFile(b"0" * 1000))
+            Rendition.objects.create(
+                video=video, kind=kind, cut=cut, name=name, file=path, size=1000, codecs="avc1.64001e", width=640,
+                height=360,
+                frame_rate=25, bandwidth=800_000, average_bandwidth=600_000, duration=duration, init_length=100,
+                segments=[[100, 450, 4.0], [550, 450, 4.0]],
+            )  # fmt: skip
+    Storyboard.objects.create(
+        video=video, files=["s.jpg"], interval=2, columns=10, rows=10, tile_width=160, tile_height=90, count=10
+    )
+    return video
+
+
+def make_episode(*, access: str = Access.FREE, number: int = 1, movie: Movie | None = None, **video: Any) -> Episode:
+    movie = movie or make_movie(access=access)
+    return Episode.objects.create(movie=movie, number=number, video=make_video(preview=access != Access.FREE, **video))

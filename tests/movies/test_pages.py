@@ -1,0 +1,124 @@
+"""Home, category and watch pages: contexts, budgets, what is shown."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.community.models import Comment
+from apps.movies.models import Banner, Credit, Genre, Movie, Person
+from apps.notices.models import Notice
+from apps.playback.models import Progress
+from tests.factories import make_category, make_episode, make_movie, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def _catalogue(size: int) -> None:
+    genres = [Genre.objects.get_or_create(name=f"题材{n}")[0] for n in range(4)]
+    for n in range(size):
+        episode = make_episode(movie=make_movie(category=make_category(f"c{n % 4}"), year=2000 + n % 9, plays=n))
+        episode.movie.genres.add(genres[n % 4])
+        Banner.objects.create(movie=episode.movie)
+        person = Person.objects.create(name=f"人{n}")
+        Credit.objects.create(movie=episode.movie, person=person, role="cast")
+        Comment.objects.create(movie=episode.movie, user=make_user(), text="好看")
+    Notice.objects.create(title="上新")
+
+
+@pytest.mark.parametrize("size", [2, 30])
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_home_takes_eight_queries(client, django_assert_max_num_queries, size, signed_in):
+    _catalogue(size)
+    budget = 8
+    if signed_in:
+        user = make_user()
+        client.force_login(user)
+        for movie in Movie.objects.all()[:5]:
+            Progress.objects.create(
+                user=user, episode=movie.episodes.get(), position=9, duration=20, updated_at=timezone.now()
+            )
+        budget += 4  # session, user, membership, continue watching
+    with django_assert_max_num_queries(budget):
+        page = client.get("/")
+    names = {"user_info", "types", "movies_banners", "top_movies", "featured_movies", "rating_movies", "recrnt_movies"}
+    assert names <= set(page.context.keys())
+
+
+@pytest.mark.parametrize("size", [2, 60])
+def test_a_category_takes_six_queries(client, django_assert_max_num_queries, size):
+    _catalogue(size)
+    with django_assert_max_num_queries(6):
+        page = client.get("/comedy/all/1/?genre=1&year=2001")
+    assert {"user_info", "types", "subject", "movie_page"} <= set(page.context.keys())
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_the_watch_page_takes_ten_queries(client, django_assert_max_num_queries, size):
+    movie = make_movie(kind="series")
+    for n in range(size):
+        make_episode(movie=movie, number=n + 1)
+        make_movie()
+        Comment.objects.create(movie=movie, user=make_user(), text="好看")
+    with django_assert_max_num_queries(10):
+        page = client.get(f"/single/{movie.pk}/1/")
+    assert {"types", "movie", "user_info", "sets", "comments", "movie_id", "set_id"} <= set(page.context.keys())
+    assert len(page.context["sets"]) == size
+
+
+def test_unpublished_titles_are_nowhere(client):
+    hidden = [make_movie(title="草稿片", status="draft"), make_movie(title="删除片", deleted_at=timezone.now())]
+    for movie in hidden:
+        Banner.objects.create(movie=movie)
+    for address in ("/", "/comedy/all/1/", "/search/?q=片"):
+        text = client.get(address).content.decode()
+        assert "草稿片" not in text
+        assert "删除片" not in text
+
+
+def test_filters_narrow_and_odd_values_are_ignored(client):
+    make_movie(title="甲", year=2001)
+    make_movie(title="乙", year=2002)
+    page = client.get("/comedy/film/1/?year=2001&genre=%27&region=999&sort=nonsense&kind=film")
+    assert [m.title for m in page.context["movie_page"]] == ["甲"]
+    assert client.get("/comedy/film/999/").context["movie_page"].number == 1
+    assert client.get("/comedy/nothing/1/").status_code == 404
+
+
+def test_htmx_gets_only_the_results(client):
+    make_movie()
+    assert b"<html" not in client.get("/comedy/all/1/", headers={"HX-Request": "true"}).content
+
+
+def test_search_finds_by_title_alias_and_person(client):
+    movie = make_movie(title="潮汐之下", aliases="Beneath the Tide")
+    Credit.objects.create(movie=movie, person=Person.objects.create(name="林默"), role="director")
+    make_movie(title="别的")
+    for text in ("潮", "tide", "林默"):
+        assert [m.pk for m in client.get("/search/", {"q": text}).context["movie_page"]] == [movie.pk]
+    assert list(client.get("/search/", {"q": "%_'\x00"}).context["movie_page"]) == []
+
+
+def test_a_comment_is_posted_counted_and_escaped(client):
+    episode = make_episode()
+    address = reverse("playback:watch", args=[episode.movie_id, 1])
+    assert client.post(address, {"text": "x"}).status_code == 302
+    assert not Comment.objects.exists()
+    client.force_login(make_user())
+    page = client.post(address, {"text": "<script>好</script>"}, headers={"HX-Request": "true"})
+    assert "&lt;script&gt;好" in page.content.decode()
+    assert "comments" in page.context
+    assert Movie.objects.get().comments_count == 1
+    page = client.post(address, {"text": "又一条"}, headers={"HX-Request": "true"})
+    assert Comment.objects.count() == 1
+    assert page.context["error"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "好" * 501])
+def test_an_empty_or_endless_comment_is_refused(client, text):
+    episode = make_episode()
+    client.force_login(make_user())
+    answer = client.post(reverse("playback:watch", args=[episode.movie_id, 1]), {"text": text})
+    assert answer.status_code == 400
+    assert not Comment.objects.exists()

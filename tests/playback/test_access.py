@@ -1,0 +1,93 @@
+"""Who may watch what, and that a preview never leads to the rest."""
+
+from __future__ import annotations
+
+import re
+
+import m3u8
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.media.models import Rendition
+from apps.movies.models import Access, Movie, Status
+from apps.playback.services import authorize
+from apps.users.models import Membership
+from tests.factories import make_episode, make_member, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("access", "who", "kind", "reason"),
+    [
+        (Access.FREE, "anonymous", "full", ""),
+        (Access.FREE, "user", "full", ""),
+        (Access.VIP, "anonymous", "preview", "sign_in"),
+        (Access.VIP, "user", "preview", "vip"),
+        (Access.VIP, "member", "full", ""),
+        (Access.VIP, "lapsed", "preview", "vip"),
+        (Access.VIP, "staff", "full", ""),
+        (Access.PAID, "anonymous", "preview", "sign_in"),
+        (Access.PAID, "member", "preview", "buy"),
+        (Access.PAID, "staff", "full", ""),
+    ],
+)
+def test_what_each_viewer_gets(access, who, kind, reason):
+    viewer = {
+        "anonymous": AnonymousUser,
+        "user": make_user,
+        "member": make_member,
+        "lapsed": make_member,
+        "staff": lambda: make_user(is_staff=True),
+    }[who]()
+    if who == "lapsed":
+        Membership.objects.update(ends_at=timezone.now())
+    grant = authorize(viewer=viewer, episode=make_episode(access=access), at=timezone.now())
+    assert (grant.kind, grant.reason) == (kind, reason)
+
+
+def _files(client, episode) -> set[str]:
+    """Every stored file that the playlists a viewer can reach name."""
+    where = [episode.movie_id, episode.number]
+    answer = client.get(reverse("playback:master", args=where))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    found = m3u8.loads(answer.content.decode())
+    addresses = [p.uri for p in found.playlists] + [m.uri for m in found.media if m.uri]
+    assert addresses
+    files = set()
+    for address in addresses:
+        text = client.get(address).content.decode()
+        files |= set(re.findall(r"/v/([^?\"]+)", text))
+    return files
+
+
+def test_a_stranger_reaches_only_preview_files(client):
+    episode = make_episode(access=Access.VIP)
+    rows = Rendition.objects.filter(video=episode.video)
+    assert _files(client, episode) == set(rows.filter(cut="preview").values_list("file", flat=True))
+    client.force_login(make_member())
+    assert _files(client, episode) == set(rows.filter(cut="full").values_list("file", flat=True))
+
+
+def test_the_storyboard_of_a_vip_title_stays_shut(client):
+    episode = make_episode(access=Access.VIP)
+    assert client.get(reverse("playback:storyboard", args=[episode.movie_id, 1])).status_code == 403
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.WITHDRAWN])
+def test_what_is_not_on_the_shelf_is_not_found(client, status):
+    episode = make_episode()
+    Movie.objects.update(status=status)
+    for name in ("watch", "master", "storyboard"):
+        assert client.get(reverse(f"playback:{name}", args=[episode.movie_id, 1])).status_code == 404
+    client.force_login(make_user(is_staff=True))
+    assert client.get(reverse("playback:watch", args=[episode.movie_id, 1])).status_code == 200
+
+
+def test_a_deleted_title_is_not_found(client):
+    episode = make_episode()
+    Movie.objects.update(deleted_at=timezone.now())
+    assert client.get(reverse("playback:watch", args=[episode.movie_id, 1])).status_code == 404
