@@ -1,0 +1,131 @@
+"""A whole site as `make run` starts it, and a real Chromium to visit it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import ROOT
+
+CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
+STARTS_WITHIN = 150.0  # seconds
+READY_WITHIN = 240.0  # seconds for a short video
+
+
+@dataclass
+class Site:
+    """A running site: where it is, and how to speak to its command line."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def password(self) -> str:
+        return (self.data / "admin-password").read_text()
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command printed, run beside the site as an operator would."""
+        env = {**clean_environment(), "DATA_DIR": str(self.data)}
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=env, capture_output=True, text=True, timeout=READY_WITHIN, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def add_video(self, path: Path, title: str, **options: str) -> dict[str, Any]:
+        extra = [part for name, value in options.items() for part in (f"--{name}", value)]
+        return json.loads(self.manage("add_video", str(path), "--title", title, "--wait", *extra))
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(timeout=60)
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what the unit tests set for themselves."""
+    return {k: v for k, v in os.environ.items() if k not in {"DATA_DIR", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+
+
+def start_site(data: Path, *, demo: str) -> Site:
+    """Start the embedded site on a free port and wait for its address to be printed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {**clean_environment(), "PORT": str(port), "DATA_DIR": str(data), "DEMO": demo}
+    process = subprocess.Popen(
+        [sys.executable, "deploy/embedded/serve.py"],
+        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    site = Site(data, port, process)
+    until = time.monotonic() + STARTS_WITHIN
+    for line in process.stdout or ():
+        site.said.append(line)
+        if "Ctrl-C" in line:
+            return site
+        if time.monotonic() > until:
+            break
+    site.stop(signal.SIGTERM)
+    raise RuntimeError("The site did not start:\n" + "".join(site.said))
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    data = Path(tempfile.mkdtemp(prefix="streamsite-site-"))
+    running = start_site(data, demo="small")
+    try:
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Visit:
+    """A page that notes what went wrong on it."""
+
+    page: Page
+    problems: list[str]
+    outside: list[str]
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    context: BrowserContext = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    found = Visit(page, [], [])
+    page.on("console", lambda m: found.problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: found.problems.append(str(e)))
+    page.on(
+        "request", lambda r: None if r.url.startswith((site.url, "blob:", "data:")) else found.outside.append(r.url)
+    )
+    yield found
+    context.close()

@@ -1,0 +1,129 @@
+"""What a stranger and a curator do, in a real browser on the real embedded stack."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import ROOT, make_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+
+
+def until(page, condition: str, seconds: float) -> None:
+    """Wait for a JavaScript condition; the page's policy forbids the eval that Playwright's own wait needs."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"() => Boolean({condition})"):
+        assert time.monotonic() < end, f"{condition} was not true within {seconds} s"
+        page.wait_for_timeout(100)
+
+
+def _play_to_the_end(page) -> None:
+    page.wait_for_selector("video")
+    page.keyboard.press("k")
+    until(page, "document.querySelector('video')?.currentTime > 0.5", 30)
+    page.evaluate("() => { document.querySelector('video').playbackRate = 2 }")
+    until(page, "document.querySelector('video')?.ended", 60)
+
+
+def _status(url: str, **headers: str) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("name", ["bbb_720p_51audio.mp4", "rot180_720p.mp4"])
+def test_an_added_file_plays_to_its_end(site, visit, sample, name):
+    added = site.add_video(sample(name), f"测试片 {name}")
+    assert added["state"] == "ready"
+    page = visit.page
+    page.goto(f"{site.url}/")
+    page.get_by_role("link", name=re.compile(re.escape(name))).first.click()
+    assert page.url.endswith(f"/single/{added['movie']}/1/")
+    _play_to_the_end(page)
+    assert visit.problems == []
+    assert visit.outside == []
+
+
+def test_seeking_near_the_end_plays_there(site, visit, tmp_path):
+    added = site.add_video(make_video(tmp_path / "long.mp4", seconds=30, size="320x240"), "三十秒")
+    page = visit.page
+    page.goto(f"{site.url}/single/{added['movie']}/1/")
+    until(page, "document.querySelector('video')?.duration > 25", 30)
+    page.evaluate("() => { const v = document.querySelector('video'); v.currentTime = 27; v.play() }")
+    until(page, "document.querySelector('video')?.currentTime > 28", 20)
+    assert visit.problems == []
+
+
+def test_a_vip_title_shows_its_preview_and_then_the_gate(site, visit, tmp_path):
+    added = site.add_video(make_video(tmp_path / "vip.mp4", seconds=20, size="320x240"), "会员片", access="vip")
+    page = visit.page
+    page.goto(f"{site.url}/single/{added['movie']}/1/")
+    expect(page.locator(".player__strip")).to_contain_text("VIP")
+    until(page, "document.querySelector('video')?.duration > 0", 30)
+    assert page.evaluate("document.querySelector('video')?.duration") < 19
+    _play_to_the_end(page)
+    expect(page.locator(".gate")).to_contain_text("试看已结束")
+    expect(page.locator(".gate").get_by_role("link", name="登录")).to_be_visible()
+
+
+def test_the_real_server_guards_the_files(site, tmp_path):
+    added = site.add_video(make_video(tmp_path / "guard.mp4", seconds=5, size="320x240"), "门卫")
+    base = f"{site.url}/play/{added['movie']}/1"
+    with urllib.request.urlopen(f"{base}/240p.m3u8", timeout=10) as answer:
+        playlist = answer.read().decode()
+    address = site.url + re.search(r'URI="([^"]+)"', playlist).group(1)
+    size = int(urllib.request.urlopen(address, timeout=10).headers["Content-Length"])
+    assert _status(address) == 200
+    assert _status(address, Range="bytes=0-99") == 206
+    assert _status(address, Range=f"bytes={size}-") == 416
+    assert _status(address.replace("st=", "st=x")) == 403
+    assert _status(re.sub(r"ts=\d+", "ts=1", address)) == 403
+    assert _status(address.split("?")[0]) == 403
+
+
+def test_a_curator_adds_a_film_in_the_administration(site, visit, tmp_path):
+    page = visit.page
+    page.goto(f"{site.url}/admin/")
+    page.fill("[name=username]", "admin")
+    page.fill("[name=password]", site.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/")
+    page.goto(f"{site.url}/admin/movies/movie/add/")
+    page.fill("[name=title]", "后台新片")
+    page.select_option("[name=category]", index=1)
+    page.get_by_role("button", name="保存", exact=True).click()
+    page.goto(f"{site.url}/admin/movies/movie/?q=后台新片")
+    expect(page.locator("#result_list")).to_contain_text("后台新片")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing(site, visit, tmp_path, width, theme):
+    added = site.add_video(make_video(tmp_path / "axe.mp4", seconds=4, size="320x240"), "无障碍")
+    page = visit.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    for path in (
+        "/",
+        "/comedy/all/1/",
+        f"/single/{added['movie']}/1/",
+        "/user/login/",
+        "/user/uservip/",
+        "/search/?q=无",
+    ):
+        page.goto(site.url + path)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        assert [(path, v["id"], [n["html"][:120] for n in v["nodes"]][:4]) for v in found] == []
