@@ -21,15 +21,6 @@ def _clean_cache() -> None:
     return
 
 
-@pytest.fixture
-def run_tasks(settings, monkeypatch) -> None:
-    """Tasks run at once, in this process, as they are sent."""
-    from celery import current_app
-
-    monkeypatch.setattr(current_app.conf, "task_always_eager", True)
-    monkeypatch.setattr(current_app.conf, "task_eager_propagates", True)
-
-
 @pytest.fixture(scope="session")
 def sample() -> Callable[[str], Path]:
     """A real video by name: from the shared corpus where that lies beside the project, else made by ffmpeg."""

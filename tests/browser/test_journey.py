@@ -98,7 +98,7 @@ def test_a_curator_adds_a_film_in_the_administration(site, visit, tmp_path):
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", site.password)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url(f"{site.url}/admin/")
     page.goto(f"{site.url}/admin/movies/movie/add/")
     page.fill("[name=title]", "后台新片")
     page.select_option("[name=category]", index=1)

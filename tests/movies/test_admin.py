@@ -1,0 +1,79 @@
+"""The administration: every list and form opens in both languages, bulk actions, uploads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from apps.media.models import Video
+from apps.movies.models import Movie, Status
+from tests.factories import make_category, make_episode, make_movie, make_user
+from utils.storages import videos
+
+pytestmark = pytest.mark.django_db
+
+MODELS = sorted(m._meta.label_lower for m in admin.site._registry)
+
+
+@pytest.fixture
+def curator(client):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("label", MODELS)
+def test_every_list_and_form_opens(curator, label, language):
+    episode = make_episode()
+    curator.cookies["django_language"] = language
+    name = label.replace(".", "_")
+    assert curator.get(reverse(f"admin:{name}_changelist")).status_code == 200
+    if admin.site._registry[next(m for m in admin.site._registry if m._meta.label_lower == label)].has_add_permission(
+        curator.get("/admin/").wsgi_request
+    ):
+        assert curator.get(reverse(f"admin:{name}_add")).status_code == 200
+    rows = {"movies_movie": episode.movie_id, "movies_episode": episode.pk, "media_video": episode.video_id}
+    if name in rows:
+        assert curator.get(reverse(f"admin:{name}_change", args=[rows[name]])).status_code == 200
+
+
+def _act(client, action, *movies):
+    return client.post(
+        reverse("admin:movies_movie_changelist"), {"action": action, "_selected_action": [m.pk for m in movies]}
+    )
+
+
+def test_titles_are_published_withdrawn_hidden_and_brought_back(curator):
+    movies = [make_movie(status=Status.DRAFT, published_at=None) for _ in range(3)]
+    _act(curator, "publish_titles", *movies)
+    assert Movie.objects.published().count() == 3
+    _act(curator, "withdraw_titles", movies[0])
+    _act(curator, "hide_titles", movies[1])
+    assert [m.pk for m in Movie.objects.published()] == [movies[2].pk]
+    _act(curator, "restore_titles", movies[1])
+    assert Movie.objects.count() == 3
+    assert Movie.objects.published().count() == 2
+
+
+def test_a_file_uploaded_with_an_episode_becomes_a_video(curator):
+    movie = make_movie(category=make_category())
+    form = {
+        "title": movie.title, "kind": "series", "category": movie.category_id, "access": "vip", "price": "10.00",
+        "member_price": "5.00", "episodes_planned": 1, "preview_seconds": "90",
+        "episodes-TOTAL_FORMS": 1, "episodes-INITIAL_FORMS": 0, "episodes-0-number": 1, "episodes-0-title": "",
+        "episodes-0-upload": SimpleUploadedFile("片段.mp4", b"film"),
+        "credits-TOTAL_FORMS": 0, "credits-INITIAL_FORMS": 0, "materials-TOTAL_FORMS": 0, "materials-INITIAL_FORMS": 0,
+        "content": '<p onclick="x()">课程<script>alert(1)</script></p>',
+    }  # fmt: skip
+    answer = curator.post(reverse("admin:movies_movie_change", args=[movie.pk]), form)
+    assert answer.status_code == 302, answer.context["errors"]
+    video = Video.objects.get()
+    assert (video.original_name, video.preview_seconds) == ("片段.mp4", 90)
+    assert Path(videos().path(video.original)).read_bytes() == b"film"
+    movie.refresh_from_db()
+    assert movie.content == "<p>课程</p>"
+    assert movie.episodes.get().video == video
