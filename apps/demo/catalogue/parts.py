@@ -1,0 +1,93 @@
+"""What a title of the demo catalogue consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Line = tuple[float, float, str, str]  # from, to (seconds), Chinese, English
+
+
+@dataclass(frozen=True)
+class Part:
+    """One episode; `look` changes the title's colours, `seed` its shapes and music."""
+
+    title: str = ""
+    seconds: float = 18
+    look: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
+    lines: tuple[Line, ...] = ()
+    chapters: tuple[tuple[float, str], ...] = ()
+    intro: tuple[float, float] | None = None  # seconds
+    outro: float | None = None  # seconds
+
+
+@dataclass(frozen=True)
+class Title:
+    key: str
+    kind: str  # apps.movies.models.Kind
+    category: str  # a slug of SHELVES
+    title: str
+    original: str
+    tagline: str
+    summary: str
+    genres: tuple[str, ...]
+    region: str
+    year: int
+    scene: str  # a name of apps.demo.scenery.SCENES
+    look: dict[str, str]
+    mood: str  # a name of apps.demo.music.MOODS
+    parts: tuple[Part, ...]
+    people: tuple[tuple[str, str, str], ...] = ()  # role, name, character
+    aliases: tuple[str, ...] = ()
+    access: str = "free"
+    price: str = "10.00"  # yuan
+    member_price: str = "5.00"  # yuan
+    preview: int | None = None  # seconds
+    planned: int = 0  # 0: as many as there are
+    exclusive: bool = False
+    language: str = "汉语普通话"
+    seed: int = 1
+    moment: float = 3.0  # of the scene, that poster and backdrop show; seconds
+    layout: str = "foot"  # foot | wide | top, or upright: side | left; where the poster's title stands
+    ink: str = "#ffffff"
+    lines: tuple[str, ...] = ()  # the title as broken on the poster; empty: in one line
+    plays: int = 20_000
+    score: str = "8.0"
+    ratings: int = 300
+    comments: tuple[str, ...] = ()
+    banner: str = ""  # empty: not in the carousel
+    content: str = ""
+    material: tuple[tuple[str, str], ...] = ()  # title, text
+    size: tuple[int, int] = (1280, 720)
+
+
+SHELVES = (
+    ("film", "电影", "Films"),
+    ("series", "剧集", "Series"),
+    ("variety", "综艺", "Variety"),
+    ("animation", "动画", "Animation"),
+    ("documentary", "纪录片", "Documentaries"),
+    ("course", "课程", "Courses"),
+)
+GENRES = {
+    "剧情": "Drama", "爱情": "Romance", "科幻": "Science fiction", "悬疑": "Mystery", "冒险": "Adventure", "奇幻": "Fantasy",
+    "家庭": "Family", "历史": "History", "自然": "Nature", "科学": "Science", "人文": "Culture", "音乐": "Music",
+    "真人秀": "Reality", "设计": "Design", "编程": "Programming", "治愈": "Feel-good",
+}  # fmt: skip
+REGIONS = {
+    "中国大陆": "Mainland China", "中国香港": "Hong Kong, China", "中国台湾": "Taiwan, China",
+    "冰岛": "Iceland", "日本": "Japan", "法国": "France",
+}  # fmt: skip
+MEMBERS = (
+    ("demo-muyu", "木鱼花"), ("demo-chuan", "川西以西"), ("demo-alin", "阿林看片"), ("demo-zhou", "周末不加班"),
+    ("demo-nan", "南方有雪"), ("demo-xiaoman", "小满未满"), ("demo-keke", "可可没有糖"), ("demo-lao", "老胶片"),
+)  # fmt: skip
+NOTICES = (
+    (
+        "欢迎来到演示片库",
+        "这里的影片、海报和配乐都是在您的机器上现场生成的，没有一帧来自外部。尽管点开看看，也可以在后台添加您自己的影片。",
+        True,
+    ),
+    ("《长风渡口》每周三、周四更新", "会员抢先看最新一集，普通用户可试看片头。", False),
+    ("播放器小技巧", "按空格暂停，左右方向键快退快进，按 ? 可以查看全部快捷键。", False),
+)

@@ -1,0 +1,24 @@
+"""Fill the site with the demo catalogue."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from apps.demo import services
+
+
+class Command(BaseCommand):
+    help = "Makes the demo catalogue: titles, posters and, behind it on the queue, the films. Run again, it completes."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--small", action="store_true", help="three titles with films of four seconds, for tests")
+        parser.add_argument("--no-videos", action="store_true", help="titles and pictures only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        movies = services.make_catalogue(small=options["small"], at=timezone.now(), say=self.stdout.write)
+        queued = 0 if options["no_videos"] else services.queue_films(small=options["small"])
+        self.stdout.write(f"{len(movies)} titles in the demo catalogue, {queued} films put on the queue.")

@@ -1,0 +1,14 @@
+"""The films of the demo catalogue, on the default queue beside the encoding of those already made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from apps.demo import services
+
+
+@shared_task(name="demo.make_video")
+def make_video(*, episode_id: int, small: bool = False, **_: Any) -> None:
+    services.make_video(episode_id=episode_id, small=small)

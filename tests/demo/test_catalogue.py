@@ -1,0 +1,153 @@
+"""`manage.py demo` fills an empty site, once."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from PIL import Image
+
+from apps.community.models import Comment
+from apps.demo import footage, music
+from apps.demo.catalogue import GENRES, MEMBERS, REGIONS, SHELVES, SMALL, TITLES
+from apps.demo.scenery import SCENES
+from apps.media.models import State, Subtitle, Video
+from apps.movies.models import Access, Banner, Episode, Kind, Movie, PlayDay
+from apps.users.models import User
+from utils.storages import videos
+
+
+def demo(**options: object) -> str:
+    said = io.StringIO()
+    call_command("demo", small=True, stdout=said, **options)
+    return said.getvalue()
+
+
+def counts() -> list[int]:
+    return [model.objects.count() for model in (Movie, Episode, Banner, Comment, PlayDay, User, Video, Subtitle)]
+
+
+@pytest.fixture
+def pictures(settings, tmp_path, transactional_db) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+def test_every_kind_and_every_access_is_there():
+    assert len(TITLES) >= 18
+    assert {title.kind for title in TITLES} == set(Kind.values)
+    assert {title.access for title in TITLES} == set(Access.values)
+    assert any(title.planned > len(title.parts) for title in TITLES)
+    assert sum(bool(title.banner) for title in TITLES) >= 5
+
+
+@pytest.mark.parametrize("title", TITLES, ids=lambda title: title.key)
+def test_a_title_names_only_what_exists(title):
+    assert title.scene in SCENES
+    assert title.mood in music.MOODS
+    assert title.category in {slug for slug, _, _ in SHELVES}
+    assert title.region in REGIONS
+    assert set(title.genres) <= set(GENRES)
+    assert len(title.comments) <= len(MEMBERS)
+    assert len(title.title) <= 120
+    assert len(title.original) <= 120
+    assert len(title.tagline) <= 60
+    for part in title.parts:
+        assert all(start < end <= part.seconds for start, end, _, _ in part.lines)
+        assert part.outro is None or part.outro < part.seconds
+
+
+def test_titles_are_told_apart_by_their_original_titles():
+    assert len({title.original for title in TITLES}) == len(TITLES)
+
+
+@pytest.mark.slow
+def test_it_fills_the_shelves_without_films(pictures):
+    demo(no_videos=True)
+
+    movies = Movie.objects.published()
+    assert movies.count() == len(SMALL)
+    assert Video.objects.count() == 0
+    for movie in movies:
+        assert movie.published_at
+        assert movie.score > Decimal(0)
+        assert movie.comments_count == movie.comments.count()
+        assert movie.plays_week > 0
+        for field, ratio in ((movie.poster, 2 / 3), (movie.backdrop, 16 / 9)):
+            with Image.open(field.open("rb")) as picture:
+                assert picture.width / picture.height == pytest.approx(ratio, rel=0.01)
+        for made in (movie.poster_set, movie.backdrop_set):
+            assert default_storage.exists(f"{made['base']}-{made['widths'][0]}.avif")
+    course = movies.get(kind=Kind.COURSE)
+    assert "<h3>" in course.content
+    assert default_storage.exists(course.materials.get().file.name)
+
+
+@pytest.mark.slow
+def test_nobody_can_sign_in_as_a_demo_member(pictures):
+    demo(no_videos=True)
+
+    assert User.objects.count() == len(MEMBERS)
+    assert not any(user.has_usable_password() for user in User.objects.all())
+
+
+@pytest.mark.slow
+def test_the_second_run_changes_nothing(pictures):
+    demo(no_videos=True)
+    before, stamps = counts(), list(Movie.objects.values_list("updated_at", "poster", "title"))
+
+    demo(no_videos=True)
+
+    assert counts() == before
+    assert list(Movie.objects.values_list("updated_at", "poster", "title")) == stamps
+
+
+@pytest.mark.slow
+def test_what_a_curator_deleted_or_renamed_is_left_alone(pictures):
+    demo(no_videos=True)
+    first, second, _ = Movie.objects.order_by("pk")
+    Movie.objects.filter(pk=first.pk).update(deleted_at=first.created_at)
+    Movie.objects.filter(pk=second.pk).update(title="别的名字")
+
+    demo(no_videos=True)
+
+    assert Movie.objects.count() == len(SMALL)
+    assert Movie.objects.get(pk=first.pk).deleted_at
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_is_completed(pictures):
+    demo(no_videos=True)
+    movie = Movie.objects.order_by("pk").last()
+    Movie.objects.filter(pk=movie.pk).update(poster="", poster_set={}, backdrop="", backdrop_set={})
+    Movie.objects.order_by("pk").first().banners.all().delete()
+    Movie.objects.order_by("pk").first().delete()
+
+    demo(no_videos=True)
+
+    assert Movie.objects.count() == len(SMALL)
+    assert not Movie.objects.filter(poster_set={}).exists()
+    assert not Movie.objects.filter(backdrop_set={}).exists()
+
+
+@pytest.mark.slow
+def test_the_films_go_through_the_pipeline(pictures, run_tasks):
+    demo()
+
+    episodes = Episode.objects.select_related("video")
+    assert episodes.count() == sum(len(title.parts) for title in TITLES if title.key in SMALL)
+    for episode in episodes:
+        assert episode.video.state == State.READY, episode.video.failure_detail
+        assert episode.video.duration == pytest.approx(footage.SMALL_SECONDS, abs=0.3)
+        assert episode.video.has_audio
+    spoken = Subtitle.objects.filter(video__original_name="tide-01.mp4")
+    assert {subtitle.language for subtitle in spoken} == {"zh-Hans", "en"}
+    with videos().open(spoken.first().file) as file:
+        assert file.read().startswith(b"WEBVTT\n\n00:01.000 --> ")
+    before = counts()
+
+    demo()
+
+    assert counts() == before
