@@ -139,7 +139,7 @@ def main() -> int:
         )
         address = f"http://127.0.0.1:{port}/"
         until = time.monotonic() + READY_WITHIN
-        while not answers(address):
+        while not ((run_dir / "broker.sock").exists() and answers(address)):
             if site.poll() is not None or time.monotonic() > until:
                 tail = (data_dir / "site.log").read_text(errors="replace").splitlines()[-20:]
                 print("\n".join(tail), file=sys.stderr)
