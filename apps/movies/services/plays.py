@@ -9,11 +9,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 from django_redis import get_redis_connection
+from redis import Redis
 
 from apps.movies.models import Movie, PlayBatch, PlayDay
 
 PENDING = "plays:pending"  # hash: "<movie id>:<ISO date>" → plays not yet in the database
 BATCHES = "plays:batches"  # set: names of hashes taken out of PENDING, until they are committed
+
+# One step: between a rename and a note of it, another worker would settle the batch as empty and drop it.
+TAKE = """
+if redis.call('exists', KEYS[1]) == 1 then
+    redis.call('rename', KEYS[1], KEYS[2])
+    redis.call('sadd', KEYS[3], KEYS[2])
+end
+"""
 
 
 def record_play(*, movie_id: int) -> None:
@@ -28,15 +37,7 @@ def flush_plays() -> int:
     stored in the same transaction, so a batch whose removal was interrupted counts once.
     """
     redis = get_redis_connection("default")
-    name = f"plays:batch:{secrets.token_hex(8)}"
-    if redis.exists(PENDING):
-        redis.sadd(BATCHES, name)  # first: a batch nobody knows of would be lost
-        redis.eval(
-            "if redis.call('exists', KEYS[1]) == 1 then redis.call('rename', KEYS[1], KEYS[2]) end",
-            2,
-            PENDING,
-            name,
-        )
+    _take(redis)
     total = 0
     for raw in redis.smembers(BATCHES):
         batch = raw.decode()
@@ -54,10 +55,15 @@ def flush_plays() -> int:
     return total
 
 
+def _take(redis: Redis) -> None:
+    """Close what was counted so far into a batch of its own, known to every worker."""
+    redis.eval(TAKE, 3, PENDING, f"plays:batch:{secrets.token_hex(8)}", BATCHES)
+
+
 def _apply(counts: dict[str, int]) -> int:
     known = set(Movie.objects.filter(pk__in=[int(key.split(":")[0]) for key in counts]).values_list("pk", flat=True))
     total = 0
-    for key, plays in counts.items():
+    for key, plays in sorted(counts.items()):  # one order everywhere: no deadlock between workers
         movie_id, day = int(key.split(":")[0]), date.fromisoformat(key.split(":")[1])
         if movie_id not in known:
             continue
