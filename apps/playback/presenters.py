@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from apps.movies.models import Episode, Movie
+from apps.movies.models import Access, Chapter, Episode, Movie
 from apps.playback.models import Progress
 from apps.playback.services import Grant
 from apps.playback.words import player_words
@@ -25,6 +25,7 @@ def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Prog
             "current": e.pk == current.pk,
             "state": state_of(e),
             "duration": e.video.duration if e.video else None,
+            "vip": e.movie.access == Access.VIP,
             "percent": seen[e.pk].percent if e.pk in seen else 0,
         }
         for e in episodes
@@ -40,25 +41,23 @@ def state_of(episode: Episode) -> str:
     return "failed" if episode.video.state == "failed" else "processing"
 
 
-def gate(movie: Movie, grant: Grant, path: str) -> dict[str, Any]:
+def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, Any]:
     """What stands between the viewer and the whole title: a sentence and what to do."""
     sign_in = {"label": _("Sign in"), "url": f"{reverse('users:login')}?{urlencode({'next': path})}"}
     membership = {"label": _("Become a VIP"), "url": reverse("users:vip")}
-    sentences = {
-        "": "",
-        "not_ready": "",
-        "vip": _("The whole title is for VIP members."),
-        "buy": _("This title is sold on its own."),
-        "sign_in": _("The whole title is for VIP members.")
-        if movie.access == "vip"
-        else _("This title is sold on its own."),
-    }
-    actions = {"vip": [membership], "buy": [], "sign_in": [sign_in, membership] if movie.access == "vip" else [sign_in]}
+    vip = movie.access == Access.VIP
+    message, actions = "", []
+    if grant.reason in {"sign_in", "vip", "buy"}:
+        message = _("The whole title is for VIP members.") if vip else _("This title is sold on its own.")
+        actions = [membership] if vip else []
+    if grant.reason == "sign_in":
+        actions.append(sign_in)
     return {
         "kind": grant.kind,
         "reason": grant.reason,
-        "message": sentences[grant.reason],
-        "actions": actions.get(grant.reason, []),
+        "previewSeconds": episode.video.preview_seconds if episode.video and grant.kind == "preview" else 0,
+        "message": message,
+        "actions": actions,
     }
 
 
@@ -67,6 +66,7 @@ def player_config(
     movie: Movie,
     episode: Episode,
     episodes: list[Episode],
+    chapters: list[Chapter],
     grant: Grant,
     gate_words: dict[str, Any],
     resume_at: float,
@@ -83,7 +83,7 @@ def player_config(
         "episodeTitle": episode.title,
         "resumeAt": resume_at,
         "storyboard": reverse("playback:storyboard", args=where) if board and grant.cut == "full" else "",
-        "chapters": [{"start": c.starts_at, "title": c.title} for c in episode.chapters.all()],
+        "chapters": [{"start": c.starts_at, "title": c.title} for c in chapters],
         "intro": [episode.intro_start, episode.intro_end]
         if episode.intro_start is not None and episode.intro_end is not None
         else None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_episode
+from apps.playback.views.files import RangeNotSatisfiable, byte_range
 from utils.signing import Verdict, sign, verify
+from utils.storages import videos
 
 PATHS = st.text(st.characters(categories=["L", "N"]), min_size=1).map(lambda t: f"/v/{t}")
 
@@ -39,18 +41,66 @@ def test_an_altered_token_is_forged(path, other, expires, at, by):
         assert verify(other, token, ts, now=0) is Verdict.FORGED
 
 
-@pytest.mark.django_db
-def test_the_answers_of_the_file_address(client):
-    row = make_episode().video.renditions.first()
-    path = reverse("playback:file", args=[row.file])
-    good = sign(path, expires_at=int(time.time()) + 60)
-    assert client.get(good).status_code == 200
+@given(path=PATHS, tail=st.text(min_size=1), expires=st.integers(1, 2**40))
+def test_a_token_names_one_file(path, tail, expires):
+    token, ts = _parts(sign(path, expires_at=expires))
+    assert verify(path + tail, token, ts, now=0) is Verdict.FORGED
+    assert verify(path, tail + token, ts, now=0) is Verdict.FORGED
+    assert verify(path, token, ts + tail, now=0) is Verdict.FORGED
+
+
+@given(size=st.integers(1, 5000), first=st.integers(0, 6000), length=st.integers(1, 6000))
+def test_ranges_stay_inside_the_file(size, first, length):
+    try:
+        found = byte_range(f"bytes={first}-{first + length - 1}", size)
+    except RangeNotSatisfiable:
+        assert first >= size
+    else:
+        assert found == (first, min(first + length, size) - 1)
+    assert byte_range(f"bytes=-{length}", size) == (max(0, size - length), size - 1)
+
+
+@pytest.mark.parametrize("header", ["", "bytes=", "bytes=-", "bytes=a-b", "bytes=9-1", "bytes=0-1,5-6", "lines=0-1"])
+def test_what_is_not_one_range_means_the_whole_file(header):
+    assert byte_range(header, 1000) is None
+
+
+@pytest.fixture
+def stored(db) -> str:
+    """The name of a stored file of 1000 bytes that count up."""
+    return videos().save("range.mp4", ContentFile(bytes(n % 251 for n in range(1000))))
+
+
+def _address(name: str, *, seconds: float = 60) -> str:
+    return sign(reverse("playback:file", args=[name]), expires_at=int(time.time() + seconds))
+
+
+def test_the_answers_of_the_file_address(client, stored):
+    good = _address(stored)
+    path = good.split("?")[0]
+    answer = client.get(good)
+    assert (answer.status_code, answer["Accept-Ranges"]) == (200, "bytes")
+    assert answer["Cache-Control"].startswith("private")
+    assert len(b"".join(answer)) == 1000
     assert client.get(path).status_code == 403
     assert client.get(good[:-1] + ("0" if good[-1] != "0" else "1")).status_code == 403
-    assert client.get(sign(path, expires_at=int(time.time()) - 1)).status_code == 410
-    past = client.get(good, headers={"Range": "bytes=1000-"})
-    assert (past.status_code, past["Content-Range"]) == (416, "bytes */1000")
+    assert client.get(_address(stored, seconds=-1)).status_code == 410
     assert client.post(good).status_code == 405
     for outside in ("../db.sqlite3", "nothing/here.mp4"):
         address = sign(f"/v/{outside}", expires_at=int(time.time()) + 60)
         assert client.get(address).status_code == 404
+
+
+def test_ranges_are_answered(client, stored):
+    part = client.get(_address(stored), headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part["Content-Range"]) == (206, "bytes 100-199/1000")
+    assert b"".join(part) == bytes(range(100, 200))
+    tail = client.get(_address(stored), headers={"Range": "bytes=-10"})
+    assert (tail.status_code, len(b"".join(tail))) == (206, 10)
+    past = client.get(_address(stored), headers={"Range": "bytes=1000-"})
+    assert (past.status_code, past["Content-Range"]) == (416, "bytes */1000")
+
+
+def test_head_tells_the_size(client, stored):
+    answer = client.head(_address(stored))
+    assert (answer.status_code, answer["Content-Length"], b"".join(answer)) == (200, "1000", b"")

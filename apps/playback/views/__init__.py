@@ -1,0 +1,1 @@
+"""What a viewer's browser asks for while it watches."""

@@ -1,0 +1,60 @@
+"""The player's heartbeat."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from apps.playback.services import Beat, heartbeat
+from apps.playback.views.entry import enter, refusal
+
+VIEWER_COOKIE = "viewer"
+REMEMBERED = 30 * 24 * 3600  # seconds
+LONGEST_TAB = 40  # characters
+
+
+def _read(body: bytes) -> Beat:
+    """The heartbeat in a request. Raises ValueError, KeyError or TypeError for what isn't one."""
+    said: dict[str, Any] = json.loads(body)
+    position, duration = float(said["position"]), float(said["duration"])
+    if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
+        raise ValueError("position and duration must be seconds")
+    number = int(said.get("number", 0))
+    tab = str(said.get("tab", ""))[:LONGEST_TAB]
+    return Beat(position=position, duration=duration, playing=bool(said.get("playing")), tab=tab, number=number)
+
+
+@require_POST
+def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    """JSON {position, duration, playing, tab, number}: seconds, and which player says it for the how manieth time."""
+    episode, grant = enter(request, movie_id, set_id)
+    if grant.cut is None:
+        return refusal(grant)
+    try:
+        beat = _read(request.body)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return JsonResponse({"res": 1, "errmsg": "position and duration must be seconds"}, status=400)
+    answer = JsonResponse({"res": 0, "errmsg": ""})
+    if request.user.is_authenticated:
+        key = f"u{request.user.pk}"
+    else:
+        key = request.get_signed_cookie(VIEWER_COOKIE, default=None, salt="playback.viewer") or ""
+        if not key:
+            key = f"a{secrets.token_hex(12)}"
+            answer.set_signed_cookie(
+                VIEWER_COOKIE,
+                key,
+                salt="playback.viewer",
+                max_age=REMEMBERED,
+                httponly=True,
+                samesite="Lax",
+                secure=request.is_secure(),
+            )
+    heartbeat(viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now())
+    return answer

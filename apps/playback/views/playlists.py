@@ -1,0 +1,95 @@
+"""Playlists and the storyboard, rendered for one viewer. Each of them asks again what that viewer may see."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from apps.media import hls
+from apps.media.models import Rendition, Storyboard, Subtitle
+from apps.playback.services import Grant
+from apps.playback.views.entry import enter, refusal
+from utils.signing import sign
+
+PLAYLIST = "application/vnd.apple.mpegurl"
+NOT_READY = Grant(None, "not_ready")
+
+
+def _private(text: str, kind: str) -> HttpResponse:
+    """An answer for this viewer alone: what it holds depends on who asks, and expires."""
+    return HttpResponse(text, content_type=kind, headers={"Cache-Control": "private, no-store"})
+
+
+def _signed(name: str, seconds: float) -> str:
+    """The address of a stored file, good for the longer of the site's time and twice the title's length."""
+    expires_at = math.ceil(time.time() + max(settings.TOKEN_TTL, 2 * seconds))
+    return sign(f"{settings.VIDEO_URL}{name}", expires_at=expires_at)
+
+
+@require_safe
+def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    episode, grant = enter(request, movie_id, set_id)
+    if grant.cut is None or episode.video is None:
+        return refusal(grant)
+    rows = list(episode.video.renditions.filter(cut=grant.cut).defer("segments"))
+    if not any(row.kind == Rendition.Kind.VIDEO for row in rows):
+        return refusal(NOT_READY)  # the preview is being cut
+    text = hls.master(
+        rows,
+        episode.video.subtitles.all(),
+        rendition_url=lambda row: reverse("playback:rendition", args=[movie_id, set_id, row.name]),
+        subtitle_url=lambda row: reverse("playback:subtitle", args=[movie_id, set_id, row.pk]),
+    )
+    return _private(text, PLAYLIST)
+
+
+@require_safe
+def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
+    episode, grant = enter(request, movie_id, set_id)
+    if grant.cut is None or episode.video is None:
+        return refusal(grant)
+    row = get_object_or_404(Rendition, video=episode.video, cut=grant.cut, name=name)
+    return _private(hls.media(row, file_url=_signed(row.file, row.duration)), PLAYLIST)
+
+
+@require_safe
+def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
+    episode, grant = enter(request, movie_id, set_id)
+    if grant.cut is None or episode.video is None:
+        return refusal(grant)
+    row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
+    duration = episode.video.duration or 1.0
+    return _private(hls.text(file_url=_signed(row.file, duration), duration=duration), PLAYLIST)
+
+
+@require_safe
+def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    """The seek bar's pictures as WebVTT cues with media fragments (#xywh); of the whole title, so only with it."""
+    episode, grant = enter(request, movie_id, set_id)
+    if grant.cut != Rendition.Cut.FULL or episode.video is None:
+        return refusal(grant)
+    board = get_object_or_404(Storyboard, video=episode.video)
+    duration = episode.video.duration or 0.0
+    sheets = [_signed(name, duration) for name in board.files]
+    lines = ["WEBVTT", ""]
+    for number in range(board.count):
+        start, end = number * board.interval, min((number + 1) * board.interval, duration)
+        sheet, place = divmod(number, board.columns * board.rows)
+        if start >= end or sheet >= len(sheets):
+            break
+        row, column = divmod(place, board.columns)
+        box = f"{column * board.tile_width},{row * board.tile_height},{board.tile_width},{board.tile_height}"
+        lines += [f"{_clock(start)} --> {_clock(end)}", f"{sheets[sheet]}#xywh={box}", ""]
+    return _private("\n".join(lines), "text/vtt")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours:02}:{minutes:02}:{rest:06.3f}"

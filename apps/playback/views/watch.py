@@ -1,0 +1,135 @@
+"""The watch page and the comments on it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.community.models import Comment
+from apps.community.services import UnableToComment, post_comment
+from apps.movies.models import Access, Category, Chapter, Credit, Episode, Kind, Movie
+from apps.playback import presenters
+from apps.playback.models import Progress
+from apps.playback.services import Grant, authorize
+from apps.users.models import User
+
+COMMENTS_SHOWN = 30
+SIMILAR_SHOWN = 6
+SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the page shows it
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    movies = Movie.objects.live() if request.user.is_staff else Movie.objects.published()
+    movie = get_object_or_404(
+        movies.select_related("category", "region").prefetch_related(
+            Prefetch("credits", Credit.objects.select_related("person"))
+        ),
+        pk=movie_id,
+    )
+    if request.method == "POST":
+        if not movie.episodes.filter(number=set_id).exists():
+            raise Http404
+        return _comment(request, movie, set_id)
+    episodes, seen = _episodes(movie, request.user)
+    episode = next((e for e in episodes if e.number == set_id), None)
+    if episode is None:
+        raise Http404
+    grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
+    here = seen.get(episode.pk)
+    words = presenters.gate(movie, episode, grant, request.path)
+    known = {"viewer_is_vip": not grant.reason} if _says_membership(movie, request.user, grant) else {}
+    return render(
+        request,
+        "playback/watch.html",
+        {
+            **known,
+            "types": Category.objects.all(),
+            "user_info": request.user,
+            "movie": movie,
+            "movie_id": movie_id,
+            "set_id": set_id,
+            "episode": episode,
+            "sets": presenters.episode_rows(episodes, episode, seen),
+            "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
+            "similar": _similar(movie),
+            "gate": words,
+            "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
+            "player": presenters.player_config(
+                movie=movie,
+                episode=episode,
+                episodes=episodes,
+                chapters=list(Chapter.objects.filter(episode=episode)),
+                grant=grant,
+                gate_words=words,
+                resume_at=here.position if here and here.can_resume and grant.kind == "full" else 0.0,
+                signed_in=request.user.is_authenticated,
+            ),
+        },
+    )
+
+
+def _episodes(movie: Movie, viewer: User | AnonymousUser) -> tuple[list[Episode], dict[int, Progress]]:
+    """The movie's episodes, and the viewer's progress by episode, in one query."""
+    rows = movie.episodes.select_related("video", "video__storyboard").defer(
+        "video__failure_detail", "video__storyboard__files"
+    )
+    if viewer.is_authenticated:
+        rows = rows.annotate(
+            mine=FilteredRelation("progress", condition=Q(progress__user=viewer)),
+            **{f"mine_{name}": F(f"mine__{name}") for name in SEEN},
+        )
+    episodes, seen = list(rows), {}
+    for episode in episodes:
+        episode.movie = movie
+        if getattr(episode, "mine_position", None) is not None:
+            seen[episode.pk] = Progress(**{name: getattr(episode, f"mine_{name}") for name in SEEN})
+    return episodes, seen
+
+
+def _says_membership(movie: Movie, viewer: User | AnonymousUser, grant: Grant) -> bool:
+    """Whether the grant tells if the viewer is a VIP: then the header needn't ask again."""
+    return movie.access == Access.VIP and not viewer.is_staff and grant.reason in {"", "vip"}
+
+
+def _similar(movie: Movie) -> QuerySet[Movie]:
+    shelf = Movie.objects.published().for_card().filter(category=movie.category)
+    return shelf.exclude(pk=movie.pk).order_by("-plays_week", "-pk")[:SIMILAR_SHOWN]
+
+
+def _comment(request: HttpRequest, movie: Movie, set_id: int) -> HttpResponse:
+    page = reverse("playback:watch", args=[movie.pk, set_id])
+    if not request.user.is_authenticated:
+        target = f"{reverse('users:login')}?next={quote(page)}"
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=200, headers={"HX-Redirect": target})
+        return redirect(target)
+    error = ""
+    try:
+        post_comment(user=request.user, movie=movie, text=request.POST.get("text", ""))
+    except UnableToComment as refused:
+        error = str(refused)
+    if not error and not request.headers.get("HX-Request"):
+        return redirect(f"{page}#comments")
+    movie.refresh_from_db(fields=["comments_count"])
+    context = {
+        "movie": movie,
+        "movie_id": movie.pk,
+        "set_id": set_id,
+        "user_info": request.user,
+        "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
+        "error": error,
+        "draft": request.POST.get("text", "") if error else "",
+    }
+    if request.headers.get("HX-Request"):
+        return render(request, "parts/comments.html", context)
+    return render(request, "playback/comment.html", context, status=400)

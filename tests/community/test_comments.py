@@ -1,0 +1,88 @@
+"""Comments: taken, counted, hidden."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.community.models import Comment
+from apps.community.services import UnableToComment, hide_comments, post_comment
+from apps.movies.models import Movie
+from tests.factories import make_episode, make_movie, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(("text", "kept"), [("好", "好"), ("  好\n", "好"), ("好" * 500, "好" * 500), ("\x00a", "a")])
+def test_a_comment_is_kept_without_its_margins(text, kept):
+    post_comment(user=make_user(), movie=make_movie(), text=text)
+    assert Comment.objects.get().text == kept
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\x00", "好" * 501])
+def test_nothing_and_too_much_are_refused_and_cost_no_pause(text):
+    user, movie = make_user(), make_movie()
+    with pytest.raises(UnableToComment):
+        post_comment(user=user, movie=movie, text=text)
+    post_comment(user=user, movie=movie, text="好")
+    assert Movie.objects.get().comments_count == 1
+
+
+def test_one_user_waits_between_comments_and_others_do_not():
+    user, movie = make_user(), make_movie()
+    post_comment(user=user, movie=movie, text="一")
+    with pytest.raises(UnableToComment):
+        post_comment(user=user, movie=movie, text="二")
+    post_comment(user=make_user(), movie=movie, text="三")
+    assert Movie.objects.get().comments_count == 2
+
+
+def test_the_counter_does_not_trust_what_was_loaded():
+    movie = make_movie()
+    for number in range(3):
+        post_comment(user=make_user(), movie=movie, text=f"第{number}条")  # `movie` still says 0
+    assert Movie.objects.get().comments_count == 3
+
+
+def test_hiding_twice_counts_once():
+    movie = make_movie()
+    comments = [post_comment(user=make_user(), movie=movie, text="好") for _ in range(2)]
+    assert hide_comments(comments=comments[:1], at=timezone.now()) == 1
+    assert hide_comments(comments=comments[:1], at=timezone.now()) == 0
+    assert Movie.objects.get().comments_count == 1
+    assert list(Comment.objects.shown()) == comments[1:]
+
+
+def test_a_plain_form_is_sent_back_to_the_comments(client):
+    episode = make_episode()
+    client.force_login(make_user())
+    address = reverse("playback:watch", args=[episode.movie_id, 1])
+    answer = client.post(address, {"text": "好看"})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{address}#comments"
+    assert client.get(address).context["comments"][0].text == "好看"
+
+
+def test_a_refused_comment_keeps_its_text(client):
+    episode = make_episode()
+    client.force_login(make_user())
+    address = reverse("playback:watch", args=[episode.movie_id, 1])
+    client.post(address, {"text": "一"})
+    answer = client.post(address, {"text": "太快的一条"})
+    assert answer.status_code == 400
+    assert "太快的一条" in answer.content.decode()
+    cache.clear()
+    assert client.post(address, {"text": "太快的一条"}).status_code == 302
+
+
+def test_a_moderator_hides_comments_in_the_administration(client):
+    comment = post_comment(user=make_user(), movie=make_movie(), text="广告")
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    listing = reverse("admin:community_comment_changelist")
+    assert client.get(listing).status_code == 200
+    client.post(listing, {"action": "hide", "_selected_action": [comment.pk]})
+    comment.refresh_from_db()
+    assert comment.hidden_at
+    assert client.get(reverse("admin:community_comment_add")).status_code == 403

@@ -1,0 +1,119 @@
+"""The watch page: what it tells the player, and what it costs."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.community.models import Comment
+from apps.movies.models import Access, Chapter, Credit, Episode, Material, Movie, Person, Status
+from apps.playback.models import Progress
+from tests.factories import make_episode, make_member, make_movie, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def _page(client, episode, **kwargs):
+    return client.get(reverse("playback:watch", args=[episode.movie_id, episode.number]), **kwargs)
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_a_member_s_page_takes_ten_queries(client, django_assert_max_num_queries, size):
+    movie, user = make_movie(kind="course", access=Access.VIP), make_member()
+    Material.objects.create(movie=movie, title="讲义", file="x.pdf")
+    for n in range(size):
+        episode = make_episode(movie=movie, number=n + 1)
+        Chapter.objects.create(episode=episode, starts_at=3, title="起")
+        Progress.objects.create(user=user, episode=episode, position=9, duration=20, updated_at=timezone.now())
+        Credit.objects.create(movie=movie, person=Person.objects.create(name=f"人{n}"), role="cast")
+        Comment.objects.create(movie=movie, user=make_user(), text="好看")
+        make_movie()
+    client.force_login(user)
+    with django_assert_max_num_queries(10):
+        page = client.get(f"/single/{movie.pk}/1/")
+    player = page.context["player"]
+    assert player["gate"]["kind"] == "full"
+    assert player["resumeAt"] == 9
+    assert player["chapters"] == [{"start": 3.0, "title": "起"}]
+    assert bool(player["next"]) == (size > 1)
+    assert page.context["sets"][0] == {
+        "number": 1, "title": "", "url": f"/single/{movie.pk}/1/", "current": True, "state": "ready", "duration": 20.0,
+        "vip": True, "percent": 45,
+    }  # fmt: skip
+
+
+def test_a_preview_starts_at_its_beginning_and_says_how_long_it_is(client):
+    episode, user = make_episode(access=Access.VIP), make_user()
+    Progress.objects.create(user=user, episode=episode, position=15, duration=20, updated_at=timezone.now())
+    client.force_login(user)
+    player = _page(client, episode).context["player"]
+    assert player["resumeAt"] == 0
+    assert player["gate"]["previewSeconds"] == 8
+    assert [a["url"] for a in player["gate"]["actions"]] == [reverse("users:vip")]
+    assert player["storyboard"] == ""
+
+
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(client):
+    episode = make_episode(access=Access.PAID)
+    actions = _page(client, episode).context["player"]["gate"]["actions"]
+    assert [a["url"] for a in actions] == [f"/user/login/?next=%2Fsingle%2F{episode.movie_id}%2F1%2F"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"ready_at": None, "state": "processing"}, "processing"),
+        ({"ready_at": None, "state": "failed"}, "failed"),
+        (None, "missing"),
+    ],
+)
+def test_what_is_not_ready_has_a_page_and_no_playlist(client, changes, state):
+    episode = make_episode()
+    if changes is None:
+        Episode.objects.update(video=None)
+    else:
+        type(episode.video).objects.update(**changes)
+    page = _page(client, episode)
+    assert (page.status_code, page.context["player"]["state"]) == (200, state)
+    assert page.context["player"]["master"] == ""
+    assert client.get(reverse("playback:master", args=[episode.movie_id, 1])).status_code == 404
+
+
+def test_an_episode_that_is_not_there_is_not_found(client):
+    episode = make_episode()
+    assert client.get(f"/single/{episode.movie_id}/2/").status_code == 404
+    client.force_login(make_user())
+    assert client.post(f"/single/{episode.movie_id}/2/", {"text": "好"}).status_code == 404
+    assert not Comment.objects.exists()
+
+
+def test_staff_may_play_a_draft_and_nobody_may_play_what_was_deleted(client):
+    episode = make_episode()
+    Movie.objects.update(status=Status.DRAFT)
+    client.force_login(make_user(is_staff=True))
+    master = reverse("playback:master", args=[episode.movie_id, 1])
+    assert (_page(client, episode).status_code, client.get(master).status_code) == (200, 200)
+    Movie.objects.update(deleted_at=timezone.now())
+    assert (_page(client, episode).status_code, client.get(master).status_code) == (404, 404)
+
+
+def test_a_master_waits_for_the_preview_to_be_cut(client):
+    episode = make_episode(access=Access.VIP)
+    episode.video.renditions.filter(cut="preview").delete()
+    assert client.get(reverse("playback:master", args=[episode.movie_id, 1])).status_code == 404
+
+
+def test_one_row_a_title_is_offered_to_go_on_with(client, django_assert_num_queries):
+    user, now = make_user(), timezone.now()
+    for _ in range(14):
+        movie = make_movie(kind="series")
+        for number in (1, 2):
+            episode = make_episode(movie=movie, number=number)
+            Progress.objects.create(user=user, episode=episode, position=9, duration=20, updated_at=now)
+    Progress.objects.filter(episode__movie=movie).update(finished=True)
+    client.force_login(user)
+    rows = client.get("/").context["rows"]
+    assert len(rows) == 12
+    assert len({row.episode.movie_id for row in rows}) == 12
+    assert movie.pk not in {row.episode.movie_id for row in rows}
