@@ -49,8 +49,8 @@ def noise(
     for _ in range(octaves):
         rows = max(2, round(cells) + 1)
         columns = max(2, round(cells * width / height) + 1)
-        if rows > height or columns > width:
-            break
+        if norm and (rows > height or columns > width):
+            break  # finer than pixels
         total += weight * resize(rng.random((rows, columns), np.float32), width, height)
         norm += weight
         weight *= gain
