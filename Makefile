@@ -11,8 +11,7 @@ help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: ## Try the product: PORT=8000 DATA_DIR=data
-	@$(PYTHON) deploy/embedded/bootstrap.py
-	@exec $(VENV)/python deploy/embedded/serve.py
+	@exec $(PYTHON) deploy/embedded/bootstrap.py --run
 
 dev: ## Everything the tests and checks need
 	@$(PYTHON) deploy/embedded/bootstrap.py --dev

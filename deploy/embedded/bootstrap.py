@@ -1,6 +1,7 @@
 """First stage of every make target: the environment, with nothing but the standard library.
 
-Usage: python3 bootstrap.py [--dev]    makes .venv, installs the hashed requirements, builds the front end.
+Usage: python3 bootstrap.py [--dev | --run]    makes .venv, installs the hashed requirements, builds the front end;
+with --dev what tests and checks need as well, with --run it goes on as serve.py.
 
 Each step leaves a stamp (the hash of what it was made from) and is skipped while that stands.
 """
@@ -11,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,8 +24,9 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 LOWEST = (3, 11)
+NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
-STARTED = time.monotonic()
+STARTED = float(os.environ.setdefault("STARTED", str(time.monotonic())))  # shared with the second stage
 
 
 def say(text: str) -> None:
@@ -37,6 +40,16 @@ def fail(text: str) -> None:
     raise SystemExit(1)
 
 
+def free_port(port: int) -> None:
+    """End with advice if something listens there already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            fail(f"Port {port} is in use. Stop what listens there, or choose another: make run PORT={port + 1}")
+
+
 def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     """Run a command quietly; show all it said if it fails."""
     done = subprocess.run(
@@ -48,8 +61,8 @@ def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = Non
 
 
 def digest(paths: list[Path]) -> str:
-    """The hash of the contents and names of files and folders, and of the Python that runs."""
-    found = hashlib.sha256(sys.version.encode())
+    """The hash of the contents and names of files and folders."""
+    found = hashlib.sha256()
     for path in paths:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in files:
@@ -65,13 +78,15 @@ def stale(name: str, inputs: list[Path], *outputs: Path) -> bool:
 
 
 def done(name: str, inputs: list[Path]) -> None:
-    STAMPS.mkdir(exist_ok=True)
     (STAMPS / name).write_text(digest(inputs))
 
 
 def make_venv() -> None:
     """.venv, by this Python's venv or, where Debian has cut that out, by uv or virtualenv from PATH."""
-    if PYTHON.exists() and subprocess.run([PYTHON, "-c", "pass"], capture_output=True).returncode == 0:
+    place = STAMPS / "place"  # its scripts name the folder they were made in
+    here = str(VENV.resolve())
+    works = PYTHON.exists() and subprocess.run([PYTHON, "-c", "pass"], capture_output=True).returncode == 0
+    if works and (not place.exists() or place.read_text() == here):
         return
     shutil.rmtree(VENV, ignore_errors=True)
     say("Making the virtual environment")
@@ -89,8 +104,10 @@ def make_venv() -> None:
                 "    sudo apt install python3-venv\n\n"
                 "(or put uv or virtualenv on the PATH)."
             )
-        return
-    run(sys.executable, "-m", "venv", VENV)
+    else:
+        run(sys.executable, "-m", "venv", VENV)
+    STAMPS.mkdir()
+    place.write_text(here)
 
 
 def pinned(package: str) -> str:
@@ -169,14 +186,28 @@ def compile_messages() -> None:
     run(VENV / "bin" / "pybabel", "compile", "--domain", "django", "--directory", inputs[0])
 
 
+def newer_python() -> None:
+    """Go on with a newer Python from the PATH if this one is too old."""
+    if sys.version_info >= LOWEST:
+        return
+    for name in NEWER:
+        if found := shutil.which(name):
+            os.execv(found, [found, *sys.argv])
+    fail(f"Python {'.'.join(map(str, LOWEST))} or newer is needed; this is {sys.version.split()[0]}.")
+
+
 def main() -> None:
-    if sys.version_info < LOWEST:
-        fail(f"Python {'.'.join(map(str, LOWEST))} or newer is needed; this is {sys.version.split()[0]}.")
+    newer_python()
+    going_on = "--run" in sys.argv
+    if going_on:
+        free_port(int(os.environ.get("PORT") or 8000))
     dev = "--dev" in sys.argv
     make_venv()
     install(dev)
     build_front_end(dev)
     compile_messages()
+    if going_on:
+        os.execv(PYTHON, [str(PYTHON), str(ROOT / "deploy" / "embedded" / "serve.py")])
 
 
 if __name__ == "__main__":

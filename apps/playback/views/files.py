@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -75,7 +76,9 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
     if uwsgi is not None:
-        return HttpResponse(content_type=kind, headers={**headers, "X-Sendfile": storage.path(name)})
+        # Django would wrap a name beyond Latin-1 in RFC 2047 words; the server wants its bytes
+        path = os.fsencode(storage.path(name)).decode("latin-1")
+        return HttpResponse(content_type=kind, headers={**headers, "X-Sendfile": path})
     headers["Accept-Ranges"] = "bytes"
     if part is None:
         return FileResponse(storage.open(name), content_type=kind, headers=headers)

@@ -1,0 +1,77 @@
+"""Starting a tree of processes and ending all of it, whatever sessions its members made for themselves."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_CHILD_SUBREAPER = 36
+GRACE = 5.0  # seconds between asking a process and killing it
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parent dies, so that they can be found and ended (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """For a new child: be asked to end when this process is killed outright (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def descendants(of: int) -> list[int]:
+    """The processes below `of`, the nearest first."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        children.setdefault(parent, []).append(int(entry.name))
+    found, look = [], [of]
+    while look:
+        below = children.get(look.pop(0), [])
+        found += below
+        look += below
+    return found
+
+
+def wait_for(process: subprocess.Popen[bytes]) -> int:
+    """Wait for one child and bury the others that end meanwhile; its exit status."""
+    while process.returncode is None:
+        pid, status = os.wait()
+        if pid == process.pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode
+
+
+def end_all() -> None:
+    """Ask every descendant to end, kill who hasn't after GRACE seconds, and bury them."""
+    number = signal.SIGTERM
+    until = time.monotonic() + GRACE
+    asked: set[int] = set()
+    while below := descendants(os.getpid()):
+        if time.monotonic() > until:
+            number = signal.SIGKILL
+            asked.clear()
+        for pid in below:
+            if pid not in asked:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    continue
+                asked.add(pid)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            return
+        time.sleep(0.05)
