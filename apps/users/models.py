@@ -47,6 +47,12 @@ class User(AbstractUser):
     def display_name(self) -> str:
         return self.nickname or self.username
 
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name
+
     @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
