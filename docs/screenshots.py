@@ -17,7 +17,12 @@ OUT = Path(os.environ.get("OUT") or ROOT / "docs" / "screenshots")
 SITE = os.environ.get("SITE_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
 PASSWORD = Path(os.environ.get("DATA_DIR") or ROOT / "data") / "admin-password"
 SIZES = {1440: 1000, 390: 844}
-CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--autoplay-policy=no-user-gesture-required"]
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--autoplay-policy=no-user-gesture-required",
+]
 
 
 def settle(page: Page) -> None:
@@ -31,15 +36,17 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
-def shoot(page: Page, name: str, width: int, *, full: bool = False) -> None:
+def shoot(page: Page, name: str, width: int) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=OUT / f"{name}-{width}.png", full_page=full)
+    page.screenshot(path=OUT / f"{name}-{width}.png")
 
 
 def play_a_moment(page: Page) -> None:
     """Begin the film and stop where there is something to see, with the controls shown."""
     if page.locator("video").count():
-        page.evaluate("() => { const v = document.querySelector('video'); v.muted = true; v.currentTime = 6; v.play() }")
+        page.evaluate(
+            "() => { const v = document.querySelector('video'); v.muted = true; v.currentTime = 6; v.play() }"
+        )
         page.wait_for_timeout(2500)
         page.evaluate("document.querySelector('video').pause()")
         page.wait_for_timeout(300)
@@ -49,7 +56,6 @@ def visit(page: Page, width: int) -> None:
     page.goto(f"{SITE}/")
     settle(page)
     shoot(page, "home", width)
-    shoot(page, "home-whole", width, full=True)
     first = page.locator(".hero__slide.is-shown .button").first.get_attribute("href")
     page.goto(f"{SITE}/comedy/all/1/")
     settle(page)
@@ -58,7 +64,6 @@ def visit(page: Page, width: int) -> None:
     settle(page)
     play_a_moment(page)
     shoot(page, "watch", width)
-    shoot(page, "watch-whole", width, full=True)
     page.goto(f"{SITE}/user/login/?next=/admin/")
     shoot(page, "login", width)
     page.fill("#username", "admin")
@@ -80,7 +85,10 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         for width, height in SIZES.items():
             context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark", locale="zh-CN", reduced_motion="reduce"
+                viewport={"width": width, "height": height},
+                color_scheme="dark",
+                locale="zh-CN",
+                reduced_motion="reduce",
             )
             visit(context.new_page(), width)
             context.close()

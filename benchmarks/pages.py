@@ -1,0 +1,119 @@
+"""Requests per second of the home and watch pages against an empty Django view under the same server.
+
+Starts one uWSGI worker on the loopback with a catalogue of 200 titles, and asks each address in turn, from
+four clients, a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TITLES = 200
+REQUESTS = 240
+CLIENTS = 4
+PORT = 8971
+EMPTY = """
+from django.http import HttpResponse
+from django.urls import path
+from streamsite.urls import urlpatterns
+urlpatterns = [*urlpatterns, path("empty/", lambda request: HttpResponse("ok"))]
+"""
+
+
+def rate(path: str) -> float:
+    """Requests per second of one address."""
+    failures: list[int] = []
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+        for _ in range(REQUESTS // CLIENTS):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                failures.append(answer.status)
+
+    clients = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+    began = time.perf_counter()
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    if failures:
+        raise SystemExit(f"{path} answered {set(failures)}")
+    return REQUESTS / (time.perf_counter() - began)
+
+
+def wait_for_server() -> None:
+    """Return when the port takes connections; SystemExit after half a minute."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+                return
+        time.sleep(0.2)
+    raise SystemExit("The server did not start.")
+
+
+def fill() -> int:
+    """The catalogue; returns a movie's id."""
+    from tests.factories import make_category, make_episode, make_movie
+
+    for n in range(TITLES):
+        make_episode(movie=make_movie(category=make_category(f"c{n % 6}"), plays_week=n, summary="字" * 200))
+    return TITLES
+
+
+def main() -> None:
+    sys.path.insert(0, str(ROOT))
+    import tests.environment
+
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "bench_urls.py").write_text(EMPTY)
+        (Path(name) / "bench_settings.py").write_text(
+            'from streamsite.settings import *\nROOT_URLCONF = "bench_urls"\n'
+        )
+        sys.path.insert(0, name)
+        os.environ["DJANGO_SETTINGS_MODULE"] = "bench_settings"
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        movie = fill()
+        server = subprocess.Popen(
+            [
+                *(str(ROOT / ".venv/bin/uwsgi"), "--http-socket", f"127.0.0.1:{PORT}", "--master", "--processes", "1"),
+                *("--module", "streamsite.wsgi:application", "--pythonpath", name, "--die-on-term", "--need-app"),
+                *("--add-header", "Connection: close", "--disable-logging", "--virtualenv", str(ROOT / ".venv")),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for_server()
+            for path in ("/", f"/single/{movie}/1/"):
+                rate(path)  # warm
+                pairs = [(rate(path), rate("/empty/")) for _ in range(3)]
+                page, empty = sorted(pairs, key=lambda p: p[0] / p[1])[1]
+                print(f"{path:14} {page:7.1f} requests/s   empty view {empty:7.1f}   ratio {page / empty:.3f}")
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+            tests.environment.pytest_unconfigure()
+
+
+if __name__ == "__main__":
+    main()
