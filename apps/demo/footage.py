@@ -21,7 +21,7 @@ SMALL_SIZE = (320, 180)  # pixels
 PAINTED = (576, 324)  # scenes are soft: they are painted small and enlarged
 # Frames painted a second where that isn't FRAME_RATE: what moves slowly is blended, what moves by steps is repeated.
 PAINT_RATE = {
-    "mountains": 12, "ink": 12, "dunes": 12, "paper": 12, "terraces": 12, "growth": 12, "winds": 12, "koi": 12,
+    "mountains": 12, "ink": 12, "dunes": 12, "paper": 12, "terraces": 12, "growth": 12, "winds": 8, "koi": 12,
     "lanterns": 12, "sound": 12, "planet": 12, "forest": 12, "julia": 12, "life": 8,
 }  # fmt: skip
 TIMEOUT = 1800.0  # seconds of wall time for one film
