@@ -83,7 +83,7 @@ class Rendition(models.Model):
     name = models.CharField(_("name"), max_length=20)  # "720p", "a0": names the playlist
     file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
     size = models.BigIntegerField(_("size"))  # bytes
-    codecs = models.CharField(max_length=60)  # RFC 6381, "avc1.64001f"
+    codecs = models.CharField(_("codecs"), max_length=60)  # RFC 6381, "avc1.64001f"
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     frame_rate = models.FloatField(null=True, blank=True)

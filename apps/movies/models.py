@@ -144,7 +144,7 @@ class Movie(models.Model):
     )
     exclusive = models.BooleanField(_("exclusive"), default=False)
     episodes_planned = models.PositiveSmallIntegerField(_("episodes in all"), default=1)
-    episodes_out = models.PositiveSmallIntegerField(default=0, editable=False)  # denormalised
+    episodes_out = models.PositiveSmallIntegerField(_("episodes out"), default=0, editable=False)  # denormalised
     duration = models.FloatField(default=0, editable=False)  # seconds of the first episode, denormalised
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import ManyToManyField, Model, QuerySet
+from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,6 +19,19 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from apps.users.models import Membership, User
 
 admin.site.unregister(Group)
+
+VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
+
+
+class PermissionsField(ModelMultipleChoiceField):
+    """Permissions in the active language: Django keeps their names in the database, in English."""
+
+    def label_from_instance(self, permission: Model) -> str:
+        if not isinstance(permission, Permission):
+            return str(permission)
+        model = permission.content_type.model_class()
+        verb = VERBS.get(permission.codename.split("_", maxsplit=1)[0])
+        return f"{model._meta.verbose_name} · {verb}" if model and verb else permission.name
 
 
 class MembershipInline(TabularInline):
@@ -41,6 +58,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         (_("State"), {"fields": [("locked_at", "locked_reason"), ("last_login", "date_joined")]}),
         (_("Rights"), {"fields": [("is_staff", "is_superuser"), "user_permissions"]}),
     ]
+
+    def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user_permissions":
+            managed = ContentType.objects.get_for_models(*admin.site._registry)
+            kwargs["form_class"] = PermissionsField
+            kwargs["queryset"] = Permission.objects.filter(content_type__in=managed.values())
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description=_("not locked"), boolean=True)
     def open(self, user: User) -> bool:

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=20, verbose_name='name')),
                 ('file', models.CharField(max_length=255, verbose_name='stored as')),
                 ('size', models.BigIntegerField(verbose_name='size')),
-                ('codecs', models.CharField(max_length=60)),
+                ('codecs', models.CharField(max_length=60, verbose_name='codecs')),
                 ('width', models.PositiveIntegerField(blank=True, null=True)),
                 ('height', models.PositiveIntegerField(blank=True, null=True)),
                 ('frame_rate', models.FloatField(blank=True, null=True)),

@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ('preview_seconds', models.PositiveIntegerField(blank=True, help_text="Seconds; empty: the site's default.", null=True, verbose_name='preview length')),
                 ('exclusive', models.BooleanField(default=False, verbose_name='exclusive')),
                 ('episodes_planned', models.PositiveSmallIntegerField(default=1, verbose_name='episodes in all')),
-                ('episodes_out', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('episodes_out', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='episodes out')),
                 ('duration', models.FloatField(default=0, editable=False)),
                 ('status', models.CharField(choices=[('draft', 'draft'), ('published', 'published'), ('withdrawn', 'off the shelf')], default='draft', max_length=9, verbose_name='status')),
                 ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='published at')),
