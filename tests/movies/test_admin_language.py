@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 # Names that are the same in Chinese, and what the rows below hold.
 SAME = {
-    *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "avc", "argon"),
+    *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "avc", "argon", "ldap"),
     *("zh", "hans", "en", "esc", "control", "command", "mac"),
 }
 SPOKEN = {"aria-label", "placeholder", "title", "alt"}
