@@ -68,13 +68,16 @@ def make_catalogue(*, small: bool = False, at: datetime, say: Callable[[str], No
     return [movie for title in titles if (movie := _find(title))]
 
 
-def queue_films(*, small: bool = False) -> int:
+def queue_films(*, small: bool = False, restarted: bool = False) -> int:
     """Ask for the films that aren't there yet, one after the other. Returns how many wait.
 
     Only the first goes on the queue; each brings the next, so that its encoding and the
-    site's own work get their turns in between.
+    site's own work get their turns in between. `restarted`: no worker from before is left, so a
+    chain that looks alive was cut by the stop.
     """
     waiting = _waiting()
+    if restarted:
+        cache.delete(FILMING)
     if waiting and cache.add(FILMING, 1, FILMING_FOR):
         enqueue("demo.make_video", episode_id=waiting[0].pk, small=small)
     return len(waiting)

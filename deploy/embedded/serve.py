@@ -118,7 +118,6 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     if painting is not None:
         if painting.wait():
             fail("The demo catalogue could not be made; what is wrong stands above.")
-        manage(env, "demo", *(demo or []))
         (data_dir / "demo-made").touch()
     print(
         f"\n  Streamsite      {address}\n"
@@ -127,7 +126,9 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
         f"  Password        {password}\n",
         flush=True,
     )
-    if demo is not None:
+    if (wanted := os.environ.get("DEMO") or "1") != "0":
+        # at every start: a stop may have cut the films short
+        command(env, "demo", "--restarted", *(["--small"] if wanted == "small" else []), stdout=subprocess.DEVNULL)
         print("  The demo films become ready one after another.", flush=True)
     print("  Ctrl-C stops everything.\n", flush=True)
     try:

@@ -17,8 +17,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--small", action="store_true", help="three titles with films of four seconds, for tests")
         parser.add_argument("--no-videos", action="store_true", help="titles and pictures only")
+        parser.add_argument("--restarted", action="store_true", help="the site starts: whoever filmed before is gone")
 
     def handle(self, *args: Any, **options: Any) -> None:
         movies = services.make_catalogue(small=options["small"], at=timezone.now(), say=self.stdout.write)
-        queued = 0 if options["no_videos"] else services.queue_films(small=options["small"])
+        queued = 0
+        if not options["no_videos"]:
+            queued = services.queue_films(small=options["small"], restarted=options["restarted"])
         self.stdout.write(f"{len(movies)} titles in the demo catalogue, {queued} films put on the queue.")
