@@ -134,7 +134,7 @@ def install(dev: bool) -> None:
             run(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", only.name)
     say("Installing the packages")
     wanted = [part for file in files for part in ("-r", str(file))]
-    run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", *wanted)
+    run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes", *wanted)
     done(name, files)
 
 
