@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -25,6 +27,20 @@ def die_with_parent() -> None:
     """For a new child: be asked to end when this process is killed outright (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def stop_when_hung_up() -> None:
+    """Send this process SIGHUP when its terminal is gone: as the leader of a session, make keeps that to itself."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return
+    gone = select.poll()
+    gone.register(sys.stdin.fileno(), 0)  # POLLHUP is always reported
+
+    def watch() -> None:
+        gone.poll()
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def descendants(of: int) -> list[int]:

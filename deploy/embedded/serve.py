@@ -5,6 +5,7 @@ Runs in the virtual environment that bootstrap.py made. Honours PORT, DATA_DIR a
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gzip
 import os
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bootstrap import ROOT, VENV, fail, free_port, say
-from processes import adopt_orphans, die_with_parent, end_all, wait_for
+from processes import adopt_orphans, die_with_parent, end_all, stop_when_hung_up, wait_for
 
 FIRST_PAGE_WITHIN = 30.0  # seconds of painting before the site opens with what is there
 SOCKET_PATH_LIMIT = 100  # bytes; a unix socket's address holds 108
@@ -52,7 +53,8 @@ def main() -> int:
     try:
         return serve(port, data_dir, run_dir)
     except Stopped:
-        print("\nStopping …", flush=True)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("\nStopping …", flush=True)
         return 0
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -129,9 +131,11 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     if (wanted := os.environ.get("DEMO") or "1") != "0":
         # at every start: a stop may have cut the films short
         command(env, "demo", "--restarted", *(["--small"] if wanted == "small" else []), stdout=subprocess.DEVNULL)
+    if demo is not None:
         print("  The demo films become ready one after another.", flush=True)
     print("  Ctrl-C stops everything.\n", flush=True)
     try:
+        stop_when_hung_up()
         status = wait_for(site)
     except Stopped:
         site.send_signal(signal.SIGTERM)

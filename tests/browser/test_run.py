@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import start_site
+from tests.browser.conftest import clean_environment, start_site
+from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -40,6 +43,25 @@ def test_it_stops_with_nothing_left_and_keeps_the_data(tmp_path, number):
         assert password in "".join(second.said)
     finally:
         second.stop()
+
+
+def test_nothing_outlives_a_start_that_was_killed(tmp_path):
+    killed = start_site(tmp_path, demo="0")
+    killed.stop(signal.SIGKILL)
+    until = time.monotonic() + 30
+    while left := _processes(tmp_path):
+        assert time.monotonic() < until, left
+        time.sleep(0.2)
+
+
+def test_one_data_folder_carries_one_site(site):
+    done = subprocess.run(
+        [sys.executable, "deploy/embedded/serve.py"],
+        cwd=ROOT, env={**clean_environment(), "DATA_DIR": str(site.data), "PORT": "0"},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Another site runs on {site.data}" in done.stderr
 
 
 def test_a_port_in_use_is_said_at_once(site):
