@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from apps.movies.facets import browsing
 from apps.movies.models import Banner, Category, Movie
+from utils.paging import page_links
 from utils.templatetags.formats import local_name
 
 SHELF = 12  # titles on a shelf
@@ -86,7 +87,7 @@ def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
         "category": chosen,
         "title": local_name(chosen) if chosen else _("All titles"),
         "movie_page": movie_page,
-        "pages": page_links(subject, movie_page, found.address()),
+        "pages": page_links(movie_page, lambda n: reverse("movies:category", args=[subject, n]) + found.address()),
         "result_count": movie_page.paginator.count,
         **found.context(base),
     }
@@ -96,15 +97,3 @@ def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
         response = render(request, "movies/category.html", context)
     response["Vary"] = "HX-Request"
     return response
-
-
-def page_links(subject: str, movie_page: Any, query: str) -> list[dict[str, Any]]:
-    """The numbered links below the grid; a gap has no address."""
-    return [
-        {
-            "label": number,
-            "url": reverse("movies:category", args=[subject, number]) + query if isinstance(number, int) else "",
-            "current": number == movie_page.number,
-        }
-        for number in movie_page.paginator.get_elided_page_range(movie_page.number, on_each_side=2, on_ends=1)
-    ]

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import Case, IntegerField, Q, Value, When
 
-from apps.movies.models import Credit, Movie, MovieQuerySet
+from apps.movies.models import Credit, Movie, MovieQuerySet, Person
 
 LONGEST = 60  # characters of a query that are looked at
+SUGGESTED_PEOPLE = 3
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A title with its address, or a person's name to search for (no address)."""
+
+    text: str
+    address: str = ""
 
 
 def find(*, text: str) -> MovieQuerySet:
     """Published titles with `text` in a name, alias or person, best match first; nothing for no text."""
-    text = text.replace("\x00", "").strip()[:LONGEST]
+    text = _plain(text)
     if not text:
         return Movie.objects.none()
-    people = Credit.objects.filter(person__name__icontains=text).values("movie")
+    people = Credit.objects.filter(Q(person__name__icontains=text) | Q(person__original_name__icontains=text))
     named = Q(title__icontains=text) | Q(original_title__icontains=text) | Q(aliases__icontains=text)
     order = Case(
         When(title__iexact=text, then=Value(0)),
         When(title__istartswith=text, then=Value(1)),
         When(title__icontains=text, then=Value(2)),
-        default=Value(3),
+        When(named, then=Value(3)),
+        default=Value(4),
         output_field=IntegerField(),
     )
-    return Movie.objects.published().for_card().filter(named | Q(pk__in=people)).order_by(order, "-plays", "-pk")
+    found = Movie.objects.published().for_card().filter(named | Q(pk__in=people.values("movie")))
+    return found.order_by(order, "-plays", "-pk")
+
+
+def suggest(*, text: str, limit: int = 8) -> list[Suggestion]:
+    """What a viewer who typed `text` may mean: published titles, then people who are credited in one."""
+    text = _plain(text)
+    titles = [Suggestion(m.title, m.get_absolute_url()) for m in find(text=text)[:limit]]
+    if not text or len(titles) == limit:
+        return titles
+    credited = Credit.objects.filter(movie__in=Movie.objects.published()).values("person")
+    people = Person.objects.filter(name__icontains=text, pk__in=credited).order_by("name", "pk")
+    names = people.values_list("name", flat=True)[: min(SUGGESTED_PEOPLE, limit - len(titles))]
+    return titles + [Suggestion(name) for name in dict.fromkeys(names)]
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "").strip()[:LONGEST]
