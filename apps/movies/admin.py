@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -17,6 +21,7 @@ from unfold.decorators import action, display
 
 from apps.media.failures import reason
 from apps.media.models import State
+from apps.media.services import UnableToAddVideo
 from apps.movies.forms import EpisodeForm, MovieForm, uploaded_path
 from apps.movies.models import (
     Banner,
@@ -59,7 +64,7 @@ class EpisodeInline(StackedInline):
             text += f" {round(100 * video.progress)} %"
         if video.failure:
             text += f": {reason(video.failure)}"
-        return format_html('<a href="/admin/media/video/{}/change/">{}</a>', video.pk, text)
+        return format_html('<a href="{}">{}</a>', reverse("admin:media_video_change", args=[video.pk]), text)
 
 
 class CreditInline(TabularInline):
@@ -157,7 +162,14 @@ class MovieAdmin(ModelAdmin):
         for row in formset.forms:
             file = row.cleaned_data.get("upload") if getattr(row, "cleaned_data", None) else None
             if file and not row.cleaned_data.get("DELETE"):
-                attach_video(episode=row.instance, path=Path(uploaded_path(file)), original_name=file.name)
+                # After the commit: storing a long file inside would hold every other writer up.
+                transaction.on_commit(partial(self._attach, request, row.instance, file))
+
+    def _attach(self, request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
+        try:
+            attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
+        except UnableToAddVideo as error:
+            self.message_user(request, gettext("The file could not be stored: %s") % error, messages.ERROR)
 
     def _say(self, request: HttpRequest, count: int) -> None:
         self.message_user(request, gettext("%d titles changed.") % count, messages.SUCCESS)

@@ -59,6 +59,7 @@ def test_titles_are_published_withdrawn_hidden_and_brought_back(curator):
     assert Movie.objects.published().count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_file_uploaded_with_an_episode_becomes_a_video(curator):
     movie = make_movie(category=make_category())
     form = {

@@ -9,12 +9,13 @@ import nh3
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.media.models import Video
 from apps.media.services import UnableToAddVideo, add_video, set_preview
-from apps.movies.models import Access, Banner, Category, Episode, Kind, Movie, Status
+from apps.movies.models import Access, Banner, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from utils import pictures
 from utils.tasks import enqueue
 
@@ -25,10 +26,8 @@ class UnableToAddEpisode(Exception):
 
 def publish(*, movies: Iterable[Movie]) -> int:
     """Put titles on the shelf; one that was there before keeps its date. Returns how many moved."""
-    ids = [m.pk for m in movies]
-    rows = Movie.objects.live().filter(pk__in=ids).exclude(status=Status.PUBLISHED)
-    rows.filter(published_at=None).update(published_at=timezone.now())
-    return Movie.objects.live().filter(pk__in=ids).exclude(status=Status.PUBLISHED).update(status=Status.PUBLISHED)
+    rows = Movie.objects.live().filter(pk__in=[m.pk for m in movies]).exclude(status=Status.PUBLISHED)
+    return rows.update(status=Status.PUBLISHED, published_at=Coalesce("published_at", Value(timezone.now())))
 
 
 def withdraw(*, movies: Iterable[Movie]) -> int:
@@ -76,39 +75,53 @@ def add_episode(
     category: Category | None = None,
     access: str = Access.FREE,
     number: int | None = None,
+    draft: bool = False,
 ) -> Episode:
-    """A published title with the file at `path` as an episode.
+    """A title with the file at `path` as an episode, published unless `draft`.
 
-    A series, show or course of that title gets another episode (the next number unless given);
-    a film is always a new title. Raises UnableToAddEpisode.
+    A series, show or course of that title gets another episode (the next number unless given) and
+    stands where it stood; a film is always a new title. Raises UnableToAddEpisode.
     """
+    if number is not None and number < 1:
+        raise UnableToAddEpisode("Episodes are numbered from 1.")
+    known = _of_many(title, kind).first()
+    if known and number and known.episodes.filter(number=number).exists():
+        raise UnableToAddEpisode(f"{title} has an episode {number} already.")
+    seconds = preview_length(known or Movie(access=access))
+    try:
+        # Before the transaction: on SQLite it would hold every other writer up while a long file is copied.
+        video = add_video(path=path, original_name=path.name, preview_seconds=seconds)
+    except UnableToAddVideo as error:
+        raise UnableToAddEpisode(str(error)) from error
     with transaction.atomic():
-        movie = None
-        if kind != Kind.FILM:
-            movie = Movie.objects.live().filter(title=title, kind=kind).select_for_update().first()
-        if movie is None:
-            category = category or Category.objects.filter(slug=kind).first() or Category.objects.first()
-            category = category or Category.objects.create(slug=kind, name=str(Kind(kind).label))
-            movie = Movie.objects.create(
-                title=title,
-                kind=kind,
-                category=category,
-                access=access,
-                status=Status.PUBLISHED,
-                published_at=timezone.now(),
-            )
+        movie = _of_many(title, kind).select_for_update().first() or Movie.objects.create(
+            title=title,
+            kind=kind,
+            category=category or _category_for(kind),
+            access=access,
+            status=Status.DRAFT if draft else Status.PUBLISHED,
+            published_at=None if draft else timezone.now(),
+        )
         last = movie.episodes.aggregate(last=Max("number"))["last"] or 0
         number = number or last + 1
-        if movie.episodes.filter(number=number).exists():
+        episode, fresh = Episode.objects.get_or_create(movie=movie, number=number, defaults={"video": video})
+        if not fresh:
             raise UnableToAddEpisode(f"{title} has an episode {number} already.")
-        episode = Episode.objects.create(movie=movie, number=number)
-        if movie.episodes_planned < number:
-            Movie.objects.filter(pk=movie.pk).update(episodes_planned=number)
-        try:
-            attach_video(episode=episode, path=path, original_name=path.name)
-        except UnableToAddVideo as error:
-            raise UnableToAddEpisode(str(error)) from error
+        Movie.objects.filter(pk=movie.pk, episodes_planned__lt=number).update(episodes_planned=number)
+        # A small file may have become ready before its episode was there to hear of it.
+        enqueue("catalogue.video_ready", video_id=video.pk)
     return episode
+
+
+def _of_many(title: str, kind: str) -> MovieQuerySet:
+    """The title that another episode belongs to; a film has none."""
+    rows = Movie.objects.live().filter(title=title, kind=kind).order_by("pk")
+    return rows.none() if kind == Kind.FILM else rows
+
+
+def _category_for(kind: str) -> Category:
+    found = Category.objects.filter(slug=kind).first() or Category.objects.first()
+    return found or Category.objects.create(slug=kind, name=str(Kind(kind).label), name_en=kind.capitalize())
 
 
 def access_changed(*, movie: Movie) -> None:

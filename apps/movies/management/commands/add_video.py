@@ -28,7 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--kind", choices=Kind.values, default=Kind.FILM)
         parser.add_argument("--category", help="a category's slug")
         parser.add_argument("--access", choices=Access.values, default=Access.FREE)
-        parser.add_argument("--episode", type=int)
+        parser.add_argument("--episode", type=int, help="its number; the next one unless given")
+        parser.add_argument("--draft", action="store_true", help="leave a new title unpublished")
         parser.add_argument("--wait", action="store_true", help="until it is ready or has failed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,6 +50,7 @@ class Command(BaseCommand):
                 category=category,
                 access=options["access"],
                 number=options["episode"],
+                draft=options["draft"],
             )
         except UnableToAddEpisode as error:
             raise CommandError(str(error)) from error
