@@ -1,25 +1,49 @@
 // Bundles the front end into static/dist: one stylesheet, two scripts, one sprite of the icons in use.
 import { build } from "esbuild";
+import vm from "node:vm";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const out = "static/dist";
 const icons = [
   "play", "pause", "volume-2", "volume-x", "maximize", "minimize", "settings", "captions", "captions-off", "picture-in-picture-2",
-  "expand", "shrink", "skip-forward", "keyboard", "search", "house", "layout-grid", "crown", "user", "chevron-left", "chevron-right",
+  "expand", "shrink", "skip-forward", "keyboard", "rectangle-horizontal", "search", "house", "layout-grid", "crown", "user", "chevron-left", "chevron-right",
   "chevron-up", "chevron-down", "x", "sun", "moon", "heart", "share-2", "message-circle", "flame", "star", "clock", "lock", "info",
   "circle-alert", "arrow-up", "arrow-down", "minus", "list-video", "download", "languages", "log-in", "log-out", "history", "megaphone", "loader",
 ];
 
+const solid = new Set(["play", "pause"]);
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const common = { bundle: true, minify: true, target: ["es2022", "chrome110", "firefox115", "safari16"], legalComments: "none", logLevel: "warning" };
-await build({ ...common, entryPoints: { site: "static/js/site.js", watch: "static/js/watch.js", theme: "static/js/theme.js" }, format: "iife", outdir: out });
-await build({ ...common, entryPoints: { site: "static/css/site.css" }, outdir: out });
+
+// ArtPlayer puts its rules into a <style> element, which the page's policy forbids: they go into our stylesheet instead,
+// without the tooltips (our buttons have titles).
+const STYLE = /^const style = ("(?:[^"\\]|\\[^])*");$/m;
+const INJECTED = 'setStyleText("artplayer-style", style);';
+const artplayer = {
+  name: "artplayer",
+  setup({ onResolve, onLoad }) {
+    const source = readFileSync("node_modules/artplayer/dist/artplayer.mjs", "utf8");
+    const found = source.match(STYLE);
+    if (!found || !source.includes(INJECTED)) throw new Error("This ArtPlayer keeps its style elsewhere: see static/build.mjs.");
+    onLoad({ filter: /artplayer\.mjs$/ }, () => ({ contents: source.replace(found[0], 'const style = "";').replace(INJECTED, "") }));
+    onResolve({ filter: /^artplayer\.css$/ }, () => ({ path: "artplayer.css", namespace: "artplayer" }));
+    onLoad({ filter: /./, namespace: "artplayer" }, () => ({
+      contents: vm.runInNewContext(found[1]).replace(/\/\*[^]*?\*\//g, "").replace(/[^{}]*hint--[^{}]*\{[^{}]*\}/g, ""),
+      loader: "css",
+    }));
+  },
+};
+await build({
+  ...common, entryPoints: { site: "static/js/site.js", watch: "static/js/watch.js", theme: "static/js/theme.js" }, format: "iife", outdir: out, plugins: [artplayer],
+});
+await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css" }, outdir: out, plugins: [artplayer] });
 
 const symbols = icons.map((name) => {
   const svg = readFileSync(`node_modules/lucide-static/icons/${name}.svg`, "utf8");
   const inner = svg.replace(/<!--.*?-->/gs, "").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").replace(/\s+/g, " ");
-  return `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${inner}</symbol>`;
+  return `<symbol id="${name}" viewBox="0 0 24 24" fill="${solid.has(name) ? "currentColor" : "none"}" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${inner}</symbol>`;
 });
 writeFileSync(`${out}/icons.svg`, `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`);
 const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0e1118"/><path d="M11 8.5v15l13-7.5z" fill="#ff7a59"/></svg>`;

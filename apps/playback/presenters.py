@@ -46,9 +46,10 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, A
     sign_in = {"label": _("Sign in"), "url": f"{reverse('users:login')}?{urlencode({'next': path})}"}
     membership = {"label": _("Become a VIP"), "url": reverse("users:vip")}
     vip = movie.access == Access.VIP
-    message, actions = "", []
+    message, strip, actions = "", "", []
     if grant.reason in {"sign_in", "vip", "buy"}:
         message = _("The whole title is for VIP members.") if vip else _("This title is sold on its own.")
+        strip = _("Preview {time} · VIP members see it all") if vip else _("Preview {time} · Sold on its own")
         actions = [membership] if vip else []
     if grant.reason == "sign_in":
         actions.append(sign_in)
@@ -57,6 +58,7 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, A
         "reason": grant.reason,
         "previewSeconds": episode.video.preview_seconds if episode.video and grant.kind == "preview" else 0,
         "message": message,
+        "strip": strip,
         "actions": actions,
     }
 

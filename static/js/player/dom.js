@@ -26,8 +26,22 @@ export function clock(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+// What the viewer chose on this device. Storage may be shut (a private window) or hold what isn't ours.
 const KEY = "player";
+let kept = {};
+try {
+  kept = JSON.parse(localStorage.getItem(KEY)) ?? {};
+} catch {
+  kept = {};
+}
 export const memory = {
-  get: () => JSON.parse(localStorage.getItem(KEY) || "{}"),
-  set: (changes) => localStorage.setItem(KEY, JSON.stringify({ ...memory.get(), ...changes })),
+  get: () => kept,
+  set(changes) {
+    kept = { ...kept, ...changes };
+    try {
+      localStorage.setItem(KEY, JSON.stringify(kept));
+    } catch {
+      return; // it holds for this page
+    }
+  },
 };

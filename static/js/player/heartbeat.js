@@ -5,31 +5,34 @@ export class Heartbeat {
   constructor(video, address) {
     this.video = video;
     this.address = address;
-    video.addEventListener("play", () => this.#start());
+    this.tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
+    this.number = 0;
+    video.addEventListener("playing", () => this.#start());
     video.addEventListener("pause", () => this.#stop());
-    video.addEventListener("ended", () => this.#stop());
-    addEventListener("pagehide", () => video.paused || this.#send(false));
+    addEventListener("pagehide", () => this.timer && this.#stop());
   }
 
   #start() {
+    if (this.timer) return;
     this.#send(true);
-    clearInterval(this.timer);
-    this.timer = setInterval(() => this.#send(true), EVERY);
+    this.timer = setInterval(() => this.#send(!this.video.paused), EVERY);
   }
 
   #stop() {
     clearInterval(this.timer);
+    this.timer = null;
     this.#send(false);
   }
 
   #send(playing) {
     const { currentTime, duration } = this.video;
+    if (!duration) return;
     const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
     fetch(this.address, {
       method: "POST",
       keepalive: true,
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
-      body: JSON.stringify({ position: currentTime, duration: duration || 0, playing }),
+      body: JSON.stringify({ position: currentTime, duration, playing, tab: this.tab, number: ++this.number }),
     }).catch(() => {}); // the next beat carries the same news
   }
 }

@@ -5,20 +5,22 @@ export function keyboard(player) {
     ArrowLeft: () => player.jump(-5), ArrowRight: () => player.jump(5),
     ArrowUp: () => player.setVolume(player.video.volume + 0.1), ArrowDown: () => player.setVolume(player.video.volume - 0.1),
     m: () => player.toggleMute(), f: () => player.toggleFullscreen(), c: () => player.toggleText(), n: () => player.goNext(),
+    t: () => player.toggleTheatre(), w: () => player.toggleWide(), Escape: () => player.art.fullscreenWeb && player.toggleWide(),
     "<": () => player.faster(-1), ">": () => player.faster(1), "?": () => player.toggleHelp(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target.closest("input, textarea, select, [contenteditable], dialog, [role=menu]")) return;
-    const inside = player.box.contains(event.target);
-    if (!inside && (event.key.startsWith("Arrow") || event.target.closest("a, button, summary"))) {
-      if (event.target !== document.body) return;
-    }
-    if (event.key === " " && event.target.closest("button, a, summary")) return; // the button itself is pressed
-    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const { target, key } = event;
+    if (target.closest("input:not([type=range]), textarea, select, [contenteditable], dialog, [role=menu]")) return;
+    if (target.matches("input[type=range]") && key.startsWith("Arrow")) return;
+    const control = target.closest("a, button, summary, [tabindex]");
+    const inside = player.box.contains(target);
+    if (control && !inside && (key === " " || key.startsWith("Arrow"))) return; // the page's own
+    if (key === " " && control?.matches("button, a, summary")) return; // the button itself is pressed
+    const act = acts[key.length === 1 ? key.toLowerCase() : key];
     if (!act) return;
-    event.preventDefault();
-    player.wake();
+    if (key !== "Escape") event.preventDefault();
+    player.art.controls.show = true;
     act();
   });
 }

@@ -1,14 +1,15 @@
 import { element } from "./dom.js";
 
-// A button that opens a list of choices, by pointer and keyboard.
+// A button that opens a list of choices, by pointer and keyboard (WAI-ARIA menu button).
 export class Menu {
-  constructor(player, label, name) {
+  constructor(label, name) {
     this.label = label;
     this.choices = [];
     this.button = element("button", { type: "button", class: "player__choice", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => this.toggle() });
     this.list = element("div", { class: "player__menu", role: "menu", "aria-label": label, hidden: true });
     this.root = element("div", { class: `player__chooser player__chooser--${name}`, hidden: true }, this.button, this.list);
     this.root.addEventListener("keydown", (event) => this.#key(event));
+    this.root.addEventListener("focusout", (event) => this.root.contains(event.relatedTarget) || this.toggle(false));
     document.addEventListener("pointerdown", (event) => this.root.contains(event.target) || this.toggle(false));
   }
 
@@ -30,25 +31,26 @@ export class Menu {
     [...this.list.children].forEach((item, n) => item.setAttribute("aria-checked", String(this.choices[n].value === value)));
   }
 
-  next() {
-    if (!this.choices.length) return;
-    const at = this.choices.findIndex((c) => c.value === this.chosen);
-    this.pick(this.choices[(at + 1) % this.choices.length].value);
-  }
-
   toggle(open = this.list.hidden) {
+    if (open === !this.list.hidden) return;
     this.list.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
     if (open) (this.list.querySelector('[aria-checked="true"]') || this.list.firstElementChild)?.focus();
   }
 
   #key(event) {
-    if (this.list.hidden) return;
     const items = [...this.list.children];
     const at = items.indexOf(document.activeElement);
-    if (event.key === "Escape") { this.toggle(false); this.button.focus(); }
-    else if (event.key === "ArrowDown") items[(at + 1) % items.length].focus();
+    if (this.list.hidden) {
+      if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+      this.toggle(true);
+    } else if (event.key === "Escape") {
+      this.toggle(false);
+      this.button.focus();
+    } else if (event.key === "ArrowDown") items[(at + 1) % items.length].focus();
     else if (event.key === "ArrowUp") items[(at - 1 + items.length) % items.length].focus();
+    else if (event.key === "Home") items[0].focus();
+    else if (event.key === "End") items.at(-1).focus();
     else return;
     event.preventDefault();
     event.stopPropagation();

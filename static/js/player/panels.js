@@ -1,41 +1,92 @@
-import { element } from "./dom.js";
+import { clock, element } from "./dom.js";
 
 const COUNTDOWN = 10; // seconds before the next episode starts by itself
 
+const links = (gate) => gate.actions.map(({ label, url }, n) => element("a", { href: url, class: n ? "button button--quiet" : "button button--gold" }, label));
+
+// Over the preview: how long it is, and what gives the rest.
+export function previewStrip(player) {
+  const { gate } = player.config;
+  const text = element("span", {});
+  const strip = element("div", { class: "player__strip" }, text, ...links(gate).slice(0, 1));
+  const say = () => (text.textContent = gate.strip.replace("{time}", span(player.video.duration || gate.previewSeconds, player.words)));
+  player.video.addEventListener("durationchange", say);
+  say();
+  return strip;
+}
+
+function span(seconds, words) {
+  const whole = Math.round(seconds);
+  if (whole < 60) return words.seconds.replace("{n}", whole);
+  return whole % 60 ? clock(whole) : words.minutes.replace("{n}", whole / 60);
+}
+
 // What stands in the frame when a preview is over.
-export function gatePanel(player, actions) {
-  const panel = element("div", { class: "gate", tabindex: "-1" },
-    element("p", { class: "gate__title" }, player.words.previewOver), element("p", {}, player.config.gate.message),
-    element("p", { class: "gate__actions" }, ...actions,
-      element("button", { type: "button", class: "button button--quiet", onclick: () => { panel.remove(); player.video.currentTime = 0; player.toggle(); } }, player.words.watchAgain)));
-  player.box.append(panel);
+export function gatePanel(player) {
+  const again = () => {
+    panel.remove();
+    player.video.currentTime = 0;
+    player.toggle();
+  };
+  const panel = element("div", { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
+    element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message),
+    element("p", { class: "gate__actions" }, ...links(player.config.gate),
+      element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain)));
+  player.stage.append(panel);
   panel.focus();
+}
+
+// What stands in the frame when it can't play: a sentence and the one thing to do.
+export function faultPanel(player, text, label, act) {
+  player.fault?.remove();
+  const go = () => {
+    player.fault.remove();
+    act();
+  };
+  const button = element("button", { type: "button", class: "button", onclick: go }, label);
+  player.fault = element("div", { class: "gate", role: "alert" }, element("p", { class: "gate__title" }, text), element("p", { class: "gate__actions" }, button));
+  player.stage.append(player.fault);
 }
 
 // The next episode, with a countdown that can be stopped.
 export function endCard(player) {
   const { words, config } = player;
   let left = COUNTDOWN;
-  const text = element("p", { role: "status" });
-  const card = element("div", { class: "player__card" }, text, element("strong", {}, config.next.title),
+  const stop = () => {
+    clearInterval(timer);
+    card.remove();
+  };
+  const text = element("p", { role: "timer" });
+  const card = element("div", { class: "player__card", role: "group", "aria-label": words.next }, text, element("strong", {}, config.next.title),
     element("p", { class: "gate__actions" }, element("a", { class: "button button--small", href: config.next.url }, words.playNow),
-      element("button", { type: "button", class: "button button--quiet button--small", onclick: () => { clearInterval(timer); card.remove(); } }, words.cancel)));
+      element("button", { type: "button", class: "button button--quiet button--small", onclick: stop }, words.cancel)));
   const tick = () => {
     text.textContent = words.nextIn.replace("{seconds}", left);
-    if (left-- <= 0) { clearInterval(timer); player.goNext(); }
+    if (left-- <= 0) {
+      stop();
+      player.goNext();
+    }
   };
-  const timer = setInterval(() => player.video.paused && !player.video.ended ? null : tick(), 1000);
+  const timer = setInterval(() => (player.video.paused && !player.video.ended ? null : tick()), 1000);
   tick();
-  player.box.append(card);
+  player.stage.append(card);
   return card;
 }
 
 export function helpDialog(player) {
   const w = player.words;
-  const rows = [["Space / K", w.keyPlay], ["← →", w.keySeek], ["J L", w.keyJump], ["↑ ↓", w.keyVolume], ["M", w.keyMute], ["F", w.keyFullscreen], ["C", w.keySubtitles], ["< >", w.keySpeed], ["N", w.keyNext], ["?", w.keyHelp]];
-  const dialog = element("dialog", { class: "player__dialog", "aria-label": w.help },
-    element("h2", {}, w.help), element("dl", {}, ...rows.flatMap(([key, text]) => [element("dt", {}, key), element("dd", {}, text)])),
+  const rows = [
+    ["Space / K", w.keyPlay], ["← →", w.keySeek], ["J L", w.keyJump], ["↑ ↓", w.keyVolume], ["M", w.keyMute], ["F", w.keyFullscreen], ["W", w.keyWide],
+    ["T", w.keyTheatre], ["C", w.keySubtitles], ["< >", w.keySpeed], ["N", w.keyNext], ["?", w.keyHelp],
+  ];
+  const dialog = element("dialog", { class: "player__dialog", "aria-label": w.help, onclick: (event) => event.target === dialog && dialog.close() },
+    element("h2", {}, w.help), element("dl", {}, ...rows.flatMap(([key, text]) => [element("dt", {}, ...key.split(" ").map((k) => (k === "/" ? k : element("kbd", {}, k)))), element("dd", {}, text)])),
     element("button", { type: "button", class: "button button--small", onclick: () => dialog.close() }, w.close));
-  player.box.append(dialog);
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "?") return;
+    event.stopPropagation();
+    dialog.close();
+  });
+  player.stage.append(dialog);
   return dialog;
 }

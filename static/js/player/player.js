@@ -1,126 +1,89 @@
+import { Captions } from "./captions.js";
+import { Controls } from "./controls.js";
 import { clock, element, icon, memory } from "./dom.js";
-import { keyboard } from "./keyboard.js";
+import { frame } from "./frame.js";
 import { Heartbeat } from "./heartbeat.js";
+import { keyboard } from "./keyboard.js";
 import { Menu } from "./menu.js";
-import { endCard, gatePanel, helpDialog } from "./panels.js";
+import { endCard, faultPanel, gatePanel, helpDialog, previewStrip } from "./panels.js";
 import { SeekBar } from "./seekbar.js";
 import { Source } from "./source.js";
+import { touch } from "./touch.js";
 
-const HIDE_AFTER = 3000; // milliseconds without a move
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
+const TOLD = 6000; // milliseconds a message stays
 
-// The player: a <video> with controls of our own, every one a real button or slider with a name.
+// The site's player: what the page wants of it, said once, over ArtPlayer (frame.js) and hls.js (source.js).
 export class Player {
   constructor(box, config) {
-    this.box = box;
-    this.config = config;
-    this.words = config.words;
-    this.sprite = box.dataset.icons;
-    const kept = memory.get();
-    this.video = element("video", { playsinline: true, preload: "metadata", poster: config.poster || null });
-    this.video.volume = kept.volume ?? 1;
-    this.video.muted = kept.muted ?? false;
-    this.preferred = { quality: kept.quality ?? 0, text: kept.text ?? "" };
+    Object.assign(this, { box, config, words: config.words, sprite: box.dataset.icons, preview: config.gate.kind === "preview" });
+    this.kept = { quality: 0, text: "", sound: "", ...memory.get() };
     this.#build();
-    box.classList.add("player");
-    box.setAttribute("role", "region");
-    box.setAttribute("aria-label", this.words.player);
-    box.querySelector(".picture")?.remove();
-    this.source = new Source(this.video, config.master, {
-      startAt: config.resumeAt,
-      onLevels: (heights) => this.#levels(heights),
-      onLevel: (height) => this.#level(height),
-      onTexts: (names) => this.#texts(names),
-      onError: (word) => this.#say(this.words[word], word === "unplayable"),
-    });
     this.#events();
-    this.setSpeed(kept.speed ?? 1, false);
+    this.setSpeed(this.kept.speed ?? 1, false);
     keyboard(this);
+    touch(this);
     if (!this.preview) new Heartbeat(this.video, config.progressUrl);
-    if (config.resumeAt) this.#say(this.words.resumed.replace("{time}", clock(config.resumeAt)), false, { label: this.words.fromStart, act: () => (this.video.currentTime = 0) });
-  }
-
-  get preview() {
-    return this.config.gate.kind === "preview";
-  }
-
-  #button(name, label, act, extra = {}) {
-    return element("button", { type: "button", "aria-label": label, title: label, onclick: act, ...extra }, icon(this.sprite, name));
-  }
-
-  #swap(button, name, label) {
-    button.querySelector("use").setAttribute("href", `${this.sprite}#${name}`);
-    button.setAttribute("aria-label", label);
-    button.title = label;
+    if (config.resumeAt) this.#resumed();
   }
 
   #build() {
     const w = this.words;
-    this.big = this.#button("play", w.play, () => this.toggle(), { class: "player__big" });
-    this.playButton = this.#button("play", w.play, () => this.toggle());
-    this.muteButton = this.#button("volume-2", w.mute, () => this.toggleMute());
-    this.volume = element("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": w.volume, class: "player__volume", oninput: () => this.setVolume(Number(this.volume.value)) });
-    this.time = element("span", { class: "player__time" });
+    const picture = this.box.querySelector(".picture");
+    const stage = element("div", { class: "player__frame" });
+    this.box.replaceChildren(stage);
+    this.box.classList.add("player");
+    this.box.setAttribute("role", "region");
+    this.box.setAttribute("aria-label", w.player);
+    this.big = element("button", { type: "button", class: "player__big", "aria-label": w.play }, icon(this.sprite, "play"));
+    this.art = frame(stage, {
+      words: w, theme: "#ff7a59", chapters: this.config.chapters, address: this.config.master, big: this.big,
+      spinner: element("div", { class: "player__spinner" }), open: (video, address) => this.#open(video, address),
+    });
+    this.stage = this.art.template.$player;
+    this.video = this.art.video;
+    this.video.volume = this.kept.volume ?? 1;
+    this.video.muted = this.kept.muted ?? false;
+    if (picture) this.art.template.$poster.append(picture);
+    this.captions = new Captions(this.art);
     this.seek = new SeekBar(this);
-    this.speed = new Menu(this, w.speed, "speed");
-    this.speed.fill(SPEEDS.map((s) => ({ value: s, label: s === 1 ? w.normal : `${s}×` })), 1, (s) => this.setSpeed(s));
-    this.quality = new Menu(this, w.quality, "quality");
-    this.text = new Menu(this, w.subtitles, "subtitles");
-    this.pip = document.pictureInPictureEnabled ? this.#button("picture-in-picture-2", w.pip, () => this.togglePip()) : null;
-    this.wide = this.#button("expand", w.wide, () => this.toggleWide(), { "aria-pressed": "false" });
-    this.full = this.#button("maximize", w.fullscreen, () => this.toggleFullscreen());
-    this.help = this.#button("keyboard", w.help, () => this.toggleHelp(), { class: "player__help" });
-    const next = this.config.next ? element("a", { href: this.config.next.url, "aria-label": `${w.next}: ${this.config.next.title}`, title: w.next, class: "player__button" }, icon(this.sprite, "skip-forward")) : null;
+    this.menus = { speed: new Menu(w.speed, "speed"), text: new Menu(w.subtitles, "subtitles"), sound: new Menu(w.sound, "sound"), quality: new Menu(w.quality, "quality") };
+    this.menus.speed.fill(SPEEDS.map((s) => ({ value: s, label: s === 1 ? w.normal : `${s}×` })), 1, (s) => this.setSpeed(s));
+    this.controls = new Controls(this);
+    this.controls.mount(this.art, this.menus);
     this.skip = this.config.intro ? element("button", { type: "button", class: "player__skip", hidden: true, onclick: () => (this.video.currentTime = this.config.intro[1]) }, w.skipIntro) : null;
     this.toast = element("div", { class: "player__toast", role: "status", hidden: true });
-    this.spinner = element("div", { class: "player__spinner", hidden: true });
-    this.bar = element("div", { class: "player__bar" }, this.seek.root,
-      element("div", { class: "player__row" }, this.playButton, next, this.muteButton, this.volume, this.time, element("span", { class: "player__space" }),
-        this.speed.root, this.text.root, this.quality.root, this.help, this.pip, this.wide, this.full));
-    const strip = this.preview ? element("div", { class: "player__strip" }, element("span", {}, this.config.gate.message), ...this.#actions("button button--gold button--small")) : null;
-    this.box.append(this.video, this.spinner, this.big, strip, this.toast, this.skip, this.bar);
+    this.stage.append(...[this.preview ? previewStrip(this) : null, this.toast, this.skip].filter(Boolean));
+    if (this.kept.theatre) this.toggleTheatre();
   }
 
-  #actions(style) {
-    return this.config.gate.actions.map((action) => element("a", { href: action.url, class: style }, action.label));
+  #open(video, address) {
+    this.source = new Source(video, address, {
+      startAt: this.config.resumeAt,
+      on: {
+        levels: (heights) => this.#levels(heights),
+        level: (height) => this.#level(height),
+        texts: (names, languages) => this.#texts(names, languages),
+        sounds: (names) => this.#sounds(names),
+        error: (word) => this.#trouble(word),
+        refused: () => faultPanel(this, this.words.refused, this.words.goOn, () => location.reload()),
+      },
+    });
   }
 
   #events() {
-    const v = this.video;
-    const on = (names, act) => names.split(" ").forEach((name) => v.addEventListener(name, act));
-    on("play pause ended", () => this.#playing());
-    on("volumechange", () => this.#volume());
-    on("timeupdate durationchange seeked", () => this.#tick());
-    on("waiting", () => (this.spinner.hidden = false));
-    on("playing canplay pause", () => (this.spinner.hidden = true));
-    on("progress", () => this.seek.buffered());
-    on("ended", () => this.#ended());
-    on("click", () => this.toggle());
-    on("dblclick", () => this.toggleFullscreen());
-    document.addEventListener("fullscreenchange", () => {
-      const inside = document.fullscreenElement === this.box;
-      this.#swap(this.full, inside ? "minimize" : "maximize", inside ? this.words.exit : this.words.fullscreen);
-    });
-    const wake = () => this.wake();
-    this.box.addEventListener("pointermove", wake);
-    this.box.addEventListener("focusin", wake);
-    this.box.addEventListener("keydown", wake);
+    const on = (names, act) => names.split(" ").forEach((name) => this.art.on(name, act));
+    on("video:play video:pause video:ended", () => this.#playing());
+    on("video:volumechange", () => this.#volume());
+    on("video:timeupdate video:seeked", () => this.#tick());
+    on("video:ended", () => this.#ended());
+    on("fullscreen", (inside) => this.controls.fullscreen(inside));
     this.#volume();
     this.#playing();
-    this.#tick();
-  }
-
-  // Shows the controls; hides them later, never while paused or while one of them has the focus.
-  wake() {
-    this.box.classList.remove("is-idle");
-    clearTimeout(this.idle);
-    this.idle = setTimeout(() => {
-      if (!this.video.paused && !this.bar.contains(document.activeElement)) this.box.classList.add("is-idle");
-    }, HIDE_AFTER);
   }
 
   toggle() {
-    if (this.video.paused) this.video.play().catch(() => {});
+    if (this.video.paused) this.video.play();
     else this.video.pause();
   }
 
@@ -131,43 +94,65 @@ export class Player {
   setVolume(value) {
     this.video.volume = Math.min(1, Math.max(0, value));
     this.video.muted = this.video.volume === 0;
+    this.art.notice.show = `${this.words.volume}: ${Math.round(this.video.volume * 100)}%`;
+  }
+
+  // Brightness of the picture, 0.3 … 1.5; of this visit only.
+  setLight(value) {
+    this.light = Math.min(1.5, Math.max(0.3, value));
+    this.video.style.filter = `brightness(${this.light})`;
+    this.art.notice.show = `${this.words.brightness}: ${Math.round(this.light * 100)}%`;
   }
 
   setSpeed(value, keep = true) {
-    this.video.playbackRate = value;
     this.video.defaultPlaybackRate = value;
-    this.speed.choose(value, value === 1 ? "1×" : `${value}×`);
-    if (keep) memory.set({ speed: value });
+    this.video.playbackRate = value;
+    this.menus.speed.choose(value, `${value}×`);
+    if (!keep) return;
+    memory.set({ speed: value });
+    this.art.notice.show = `${this.words.speed}: ${value}×`;
   }
 
   faster(steps) {
-    const at = SPEEDS.indexOf(this.video.playbackRate) + steps;
-    if (SPEEDS[at]) this.setSpeed(SPEEDS[at]);
+    const next = SPEEDS[SPEEDS.indexOf(this.video.playbackRate) + steps];
+    if (next) this.setSpeed(next);
   }
 
   jump(seconds) {
-    this.video.currentTime = Math.min(Math.max(0, this.video.currentTime + seconds), this.video.duration || 0);
+    if (!this.video.duration) return;
+    this.art.seek = Math.min(Math.max(0, this.video.currentTime + seconds), this.video.duration);
   }
 
   togglePip() {
     if (document.pictureInPictureElement) document.exitPictureInPicture();
-    else this.video.requestPictureInPicture?.().catch(() => {});
+    else this.video.requestPictureInPicture?.().catch(() => this.#say(this.words.noPip));
+  }
+
+  toggleTheatre() {
+    const on = document.querySelector("[data-watch]").classList.toggle("watch--theatre");
+    this.controls.pressed("theatre", on);
+    memory.set({ theatre: on });
+    this.art.emit("resize");
   }
 
   toggleWide() {
-    const wide = this.box.classList.toggle("is-wide");
-    document.documentElement.classList.toggle("has-wide-player", wide);
-    this.wide.setAttribute("aria-pressed", String(wide));
+    this.art.fullscreenWeb = !this.art.fullscreenWeb;
+    const on = this.art.fullscreenWeb;
+    this.box.classList.toggle("is-wide", on);
+    document.documentElement.classList.toggle("has-wide-player", on);
+    this.controls.pressed("wide", on);
   }
 
   toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (this.box.requestFullscreen) this.box.requestFullscreen().catch(() => {});
+    else if (this.stage.requestFullscreen) this.stage.requestFullscreen().catch(() => this.#say(this.words.noFullscreen));
     else this.video.webkitEnterFullscreen?.();
   }
 
+  // Off, or the text chosen last; else the one in the page's language.
   toggleText() {
-    this.text.next();
+    const { choices, chosen, pick } = this.menus.text;
+    if (choices.length) pick(chosen >= 0 ? -1 : this.lastText);
   }
 
   toggleHelp() {
@@ -181,70 +166,99 @@ export class Player {
   }
 
   #playing() {
-    const paused = this.video.paused;
-    this.#swap(this.playButton, paused ? "play" : "pause", paused ? this.words.play : this.words.pause);
-    this.big.hidden = !paused || this.video.ended;
+    const { paused, ended } = this.video;
+    this.controls.playing(!paused);
+    this.big.hidden = !paused || ended;
     this.box.classList.toggle("is-playing", !paused);
-    this.wake();
   }
 
   #volume() {
-    const off = this.video.muted || this.video.volume === 0;
-    this.#swap(this.muteButton, off ? "volume-x" : "volume-2", off ? this.words.unmute : this.words.mute);
-    this.volume.value = off ? 0 : this.video.volume;
-    this.volume.style.setProperty("--share", `${this.volume.value * 100}%`);
-    memory.set({ volume: this.video.volume, muted: this.video.muted });
+    const { muted, volume } = this.video;
+    this.controls.loudness(muted ? 0 : volume);
+    memory.set({ volume, muted });
   }
 
   #tick() {
-    const { currentTime, duration } = this.video;
-    this.time.textContent = `${clock(currentTime)} / ${clock(duration)}`;
-    this.seek.update();
-    if (this.skip) this.skip.hidden = !(currentTime >= this.config.intro[0] && currentTime < this.config.intro[1] - 1);
-    if (this.config.outro && this.config.next && currentTime >= this.config.outro && !this.card) this.card = endCard(this);
+    const { currentTime } = this.video;
+    const { intro, outro, next } = this.config;
+    if (this.skip) this.skip.hidden = !(currentTime >= intro[0] && currentTime < intro[1] - 1);
+    if (outro && next && currentTime >= outro && !this.card) this.card = endCard(this);
   }
 
   #ended() {
-    if (this.preview) gatePanel(this, this.#actions("button button--gold"));
+    if (this.preview) gatePanel(this);
     else if (this.config.next && !this.card) this.card = endCard(this);
   }
 
   #levels(heights) {
-    const choices = [{ value: 0, label: this.words.auto }, ...[...new Set(heights)].sort((a, b) => b - a).map((h) => ({ value: h, label: `${h}P` }))];
-    const kept = heights.includes(this.preferred.quality) ? this.preferred.quality : 0;
-    this.quality.fill(choices, kept, (height) => {
+    const choices = [...new Set(heights)].sort((a, b) => b - a).map((h) => ({ value: h, label: `${h}P` }));
+    const pick = (height) => {
       this.source.quality = height;
-      this.preferred.quality = height;
+      this.kept.quality = height;
       memory.set({ quality: height });
-      this.quality.choose(height, height ? `${height}P` : this.words.auto);
-    });
+      this.#level(this.height);
+    };
+    const kept = heights.includes(this.kept.quality) ? this.kept.quality : 0;
+    this.kept.quality = kept;
+    this.menus.quality.fill([{ value: 0, label: this.words.auto }, ...choices], kept, pick);
     if (kept) this.source.quality = kept;
-    this.quality.choose(kept, kept ? `${kept}P` : this.words.auto);
+    this.#level(kept);
   }
 
   #level(height) {
-    const shown = this.preferred.quality ? `${height}P` : `${this.words.auto} (${height}P)`;
-    this.quality.choose(this.preferred.quality, shown);
+    this.height = height;
+    const chosen = this.kept.quality;
+    const auto = height ? `${this.words.auto} (${height}P)` : this.words.auto;
+    this.menus.quality.choose(chosen, chosen ? `${chosen}P` : auto);
   }
 
-  #texts(names) {
+  #texts(names, languages) {
     if (!names.length) return;
-    const kept = names.indexOf(this.preferred.text);
     const pick = (index) => {
-      this.source.text = index;
-      memory.set({ text: names[index] ?? "" });
-      this.text.choose(index, index < 0 ? this.words.off : names[index]);
+      this.captions.shown = this.source.text(index);
+      this.kept.text = names[index] ?? "";
+      memory.set({ text: this.kept.text });
+      if (index >= 0) this.lastText = index;
+      this.menus.text.choose(index, index < 0 ? this.words.subtitles : names[index]);
     };
-    this.text.fill([{ value: -1, label: this.words.off }, ...names.map((label, value) => ({ value, label }))], kept, pick);
+    const kept = names.indexOf(this.kept.text);
+    this.lastText = Math.max(0, languages.findIndex((l) => l && document.documentElement.lang.startsWith(l.slice(0, 2))));
+    this.menus.text.fill([{ value: -1, label: this.words.off }, ...names.map((label, value) => ({ value, label }))], kept, pick);
     pick(kept);
+  }
+
+  #sounds(names) {
+    if (names.length < 2) return;
+    const pick = (index) => {
+      this.source.sound = index;
+      memory.set({ sound: names[index] });
+      this.menus.sound.choose(index, names[index]);
+    };
+    const kept = Math.max(0, names.indexOf(this.kept.sound));
+    this.menus.sound.fill(names.map((label, value) => ({ value, label })), kept, pick);
+    pick(kept);
+  }
+
+  #trouble(word) {
+    if (word === "unplayable") faultPanel(this, this.words.unplayable, this.words.retry, () => this.source.retry());
+    else if (word) this.#say(this.words[word], word === "offline");
+    else this.toast.hidden = true;
+  }
+
+  #resumed() {
+    const restart = { label: this.words.fromStart, act: () => (this.video.currentTime = 0) };
+    this.#say(this.words.resumed.replace("{time}", clock(this.config.resumeAt)), false, restart);
   }
 
   #say(text, stays = false, action = null) {
     clearTimeout(this.saying);
+    const act = () => {
+      action.act();
+      this.toast.hidden = true;
+    };
     this.toast.replaceChildren(element("span", {}, text));
-    if (action) this.toast.append(element("button", { type: "button", onclick: () => { action.act(); this.toast.hidden = true; } }, action.label));
-    if (stays) this.toast.append(element("button", { type: "button", onclick: () => location.reload() }, this.words.retry));
+    if (action) this.toast.append(element("button", { type: "button", onclick: act }, action.label));
     this.toast.hidden = false;
-    if (!stays) this.saying = setTimeout(() => (this.toast.hidden = true), 6000);
+    if (!stays) this.saying = setTimeout(() => (this.toast.hidden = true), TOLD);
   }
 }

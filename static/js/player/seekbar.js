@@ -1,102 +1,78 @@
 import { clock, element } from "./dom.js";
 import { storyboard } from "./storyboard.js";
 
-const STEP = 5; // seconds an arrow key moves
-
-// The position as a slider: pointer, touch and keyboard, buffered part, chapters, a picture of where one points.
+// ArtPlayer's bar as a slider for keyboards and screen readers, with a picture and the chapter of where one points.
 export class SeekBar {
   constructor(player) {
+    const { art, words } = player;
     this.player = player;
-    this.video = player.video;
+    this.root = art.template.$progress;
     this.tile = element("span", { class: "seek__tile", hidden: true });
-    this.tipTime = element("span", {});
-    this.tip = element("div", { class: "seek__tip", hidden: true }, this.tile, this.tipTime);
-    this.rail = element("div", { class: "seek__rail" }, element("i", { class: "seek__buffered" }), element("i", { class: "seek__played" }));
-    this.root = element("div", { class: "seek", role: "slider", tabindex: "0", "aria-label": player.words.seek, "aria-valuemin": 0 }, this.tip, this.rail);
-    this.root.addEventListener("pointerdown", (event) => this.#drag(event));
-    this.root.addEventListener("pointermove", (event) => this.#point(event));
-    this.root.addEventListener("pointerleave", () => (this.tip.hidden = true));
+    this.text = element("span", { class: "seek__time" });
+    this.tip = element("div", { class: "seek__tip", hidden: true }, this.tile, this.text);
+    this.root.append(this.tip);
+    for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": words.seek, "aria-valuemin": "0" })) this.root.setAttribute(name, value);
     this.root.addEventListener("keydown", (event) => this.#key(event));
-    this.video.addEventListener("loadedmetadata", () => this.#marks());
+    art.on("setBar", (kind, share, event) => {
+      if (event && (kind === "hover" || (kind === "played" && event.touches))) this.#point(share, event);
+    });
+    art.on("document:touchend", () => (this.tip.hidden = true));
+    art.on("video:loadedmetadata", () => this.#marks());
+    for (const name of ["timeupdate", "durationchange", "seeking"]) art.on(`video:${name}`, () => this.#tell());
+    this.#tell();
   }
 
-  #share(event) {
-    const box = this.root.getBoundingClientRect();
-    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-  }
-
-  #drag(event) {
-    if (!this.video.duration) return;
-    this.root.setPointerCapture(event.pointerId);
-    const go = (e) => (this.video.currentTime = this.#share(e) * this.video.duration);
-    go(event);
-    const end = () => {
-      this.root.removeEventListener("pointermove", go);
-      this.root.removeEventListener("pointerup", end);
-      this.root.removeEventListener("pointercancel", end);
-    };
-    this.root.addEventListener("pointermove", go);
-    this.root.addEventListener("pointerup", end);
-    this.root.addEventListener("pointercancel", end);
-  }
-
-  async #point(event) {
-    const { duration } = this.video;
-    if (!duration) return;
-    if (this.board === undefined && this.player.config.storyboard) {
-      this.board = null;
-      this.board = await storyboard(this.player.config.storyboard).catch(() => null);
-    }
-    const share = this.#share(event);
+  async #point(share, event) {
+    const { duration } = this.player.video;
+    if (!duration || event.type === "mouseleave") return (this.tip.hidden = true);
     const at = share * duration;
     const chapter = this.player.config.chapters.filter((c) => c.start <= at).at(-1);
-    this.tipTime.textContent = chapter ? `${chapter.title} ${clock(at)}` : clock(at);
-    const cue = this.board?.(at);
-    this.tile.hidden = !cue;
-    if (cue) {
-      const style = this.tile.style;
-      style.width = `${cue.w}px`;
-      style.height = `${cue.h}px`;
-      style.backgroundImage = `url("${cue.url}")`;
-      style.backgroundPosition = `-${cue.x}px -${cue.y}px`;
-    }
+    this.text.textContent = chapter ? `${chapter.title} · ${clock(at)}` : clock(at);
     this.tip.style.setProperty("--at", `${share * 100}%`);
     this.tip.hidden = false;
+    this.board ??= this.player.config.storyboard ? storyboard(this.player.config.storyboard).catch(() => null) : Promise.resolve(null);
+    this.#picture((await this.board)?.(at));
+  }
+
+  #picture(cue) {
+    this.tile.hidden = !cue;
+    if (!cue) return;
+    const { style } = this.tile;
+    style.width = `${cue.w}px`;
+    style.height = `${cue.h}px`;
+    style.backgroundImage = `url("${cue.url}")`;
+    style.backgroundPosition = `-${cue.x}px -${cue.y}px`;
   }
 
   #key(event) {
-    const { duration } = this.video;
-    const go = { Home: 0, End: duration - 1, PageUp: this.video.currentTime + 60, PageDown: this.video.currentTime - 60 }[event.key];
-    if (go !== undefined) this.video.currentTime = Math.min(Math.max(0, go), duration || 0);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") this.player.jump(event.key === "ArrowLeft" ? -STEP : STEP);
+    const { currentTime, duration } = this.player.video;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const jumps = { ArrowRight: 5, ArrowUp: 5, ArrowLeft: -5, ArrowDown: -5, PageUp: 60, PageDown: -60 };
+    if (event.key in jumps) this.player.jump(jumps[event.key]);
+    else if (event.key === "Home") this.player.jump(-currentTime);
+    else if (event.key === "End") this.player.jump(duration - currentTime - 1);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  // The intro and the outro as stretches of the bar.
   #marks() {
-    const { duration } = this.video;
-    this.rail.querySelectorAll("b").forEach((mark) => mark.remove());
-    for (const chapter of this.player.config.chapters) {
-      if (chapter.start <= 0 || chapter.start >= duration) continue;
-      const mark = element("b", {});
-      mark.style.setProperty("--at", `${(100 * chapter.start) / duration}%`);
-      this.rail.append(mark);
+    const { duration } = this.player.video;
+    const { intro, outro } = this.player.config;
+    const inner = this.root.querySelector(".art-control-progress-inner");
+    inner.querySelectorAll(".seek__stretch").forEach((mark) => mark.remove());
+    for (const [from, to] of [intro, outro ? [outro, duration] : null].filter(Boolean)) {
+      if (!(from < to && from < duration)) continue;
+      const mark = element("i", { class: "seek__stretch" });
+      mark.style.setProperty("--from", `${(100 * from) / duration}%`);
+      mark.style.setProperty("--to", `${(100 * Math.min(to, duration)) / duration}%`);
+      inner.append(mark);
     }
   }
 
-  buffered() {
-    const { buffered, duration, currentTime } = this.video;
-    for (let n = 0; n < buffered.length; n++) {
-      if (buffered.start(n) <= currentTime + 0.1 && buffered.end(n) >= currentTime) {
-        this.root.style.setProperty("--buffered", `${(100 * buffered.end(n)) / duration}%`);
-      }
-    }
-  }
-
-  update() {
-    const { currentTime, duration } = this.video;
-    this.root.style.setProperty("--played", `${duration ? (100 * currentTime) / duration : 0}%`);
+  #tell() {
+    const { currentTime, duration } = this.player.video;
     this.root.setAttribute("aria-valuemax", Math.floor(duration || 0));
     this.root.setAttribute("aria-valuenow", Math.floor(currentTime));
     this.root.setAttribute("aria-valuetext", `${clock(currentTime)} ${this.player.words.of} ${clock(duration)}`);
