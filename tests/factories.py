@@ -49,7 +49,7 @@ def make_video(*, duration: float = 20, preview: bool = False) -> Video:
     video = Video.objects.create(
         original="x", original_name="x.mp4", size=1, sha256="0" * 64, state=State.READY, ready_at=now,
         duration=duration,
-        preview_seconds=8 if preview else 0, width=640, height=360,
+        preview_seconds=8 if preview else 0, preview_duration=8 if preview else 0, width=640, height=360,
     )  # fmt: skip
     for cut in [Rendition.Cut.FULL, *([Rendition.Cut.PREVIEW] if preview else [])]:
         for kind, name in ((Rendition.Kind.VIDEO, "360p"), (Rendition.Kind.AUDIO, "a0")):

@@ -39,7 +39,8 @@ class Video(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    preview_seconds = models.PositiveIntegerField(_("preview length"), default=0)  # 0: no preview is cut
+    preview_seconds = models.PositiveIntegerField(_("preview length"), default=0)  # asked for; 0: none
+    preview_duration = models.FloatField(_("preview"), default=0)  # seconds of the preview there is; 0: none
     duration = models.FloatField(_("duration"), null=True, blank=True)  # seconds, measured
     width = models.PositiveIntegerField(_("width"), null=True, blank=True)  # pixels as shown
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)

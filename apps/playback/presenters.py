@@ -56,7 +56,7 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, A
     return {
         "kind": grant.kind,
         "reason": grant.reason,
-        "previewSeconds": episode.video.preview_seconds if episode.video and grant.kind == "preview" else 0,
+        "previewSeconds": round(episode.video.preview_duration) if episode.video and grant.kind == "preview" else 0,
         "message": message,
         "strip": strip,
         "actions": actions,

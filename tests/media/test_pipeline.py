@@ -10,6 +10,7 @@ from django.conf import settings
 from apps.media import ladder
 from apps.media.models import Rendition, State, Video
 from apps.media.services import add_video, process, resume_lapsed, retry, set_preview
+from apps.media.services.previews import preview_end
 from tests.conftest import ROOT, make_video
 from utils.storages import videos
 
@@ -106,6 +107,22 @@ def test_a_preview_is_a_shorter_file_of_its_own(tmp_path):
             assert whole.read(cut.size) == start
     set_preview(video=video, seconds=0)
     assert not video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+
+
+@pytest.mark.parametrize("length", [2.5, 4.0, 4.6])
+def test_a_title_too_short_for_a_preview_has_none(tmp_path, length):
+    video = processed(make_video(tmp_path / "short.mp4", seconds=length, size="160x90"), preview_seconds=6)
+    assert video.state == State.READY
+    set_preview(video=video, seconds=2)
+    video.refresh_from_db()
+    assert (video.preview_seconds, video.preview_duration) == (2, 0)
+    assert not video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+
+
+@pytest.mark.parametrize(("asked", "given"), [(1, 4), (4, 4), (5, 8), (9, 8), (3600, 8)])
+def test_a_preview_keeps_a_quarter_back(asked, given):
+    row = Rendition(duration=13.0, segments=[[0, 9, 4.0], [9, 9, 4.0], [18, 9, 4.0], [27, 9, 1.0]])
+    assert preview_end([row], asked) == given
 
 
 def test_a_second_worker_does_nothing(sample):

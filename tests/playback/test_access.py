@@ -91,3 +91,13 @@ def test_a_deleted_title_is_not_found(client):
     episode = make_episode()
     Movie.objects.update(deleted_at=timezone.now())
     assert client.get(reverse("playback:watch", args=[episode.movie_id, 1])).status_code == 404
+
+
+def test_a_vip_title_too_short_for_a_preview_goes_straight_to_the_gate(client):
+    episode = make_episode(access=Access.VIP)
+    episode.video.renditions.filter(cut="preview").delete()
+    type(episode.video).objects.filter(pk=episode.video.pk).update(preview_duration=0)
+    assert client.get(reverse("playback:master", args=[episode.movie_id, 1])).status_code == 403
+    page = client.get(reverse("playback:watch", args=[episode.movie_id, 1]))
+    assert page.context["gate"]["kind"] == "refused"
+    assert page.context["player"]["master"] == ""

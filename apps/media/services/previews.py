@@ -13,6 +13,9 @@ from apps.media.models import Rendition, Video
 from utils.storages import videos
 from utils.tasks import enqueue
 
+KEPT_BACK = 0.25  # share of a title that no preview shows, whatever its length
+ALIGNED = 0.2  # seconds by which the segments of sound and picture may differ
+
 
 def set_preview(*, video: Video, seconds: int) -> None:
     """Make the preview `seconds` long (0: none), from the renditions there are; done once encoding is."""
@@ -27,6 +30,7 @@ def set_preview(*, video: Video, seconds: int) -> None:
         old = list(video.renditions.filter(cut=Rendition.Cut.PREVIEW))
         video.renditions.filter(cut=Rendition.Cut.PREVIEW).delete()
         Rendition.objects.bulk_create(fresh)
+        Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
         discard_later([row.file for row in old])
 
 
@@ -42,51 +46,69 @@ def discard(*, names: list[str]) -> None:
         videos().delete(name)
 
 
-def cut_previews(rows: list[Rendition], seconds: int) -> list[Rendition]:
-    """Unsaved preview rows for full renditions; their files are stored already.
+def length_of(previews: list[Rendition]) -> float:
+    """Seconds of picture in a preview; 0 where there is none."""
+    return max((row.duration for row in previews if row.kind == Rendition.Kind.VIDEO), default=0.0)
 
-    A preview ends with the segment that holds its last second, and always before the title's end.
+
+def preview_end(pictures: list[Rendition], seconds: int) -> float:
+    """When a preview of about `seconds` ends: with the segment that holds its last second.
+
+    KEPT_BACK of the title, and so a whole segment at least, stays out. 0 where no preview is that short.
     """
-    storage = videos()
+    end = 0.0
+    for row in pictures[:1]:  # rungs share their cuts
+        most = (1 - KEPT_BACK) * row.duration
+        for _offset, _length, length in row.segments:
+            if end >= seconds or end + length > most:
+                break
+            end += length
+    return end
+
+
+def cut_previews(rows: list[Rendition], seconds: int) -> list[Rendition]:
+    """Unsaved preview rows for full renditions; their files are stored already. None for a title too short."""
+    end = preview_end([row for row in rows if row.kind == Rendition.Kind.VIDEO], seconds)
+    if not end:
+        return []
     Path(settings.WORK_DIR).mkdir(parents=True, exist_ok=True)
-    found = []
     with TemporaryDirectory(dir=settings.WORK_DIR, prefix="preview-") as folder:
-        for row in rows:
-            table, until = [], 0.0
-            for segment in row.segments:
-                if until >= seconds or until + segment[2] > max(row.duration - 0.5, 0):
-                    break
-                table.append(segment)
-                until += segment[2]
-            table = table or row.segments[:1]
-            end = table[-1][0] + table[-1][1]
-            part = Path(folder) / f"{row.name}.mp4"
-            with storage.open(row.file) as source, part.open("wb") as target:
-                left = end
-                while left and (chunk := source.read(min(left, 1024 * 1024))):
-                    target.write(chunk)
-                    left -= len(chunk)
-            bandwidth, average = hls.bandwidths(table)
-            found.append(
-                Rendition(
-                    video=row.video,
-                    kind=row.kind,
-                    cut=Rendition.Cut.PREVIEW,
-                    name=row.name,
-                    file=storage.adopt(part, suffix=".mp4"),
-                    size=end,
-                    codecs=row.codecs,
-                    width=row.width,
-                    height=row.height,
-                    frame_rate=row.frame_rate,
-                    channels=row.channels,
-                    language=row.language,
-                    label=row.label,
-                    bandwidth=bandwidth,
-                    average_bandwidth=average,
-                    duration=sum(s for _, _, s in table),
-                    init_length=row.init_length,
-                    segments=table,
-                )
-            )
-    return found
+        return [_cut(row, end, Path(folder) / f"{row.name}.mp4") for row in rows]
+
+
+def _cut(row: Rendition, end: float, part: Path) -> Rendition:
+    """The preview of one rendition: its segments that begin before `end`, copied to `part` and stored."""
+    table, until = [], 0.0
+    for segment in row.segments:
+        if until > end - ALIGNED:
+            break
+        table.append(segment)
+        until += segment[2]
+    size = table[-1][0] + table[-1][1]
+    storage = videos()
+    with storage.open(row.file) as source, part.open("wb") as target:
+        left = size
+        while left and (chunk := source.read(min(left, 1024 * 1024))):
+            target.write(chunk)
+            left -= len(chunk)
+    bandwidth, average = hls.bandwidths(table)
+    return Rendition(
+        video=row.video,
+        kind=row.kind,
+        cut=Rendition.Cut.PREVIEW,
+        name=row.name,
+        file=storage.adopt(part, suffix=".mp4"),
+        size=size,
+        codecs=row.codecs,
+        width=row.width,
+        height=row.height,
+        frame_rate=row.frame_rate,
+        channels=row.channels,
+        language=row.language,
+        label=row.label,
+        bandwidth=bandwidth,
+        average_bandwidth=average,
+        duration=until,
+        init_length=row.init_length,
+        segments=table,
+    )

@@ -17,7 +17,7 @@ from django.utils import timezone
 from apps.media import encode, hls, ladder
 from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
 from apps.media.services.intake import QUEUED_FOR
-from apps.media.services.previews import cut_previews, discard_later
+from apps.media.services.previews import cut_previews, discard_later, length_of
 from utils import ffmpeg
 from utils.languages import language_name
 from utils.storages import videos
@@ -143,7 +143,7 @@ def _encode(video: Video, lease: _Lease, folder: Path) -> None:
         )
         previews = cut_previews(rows, video.preview_seconds) if video.preview_seconds else []
         placed += [row.file for row in previews]
-        _switch(video, lease, probed, [*rows, *previews], subtitles, board, picture)
+        _switch(video, lease, probed, rows, previews, subtitles, board, picture)
     except BaseException:
         # Whatever stopped it, the files just placed belong to nothing.
         for name in placed:
@@ -193,6 +193,7 @@ def _switch(
     lease: _Lease,
     probed: dict[str, Any],
     rows: list[Rendition],
+    previews: list[Rendition],
     subtitles: list[Subtitle],
     board: Storyboard,
     picture: Path,
@@ -208,6 +209,7 @@ def _switch(
             lease_owner="",
             lease_until=None,
             duration=rows[0].duration,
+            preview_duration=length_of(previews),
             width=width,
             height=height,
             frame_rate=ladder.frame_rate(probed["video"]),
@@ -219,7 +221,7 @@ def _switch(
             old += sheets
         video.renditions.all().delete()
         Storyboard.objects.filter(video=video).delete()
-        Rendition.objects.bulk_create(rows)
+        Rendition.objects.bulk_create([*rows, *previews])
         if subtitles:
             old += video.subtitles.values_list("file", flat=True)
             video.subtitles.all().delete()

@@ -47,4 +47,4 @@ def authorize(*, viewer: User | AnonymousUser, episode: Episode, at: datetime) -
         return Grant(None, "not_ready")
     if not reason:
         return Grant(Rendition.Cut.FULL)
-    return Grant(Rendition.Cut.PREVIEW if video.preview_seconds else None, reason)
+    return Grant(Rendition.Cut.PREVIEW if video.preview_duration else None, reason)
