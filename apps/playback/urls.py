@@ -3,7 +3,7 @@ from django.urls import path
 from apps.playback.views.beats import progress
 from apps.playback.views.files import video_file
 from apps.playback.views.history import history
-from apps.playback.views.playlists import master, rendition, storyboard, subtitle
+from apps.playback.views.playlists import master, preview_text, rendition, storyboard, subtitle
 from apps.playback.views.watch import watch
 
 app_name = "playback"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("play/<int:movie_id>/<int:set_id>/progress/", progress, name="progress"),
     path("play/<int:movie_id>/<int:set_id>/storyboard.vtt", storyboard, name="storyboard"),
     path("play/<int:movie_id>/<int:set_id>/text-<int:subtitle_id>.m3u8", subtitle, name="subtitle"),
+    path("play/<int:movie_id>/<int:set_id>/text-<int:subtitle_id>.vtt", preview_text, name="preview_text"),
     path("play/<int:movie_id>/<int:set_id>/<slug:name>.m3u8", rendition, name="rendition"),
     path("v/<path:name>", video_file, name="file"),
     path("user/userinfo/<int:page>/", history, name="history"),

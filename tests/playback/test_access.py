@@ -7,14 +7,16 @@ import re
 import m3u8
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.media.models import Rendition
+from apps.media.models import Rendition, Subtitle
 from apps.movies.models import Access, Movie, Status
 from apps.playback.services import authorize
 from apps.users.models import Membership
 from tests.factories import make_episode, make_member, make_user
+from utils.storages import videos
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,28 @@ def test_a_stranger_reaches_only_preview_files(client):
     assert _files(client, episode) == set(rows.filter(cut="preview").values_list("file", flat=True))
     client.force_login(make_member())
     assert _files(client, episode) == set(rows.filter(cut="full").values_list("file", flat=True))
+
+
+def test_a_preview_has_the_words_of_the_preview_only(client):
+    episode = make_episode(access=Access.VIP)
+    text = "WEBVTT\n\n1\n00:01.000 --> 00:02.000\n早上好\n\n00:01:40.000 --> 00:01:42.000\n凶手是他\n"
+    name = videos().save("words.vtt", ContentFile(text.encode()))
+    row = Subtitle.objects.create(video=episode.video, language="zh", label="中文", file=name)
+    episode.video.preview_duration = 60
+    episode.video.save()
+    where = [episode.movie_id, 1, row.pk]
+    playlist = m3u8.loads(client.get(reverse("playback:subtitle", args=where)).content.decode())
+    [segment] = playlist.segments
+    answer = client.get(segment.uri)
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (
+        200,
+        "text/vtt",
+        "private, no-store",
+    )
+    assert "早上好" in answer.content.decode()
+    assert "凶手" not in answer.content.decode()
+    client.force_login(make_member())
+    assert name in client.get(reverse("playback:subtitle", args=where)).content.decode()
 
 
 def test_the_storyboard_of_a_vip_title_stays_shut(client):

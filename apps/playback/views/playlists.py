@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from apps.media import hls
+from apps.media import hls, webvtt
 from apps.media.models import Rendition, Storyboard, Subtitle
 from apps.playback.services import Grant
 from apps.playback.views.entry import enter, refusal
 from utils.signing import sign
+from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"
 NOT_READY = Grant(None, "not_ready")
@@ -64,8 +65,25 @@ def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
-    duration = episode.video.duration or 1.0
-    return _private(hls.text(file_url=_signed(row.file, duration), duration=duration), PLAYLIST)
+    if grant.cut == Rendition.Cut.PREVIEW:
+        duration = episode.video.preview_duration
+        file_url = reverse("playback:preview_text", args=[movie_id, set_id, row.pk])
+    else:
+        duration = episode.video.duration or 1.0
+        file_url = _signed(row.file, duration)
+    return _private(hls.text(file_url=file_url, duration=duration), PLAYLIST)
+
+
+@require_safe
+def preview_text(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
+    """The words of the preview and no more: a subtitle's file holds those of the whole title."""
+    episode, grant = enter(request, movie_id, set_id)
+    if grant.cut is None or episode.video is None:
+        return refusal(grant)
+    row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
+    with videos().open(row.file) as file:
+        text = file.read().decode()
+    return _private(webvtt.until(text, episode.video.preview_duration), "text/vtt")
 
 
 @require_safe
