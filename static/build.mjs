@@ -9,6 +9,7 @@ const icons = [
   "expand", "shrink", "skip-forward", "keyboard", "rectangle-horizontal", "search", "house", "layout-grid", "crown", "user", "chevron-left", "chevron-right",
   "chevron-up", "chevron-down", "x", "sun", "moon", "heart", "share-2", "message-circle", "flame", "star", "clock", "lock", "info",
   "circle-alert", "arrow-up", "arrow-down", "minus", "list-video", "download", "languages", "log-in", "log-out", "history", "megaphone", "loader",
+  "monitor-smartphone", "shield-check", "receipt-text", "mail", "smartphone", "check", "trash-2", "key-round", "user-round-cog", "folder-lock", "monitor", "eye", "eye-off",
 ];
 
 const solid = new Set(["play", "pause"]);

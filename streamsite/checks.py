@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Info, register
 
 
 @register()
@@ -62,6 +62,22 @@ def check_production(**_kwargs: Any) -> list[CheckMessage]:
                 f"SITE_URL is {settings.SITE_URL!r}: production needs https.",
                 hint="Set SITE_URL to https://your.site.",
                 id="streamsite.E013",
+            )
+        )
+    if settings.OUTBOX:
+        found.append(
+            Error(
+                "OUTBOX is on: it shows everybody's mails to whoever reaches this machine.",
+                hint="Set OUTBOX=0.",
+                id="streamsite.E014",
+            )
+        )
+    if settings.EMAIL_BACKEND == "utils.mail.FolderBackend":
+        found.append(
+            Info(
+                "Mails are kept in a folder and not sent.",
+                hint="Set EMAIL_URL, for example to smtp+tls://user:password@mail.example.com:587.",
+                id="streamsite.I015",
             )
         )
     return found

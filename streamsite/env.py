@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -55,3 +57,12 @@ def cache_url(redis_url: str, db: int) -> str:
     if redis_url.startswith("unix://"):
         return f"{redis_url}?db={db}"
     return f"{redis_url.rstrip('/')}/{db}"
+
+
+def mail_settings(url: str) -> dict[str, Any]:
+    """The EMAIL_… settings for `filemail:///folder`, `smtp://`, `smtp+tls://user:password@host:587`, `smtp+ssl://…`."""
+    found: dict[str, Any] = environ.Env.email_url_config(url)
+    if url.startswith("filemail:"):
+        folder = unquote(url.removeprefix("filemail://"))
+        return {"EMAIL_BACKEND": "utils.mail.FolderBackend", "MAIL_FOLDER": folder}
+    return {"EMAIL_TIMEOUT": 20, **found}

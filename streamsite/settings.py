@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from streamsite.env import boolean, broker_url, cache_url, env, secret_key
+from streamsite.env import boolean, broker_url, cache_url, env, mail_settings, secret_key
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -62,6 +62,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "apps.users.middleware.AccountMiddleware",
+    "apps.users.middleware.AdministrationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -116,6 +118,7 @@ LOGIN_URL = "users:login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
+    "apps.users.hashers.Argon2Hasher",
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
@@ -128,6 +131,19 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
+STAFF_SECOND_FACTOR = boolean("STAFF_SECOND_FACTOR", default=False)
+SMS_SENDER = env.str("SMS_SENDER", default="utils.sms.FolderSender")
+OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows kept mails on the own machine; production refuses it
+# Modules with `export(user)` and `erase(user)`: what each app holds about a person.
+PERSONAL_DATA = ["apps.playback.personal", "apps.community.personal"]
+
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="OpenID Connect")
+SIGN_IN_PROVIDERS = env.list("SIGN_IN_PROVIDERS", default=["apps.users.providers.OpenIDConnect"] if OIDC_ISSUER else [])
 
 # --- Language and time ----------------------------------------------------------------------
 
@@ -178,10 +194,13 @@ CELERY_BEAT_SCHEDULE = {
     "flush-plays": {"task": "catalogue.flush_plays", "schedule": 30.0},
     "refresh-rankings": {"task": "catalogue.refresh_rankings", "schedule": 600.0},
     "resume-encoding": {"task": "media.resume_lapsed", "schedule": 30.0},
+    "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0},
 }
 
 # --- Mail -----------------------------------------------------------------------------------
 
+MAIL_FOLDER = str(DATA_DIR / "mail")  # where mails are kept that aren't sent
+globals().update(mail_settings(env.str("EMAIL_URL", default=f"filemail://{DATA_DIR / 'mail'}")))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Streamsite <noreply@localhost>")
 
 # --- Security -------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from apps.users.models import User
-from apps.users.names import normalize_email, normalize_phone
+from apps.users.names import normalize_email, normalize_phone, normalize_username
+
+LONGEST_PASSWORD = 4096  # characters that are hashed at all
 
 
 class AnyNameBackend(ModelBackend):
@@ -17,24 +19,29 @@ class AnyNameBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
-        if username is None or password is None:
+        if username is None or password is None or len(password) > LONGEST_PASSWORD:
             return None
-        user = self.find(username)
-        if user is None:
+        user = find_user(username)
+        if user is None or not user.has_usable_password():
             User().set_password(password)  # the same time whether or not the account exists
             return None
         if user.check_password(password) and self.user_can_authenticate(user):
             return user
         return None
 
-    def find(self, name: str) -> User | None:
-        user = User.objects.filter(username=name.strip()).first()
-        if user is None and "@" in name:
-            user = User.objects.filter(email=normalize_email(name)).first()
-        if user is None and (phone := normalize_phone(name)):
-            user = User.objects.filter(phone=phone).first()
-        return user
-
     def get_user(self, user_id: int) -> User | None:
         user = super().get_user(user_id)
         return user if isinstance(user, User) and not user.is_locked else None
+
+
+def find_user(name: str) -> User | None:
+    """Whose name this is: an e-mail, a phone, else a user name. None for nobody."""
+    if "\x00" in name:
+        return None
+    if "@" in name and (user := User.objects.filter(email=normalize_email(name)).first()):
+        return user
+    if (phone := normalize_phone(name)) and (user := User.objects.filter(phone=phone).first()):
+        return user
+    folded = normalize_username(name)
+    found = {user.username: user for user in User.objects.filter(username__in={folded, name.strip()})}
+    return found.get(name.strip()) or found.get(folded)  # an old name that differs from another in case only

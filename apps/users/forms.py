@@ -1,10 +1,190 @@
+"""What people type, normalized and judged."""
+
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
+
+from apps.users.backends import LONGEST_PASSWORD
+from apps.users.models import User
+from apps.users.names import normalize_email, normalize_phone, normalize_username, validate_username
+
+
+def _password_help() -> str:
+    return " ".join(password_validators_help_texts())
+
+
+class EmailField(forms.EmailField):
+    """An address as it is stored."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", _("E-mail"))
+        super().__init__(
+            max_length=254,
+            widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none"}),
+            **options,
+        )
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(normalize_email(value) if isinstance(value, str) else value)
+
+
+class PhoneField(forms.CharField):
+    """A mainland number as it is stored."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", _("Mobile number"))
+        attrs = {"autocomplete": "tel", "inputmode": "tel", "type": "tel"}
+        super().__init__(max_length=30, widget=forms.TextInput(attrs=attrs), **options)
+
+    def to_python(self, value: Any) -> str:
+        typed = super().to_python(value) or ""
+        phone = normalize_phone(typed)
+        if typed and not phone:
+            raise forms.ValidationError(_text("Enter a mobile number of mainland China, such as 138 0013 8000."))
+        return phone
+
+
+class PasswordField(forms.CharField):
+    """A password typed once: it can be shown instead of repeated."""
+
+    def __init__(self, *, new: bool, **options: Any) -> None:
+        options.setdefault("label", _("Password"))
+        if new:
+            options.setdefault("help_text", lazy(_password_help, str)())
+        attrs = {"autocomplete": "new-password" if new else "current-password"}
+        super().__init__(max_length=LONGEST_PASSWORD, strip=False, widget=forms.PasswordInput(attrs=attrs), **options)
+
+
+class CodeField(forms.CharField):
+    """A short code; digits may be full-width and spaced."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("label", _("Code"))
+        attrs = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        super().__init__(max_length=30, widget=forms.TextInput(attrs=attrs), **options)
 
 
 class LoginForm(forms.Form):
-    username = forms.CharField(label=_("User name, e-mail or phone"), max_length=254)
-    password = forms.CharField(label=_("Password"), max_length=4096, strip=False, widget=forms.PasswordInput)
+    username = forms.CharField(
+        label=_("User name, e-mail or phone"),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = PasswordField(new=False)
     checked = forms.BooleanField(label=_("Remember my name"), required=False)
+
+
+class RegisterForm(forms.Form):
+    """`by` says whether an e-mail or a phone is to be proved."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        help_text=_(
+            "2 to 30 letters, digits, dots, hyphens or underscores. Others see it until you choose a nickname."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    email = EmailField(required=False)
+    phone = PhoneField(required=False)
+    password = PasswordField(new=True)
+
+    def __init__(self, *args: Any, by: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        other = "phone" if by == "email" else "email"
+        del self.fields[other]
+        self.fields[by].required = True
+
+    def clean_username(self) -> str:
+        name = normalize_username(self.cleaned_data["username"])
+        validate_username(name)
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "password" in data:
+            person = User(username=data.get("username", ""), email=data.get("email"))
+            try:
+                validate_password(data["password"], person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return data
+
+
+class ForgotForm(forms.Form):
+    username = forms.CharField(
+        label=_("User name, e-mail or phone"),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+
+class ResendForm(forms.Form):
+    email = EmailField()
+
+
+class NewPasswordForm(forms.Form):
+    password = PasswordField(new=True, label=_("New password"))
+
+
+class CodeForm(forms.Form):
+    code = CodeField()
+
+
+class ProfileForm(forms.Form):
+    nickname = forms.CharField(
+        label=_("Nickname"),
+        max_length=30,
+        required=False,
+        help_text=_("Up to 30 characters; shown beside your comments."),
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+    )
+    language = forms.ChoiceField(label=_("Language of the site and of mails"), choices=settings.LANGUAGES)
+
+
+class AvatarForm(forms.Form):
+    avatar = forms.FileField(
+        label=_("Picture"),
+        help_text=_("JPEG, PNG or WebP, at most 5 MB. It is cut to a square."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+
+class ConfirmForm(forms.Form):
+    """Anything that wants the current password first; without one there is nothing to ask."""
+
+    current = PasswordField(new=False, label=_("Current password"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not user.has_usable_password():
+            del self.fields["current"]
+
+
+class EmailForm(ConfirmForm):
+    email = EmailField(label=_("New e-mail"))
+    field_order = ["email", "current"]
+
+
+class PhoneForm(ConfirmForm):
+    phone = PhoneField(label=_("New mobile number"))
+    field_order = ["phone", "current"]
+
+
+class PasswordForm(ConfirmForm):
+    password = PasswordField(new=True, label=_("New password"))
+    field_order = ["current", "password"]
+
+
+class LockForm(forms.Form):
+    """An administrator's reason, shown to whom it concerns."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("Shown to the owner of the account."))

@@ -1,10 +1,31 @@
 from django.urls import path
 
-from apps.users import views
+from apps.users.views import elsewhere, entry, membership, outbox, passwords, profile, registration, security
+from apps.users.views.codes import code
 
 app_name = "users"
 urlpatterns = [
-    path("login/", views.sign_in, name="login"),
-    path("logout/", views.sign_out, name="logout"),
-    path("uservip/", views.vip, name="vip"),
+    path("login/", entry.login, name="login"),
+    path("login/code/", entry.second_step, name="second_step"),
+    path("login/with/<slug:key>/", elsewhere.begin, name="elsewhere"),
+    path("login/with/<slug:key>/back/", elsewhere.finish_elsewhere, name="elsewhere_back"),
+    path("logout/", entry.sign_out, name="logout"),
+    path("register/", registration.register, name="register"),
+    path("register/sent/", registration.sent, name="sent"),
+    path("register/again/", registration.resend, name="resend"),
+    path("active/<str:token>/", registration.activate, name="activate"),
+    path("code/", code, name="code"),
+    path("forgetpwd/", passwords.forgot, name="forgot"),
+    path("forgetpwd/sent/", passwords.reset_sent, name="reset_sent"),
+    path("updata/<str:token>/", passwords.reset, name="reset"),
+    path("updatasucc/", passwords.reset_done, name="reset_done"),
+    path("userown/", profile.own, name="profile"),
+    path("email/<str:token>/", profile.email, name="email"),
+    path("devices/", security.device_list, name="devices"),
+    path("secondfactor/", security.factor, name="second_factor"),
+    path("mydata/", security.own_data, name="own_data"),
+    path("mydata/export/", security.export, name="export"),
+    path("mydata/disconnect/<slug:key>/", security.disconnect, name="disconnect"),
+    path("uservip/", membership.vip, name="vip"),
+    path("outbox/", outbox.outbox, name="outbox"),
 ]

@@ -93,6 +93,7 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
         "RUN_DIR": str(run_dir),
         "REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
+        "OUTBOX": "1",  # mails are kept, not sent: they can be read at /user/outbox/ on this machine
     }
     prepare_broker(run_dir, data_dir)
     say("Preparing the database")
@@ -124,6 +125,7 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     print(
         f"\n  Streamsite      {address}\n"
         f"  Administration  {address}admin/\n"
+        f"  Mails it sends  {address}user/outbox/\n"
         f"  Name            admin\n"
         f"  Password        {password}\n",
         flush=True,

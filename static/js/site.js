@@ -38,9 +38,15 @@ function forms() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
-    if ("once" in form.dataset) setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)));
+    if ("once" in form.dataset) {
+      event.submitter?.setAttribute("aria-busy", "true");
+      setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)));
+    }
   });
-  addEventListener("pageshow", () => document.querySelectorAll("[data-once] button").forEach((b) => (b.disabled = false)));
+  addEventListener("pageshow", () => document.querySelectorAll("[data-once] button").forEach((b) => {
+    b.disabled = false;
+    b.removeAttribute("aria-busy");
+  }));
   for (const button of document.querySelectorAll("[data-reveal]")) {
     button.hidden = false;
     button.addEventListener("click", () => {

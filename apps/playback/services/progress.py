@@ -120,3 +120,8 @@ def _keep(user_id: int, episode: Episode, beat: Beat, at: datetime) -> None:
 def clear_history(*, user: User) -> int:
     """Forget what the user watched; returns how many episodes."""
     return Progress.objects.filter(user=user).delete()[0]
+
+
+def forget(*, user: User, progress_id: int) -> bool:
+    """Forget one episode the user watched; False if there is no such row of theirs."""
+    return bool(Progress.objects.filter(user=user, pk=progress_id).delete()[0])

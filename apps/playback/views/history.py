@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from itertools import groupby
+from typing import TypedDict
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.movies.models import Category
 from apps.playback.models import Progress
-from apps.playback.services import clear_history
+from apps.playback.services import clear_history, forget
+from apps.users.models import User
+from utils.paging import page_links
 
 HISTORY_PAGE = 24
+LARGEST_ID = 2**63 - 1
+
+
+class Day(TypedDict):
+    """What was watched on one day of the site's time zone."""
+
+    label: str
+    rows: list[Progress]
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def history(request: HttpRequest, page: int) -> HttpResponse:
-    """The user's progress, newest first; POST forgets it."""
-    if not request.user.is_authenticated:
-        raise Http404
+    """The user's progress, newest first; POST forgets the row called `remove`, without one everything."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (login_required)
     if request.method == "POST":
-        clear_history(user=request.user)
-        return redirect("playback:history", 1)
-    movie_page = Paginator(Progress.objects.for_history(request.user), HISTORY_PAGE).get_page(page)
+        if "remove" not in request.POST:
+            clear_history(user=user)
+            return redirect("playback:history", 1)
+        chosen = request.POST["remove"]
+        if chosen.isascii() and chosen.isdigit() and int(chosen[:20]) <= LARGEST_ID:
+            forget(user=user, progress_id=int(chosen))
+        return redirect("playback:history", page)
+    movie_page = Paginator(Progress.objects.for_history(user), HISTORY_PAGE).get_page(page)
+    rows = list(movie_page.object_list)
     return render(
         request,
         "users/history.html",
         {
-            "user_info": request.user,
-            "user": request.user,
+            "user_info": user,
+            "user": user,
             "types": Category.objects.all(),
-            "movies_li": movie_page.object_list,
+            "movies_li": rows,
+            "days": _by_day(rows),
             "movie_page": movie_page,
+            "pages": page_links(movie_page, lambda number: reverse("playback:history", args=[number])),
             "page": movie_page.number,
         },
     )
+
+
+def _by_day(rows: list[Progress]) -> list[Day]:
+    today = timezone.localdate()
+    grouped = groupby(rows, key=lambda row: timezone.localdate(row.updated_at))
+    return [{"label": _day_name(day, today), "rows": list(of_day)} for day, of_day in grouped]
+
+
+def _day_name(day: date, today: date) -> str:
+    if day == today:
+        return _("Today")
+    return _("Yesterday") if day == today - timedelta(days=1) else date_format(day)

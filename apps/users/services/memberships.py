@@ -1,4 +1,4 @@
-"""Accounts and memberships."""
+"""Until when somebody is a VIP."""
 
 from __future__ import annotations
 

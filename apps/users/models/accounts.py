@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.files.storage import default_storage
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from apps.users.names import normalize_email, normalize_username
 
 
 class AccountManager(UserManager["User"]):
@@ -14,7 +18,7 @@ class AccountManager(UserManager["User"]):
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str | None:  # type: ignore[override]
-        return super().normalize_email(email) or None
+        return normalize_email(email or "") or None
 
 
 class User(AbstractUser):
@@ -43,8 +47,19 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.display_name
 
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        return normalize_username(username)
+
+    @property
+    def avatar_url(self) -> str:
+        """The picture's address, "" without one."""
+        return default_storage.url(self.avatar.name) if self.avatar else ""
+
     @property
     def display_name(self) -> str:
+        if not self.is_active and not self.has_usable_password():
+            return gettext("Deleted account")
         return self.nickname or self.username
 
     def get_full_name(self) -> str:

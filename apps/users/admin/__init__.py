@@ -1,0 +1,3 @@
+from apps.users.admin import accounts
+
+__all__ = ["accounts"]

@@ -1,0 +1,115 @@
+"""What holds for every request of somebody with an account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from apps.users.models import AuditEntry, User
+from apps.users.services import devices
+from utils.addresses import client_address
+
+SECOND_FACTOR = "second_factor"  # session key: a code was given when signing in
+TOLD = "told"  # session key: what the sign-in page is to say
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class AccountMiddleware:
+    """Shows locked accounts out with the reason, and notes when a device was last seen.
+
+    It asks for nobody that the page did not ask for: pages without a viewer stay without a query.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        user = getattr(request, "_cached_user", None)  # set when the page looked at request.user
+        if user is None or SESSION_KEY not in request.session:
+            return response
+        if not user.is_authenticated:
+            return _show_out(request) if _is_page(request) else response
+        if device_id := request.session.get(devices.DEVICE):
+            devices.seen(device_id=device_id, at=timezone.now())
+        return response
+
+
+def _is_page(request: HttpRequest) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "text/html")
+
+
+def _show_out(request: HttpRequest) -> HttpResponseRedirect:
+    """End the session of an account that no session opens any more, and say why."""
+    user = User.objects.filter(pk=request.session[SESSION_KEY]).first()
+    request.session.flush()
+    if user and user.is_locked:
+        request.session[TOLD] = locked_message(user.locked_reason)
+    return redirect(f"{reverse('users:login')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def locked_message(reason: str) -> str:
+    """What the owner of a locked account is told."""
+    if reason:
+        return _("This account is locked: %(reason)s") % {"reason": reason}
+    return _("This account is locked.")
+
+
+class AdministrationMiddleware:
+    """Asks staff for a second factor where the operator requires one, and writes down what they change."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(reverse("admin:index")):
+            return self.get_response(request)
+        user = request.user
+        is_staff = isinstance(user, User) and user.is_staff
+        if is_staff and settings.STAFF_SECOND_FACTOR and not request.session.get(SECOND_FACTOR):
+            messages.warning(request, _("The administration needs a second factor. Set one up to go on."))
+            return redirect("users:second_factor")
+        began_at = timezone.now()
+        response = self.get_response(request)
+        if isinstance(user, User) and user.is_staff and request.method in CHANGING:
+            changes = LogEntry.objects.filter(user_id=user.pk, action_time__gte=began_at).order_by("pk")[:100]
+            match = request.resolver_match
+            AuditEntry.objects.create(
+                at=began_at, actor=user if User.objects.filter(pk=user.pk).exists() else None,
+                actor_name=user.username, address=client_address(request), path=request.path[:300],
+                action=_action(request, match.url_name if match else ""),
+                details="\n".join(_describe(change) for change in changes), status=response.status_code,
+            )  # fmt: skip
+        return response
+
+
+def _action(request: HttpRequest, page: str | None) -> str:
+    chosen = request.POST.get("action", "") if request.method == "POST" else ""
+    return (f"{page}: {chosen}" if chosen else page or "")[:100]
+
+
+def _describe(change: LogEntry) -> str:
+    kind = {1: "+", 2: "~", 3: "-"}.get(change.action_flag, "?")
+    what = change.content_type.model if change.content_type else ""
+    return f"{kind} {what} {change.object_id} {change.object_repr} {_plain(change.change_message)}".rstrip()
+
+
+def _plain(message: str) -> str:
+    """The names of the changed fields, as Django keeps them; never values."""
+    try:
+        return json.dumps(json.loads(message), ensure_ascii=False) if message.startswith("[") else message
+    except ValueError:
+        return message

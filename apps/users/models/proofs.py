@@ -1,0 +1,138 @@
+"""What shows that somebody owns an account: sign-ups under way, codes, signed-in devices, second factors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.users.models.accounts import User
+
+
+class Registration(models.Model):
+    """A sign-up that waits until its e-mail or phone is proved; the account is made then.
+
+    Each attempt stands alone: somebody who signs up with another's address can neither keep
+    them from signing up nor give their account a password.
+    """
+
+    username = models.CharField(_("user name"), max_length=30)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    password = models.CharField(_("password"), max_length=128)  # hashed
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    used_at = models.DateTimeField(_("used at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        indexes = [models.Index(fields=["email", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class PhoneCode(models.Model):
+    """A code sent to a phone, kept as a keyed hash; `attempts` bounds the guesses."""
+
+    class Purpose(models.TextChoices):
+        REGISTER = "register", _("sign up")
+        RESET = "reset", _("reset the password")
+        PHONE = "phone", _("change the phone")
+
+    phone = models.CharField(_("phone"), max_length=20)
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
+    subject = models.BigIntegerField(_("subject"), null=True)  # the registration's or the user's id
+    digest = models.CharField(_("digest"), max_length=64, blank=True)  # empty: no code was sent, none is right
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    used_at = models.DateTimeField(_("used at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("phone code")
+        verbose_name_plural = _("phone codes")
+
+    def __str__(self) -> str:
+        return f"{self.phone} {self.purpose}"
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def signed_in(self, *, at: datetime) -> DeviceQuerySet:
+        """Those whose session lives, the last seen first."""
+        alive = Session.objects.filter(expire_date__gt=at).values("session_key")
+        return self.filter(session_key__in=alive).order_by("-last_seen_at")
+
+
+class Device(models.Model):
+    """A browser that is signed in: one session. Where it is, is not kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices", verbose_name=_("user"))
+    session_key = models.CharField(_("session"), max_length=40, unique=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("signed in at"))
+    last_seen_at = models.DateTimeField(_("last seen at"))
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.user_agent[:40]}"
+
+
+class SecondFactor(models.Model):
+    """An authenticator app (TOTP, RFC 6238). Not asked for until a first code proved that it works."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="second_factor", verbose_name=_("user"))
+    secret = models.CharField(_("secret"), max_length=64)  # base32
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    last_step = models.BigIntegerField(_("last time step"), default=0)  # a code works once (RFC 6238 §5.2)
+
+    class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class RecoveryCode(models.Model):
+    """Stands in for the authenticator app once; kept as a keyed hash."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes", verbose_name=_("user"))
+    digest = models.CharField(_("digest"), max_length=64)
+    used_at = models.DateTimeField(_("used at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Identity(models.Model):
+    """An account elsewhere that signs in here: what one provider calls one person."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identities", verbose_name=_("user"))
+    provider = models.CharField(_("provider"), max_length=30)
+    subject = models.CharField(_("subject"), max_length=255)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "subject"], name="identity_once"),
+            models.UniqueConstraint(fields=["user", "provider"], name="identity_one_per_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.user}"

@@ -1,0 +1,133 @@
+"""Signing in with an account elsewhere: the extension point, and OpenID Connect.
+
+A provider is a class with `key`, `label` and the two methods of `Provider`; SIGN_IN_PROVIDERS lists them by name.
+docs/accounts.md tells how one for WeChat or QQ is written.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+from urllib.parse import urljoin
+
+import requests
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from django.conf import settings
+from django.core.cache import cache as shared
+from django.utils.crypto import get_random_string
+from django.utils.module_loading import import_string
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from apps.users.services.identities import Person
+
+TIMEOUT = 10  # seconds for an answer of the provider
+KEPT = 600  # seconds that its published settings and keys are kept
+LEEWAY = 60  # seconds by which clocks may differ
+ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]  # never "none", never a shared secret
+
+
+class SignInRefused(Exception):
+    """The provider did not vouch for anybody; the message says why, for the log."""
+
+
+class Provider(Protocol):
+    """A way to sign in elsewhere."""
+
+    key: str  # in addresses and in the database: letters
+    label: str  # on the button
+
+    def begin(self, *, back: str) -> tuple[str, dict[str, str]]:
+        """(where to send the browser, what to remember until it is back at the address `back`)."""
+
+    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> Person:
+        """Whom the provider vouches for: `answer` is the whole address it sent the browser to. Raises SignInRefused."""
+
+
+class OpenIDConnect:
+    """Authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0 §3.1, RFC 7636)."""
+
+    def __init__(self) -> None:
+        self.key = "oidc"
+        self.label: str = settings.OIDC_NAME
+
+    def begin(self, *, back: str) -> tuple[str, dict[str, str]]:
+        kept = {name: get_random_string(48) for name in ("state", "nonce", "verifier")}
+        client = self._client(back)
+        url, _state = client.create_authorization_url(
+            self._settings()["authorization_endpoint"],
+            state=kept["state"],
+            nonce=kept["nonce"],
+            code_challenge=create_s256_code_challenge(kept["verifier"]),
+            code_challenge_method="S256",
+        )
+        return url, kept
+
+    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> Person:
+        try:
+            token = self._client(back).fetch_token(
+                self._settings()["token_endpoint"],
+                authorization_response=answer,
+                state=kept["state"],
+                code_verifier=kept["verifier"],
+                timeout=TIMEOUT,
+            )
+            claims = self._claims(str(token["id_token"]), kept["nonce"])
+        except (OAuthError, JoseError, requests.RequestException, KeyError, ValueError) as error:
+            raise SignInRefused(str(error)) from error
+        proved = claims.get("email_verified") is True
+        email = str(claims.get("email") or "") if proved else ""
+        name = str(claims.get("preferred_username") or claims.get("name") or email or "user")
+        return Person(provider=self.key, subject=str(claims["sub"])[:255], email=email, name=name)
+
+    def _client(self, back: str) -> OAuth2Session:
+        return OAuth2Session(
+            settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET, scope="openid profile email", redirect_uri=back
+        )
+
+    def _claims(self, id_token: str, nonce: str) -> dict[str, Any]:
+        """The verified statements of the token (OpenID Connect Core §3.1.3.7)."""
+        wanted = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY,
+            iss={"essential": True, "value": self._settings()["issuer"]},
+            aud={"essential": True, "value": settings.OIDC_CLIENT_ID},
+            nonce={"essential": True, "value": nonce},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        token = jwt.decode(id_token, KeySet.import_key_set(self._keys()), algorithms=ALGORITHMS)
+        wanted.validate(token.claims)
+        return dict(token.claims)
+
+    def _settings(self) -> dict[str, Any]:
+        """What the provider publishes of itself (OpenID Connect Discovery §4); its issuer has to be the one we know."""
+        found = _fetch(urljoin(settings.OIDC_ISSUER.rstrip("/") + "/", ".well-known/openid-configuration"))
+        if str(found.get("issuer", "")).rstrip("/") != settings.OIDC_ISSUER.rstrip("/"):
+            raise SignInRefused("another issuer answers")
+        return found
+
+    def _keys(self) -> Any:
+        return _fetch(self._settings()["jwks_uri"])
+
+
+def _fetch(url: str) -> dict[str, Any]:
+    known = shared.get(f"oidc:{url}")
+    if known is None:
+        try:
+            answer = requests.get(url, timeout=TIMEOUT)
+            answer.raise_for_status()
+            known = dict(answer.json())
+        except (requests.RequestException, ValueError) as error:
+            raise SignInRefused(str(error)) from error
+        shared.set(f"oidc:{url}", known, KEPT)
+    return known
+
+
+@cache
+def providers() -> dict[str, Provider]:
+    """The ways to sign in elsewhere, by key."""
+    made: list[Provider] = [import_string(name)() for name in settings.SIGN_IN_PROVIDERS]
+    return {provider.key: provider for provider in made}

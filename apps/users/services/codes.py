@@ -1,0 +1,85 @@
+"""Codes by text message: kept as keyed hashes, expiring, with few guesses."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from apps.users.models import PhoneCode, User
+from apps.users.services.throttle import Client, flood_limits, message_limits, spend
+from utils import sms
+from utils.ratelimit import take
+from utils.tasks import enqueue
+
+LIVES = timedelta(minutes=10)
+GUESSES = 5
+DIGITS = 6
+
+
+class CodeRefused(Exception):
+    """The code is wrong."""
+
+
+class CodeSpent(Exception):
+    """The code is too old, used, or was guessed at too often: a new one is needed."""
+
+
+def issue(*, purpose: str, phone: str, subject: int | None, language: str, at: datetime) -> PhoneCode:
+    """Have a code sent to the phone. Who may have one is found out by the queue: here nobody can tell."""
+    row = PhoneCode.objects.create(phone=phone, purpose=purpose, subject=subject, created_at=at, expires_at=at + LIVES)
+    enqueue("accounts.send_code", code_id=row.pk, language=language)
+    return row
+
+
+def again(*, code: PhoneCode, client: Client, language: str, at: datetime) -> PhoneCode:
+    """Have another code sent for the same purpose. Raises TryLater."""
+    spend(*message_limits(kind="code", recipient=code.phone, client=client))
+    return issue(purpose=code.purpose, phone=code.phone, subject=code.subject, language=language, at=at)
+
+
+def send(*, code_id: int, language: str, at: datetime) -> None:
+    """Make the code and send it; sent again, the newest counts. Raises sms.NotSent."""
+    row = PhoneCode.objects.filter(pk=code_id, used_at=None, expires_at__gt=at).first()
+    if row is None or take(flood_limits(kind="sms", recipient=row.phone)):
+        return
+    known = User.objects.filter(phone=row.phone, is_active=True).exists()
+    with override(language or settings.LANGUAGE_CODE):
+        if row.purpose == PhoneCode.Purpose.RESET and not known:
+            return  # nobody asked for it who could use it
+        if row.purpose != PhoneCode.Purpose.RESET and known:
+            text = _("Streamsite: this number already has an account. Sign in with it, or reset the password.")
+        else:
+            code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+            PhoneCode.objects.filter(pk=row.pk, used_at=None).update(digest=_digest(row.pk, code))
+            text = _("Streamsite: your code is %(code)s. It works for %(minutes)s minutes. Give it to nobody.") % {
+                "code": code,
+                "minutes": LIVES.seconds // 60,
+            }
+        sms.send(phone=row.phone, text=text)
+
+
+def redeem(*, code_id: int, code: str, at: datetime) -> PhoneCode:
+    """Use the code up. Raises CodeRefused, CodeSpent. The guess is counted before it is compared."""
+    rows = PhoneCode.objects.filter(pk=code_id, used_at=None)
+    if not rows.filter(expires_at__gt=at, attempts__lt=GUESSES).update(attempts=F("attempts") + 1):
+        raise CodeSpent
+    row = rows.get()
+    typed = "".join(unicodedata.normalize("NFKC", code).split())
+    if not row.digest or not constant_time_compare(row.digest, _digest(row.pk, typed)):
+        raise CodeRefused
+    if not rows.filter(digest=row.digest).update(used_at=at):
+        raise CodeSpent  # another request used it a moment ago
+    return row
+
+
+def _digest(pk: int, code: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"phone-code:{pk}:{code}".encode(), hashlib.sha256).hexdigest()

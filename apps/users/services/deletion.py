@@ -1,0 +1,67 @@
+"""Leaving: what is kept of somebody, and what goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from apps.users.models import AuditEntry, Device, Identity, Membership, PhoneCode, Registration, User
+from apps.users.services import avatars, devices, second_factor
+
+
+class LastAdministrator(Exception):
+    """Nobody would be left to run the site."""
+
+
+@transaction.atomic
+def delete_account(*, user: User, at: datetime) -> None:
+    """Erase the person and keep an empty account under the orders that the law wants kept. Raises LastAdministrator.
+
+    Each module of PERSONAL_DATA erases what its app holds.
+    """
+    admins = User.objects.select_for_update().filter(is_superuser=True, is_active=True, locked_at=None)
+    if user.is_superuser and not admins.exclude(pk=user.pk).exists():
+        raise LastAdministrator
+    for name in settings.PERSONAL_DATA:
+        import_module(name).erase(user=user)
+    devices.end_all(user=user)
+    second_factor.turn_off(user=user)
+    Identity.objects.filter(user=user).delete()
+    if user.email:
+        Registration.objects.filter(email=user.email).delete()
+    if user.phone:
+        Registration.objects.filter(phone=user.phone).delete()
+        PhoneCode.objects.filter(phone=user.phone).delete()
+    AuditEntry.objects.filter(actor=user).update(actor=None)
+    avatars.remove(user=user)
+    user.username = f"deleted-{user.pk}"
+    user.email = user.phone = user.email_verified_at = user.phone_verified_at = None
+    user.nickname = user.language = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.password = make_password(None)
+    user.user_permissions.clear()
+    user.groups.clear()
+    user.save()
+
+
+def export(*, user: User) -> dict[str, Any]:
+    """All that the site holds about the user, as plain values for JSON."""
+    data: dict[str, Any] = {
+        "account": {
+            "username": user.username, "nickname": user.nickname, "email": user.email, "phone": user.phone,
+            "language": user.language, "email_verified_at": user.email_verified_at,
+            "phone_verified_at": user.phone_verified_at, "registered_at": user.date_joined,
+            "last_sign_in_at": user.last_login, "picture": user.avatar_url,
+        },
+        "memberships": list(Membership.objects.filter(user=user).values("starts_at", "ends_at", "reason")),
+        "devices": list(Device.objects.filter(user=user).values("user_agent", "created_at", "last_seen_at")),
+        "identities": list(Identity.objects.filter(user=user).values("provider", "subject", "created_at")),
+    }  # fmt: skip
+    for name in settings.PERSONAL_DATA:
+        data.update(import_module(name).export(user=user))
+    return data

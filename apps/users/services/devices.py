@@ -1,0 +1,79 @@
+"""The browsers an account is signed in on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import login, update_session_auth_hash
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ua_parser import parse
+
+from apps.users.models import Device, User
+
+DEVICE = "device"  # session key: the id of the Device
+SEEN_EVERY = 300  # seconds between two notes that a device was seen
+AGENT_LENGTH = 300  # characters
+
+
+def enter(*, request: HttpRequest, user: User, at: datetime) -> Device:
+    """Sign the browser in under a fresh session key."""
+    login(request, user, backend="apps.users.backends.AnyNameBackend")
+    device = Device.objects.create(
+        user=user,
+        session_key=request.session.session_key or "",
+        user_agent=request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH],
+        created_at=at,
+        last_seen_at=at,
+    )
+    request.session[DEVICE] = device.pk
+    return device
+
+
+def stay(*, request: HttpRequest, user: User) -> None:
+    """After a change of the password: this browser stays signed in, under a fresh session key; the others don't."""
+    update_session_auth_hash(request, user)
+    Device.objects.filter(pk=request.session.get(DEVICE) or 0).update(session_key=request.session.session_key or "")
+    end_others(user=user, keep=request.session.session_key)
+
+
+def seen(*, device_id: int, at: datetime) -> None:
+    """Note that the device was used, every few minutes at most."""
+    if cache.add(f"device-seen:{device_id}", 1, SEEN_EVERY):
+        Device.objects.filter(pk=device_id).update(last_seen_at=at)
+
+
+def end_one(*, user: User, device_id: int) -> bool:
+    """Sign that device of the user out; False if the user has no such device."""
+    return bool(_end(Device.objects.filter(user=user, pk=device_id)))
+
+
+def end_others(*, user: User, keep: str | None) -> int:
+    """Sign every device of the user out but the session `keep`; returns how many."""
+    return _end(Device.objects.filter(user=user).exclude(session_key=keep or ""))
+
+
+def end_all(*, user: User) -> int:
+    """Sign every device of the user out; returns how many."""
+    return _end(Device.objects.filter(user=user))
+
+
+def describe(user_agent: str) -> tuple[str, str]:
+    """(browser, system) as people call them, "" where unknown: ("Chrome", "Windows")."""
+    parsed = parse(user_agent)
+    browser = parsed.user_agent.family if parsed.user_agent else ""
+    system = parsed.os.family if parsed.os else ""
+    return ("" if browser == "Other" else browser), ("" if system == "Other" else system)
+
+
+def _end(devices: QuerySet[Device]) -> int:
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    count = 0
+    for device in devices:
+        store(device.session_key).delete()
+        device.delete()
+        count += 1
+    return count

@@ -1,0 +1,73 @@
+"""Accounts that sign in elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+
+from apps.users.models import Identity, User
+from apps.users.names import LONGEST, normalize_email, normalize_username
+from apps.users.services.registration import save_under_free_name
+
+
+class KnownAddress(Exception):
+    """The e-mail belongs to an account here that isn't connected: its owner has to sign in first."""
+
+
+class ConnectedElsewhere(Exception):
+    """The person elsewhere, or the account here, is connected with another already."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom a provider says somebody is. `email` is empty unless the provider has proved it."""
+
+    provider: str
+    subject: str
+    email: str
+    name: str
+    language: str = ""
+
+
+def find(*, person: Person) -> User | None:
+    """The account connected with the person."""
+    row = Identity.objects.select_related("user").filter(provider=person.provider, subject=person.subject).first()
+    return row.user if row else None
+
+
+def connect(*, user: User, person: Person, at: datetime) -> None:
+    """Let the person sign in to the account. Connecting twice is once. Raises ConnectedElsewhere."""
+    if find(person=person) == user:
+        return
+    try:
+        with transaction.atomic():
+            Identity.objects.create(user=user, provider=person.provider, subject=person.subject, created_at=at)
+    except IntegrityError as error:
+        raise ConnectedElsewhere from error
+
+
+@transaction.atomic
+def make_account(*, person: Person, at: datetime) -> User:
+    """An account for somebody new. Raises KnownAddress: an address alone never opens an account that exists."""
+    email = normalize_email(person.email)
+    if email and User.objects.filter(email=email).exists():
+        raise KnownAddress
+    allowed = "".join(c for c in normalize_username(person.name.partition("@")[0]) if c.isalnum() or c in "._-")
+    name = allowed[:LONGEST]
+    user = User(
+        nickname=person.name[:30], password=make_password(None), email=email or None,
+        email_verified_at=at if email else None, language=person.language, date_joined=at,
+    )  # fmt: skip
+    save_under_free_name(user, name if len(name) > 1 and not name.isdigit() else f"user-{name}")
+    connect(user=user, person=person, at=at)
+    return user
+
+
+def disconnect(*, user: User, provider: str) -> bool:
+    """Stop the provider's person from signing in; not where that is the only way in: False."""
+    if not user.has_usable_password():
+        return False
+    return bool(Identity.objects.filter(user=user, provider=provider).delete()[0])

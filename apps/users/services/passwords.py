@@ -1,0 +1,118 @@
+"""Forgotten and changed passwords."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.urls import reverse
+
+from apps.users import tokens
+from apps.users.backends import find_user
+from apps.users.models import PhoneCode, User
+from apps.users.services import codes, devices, mails
+from apps.users.services.throttle import Client, message_limits, own_limits, spend
+from apps.users.tokens import Purpose
+from utils.tasks import enqueue
+
+
+class WrongPassword(Exception):
+    """The current password isn't that."""
+
+
+def ask_reset(*, name: str, language: str, client: Client) -> None:
+    """Have a reset link mailed to whoever has that name. Who that is, the queue finds out. Raises TryLater."""
+    spend(*message_limits(kind="reset", recipient=name, client=client))
+    enqueue("accounts.send_reset", asked=name, language=language)
+
+
+def ask_reset_code(*, phone: str, language: str, client: Client, at: datetime) -> PhoneCode:
+    """Have a code sent to the phone, if it has an account. Raises TryLater."""
+    spend(*message_limits(kind="reset", recipient=phone, client=client))
+    return codes.issue(purpose=PhoneCode.Purpose.RESET, phone=phone, subject=None, language=language, at=at)
+
+
+def send_reset(*, name: str, language: str, at: datetime) -> None:
+    """Mail the reset link, if the name has an account with an address."""
+    user = find_user(name)
+    if user is None or not user.is_active or not user.email:
+        return
+    token = tokens.make(Purpose.RESET, user, at=at)
+    mails.send(
+        template="reset", to=user.email, language=user.language or language, name=user.username,
+        path=reverse("users:reset", args=[token]),
+    )  # fmt: skip
+
+
+def redeem_reset_code(*, code_id: int, code: str, at: datetime) -> str:
+    """A reset token for the code. Raises CodeRefused, CodeSpent."""
+    proved = codes.redeem(code_id=code_id, code=code, at=at)
+    user = User.objects.filter(phone=proved.phone, is_active=True).first()
+    if user is None:
+        raise codes.CodeRefused
+    return tokens.make(Purpose.RESET, user, at=at)
+
+
+def find_resetting(*, token: str, at: datetime) -> User:
+    """The account a reset link is for. Raises TokenRefused."""
+    claim = tokens.read(Purpose.RESET, token, at=at)
+    user = User.objects.filter(pk=claim.pk, is_active=True).first()
+    if user is None:
+        raise tokens.TokenRefused
+    tokens.check(Purpose.RESET, token, user, at=at)
+    return user
+
+
+@transaction.atomic
+def reset(*, token: str, password: str, at: datetime) -> User:
+    """Set the password and sign every device out. Raises TokenRefused, ValidationError."""
+    claim = tokens.read(Purpose.RESET, token, at=at)
+    user = User.objects.select_for_update().filter(pk=claim.pk, is_active=True).first()
+    if user is None:
+        raise tokens.TokenRefused
+    tokens.check(Purpose.RESET, token, user, at=at)
+    validate_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    devices.end_all(user=user)
+    _tell(user)
+    return user
+
+
+def confirm_own(*, user: User, password: str) -> None:
+    """Make sure that it is the owner who sits there. Raises TryLater, WrongPassword."""
+    if not user.has_usable_password():
+        return  # signs in elsewhere and never had one
+    spend(*own_limits(kind="password", user=user))
+    if not user.check_password(password):
+        raise WrongPassword
+
+
+def change(*, user: User, old: str, new: str) -> None:
+    """Set a new password; the caller keeps its own session. Raises TryLater, WrongPassword, ValidationError."""
+    confirm_own(user=user, password=old)
+    validate_password(new, user)
+    fresh = make_password(new)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if locked.password != user.password:
+            raise WrongPassword  # changed meanwhile in another window
+        user.password = fresh
+        user.save(update_fields=["password"])
+        _tell(user)
+
+
+def _tell(user: User) -> None:
+    if user.email:
+        enqueue("accounts.tell", user_id=user.pk, template="password_changed")
+
+
+def tell(*, user_id: int, template: str) -> None:
+    """Mail the user what happened to the account."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user and user.email:
+        mails.send(
+            template=template, to=user.email, language=user.language, name=user.username, path=reverse("users:forgot")
+        )

@@ -1,0 +1,141 @@
+"""Signing up. The account is made when its e-mail or phone is proved; before, nobody learns who has one.
+
+Asking always leaves one row and one task: the same work, the same answer, whether or not the address is known.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from apps.users import tokens
+from apps.users.models import PhoneCode, Registration, User
+from apps.users.names import LONGEST, normalize_username
+from apps.users.services import codes, mails
+from apps.users.services.throttle import Client, message_limits, spend
+from apps.users.tokens import Purpose
+from utils.tasks import enqueue
+
+KEPT = timedelta(days=7)  # a sign-up nobody finished
+TRIES = 8  # other user names tried where the wanted one is taken
+
+
+class AlreadyRegistered(Exception):
+    """The address got an account meanwhile."""
+
+
+@transaction.atomic
+def register(
+    *, username: str, email: str, phone: str, password: str, language: str, client: Client, at: datetime
+) -> Registration:
+    """Begin an account by e-mail or, without one, by phone. All names are normalized already. Raises TryLater."""
+    spend(*message_limits(kind="register", recipient=email or phone, client=client))
+    row = Registration.objects.create(
+        username=username, email=email, phone="" if email else phone, password=make_password(password),
+        language=language, created_at=at,
+    )  # fmt: skip
+    if email:
+        enqueue("accounts.send_activation", registration_id=row.pk)
+    return row
+
+
+def send_code(*, registration: Registration, at: datetime) -> PhoneCode:
+    """Have a code sent to the registration's phone."""
+    return codes.issue(
+        purpose=PhoneCode.Purpose.REGISTER, phone=registration.phone, subject=registration.pk,
+        language=registration.language, at=at,
+    )  # fmt: skip
+
+
+def send_activation(*, registration_id: int, at: datetime) -> None:
+    """Mail the activation link, or a word to who has an account already."""
+    row = Registration.objects.filter(pk=registration_id, used_at=None).first()
+    if row is None:
+        return
+    owner = User.objects.filter(email=row.email, is_active=True).first()
+    if owner:
+        mails.send(
+            template="known", to=row.email, language=owner.language or row.language, name=owner.username,
+            path=reverse("users:forgot"),
+        )  # fmt: skip
+        return
+    token = tokens.make(Purpose.ACTIVATE, row, at=at)
+    mails.send(
+        template="activate", to=row.email, language=row.language, name=row.username,
+        path=reverse("users:activate", args=[token]),
+    )  # fmt: skip
+
+
+def ask_again(*, email: str, client: Client) -> None:
+    """Have the activation mail sent again, if one waits. Raises TryLater."""
+    spend(*message_limits(kind="register", recipient=email, client=client))
+    enqueue("accounts.resend_activation", email=email)
+
+
+def resend_activation(*, email: str, at: datetime) -> None:
+    """Send the newest unfinished sign-up of the address its mail again."""
+    row = Registration.objects.filter(email=email, used_at=None, created_at__gt=at - KEPT).order_by("-pk").first()
+    if row:
+        send_activation(registration_id=row.pk, at=at)
+
+
+def find_pending(*, token: str, at: datetime) -> Registration:
+    """The sign-up an activation link is for. Raises TokenRefused."""
+    claim = tokens.read(Purpose.ACTIVATE, token, at=at)
+    row = Registration.objects.filter(pk=claim.pk).first()
+    if row is None:
+        raise tokens.TokenRefused
+    tokens.check(Purpose.ACTIVATE, token, row, at=at)
+    return row
+
+
+@transaction.atomic
+def activate(*, token: str, at: datetime) -> User:
+    """Make the account the link is for. Raises TokenRefused, AlreadyRegistered."""
+    row = find_pending(token=token, at=at)
+    return _make_account(row.pk, at)
+
+
+def activate_by_code(*, code_id: int, code: str, at: datetime) -> User:
+    """Make the account whose phone the code was sent to.
+
+    Raises CodeRefused, CodeSpent, AlreadyRegistered, TokenRefused.
+    """
+    proved = codes.redeem(code_id=code_id, code=code, at=at)
+    with transaction.atomic():
+        return _make_account(proved.subject or 0, at)
+
+
+def _make_account(registration_id: int, at: datetime) -> User:
+    row = Registration.objects.select_for_update().get(pk=registration_id)
+    if not Registration.objects.filter(pk=row.pk, used_at=None).update(used_at=at):
+        raise tokens.TokenRefused  # another request was faster
+    names = {"email": row.email} if row.email else {"phone": row.phone}
+    if User.objects.filter(**names).exists():
+        raise AlreadyRegistered
+    user = User(
+        nickname=row.username, password=row.password, language=row.language, date_joined=at,
+        email=row.email or None, email_verified_at=at if row.email else None,
+        phone=row.phone or None, phone_verified_at=at if row.phone else None,
+    )  # fmt: skip
+    return save_under_free_name(user, row.username)
+
+
+def save_under_free_name(user: User, wanted: str) -> User:
+    """Save the new account under the wanted user name, or one like it where that is taken. Raises AlreadyRegistered."""
+    base = normalize_username(wanted)
+    for attempt in range(TRIES):
+        user.username = base if attempt == 0 else f"{base[: LONGEST - 4]}{secrets.randbelow(9000) + 1000}"
+        if User.objects.filter(username=user.username).exists():
+            continue
+        try:
+            with transaction.atomic():
+                user.save(force_insert=True)
+        except IntegrityError:
+            continue  # taken a moment ago
+        return user
+    raise AlreadyRegistered

@@ -1,0 +1,104 @@
+"""Signing in with a second thing: an authenticator app (TOTP, RFC 6238) or a recovery code."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from datetime import datetime
+
+import pyotp
+import segno
+from django.conf import settings
+from django.db import transaction
+from django.utils.crypto import constant_time_compare
+
+from apps.users.models import RecoveryCode, SecondFactor, User
+from apps.users.services.throttle import code_limits, spend
+from utils.ratelimit import give_back
+
+STEP = 30  # seconds a code is for
+DRIFT = 1  # steps a phone's clock may be off, both ways
+RECOVERY_CODES = 10
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
+
+
+class WrongCode(Exception):
+    """The code is not right, or was used already."""
+
+
+def is_on(*, user: User) -> bool:
+    """Whether signing in asks for a code."""
+    return SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).exists()
+
+
+def begin(*, user: User) -> SecondFactor:
+    """A secret to be put into an app; asked for only after `confirm`."""
+    factor, _made = SecondFactor.objects.get_or_create(user=user, defaults={"secret": pyotp.random_base32()})
+    return factor
+
+
+def qr_code(*, factor: SecondFactor) -> str:
+    """The secret as an SVG's data address, for the app's camera."""
+    uri = pyotp.TOTP(factor.secret).provisioning_uri(name=factor.user.username, issuer_name="Streamsite")
+    return segno.make(uri, error="m").svg_data_uri(scale=5, border=3, light="white")
+
+
+@transaction.atomic
+def confirm(*, user: User, code: str, at: datetime) -> list[str]:
+    """Turn it on with a first code; returns the recovery codes, shown once. Raises TryLater, WrongCode."""
+    factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
+    if factor is None or not _use_app_code(factor, code, at):
+        raise WrongCode
+    SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=at)
+    return renew_recovery_codes(user=user)
+
+
+@transaction.atomic
+def renew_recovery_codes(*, user: User) -> list[str]:
+    """Ten fresh codes; the old ones stop working."""
+    fresh = [
+        "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
+    ]
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create([RecoveryCode(user=user, digest=_digest(user, code)) for code in fresh])
+    return fresh
+
+
+def verify(*, user: User, code: str, at: datetime) -> None:
+    """Accept a code of the app or a recovery code, each once. Raises TryLater, WrongCode."""
+    limits = code_limits(user=user)
+    spend(*limits)
+    factor = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).first()
+    if factor is None or not (_use_app_code(factor, code, at) or _use_recovery_code(user, code, at)):
+        raise WrongCode
+    give_back(limits)
+
+
+@transaction.atomic
+def turn_off(*, user: User) -> None:
+    """Ask for no code any more."""
+    SecondFactor.objects.filter(user=user).delete()
+    RecoveryCode.objects.filter(user=user).delete()
+
+
+def _use_app_code(factor: SecondFactor, code: str, at: datetime) -> bool:
+    typed = "".join(unicodedata.normalize("NFKC", code).split())
+    now = int(at.timestamp()) // STEP
+    totp = pyotp.TOTP(factor.secret, interval=STEP)
+    for step in range(now - DRIFT, now + DRIFT + 1):
+        if constant_time_compare(totp.at(step * STEP), typed):
+            return bool(SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step).update(last_step=step))
+    return False
+
+
+def _use_recovery_code(user: User, code: str, at: datetime) -> bool:
+    typed = unicodedata.normalize("NFKC", code).strip().lower()
+    rows = RecoveryCode.objects.filter(user=user, digest=_digest(user, typed), used_at=None)
+    return bool(rows.update(used_at=at))
+
+
+def _digest(user: User, code: str) -> str:
+    key = f"recovery-code:{user.pk}:{code.replace('-', '')}"
+    return hmac.new(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).hexdigest()

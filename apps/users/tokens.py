@@ -1,0 +1,95 @@
+"""Links in mails: signed, expiring, and dead as soon as what they act on has changed.
+
+A token carries whom it is for, when it was made and a keyed hash of the state it acts on. Using it changes
+that state, so it works once. Each purpose has a salt of its own: a token for one is noise to another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare
+from itsdangerous import BadData, URLSafeSerializer
+
+from apps.users.models import Registration, User
+
+SKEW = 300  # seconds by which the clocks of two machines may differ
+
+
+class Purpose(Enum):
+    """What a token is good for, and for how long."""
+
+    ACTIVATE = ("activate", timedelta(days=3))
+    RESET = ("reset", timedelta(hours=1))
+    EMAIL = ("email", timedelta(days=1))
+
+    def __init__(self, word: str, lives: timedelta) -> None:
+        self.word = word
+        self.lives = lives
+
+
+class TokenRefused(Exception):
+    """The token is altered, too old, used, or for something else."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a token says: the id of the row it acts on and what more was signed."""
+
+    pk: int
+    extra: str
+
+
+def make(purpose: Purpose, row: Registration | User, *, at: datetime, extra: str = "") -> str:
+    """A token by which whoever holds it may do `purpose` to `row`; `extra` is signed along."""
+    return str(_serializer(purpose).dumps([row.pk, int(at.timestamp()), _state(row), extra]))
+
+
+def read(purpose: Purpose, token: str, *, at: datetime) -> Claim:
+    """What the token says, its state not yet checked. Raises TokenRefused."""
+    pk, _made, _seen, extra = _open(purpose, token, at)
+    return Claim(pk, extra)
+
+
+def check(purpose: Purpose, token: str, row: Registration | User, *, at: datetime) -> Claim:
+    """The token's claim on `row` as it is now. Raises TokenRefused."""
+    pk, _made, seen, extra = _open(purpose, token, at)
+    if pk != row.pk or not constant_time_compare(seen, _state(row)):
+        raise TokenRefused
+    return Claim(pk, extra)
+
+
+def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, int, str, str]:
+    serializer = _serializer(purpose)
+    try:
+        payload: Any = serializer.loads(token)
+    except (BadData, ValueError) as error:  # ValueError: not ASCII
+        raise TokenRefused from error
+    if serializer.dumps(payload) != token:  # base64 has several spellings of one signature; one is ours
+        raise TokenRefused
+    pk, made, seen, extra = payload
+    if not -SKEW <= at.timestamp() - made < purpose.lives.total_seconds():
+        raise TokenRefused
+    return pk, made, seen, extra
+
+
+def _serializer(purpose: Purpose) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        settings.SECRET_KEY, salt=f"streamsite.users.{purpose.word}", signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _state(row: Registration | User) -> str:
+    """A keyed hash of what using a token changes."""
+    if isinstance(row, Registration):
+        parts = ["registration", row.pk, row.password, row.used_at]
+    else:
+        parts = ["user", row.pk, row.password, row.email, row.is_active]
+    text = "\0".join(str(part) for part in parts)
+    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,81 @@
+"""What a request says about who asks, and where they want to go."""
+
+from __future__ import annotations
+
+import unicodedata
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.crypto import get_random_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.users.models import User
+from apps.users.services.throttle import Client, TryLater
+from utils.addresses import client_address, neighbourhood
+
+KNOWN = "known"  # cookie: the accounts this browser signed in to, each with a random name of the browser
+KNOWN_FOR = 365 * 24 * 3600  # seconds
+KNOWN_MOST = 5  # accounts
+
+
+def client_of(request: HttpRequest) -> Client:
+    """Who asks, as throttling counts."""
+    return Client(address=neighbourhood(client_address(request)), devices=_known(request))
+
+
+def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Let this browser be told from strangers when it signs in to the account again."""
+    known = _known(request)
+    device = known.pop(user.pk, None) or get_random_string(16)
+    latest = [*known.items()][-(KNOWN_MOST - 1) :]
+    value = signing.dumps([*latest, (user.pk, device)], salt="users.known")
+    set_cookie(response, KNOWN, value, KNOWN_FOR)
+
+
+def set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+    """A cookie no script can read."""
+    response.set_cookie(
+        name, value, max_age=seconds, httponly=True, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
+    )
+
+
+def _known(request: HttpRequest) -> dict[int, str]:
+    try:
+        pairs = signing.loads(request.COOKIES.get(KNOWN, ""), salt="users.known", max_age=KNOWN_FOR)
+    except signing.BadSignature:
+        return {}
+    return {int(pk): str(device) for pk, device in pairs}
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where to go after signing in: a path of this site, else the home page."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    odd = any(c == "\\" or c.isspace() or unicodedata.category(c).startswith("C") for c in target)
+    local = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return target if local and not odd else settings.LOGIN_REDIRECT_URL
+
+
+def too_often(error: TryLater) -> str:
+    """What somebody is told who has to wait."""
+    minutes = max(1, ceil(error.wait / 60))
+    wait = ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+    return _("Too many tries. Please wait %(wait)s and try again.") % {"wait": wait}
+
+
+def answer(
+    request: HttpRequest, template: str, context: dict[str, Any], *, msg: str = "", late: TryLater | None = None
+) -> HttpResponse:
+    """The page; with `msg` it says what was refused (400), with `late` when to come back (429, RFC 9110 §10.2.3)."""
+    if late:
+        msg = too_often(late)
+    status = 429 if late else 400 if msg else 200
+    page = render(request, template, {**context, "msg": msg}, status=status)
+    if late:
+        page["Retry-After"] = str(max(1, ceil(late.wait)))
+    return page

@@ -1,0 +1,77 @@
+"""The page on which a code from a text message is typed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.users.forms import CodeForm
+from apps.users.models import PhoneCode, User
+from apps.users.services import codes, contacts, passwords, registration
+from apps.users.services.throttle import TryLater
+from apps.users.tokens import TokenRefused
+from apps.users.views.client import answer, client_of
+from apps.users.views.outbox import outbox_exists
+
+CODE = "phone_code"  # session key: the id of the PhoneCode that was asked for here
+Purpose = PhoneCode.Purpose
+
+
+def begin_code(request: HttpRequest, row: PhoneCode) -> HttpResponse:
+    """Go on to the page for the code."""
+    request.session[CODE] = row.pk
+    return redirect("users:code")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    row = PhoneCode.objects.filter(pk=request.session.get(CODE) or 0).first()
+    if row is None or (row.purpose == Purpose.PHONE and not request.user.is_authenticated):
+        return redirect("users:login")
+    form = CodeForm(request.POST if request.method == "POST" and "again" not in request.POST else None)
+    msg, late = "", None
+    if request.method == "POST":
+        try:
+            if "again" in request.POST:
+                fresh = codes.again(
+                    code=row, client=client_of(request), language=get_language() or "", at=timezone.now()
+                )
+                messages.success(request, _("A new code is on its way."))
+                return begin_code(request, fresh)
+            if form.is_valid():
+                done = _redeem(request, row, form.cleaned_data["code"])
+                request.session.pop(CODE, None)
+                return done
+            msg = _("Enter the code from the text message.")
+        except TryLater as error:
+            late = error
+        except codes.CodeRefused:
+            msg = _("The code is wrong.")
+        except codes.CodeSpent:
+            msg = _("This code no longer works. Have a new one sent.")
+        except contacts.Taken:
+            msg = _("Another account has this number.")
+        except (TokenRefused, registration.AlreadyRegistered):
+            msg = _("This number has an account already. Sign in with it, or reset the password.")
+    context = {"form": form, "phone": row.phone, "outbox": outbox_exists(request)}
+    return answer(request, "users/code.html", context, msg=msg, late=late)
+
+
+def _redeem(request: HttpRequest, row: PhoneCode, typed: str) -> HttpResponse:
+    now = timezone.now()
+    if row.purpose == Purpose.REGISTER:
+        user = registration.activate_by_code(code_id=row.pk, code=typed, at=now)
+        return render(request, "users/activated.html", {"name": user.username, "wanted": user.nickname})
+    if row.purpose == Purpose.RESET:
+        return redirect("users:reset", passwords.redeem_reset_code(code_id=row.pk, code=typed, at=now))
+    assert isinstance(request.user, User)  # noqa: S101  (seen to above)
+    contacts.change_phone(user=request.user, code_id=row.pk, code=typed, at=now)
+    messages.success(request, _("Your mobile number is changed."))
+    return redirect("users:profile")

@@ -1,0 +1,139 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from apps.users.forms import CodeForm, LoginForm
+from apps.users.middleware import SECOND_FACTOR, TOLD, locked_message
+from apps.users.models import Device, User
+from apps.users.providers import providers
+from apps.users.services import devices, second_factor, sign_in
+from apps.users.services.throttle import TryLater
+from apps.users.views.client import answer, client_of, remember_device, safe_next, set_cookie
+
+REMEMBERED = "username"  # cookie
+REMEMBERED_FOR = 180 * 24 * 3600  # seconds
+LANGUAGE_FOR = 365 * 24 * 3600  # seconds
+WAITING = "second_step"  # session key: who gave the password and owes a code
+WAITS = 600  # seconds
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def login(request: HttpRequest) -> HttpResponse:
+    target = safe_next(request)
+    if request.user.is_authenticated:
+        return redirect(target)
+    if request.method != "POST":
+        remembered = unquote(request.COOKIES.get(REMEMBERED, ""))
+        told = request.session.pop(TOLD, "") if TOLD in request.session else ""
+        page = _login_page(request, remembered, checked=bool(remembered), msg=told)
+        page.status_code = 200  # nothing was refused here
+        return page
+    form = LoginForm(request.POST)
+    typed = request.POST.get("username", "")[:254]
+    checked = "checked" in request.POST
+
+    def refuse(msg: str, late: TryLater | None = None) -> HttpResponse:
+        return _login_page(request, typed, checked=checked, msg=msg, late=late)
+
+    if not form.is_valid():
+        return refuse(_("Enter your name and your password."))
+    name = form.cleaned_data["username"]
+    try:
+        user = sign_in.check_credentials(
+            request=request, name=name, password=form.cleaned_data["password"], client=client_of(request)
+        )
+    except TryLater as error:
+        return refuse("", error)
+    except sign_in.AccountLocked as error:
+        return refuse(locked_message(error.reason))
+    except sign_in.WrongCredentials:
+        return refuse(_("The name or the password is wrong."))
+    if second_factor.is_on(user=user):
+        request.session[WAITING] = {
+            "user": user.pk, "hash": user.get_session_auth_hash(), "at": timezone.now().timestamp(), "next": target,
+        }  # fmt: skip
+        response: HttpResponse = redirect("users:second_step")
+    else:
+        response = finish(request, user, target)
+    if form.cleaned_data["checked"]:
+        set_cookie(response, REMEMBERED, quote(name), REMEMBERED_FOR)
+    else:
+        response.delete_cookie(REMEMBERED)
+    return response
+
+
+def _login_page(
+    request: HttpRequest, username: str, *, checked: bool, msg: str = "", late: TryLater | None = None
+) -> HttpResponse:
+    context = {
+        "username": username, "checked": checked, "next": safe_next(request), "providers": list(providers().values()),
+    }  # fmt: skip
+    return answer(request, "users/login.html", context, msg=msg, late=late)
+
+
+def finish(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    """Sign the browser in and send it on, in the user's language."""
+    devices.enter(request=request, user=user, at=timezone.now())
+    response = redirect(target)
+    remember_device(request, response, user)
+    if user.language:
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=LANGUAGE_FOR, samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )  # fmt: skip
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    """The code of the authenticator app, after the password."""
+    waiting = request.session.get(WAITING)
+    if not waiting or timezone.now().timestamp() - waiting["at"] > WAITS:
+        request.session.pop(WAITING, None)
+        return redirect("users:login")
+    user = User.objects.filter(pk=waiting["user"], is_active=True, locked_at=None).first()
+    if user is None or user.get_session_auth_hash() != waiting["hash"]:
+        request.session.pop(WAITING, None)
+        return redirect("users:login")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    msg, late = "", None
+    if request.method == "POST":
+        msg = _("The code is wrong or was used already.")
+        if form.is_valid():
+            try:
+                second_factor.verify(user=user, code=form.cleaned_data["code"], at=timezone.now())
+            except TryLater as error:
+                late = error
+            except second_factor.WrongCode:
+                pass
+            else:
+                del request.session[WAITING]
+                response = finish(request, user, waiting["next"])
+                request.session[SECOND_FACTOR] = True
+                return response
+    return answer(request, "users/second_step.html", {"form": form}, msg=msg, late=late)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        Device.objects.filter(session_key=request.session.session_key or "").delete()
+        logout(request)
+        return redirect(settings.LOGOUT_REDIRECT_URL)
+    return render(request, "users/logout.html")

@@ -1,0 +1,20 @@
+"""Membership."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.users.models import User
+from apps.users.services import membership_end
+
+
+@never_cache
+@require_safe
+def vip(request: HttpRequest) -> HttpResponse:
+    """What a membership gives, and until when the viewer has one."""
+    end = membership_end(user=request.user, at=timezone.now()) if isinstance(request.user, User) else None
+    return render(request, "users/vip.html", {"user_info": request.user, "vip_time_end": end})

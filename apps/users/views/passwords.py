@@ -1,0 +1,92 @@
+"""Forgotten passwords."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.users.forms import ForgotForm, NewPasswordForm
+from apps.users.names import normalize_phone
+from apps.users.services import passwords
+from apps.users.services.throttle import TryLater
+from apps.users.tokens import TokenRefused
+from apps.users.views.client import answer, client_of, remember_device
+from apps.users.views.codes import begin_code
+from apps.users.views.outbox import outbox_exists
+from apps.users.views.registration import dead_link
+
+ASKED = "reset_asked"  # session key
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgot(request: HttpRequest) -> HttpResponse:
+    """Ask for a link or, with a phone, a code. The answer is the same for every name."""
+    posted = request.POST.copy()
+    if request.method == "POST" and "username" not in posted:
+        posted["username"] = posted.get("email", "") or posted.get("phone", "")
+    form = ForgotForm(posted if request.method == "POST" else None)
+    msg, late = "", None
+    if request.method == "POST":
+        msg = _("Enter your user name, e-mail or phone.")
+        if form.is_valid():
+            name, language, client = form.cleaned_data["username"], get_language() or "", client_of(request)
+            try:
+                if phone := normalize_phone(name):
+                    row = passwords.ask_reset_code(phone=phone, language=language, client=client, at=timezone.now())
+                    return begin_code(request, row)
+                passwords.ask_reset(name=name, language=language, client=client)
+            except TryLater as error:
+                late = error
+            else:
+                request.session[ASKED] = True
+                return redirect("users:reset_sent")
+    return answer(request, "users/forgot.html", {"form": form}, msg=msg, late=late)
+
+
+@never_cache
+@require_safe
+def reset_sent(request: HttpRequest) -> HttpResponse:
+    if not request.session.get(ASKED):
+        return redirect("users:forgot")
+    return render(request, "users/reset_sent.html", {"outbox": outbox_exists(request)})
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset(request: HttpRequest, token: str) -> HttpResponse:
+    """The new password."""
+    now = timezone.now()
+    try:
+        user = passwords.find_resetting(token=token, at=now)
+        form = NewPasswordForm(request.POST if request.method == "POST" else None)
+        msg = ""
+        if request.method == "POST":
+            msg = _("Please correct what is marked.")
+            if form.is_valid():
+                try:
+                    passwords.reset(token=token, password=form.cleaned_data["password"], at=now)
+                except ValidationError as error:
+                    form.add_error("password", error)
+                else:
+                    response = redirect("users:reset_done")
+                    remember_device(request, response, user)  # who has the mailbox or the phone is no stranger
+                    return response
+    except TokenRefused:
+        return answer(request, "users/reset.html", {"user_id": None}, msg=dead_link())
+    context = {"form": form, "user_id": user.pk, "name": user.username}
+    return answer(request, "users/reset.html", context, msg=msg)
+
+
+@never_cache
+@require_safe
+def reset_done(request: HttpRequest) -> HttpResponse:
+    return render(request, "users/reset_done.html")

@@ -1,0 +1,144 @@
+"""The profile: nickname, picture, language, e-mail, phone and password, a form each on one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from apps.users.forms import AvatarForm, EmailForm, PasswordForm, PhoneForm, ProfileForm
+from apps.users.models import User
+from apps.users.services import avatars, contacts, devices, passwords, profile
+from apps.users.services.throttle import TryLater
+from apps.users.tokens import TokenRefused
+from apps.users.views.client import answer
+from apps.users.views.codes import begin_code
+from apps.users.views.entry import LANGUAGE_FOR
+from apps.users.views.outbox import outbox_exists
+from apps.users.views.registration import dead_link
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters("current", "password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def own(request: HttpRequest) -> HttpResponse:
+    """The forms; `form` in the POST names the one that was sent."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (login_required)
+    sent = request.POST.get("form", "profile") if request.method == "POST" else ""
+    forms = _forms(request, user, sent)
+    msg, late = "", None
+    if sent:
+        msg = _("Please correct what is marked.")
+        form = forms.get(sent)
+        if form is not None and (form.is_valid() or sent == "remove_avatar"):
+            try:
+                return _DOES[sent](request, user, form)
+            except TryLater as error:
+                late = error
+            except passwords.WrongPassword:
+                form.add_error("current", _("This is not your current password."))
+            except ValidationError as error:
+                form.add_error("password", error)
+            except avatars.UnusableAvatar:
+                form.add_error("avatar", _("Choose a JPEG, PNG or WebP picture of at most 5 MB and 40 megapixels."))
+    user = User.objects.get(pk=user.pk)  # without what a refused form put on it
+    context = {"user_info": user, "forms": forms, "sent": sent, "outbox": outbox_exists(request)}
+    return answer(request, "users/profile.html", context, msg=msg, late=late)
+
+
+def _forms(request: HttpRequest, user: User, sent: str) -> dict[str, Form]:
+    def data(name: str) -> Any:
+        return request.POST if sent == name else None
+
+    known = {"nickname": user.nickname, "language": user.language or get_language()}
+    files = request.FILES if sent == "avatar" else None
+    return {
+        "profile": ProfileForm(data("profile"), initial=known, auto_id="profile-%s"),
+        "avatar": AvatarForm(data("avatar"), files, auto_id="avatar-%s"),
+        "remove_avatar": Form(data("remove_avatar")),
+        "email": EmailForm(data("email"), user=user, auto_id="email-%s"),
+        "phone": PhoneForm(data("phone"), user=user, auto_id="phone-%s"),
+        "password": PasswordForm(data("password"), user=user, auto_id="password-%s"),
+    }
+
+
+def _profile(request: HttpRequest, user: User, form: Form) -> HttpResponse:
+    language = form.cleaned_data["language"]
+    profile.change(user=user, nickname=form.cleaned_data["nickname"], language=language)
+    with override(language):
+        messages.success(request, _("Your profile is saved."))
+    response = redirect("users:profile")
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_FOR, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )  # fmt: skip
+    return response
+
+
+def _avatar(request: HttpRequest, user: User, form: Form) -> HttpResponse:
+    file = form.cleaned_data["avatar"]
+    avatars.put(user=user, source=file, size=file.size)
+    messages.success(request, _("Your picture is changed."))
+    return redirect("users:profile")
+
+
+def _remove_avatar(request: HttpRequest, user: User, _form: Form) -> HttpResponse:
+    avatars.remove(user=user)
+    messages.success(request, _("Your picture is removed."))
+    return redirect("users:profile")
+
+
+def _email(request: HttpRequest, user: User, form: Form) -> HttpResponse:
+    passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+    contacts.ask_email(user=user, email=form.cleaned_data["email"])
+    messages.success(request, _("Open the link in the mail to your new address: it counts from then on."))
+    return redirect("users:profile")
+
+
+def _phone(request: HttpRequest, user: User, form: Form) -> HttpResponse:
+    passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+    return begin_code(request, contacts.ask_phone(user=user, phone=form.cleaned_data["phone"], at=timezone.now()))
+
+
+def _password(request: HttpRequest, user: User, form: Form) -> HttpResponse:
+    passwords.change(user=user, old=form.cleaned_data.get("current", ""), new=form.cleaned_data["password"])
+    devices.stay(request=request, user=user)
+    messages.success(request, _("Your password is changed. Your other devices are signed out."))
+    return redirect("users:profile")
+
+
+_DOES = {
+    "profile": _profile, "avatar": _avatar, "remove_avatar": _remove_avatar, "email": _email, "phone": _phone,
+    "password": _password,
+}  # fmt: skip
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def email(request: HttpRequest, token: str) -> HttpResponse:
+    """A button on the page that the mail to a new address links to."""
+    now = timezone.now()
+    try:
+        if request.method != "POST":
+            _user, address = contacts.find_changing(token=token, at=now)
+            return render(request, "users/email.html", {"address": address})
+        user = contacts.change_email(token=token, at=now)
+    except TokenRefused:
+        return answer(request, "users/email.html", {}, msg=dead_link())
+    except contacts.Taken:
+        return answer(request, "users/email.html", {}, msg=_("Another account has this e-mail."))
+    return render(request, "users/email.html", {"done": user.email})

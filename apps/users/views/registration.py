@@ -1,0 +1,108 @@
+"""Signing up and activating."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.users.forms import RegisterForm, ResendForm
+from apps.users.providers import providers
+from apps.users.services import registration
+from apps.users.services.throttle import TryLater
+from apps.users.tokens import TokenRefused
+from apps.users.views.client import answer, client_of, safe_next
+from apps.users.views.codes import begin_code
+from apps.users.views.outbox import outbox_exists
+
+SENT_TO = "sent_to"  # session key: the address that was typed
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect(safe_next(request))
+    by_phone = bool(request.POST.get("phone")) if request.method == "POST" else request.GET.get("by") == "phone"
+    if request.method == "POST" and request.GET.get("by") == "phone":
+        by_phone = True
+    by = "phone" if by_phone else "email"
+    form = RegisterForm(request.POST if request.method == "POST" else None, by=by)
+    msg, late = "", None
+    if request.method == "POST":
+        msg = _("Please correct what is marked.")
+        if form.is_valid():
+            data, now = form.cleaned_data, timezone.now()
+            try:
+                row = registration.register(
+                    username=data["username"], email=data.get("email", ""), phone=data.get("phone", ""),
+                    password=data["password"], language=get_language() or "", client=client_of(request), at=now,
+                )  # fmt: skip
+            except TryLater as error:
+                late = error
+            else:
+                if by == "phone":
+                    return begin_code(request, registration.send_code(registration=row, at=now))
+                request.session[SENT_TO] = row.email
+                return redirect("users:sent")
+    context = {"form": form, "by": by, "providers": list(providers().values())}
+    return answer(request, "users/register.html", context, msg=msg, late=late)
+
+
+@never_cache
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    """Look into your mailbox: the same page for everybody."""
+    address = request.session.get(SENT_TO)
+    if not address:
+        return redirect("users:register")
+    form = ResendForm(initial={"email": address})
+    return render(request, "users/sent.html", {"address": address, "form": form, "outbox": outbox_exists(request)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def resend(request: HttpRequest) -> HttpResponse:
+    """The activation mail once more."""
+    form = ResendForm(request.POST if request.method == "POST" else None)
+    msg, late = "", None
+    if request.method == "POST":
+        msg = _("Enter the e-mail you signed up with.")
+        if form.is_valid():
+            try:
+                registration.ask_again(email=form.cleaned_data["email"], client=client_of(request))
+            except TryLater as error:
+                late = error
+            else:
+                request.session[SENT_TO] = form.cleaned_data["email"]
+                return redirect("users:sent")
+    return answer(request, "users/resend.html", {"form": form}, msg=msg, late=late)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def activate(request: HttpRequest, token: str) -> HttpResponse:
+    """A button, since scanners of mail fetch every link; it makes the account."""
+    now = timezone.now()
+    try:
+        if request.method != "POST":
+            row = registration.find_pending(token=token, at=now)
+            return render(request, "users/activate.html", {"name": row.username, "email": row.email})
+        user = registration.activate(token=token, at=now)
+    except TokenRefused:
+        return answer(request, "users/activate.html", {}, msg=dead_link())
+    except registration.AlreadyRegistered:
+        msg = _("This e-mail has an account already. Sign in with it, or reset the password.")
+        return answer(request, "users/activate.html", {}, msg=msg)
+    return render(request, "users/activated.html", {"name": user.username, "wanted": user.nickname})
+
+
+def dead_link() -> str:
+    """What somebody is told whose link no longer works."""
+    return _("This link is not valid any more: it was used, replaced or is too old.")

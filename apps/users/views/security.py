@@ -1,0 +1,150 @@
+"""Devices, the second factor, and one's own data."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.users.forms import CodeForm, ConfirmForm
+from apps.users.middleware import SECOND_FACTOR
+from apps.users.models import Device, Identity, RecoveryCode, User
+from apps.users.providers import providers
+from apps.users.services import deletion, devices, identities, passwords, second_factor
+from apps.users.services.throttle import TryLater
+from apps.users.views.client import answer
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def device_list(request: HttpRequest) -> HttpResponse:
+    """Where the account is signed in; POST signs `device` out, or all others."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (login_required)
+    current = request.session.get(devices.DEVICE)
+    if request.method == "POST":
+        chosen = request.POST.get("device", "")
+        if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+            if devices.end_one(user=user, device_id=int(chosen)):
+                messages.success(request, _("The device is signed out."))
+        elif "others" in request.POST:
+            devices.end_others(user=user, keep=request.session.session_key)
+            messages.success(request, _("All other devices are signed out."))
+        return redirect("users:devices")
+    rows = [
+        {"device": row, "name": devices.describe(row.user_agent), "current": row.pk == current}
+        for row in Device.objects.filter(user=user).signed_in(at=timezone.now())
+    ]
+    rows.sort(key=lambda row: not row["current"])
+    context = {"user_info": user, "devices": rows, "others": any(not row["current"] for row in rows)}
+    return render(request, "users/devices.html", context)
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters("current", "code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def factor(request: HttpRequest) -> HttpResponse:
+    """Turn the second factor on or off; `form` in the POST says what is wanted."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (login_required)
+    on = second_factor.is_on(user=user)
+    sent = request.POST.get("form", "") if request.method == "POST" else ""
+    form = CodeForm(request.POST if sent == "on" else None)
+    confirm = ConfirmForm(request.POST if sent in {"off", "renew"} else None, user=user)
+    msg, late = "", None
+    if sent:
+        msg = _("The code is wrong or was used already.")
+        try:
+            if sent == "on" and not on and form.is_valid():
+                fresh = second_factor.confirm(user=user, code=form.cleaned_data["code"], at=timezone.now())
+                request.session[SECOND_FACTOR] = True
+                devices.end_others(user=user, keep=request.session.session_key)
+                return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
+            if sent in {"off", "renew"} and on:
+                msg = _("Please correct what is marked.")
+                if confirm.is_valid():
+                    passwords.confirm_own(user=user, password=confirm.cleaned_data.get("current", ""))
+                    if sent == "renew":
+                        fresh = second_factor.renew_recovery_codes(user=user)
+                        return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
+                    second_factor.turn_off(user=user)
+                    request.session.pop(SECOND_FACTOR, None)
+                    messages.success(request, _("Signing in asks for no code any more."))
+                    return redirect("users:second_factor")
+        except second_factor.WrongCode:
+            pass
+        except passwords.WrongPassword:
+            confirm.add_error("current", _("This is not your current password."))
+        except TryLater as error:
+            late = error
+    context = {"user_info": user, "on": on, "form": form, "confirm": confirm}
+    if on:
+        context["left"] = RecoveryCode.objects.filter(user=user, used_at=None).count()
+    else:
+        begun = second_factor.begin(user=user)
+        context |= {"secret": begun.secret, "qr_code": second_factor.qr_code(factor=begun)}
+    return answer(request, "users/second_factor.html", context, msg=msg, late=late)
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters("current")
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_data(request: HttpRequest) -> HttpResponse:
+    """Take the data along, connect accounts elsewhere, or leave for good (POST)."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101  (login_required)
+    form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
+    msg, late = "", None
+    if request.method == "POST":
+        msg = _("Please correct what is marked.")
+        if form.is_valid():
+            try:
+                passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+                deletion.delete_account(user=user, at=timezone.now())
+            except TryLater as error:
+                late = error
+            except passwords.WrongPassword:
+                form.add_error("current", _("This is not your current password."))
+            except deletion.LastAdministrator:
+                msg = _("You are the only administrator. Make somebody else one first.")
+            else:
+                logout(request)
+                messages.success(request, _("Your account is deleted."))
+                return redirect("movies:home")
+    connected = set(Identity.objects.filter(user=user).values_list("provider", flat=True))
+    ways = [{"provider": p, "connected": p.key in connected} for p in providers().values()]
+    return answer(request, "users/own_data.html", {"user_info": user, "form": form, "ways": ways}, msg=msg, late=late)
+
+
+@never_cache
+@login_required
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """All that is held about the user, as a JSON file."""
+    assert isinstance(request.user, User)  # noqa: S101  (login_required)
+    answer = JsonResponse(deletion.export(user=request.user), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    answer["Content-Disposition"] = 'attachment; filename="streamsite-data.json"'
+    return answer
+
+
+@never_cache
+@login_required
+@require_POST
+def disconnect(request: HttpRequest, key: str) -> HttpResponse:
+    """Stop signing in through a provider."""
+    assert isinstance(request.user, User)  # noqa: S101  (login_required)
+    if identities.disconnect(user=request.user, provider=key):
+        messages.success(request, _("Disconnected."))
+    else:
+        messages.error(request, _("Set a password first: otherwise you could not sign in any more."))
+    return redirect("users:own_data")

@@ -1,0 +1,60 @@
+"""Mails and text messages of accounts, on the default queue; tried again with growing pauses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.users.services import codes, contacts, passwords, registration, upkeep
+from utils.sms import NotSent
+
+# smtplib's errors are OSErrors. 5 s, 10 s, 20 s … up to ten minutes, for an hour and a half.
+PATIENT: dict[str, Any] = {
+    "autoretry_for": (OSError, NotSent),
+    "retry_backoff": 5,
+    "retry_backoff_max": 600,
+    "retry_jitter": True,
+    "max_retries": 14,
+}
+
+
+@shared_task(name="accounts.send_activation", **PATIENT)
+def send_activation(*, registration_id: int, **_: Any) -> None:
+    registration.send_activation(registration_id=registration_id, at=timezone.now())
+
+
+@shared_task(name="accounts.resend_activation", **PATIENT)
+def resend_activation(*, email: str, **_: Any) -> None:
+    registration.resend_activation(email=email, at=timezone.now())
+
+
+@shared_task(name="accounts.send_reset", **PATIENT)
+def send_reset(*, asked: str, language: str = "", **_: Any) -> None:
+    passwords.send_reset(name=asked, language=language, at=timezone.now())
+
+
+@shared_task(name="accounts.send_email_change", **PATIENT)
+def send_email_change(*, user_id: int, email: str, **_: Any) -> None:
+    contacts.send_email_change(user_id=user_id, email=email, at=timezone.now())
+
+
+@shared_task(name="accounts.tell_old_address", **PATIENT)
+def tell_old_address(*, user_id: int, email: str, **_: Any) -> None:
+    contacts.tell_old_address(user_id=user_id, email=email)
+
+
+@shared_task(name="accounts.tell", **PATIENT)
+def tell(*, user_id: int, template: str, **_: Any) -> None:
+    passwords.tell(user_id=user_id, template=template)
+
+
+@shared_task(name="accounts.send_code", **PATIENT)
+def send_code(*, code_id: int, language: str = "", **_: Any) -> None:
+    codes.send(code_id=code_id, language=language, at=timezone.now())
+
+
+@shared_task(name="accounts.tidy")
+def tidy(**_: Any) -> None:
+    upkeep.tidy(at=timezone.now())
