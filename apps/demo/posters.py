@@ -17,6 +17,8 @@ POSTER = (800, 1200)  # pixels
 BACKDROP = (1600, 900)
 MARGIN = 0.075  # of the width
 
+LATIN_LINE = 34  # letters; a longer original title would be too small to read
+
 ROLE = {"director": "导演", "teacher": "主讲", "host": "主持"}
 
 
@@ -98,16 +100,16 @@ def letter(picture: Image.Image, title: Title) -> Image.Image:
         size = width * 0.138
         at, beside = (0.82, 0.69) if title.layout == "side" else (0.17, 0.295)
         foot = words.column(title.title, width * at, height * 0.115, size, weight=size / 40)
-        words.column("".join(credit.split()), width * beside, height * 0.125, width * 0.034, space=0.3)
+        words.column("".join(credit.split()), width * beside, height * 0.125, width * 0.042, space=0.26)
         picture = words.on(picture, title.ink)
         seal(picture, (width * at, foot + width * 0.03), width * 0.07, title.look.get("seal", "#b5301f"))
         return picture
     if title.layout == "wide":
         picture = shade(picture, "foot")
         size = width * (0.118 if len(title.title) < 5 else 0.1)
-        foot = words.line(title.title, width / 2, height * 0.755, size, space=0.42, weight=size / 70)
-        foot = words.line(latin, width / 2, foot + width * 0.03, width * 0.026, space=0.4, fill=225, serif=False)
-        words.line(credit, width / 2, foot + width * 0.014, width * 0.029, space=0.2, fill=190)
+        foot = words.line(title.title, width / 2, height * 0.7, size, space=0.42, weight=size / 70)
+        latin_size = width * (0.036 if len(latin) < 20 else 0.032)
+        words.line(latin, width / 2, foot + width * 0.03, latin_size, space=0.3, fill=235, serif=False)
         return words.on(picture, title.ink)
     lines = title.lines or (title.title,)
     longest = max(len(line) for line in lines)
@@ -123,16 +125,21 @@ def letter(picture: Image.Image, title: Title) -> Image.Image:
         picture.paste(title.look["colours"].split()[0], (0, 0, width, int(height * 0.5)))
     else:
         picture = shade(picture, title.layout)
-    top = height * (0.13 if title.layout == "top" else 0.84) - (0 if title.layout == "top" else tall)
+    top = height * (0.13 if title.layout == "top" else 0.81) - (0 if title.layout == "top" else tall)
     for text, one in zip(lines, sizes, strict=True):
         words.line(text, width / 2, top, one, space=0.06, weight=one / 44)
         top += one * 1.22
-    small = width * (0.027 if len(latin) < 40 else 0.022)
-    foot = top + width * 0.022
-    for text in latin.split(", ", 1) if len(latin) > 45 else [latin]:
-        foot = words.line(text, width / 2, foot, small, space=0.16 if len(latin) >= 40 else 0.22, fill=225, serif=False)
-    if credit:
-        words.line(credit, width / 2, foot + width * 0.012, width * 0.029, space=0.12, fill=190)
+    small = width * (0.036 if len(latin) < 26 else 0.03)
+    if len(latin) <= LATIN_LINE:
+        words.line(
+            latin,
+            width / 2,
+            top + width * 0.022,
+            small,
+            space=0.16 if len(latin) >= 26 else 0.22,
+            fill=235,
+            serif=False,
+        )
     return words.on(picture, title.ink)
 
 

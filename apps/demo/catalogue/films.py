@@ -141,7 +141,7 @@ FILMS = (
         key="koi", kind="film", category="animation", title="池中有月", original="The Moon in the Pond",
         tagline="两条锦鲤，为一轮月亮打了个赌",
         summary="红白锦鲤说月亮是它的，金色锦鲤不服气。为了分出胜负，它们决定在月圆之夜一起跳出水面看个究竟。一部几乎没有对白的水墨质感动画短片。",
-        genres=("治愈", "奇幻"), region="日本", year=2023, language="无对白", scene="koi", mood="guqin", seed=10, moment=3,
+        genres=("治愈", "奇幻"), region="日本", year=2023, language="无对白", scene="koi", layout="top", mood="guqin", seed=10, moment=3,
         look=dict(deep="#04201f", shallow="#1c6a62", white="#f6efe4", koi="#e2401f", gold="#f0a726", leaf="#3f7a3c", glint="#d6fff2"),
         people=(("director", "水野澄", ""),), parts=(Part(seconds=16),), plays=92_100, score="9.2", ratings=1_655,
         comments=("十几秒的安静，比什么都解压。", "鱼尾巴的透明感绝了。"),
