@@ -3,7 +3,9 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.movies.urls")),
@@ -11,7 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", include("apps.search.urls")),
     path("user/", include("apps.users.urls")),
     path("notices/", include("apps.notices.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    # Pages that are kept whole hold no token; another site could choose a viewer's language at most.
+    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("admin/login/", RedirectView.as_view(pattern_name="users:login", query_string=True)),
     path("admin/", admin.site.urls),
 ]

@@ -1,4 +1,4 @@
-"""Pictures for the web: four widths in AVIF, WebP and JPEG, made once, never per request."""
+"""Pictures for the web: four widths in AVIF and JPEG, made once, never per request."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image, ImageOps
 
-FORMATS = ("avif", "webp", "jpg")
+FORMATS = ("avif", "jpg")
 QUALITY: dict[str, dict[str, Any]] = {
     "avif": {"format": "AVIF", "quality": 55, "speed": 9},
-    "webp": {"format": "WEBP", "quality": 76, "method": 2},
     "jpg": {"format": "JPEG", "quality": 80, "optimize": True, "progressive": True},
 }
 POSTER_WIDTHS, POSTER_RATIO = (180, 270, 400, 600), 2 / 3
@@ -61,11 +60,16 @@ def make_set(source: IO[bytes], *, folder: str, widths: tuple[int, ...], ratio: 
     return {"base": base, "color": f"#{red:02x}{green:02x}{blue:02x}", "widths": made, "ratio": ratio}
 
 
+def address(picture: PictureSet | dict[str, Any]) -> str:
+    """What the public addresses of the set's files begin with: `<address>-<width>.<format>`."""
+    return default_storage.url(picture["base"])
+
+
 def url(picture: PictureSet, width: int, suffix: str) -> str:
     """The public address of one file of the set."""
-    return default_storage.url(f"{picture['base']}-{width}.{suffix}")
+    return f"{address(picture)}-{width}.{suffix}"
 
 
 def largest_url(picture: PictureSet | dict[str, Any]) -> str:
     """The address of the widest JPEG, "" for an empty set."""
-    return default_storage.url(f"{picture['base']}-{picture['widths'][-1]}.jpg") if picture else ""
+    return f"{address(picture)}-{picture['widths'][-1]}.jpg" if picture else ""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
@@ -37,6 +37,7 @@ from apps.movies.models import (
     Status,
 )
 from apps.movies.services import access_changed, attach_video, hide, publish, refresh_movie, restore, withdraw
+from utils.admin import ShownModelAdmin
 from utils.pictures import url
 from utils.tasks import enqueue
 
@@ -82,7 +83,7 @@ class MaterialInline(TabularInline):
 
 
 @admin.register(Movie)
-class MovieAdmin(ModelAdmin):
+class MovieAdmin(ShownModelAdmin):
     form = MovieForm
     list_display = [
         "cover",
@@ -197,7 +198,7 @@ class ChapterInline(TabularInline):
 
 
 @admin.register(Episode)
-class EpisodeAdmin(ModelAdmin):
+class EpisodeAdmin(ShownModelAdmin):
     list_display = ["movie", "number", "title", "video"]
     list_select_related = ["movie", "video"]
     search_fields = ["movie__title", "title"]
@@ -207,19 +208,19 @@ class EpisodeAdmin(ModelAdmin):
 
 
 @admin.register(Category, Genre, Region)
-class NamedAdmin(ModelAdmin):
+class NamedAdmin(ShownModelAdmin):
     list_display = ["name", "name_en"]
     search_fields = ["name", "name_en"]
 
 
 @admin.register(Person)
-class PersonAdmin(ModelAdmin):
+class PersonAdmin(ShownModelAdmin):
     list_display = ["name", "original_name"]
     search_fields = ["name", "original_name"]
 
 
 @admin.register(Banner)
-class BannerAdmin(ModelAdmin):
+class BannerAdmin(ShownModelAdmin):
     list_display = ["movie", "title", "order", "shown_now", "starts_at", "ends_at"]
     list_select_related = ["movie"]
     list_editable = ["order"]

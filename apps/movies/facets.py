@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db.models import Value
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Genre, Kind, Movie, MovieQuerySet, Region
@@ -15,16 +17,27 @@ SORTS = {"heat": "-plays_week", "date": "-published_at", "score": "-score"}
 LONGEST_YEARS = 12
 
 
+class Named(NamedTuple):
+    """A genre or a region."""
+
+    of: str
+    pk: int
+    name: str
+    name_en: str
+
+
 @dataclass(frozen=True)
 class Browsing:
     """The query of a category page, read leniently: a value that doesn't exist is ignored."""
 
     query: QueryDict
-    genres: list[Genre]
-    regions: list[Region]
+    genres: list[Named]
+    regions: list[Named]
     years: list[int]
 
+    @cached_property
     def choices(self) -> dict[str, list[tuple[str, str]]]:
+        """The values of each facet: what the address says, what the page says."""
         return {
             "kind": [(k.value, str(k.label)) for k in Kind],
             "genre": [(str(g.pk), local_name(g)) for g in self.genres],
@@ -33,11 +46,11 @@ class Browsing:
             "access": [(a.value, str(a.label)) for a in Access],
         }
 
+    @cached_property
     def chosen(self) -> dict[str, str]:
-        known = self.choices()
         return {
             name: str(self.query[name])
-            for name, values in known.items()
+            for name, values in self.choices.items()
             if self.query.get(name) in {value for value, _ in values}
         }
 
@@ -45,14 +58,19 @@ class Browsing:
     def sort(self) -> str:
         return self.query.get("sort", "heat") if self.query.get("sort") in SORTS else "heat"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the query holds nothing but a known order or one known filter."""
+        return len(self.query) == len(self.chosen) + (self.query.get("sort") in SORTS) <= 1
+
     def apply(self, movies: MovieQuerySet) -> MovieQuerySet:
         fields = {"kind": "kind", "genre": "genres", "region": "region", "year": "year", "access": "access"}
-        found = movies.filter(**{fields[name]: value for name, value in self.chosen().items()})
+        found = movies.filter(**{fields[name]: value for name, value in self.chosen.items()})
         return found.order_by(SORTS[self.sort], "-pk")
 
     def address(self, **changes: str | None) -> str:
         """The query string with some values changed (None: removed), "" for none."""
-        values: dict[str, Any] = {**self.chosen(), **({"sort": self.sort} if self.sort != "heat" else {}), **changes}
+        values: dict[str, Any] = {**self.chosen, **({"sort": self.sort} if self.sort != "heat" else {}), **changes}
         fresh = QueryDict(mutable=True)
         fresh.update({name: value for name, value in values.items() if value})
         return f"?{fresh.urlencode()}" if fresh else ""
@@ -67,8 +85,7 @@ class Browsing:
             "access": _("Access"),
         }
         sorts = {"heat": _("Hottest"), "date": _("Newest"), "score": _("Best rated")}
-        chosen = self.chosen()
-        known = self.choices()
+        chosen, known = self.chosen, self.choices
         return {
             "facets": [
                 {
@@ -100,8 +117,16 @@ class Browsing:
 
 
 def browsing(query: QueryDict) -> Browsing:
-    """The facets there are (three queries) and what the query chose."""
+    """The facets there are (two queries) and what the query chose."""
     years = Movie.objects.published().exclude(year=None).order_by("-year").values_list("year", flat=True).distinct()
+    genres, regions = (
+        model.objects.annotate(of=Value(model.__name__)).values_list("of", "pk", "name", "name_en").order_by()
+        for model in (Genre, Region)
+    )
+    named = [Named(*row) for row in genres.union(regions, all=True).order_by("of", "pk")]
     return Browsing(
-        query, list(Genre.objects.all()), list(Region.objects.all()), [year for year in years[:LONGEST_YEARS] if year]
+        query,
+        [row for row in named if row.of == Genre.__name__],
+        [row for row in named if row.of == Region.__name__],
+        [year for year in years[:LONGEST_YEARS] if year],
     )

@@ -93,6 +93,10 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", _("off the shelf")
 
 
+LISTED_BY = ["published_at", "plays", "plays_day", "plays_week", "plays_month", "score", "comments_count"]
+BROWSED_BY = ["plays_week", "published_at", "score"]  # within a category
+
+
 class MovieQuerySet(models.QuerySet["Movie"]):
     def live(self) -> MovieQuerySet:
         """Not deleted: deleting hides and never destroys."""
@@ -157,7 +161,10 @@ class Movie(models.Model):
     plays_day = models.PositiveBigIntegerField(default=0, editable=False)
     plays_week = models.PositiveBigIntegerField(default=0, editable=False)
     plays_month = models.PositiveBigIntegerField(default=0, editable=False)
-    rank_week_before = models.PositiveIntegerField(null=True, editable=False)  # place a day ago, for the movement
+    rank_day_before = models.PositiveIntegerField(null=True, editable=False)  # places a day ago, for the movement
+    rank_week_before = models.PositiveIntegerField(null=True, editable=False)
+    rank_month_before = models.PositiveIntegerField(null=True, editable=False)
+    rank_before = models.PositiveIntegerField(null=True, editable=False)  # of all time
     comments_count = models.PositiveIntegerField(_("comments"), default=0, editable=False)
     rating_sum = models.PositiveBigIntegerField(default=0, editable=False)
     rating_count = models.PositiveIntegerField(_("ratings"), default=0, editable=False)
@@ -169,12 +176,9 @@ class Movie(models.Model):
         verbose_name = _("movie")
         verbose_name_plural = _("movies")
         indexes = [
-            models.Index(fields=["status", "-published_at"]),
-            models.Index(fields=["status", "-plays"]),
-            models.Index(fields=["status", "-plays_week"]),
-            models.Index(fields=["status", "-score"]),
-            models.Index(fields=["status", "-comments_count"]),
-            models.Index(fields=["category", "status", "-plays_week"]),
+            # Every list ends with "-pk": with it in the index a database reads no more entries than it returns.
+            *(models.Index(fields=["status", f"-{field}", "-id"]) for field in LISTED_BY),
+            *(models.Index(fields=["category", "status", f"-{field}", "-id"]) for field in BROWSED_BY),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,85 +1,65 @@
-"""Home and category pages."""
+"""Home, category and ranking pages."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.movies.facets import browsing
+from apps.movies.home import Home
 from apps.movies.models import Banner, Category, Movie
+from apps.movies.rankings import CHART, PERIODS, RANKED, hottest, ranked
+from utils.cache import FRESH, kept_whole, pages_version, release
 from utils.paging import page_links
 from utils.templatetags.formats import local_name
 
-SHELF = 12  # titles on a shelf
-RANKED = 10
 PAGE = 24
+BANNERS = 8
 EVERYTHING = "all"
-LOOKED_AT = 400  # hottest titles the home shelves are filled from: bounds the page, whatever the catalogue
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    published = Movie.objects.published().for_card()
     types = list(Category.objects.all())
-    hottest = list(published.order_by("-plays_week", "-pk")[:LOOKED_AT])
-    by_category: dict[int, list[Movie]] = {}
-    for movie in hottest:
-        by_category.setdefault(movie.category_id, []).append(movie)
-    newest = list(published.order_by("-published_at", "-pk")[:SHELF])
-    shelves = [
-        {"title": local_name(c), "url": c.get_absolute_url(), "movies": by_category[c.pk][:SHELF]}
-        for c in types
-        if by_category.get(c.pk)
-    ]
-    return render(
-        request,
-        "movies/home.html",
-        {
-            "user_info": request.user,
-            "types": types,
-            "movies_banners": list(Banner.objects.shown(timezone.now()).select_related("movie__category")[:8]),
-            "top_movies": shelves,
-            "featured_movies": list(published.order_by("-plays", "-pk")[:SHELF]),
-            "rating_movies": list(published.order_by("-comments_count", "-pk")[:SHELF]),
-            "recrnt_movies": newest,
-            "high_scored": sorted(hottest, key=lambda m: (-m.score, -m.pk))[:SHELF],
-            "ranking": ranked(hottest[:RANKED]),
-            "all_url": reverse("movies:category", args=[EVERYTHING, 1]),
-        },
-    )
-
-
-def ranked(movies: list[Movie]) -> list[dict[str, Any]]:
-    """The ranking's rows: place, movie, and places won since yesterday (None: new)."""
-    return [
-        {
-            "place": place,
-            "movie": movie,
-            "movement": movie.rank_week_before - place if movie.rank_week_before else None,
-            "fallen": place - (movie.rank_week_before or place),
-        }
-        for place, movie in enumerate(movies, start=1)
-    ]
+    lists = Home(types)
+    banners = Banner.objects.shown(timezone.now()).select_related("movie__category")
+    context = {
+        "user_info": request.user,
+        "types": types,
+        # Asked for only where the page isn't put together from kept fragments.
+        "movies_banners": SimpleLazyObject(lambda: list(banners[:BANNERS])),
+        "top_movies": SimpleLazyObject(lists.shelves),
+        "featured_movies": SimpleLazyObject(lambda: lists["featured"]),
+        "rating_movies": SimpleLazyObject(lambda: lists["discussed"]),
+        "recrnt_movies": SimpleLazyObject(lambda: lists["newest"]),
+        "high_scored": SimpleLazyObject(lambda: lists["scored"]),
+        "ranking": SimpleLazyObject(lists.ranking),
+        "period": "week",
+        "periods": PERIODS,
+        "all_url": reverse("movies:category", args=[EVERYTHING, 1]),
+        "fresh": FRESH,
+        "version": pages_version() + release(),
+    }
+    return kept_whole(request, render(request, "movies/home.html", context))
 
 
 @require_safe
 def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
     types = list(Category.objects.all())
     published = Movie.objects.published().for_card()
-    chosen = None
-    if subject != EVERYTHING:
-        chosen = next((c for c in types if c.slug == subject), None) or get_object_or_404(Category, slug=subject)
+    chosen = next((c for c in types if c.slug == subject), None)
+    if chosen:
         published = published.filter(category=chosen)
+    elif subject != EVERYTHING:
+        raise Http404
     found = browsing(request.GET)
     movie_page = Paginator(found.apply(published), PAGE).get_page(page)
-    base = reverse("movies:category", args=[subject, 1])
     context = {
         "user_info": request.user,
         "types": types,
@@ -89,11 +69,26 @@ def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
         "movie_page": movie_page,
         "pages": page_links(movie_page, lambda n: reverse("movies:category", args=[subject, n]) + found.address()),
         "result_count": movie_page.paginator.count,
-        **found.context(base),
+        **found.context(reverse("movies:category", args=[subject, 1])),
     }
     if request.headers.get("HX-Request"):
         response = render(request, "movies/_results.html", context)
     else:
+        context["ranking"] = ranked(list(hottest(published, "week")[:RANKED]), "week")
         response = render(request, "movies/category.html", context)
     response["Vary"] = "HX-Request"
-    return response
+    # Only the addresses that many follow: of filters and page numbers there is no end.
+    return kept_whole(request, response, query_is_known=found.is_plain) if page == movie_page.number else response
+
+
+@require_safe
+def ranking(request: HttpRequest, period: str) -> HttpResponse:
+    """The most played titles of a period; htmx gets the short list beside a page."""
+    if period not in PERIODS:
+        raise Http404
+    part = bool(request.headers.get("HX-Request"))
+    movies = list(hottest(Movie.objects.published().for_card(), period)[: RANKED if part else CHART])
+    context = {"ranking": ranked(movies, period), "period": period, "periods": PERIODS}
+    response = render(request, "parts/ranking.html" if part else "movies/ranking.html", context)
+    response["Vary"] = "HX-Request"
+    return kept_whole(request, response)

@@ -4,10 +4,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.notices.models import Notice
+from utils.cache import kept_whole
 
 SHOWN = 50
 
 
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    return render(request, "notices/list.html", {"notices": Notice.objects.published(timezone.now())[:SHOWN]})
+    shown = Notice.objects.published(timezone.now())[:SHOWN]
+    return kept_whole(request, render(request, "notices/list.html", {"notices": shown}))

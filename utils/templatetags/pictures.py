@@ -3,13 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from utils.pictures import FORMATS, url
+from utils.pictures import FORMATS, address
 
 register = template.Library()
-TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
 
 
 @register.simple_tag
@@ -17,24 +16,19 @@ def picture(found: dict[str, Any], alt: str, sizes: str = "100vw", eager: bool =
     """A <picture> in all widths and formats; a tile with the words of `alt` where there is none yet."""
     if not found:
         return format_html('<span class="picture picture--none" aria-hidden="true"><span>{}</span></span>', alt)
-    widths = found["widths"]
-
-    def srcset(suffix: str) -> str:
-        return ", ".join(f"{url(found, width, suffix)} {width}w" for width in widths)  # type: ignore[arg-type]
-
-    sources = format_html_join(
-        "",
-        '<source type="{}" srcset="{}" sizes="{}">',
-        ((TYPES[suffix], srcset(suffix), sizes) for suffix in FORMATS[:-1]),
-    )
+    widths, base = found["widths"], address(found)
+    sets = {suffix: ", ".join(f"{base}-{width}.{suffix} {width}w" for width in widths) for suffix in FORMATS}
     middle = widths[len(widths) // 2]
     return format_html(
-        '<picture class="picture" style="--color:{}">{}<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" '
+        '<picture class="picture" style="--color:{}">'
+        '<source type="image/avif" srcset="{}" sizes="{}">'
+        '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" '
         'alt="{}" decoding="async" {}></picture>',
         found["color"],
-        sources,
-        url(found, middle, "jpg"),  # type: ignore[arg-type]
-        srcset("jpg"),
+        sets["avif"],
+        sizes,
+        f"{base}-{middle}.jpg",
+        sets["jpg"],
         sizes,
         middle,
         round(middle / found["ratio"]),

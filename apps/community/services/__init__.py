@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.community.models import Comment
 from apps.movies.models import Movie
+from utils.cache import renew_pages
 
 if TYPE_CHECKING:
     from apps.users.models import User
@@ -49,4 +50,6 @@ def hide_comments(*, comments: list[Comment], at: datetime) -> int:
                     comments_count=F("comments_count") - 1
                 )
                 moved += 1
+    if moved:
+        renew_pages()
     return moved

@@ -16,6 +16,11 @@ from apps.movies.models import Movie, PlayBatch, PlayDay
 PENDING = "plays:pending"  # hash: "<movie id>:<ISO date>" → plays not yet in the database
 BATCHES = "plays:batches"  # set: names of hashes taken out of PENDING, until they are committed
 
+SPANS = {"day": 1, "week": 7, "month": 30}  # days each ranking looks back on
+KEPT = [*(f"plays_{name}" for name in SPANS), *(f"rank_{name}_before" for name in SPANS), "rank_before"]
+PLACES = 500  # of yesterday's ranking; who stood below is new in it
+WRITTEN_AT_ONCE = 200  # rows
+
 # One step: between a rename and a note of it, another worker would settle the batch as empty and drop it.
 TAKE = """
 if redis.call('exists', KEYS[1]) == 1 then
@@ -80,19 +85,33 @@ def _apply(counts: dict[str, int]) -> int:
 
 
 def refresh_rankings() -> None:
-    """Sum the days into plays_day, plays_week and plays_month, and note yesterday's places."""
+    """Sum the days into plays_day, plays_week and plays_month, and note yesterday's places of every ranking."""
     today = timezone.localdate()
-    spans = {"plays_day": 1, "plays_week": 7, "plays_month": 30}
-    sums: dict[int, dict[str, int]] = {}
-    for field, days in spans.items():
-        rows = PlayDay.objects.filter(day__gt=today - timedelta(days=days)).values("movie").annotate(n=Sum("plays"))
-        for row in rows:
-            sums.setdefault(row["movie"], dict.fromkeys(spans, 0))[field] = row["n"]
-    window = PlayDay.objects.filter(day__gt=today - timedelta(days=8), day__lt=today)
-    before = window.values("movie").annotate(n=Sum("plays")).order_by("-n", "movie").values_list("movie", flat=True)
-    places = {movie: place for place, movie in enumerate(before, start=1)}
-    with transaction.atomic():
-        for movie in Movie.objects.only("pk", "rank_week_before", *spans).iterator():
-            wanted = {**sums.get(movie.pk, dict.fromkeys(spans, 0)), "rank_week_before": places.get(movie.pk)}
-            if any(getattr(movie, field) != value for field, value in wanted.items()):
-                Movie.objects.filter(pk=movie.pk).update(**wanted)
+    wanted: dict[int, dict[str, int]] = {}
+    for name, days in SPANS.items():
+        for movie, plays in _plays_by_movie(today, days):
+            wanted.setdefault(movie, {})[f"plays_{name}"] = plays
+        for place, (movie, _) in enumerate(_plays_by_movie(today - timedelta(days=1), days)[:PLACES], start=1):
+            wanted.setdefault(movie, {})[f"rank_{name}_before"] = place
+    since = Movie.objects.published().annotate(before=F("plays") - F("plays_day")).order_by("-before", "-pk")
+    for place, movie in enumerate(since.values_list("pk", flat=True)[:PLACES], start=1):
+        wanted.setdefault(movie, {})["rank_before"] = place
+    none: dict[str, int | None] = {name: 0 if name.startswith("plays") else None for name in KEPT}
+    changed = []
+    for row in Movie.objects.only("pk", *KEPT).iterator():
+        values = none | wanted.get(row.pk, {})
+        if any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            changed.append(row)
+    # In small transactions: other writers get their turn in between.
+    for start in range(0, len(changed), WRITTEN_AT_ONCE):
+        Movie.objects.bulk_update(changed[start : start + WRITTEN_AT_ONCE], KEPT)
+
+
+def _plays_by_movie(last: date, days: int) -> list[tuple[int, int]]:
+    """(movie, plays) of the `days` days that end with `last`, of published titles, most played first."""
+    window = PlayDay.objects.filter(
+        day__gt=last - timedelta(days=days), day__lte=last, movie__in=Movie.objects.published()
+    )
+    return list(window.values_list("movie").annotate(n=Sum("plays")).order_by("-n", "-movie"))

@@ -17,6 +17,7 @@ from apps.media.models import Video
 from apps.media.services import UnableToAddVideo, add_video, set_preview
 from apps.movies.models import Access, Banner, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from utils import pictures
+from utils.cache import renew_pages
 from utils.tasks import enqueue
 
 
@@ -27,24 +28,31 @@ class UnableToAddEpisode(Exception):
 def publish(*, movies: Iterable[Movie]) -> int:
     """Put titles on the shelf; one that was there before keeps its date. Returns how many moved."""
     rows = Movie.objects.live().filter(pk__in=[m.pk for m in movies]).exclude(status=Status.PUBLISHED)
-    return rows.update(status=Status.PUBLISHED, published_at=Coalesce("published_at", Value(timezone.now())))
+    return _moved(rows.update(status=Status.PUBLISHED, published_at=Coalesce("published_at", Value(timezone.now()))))
 
 
 def withdraw(*, movies: Iterable[Movie]) -> int:
     """Take titles off the shelf. Returns how many moved."""
     rows = Movie.objects.filter(pk__in=[m.pk for m in movies], status=Status.PUBLISHED)
-    return rows.update(status=Status.WITHDRAWN)
+    return _moved(rows.update(status=Status.WITHDRAWN))
 
 
 def hide(*, movies: Iterable[Movie]) -> int:
     """Delete titles from view; nothing is destroyed. Returns how many moved."""
-    return Movie.objects.live().filter(pk__in=[m.pk for m in movies]).update(deleted_at=timezone.now())
+    return _moved(Movie.objects.live().filter(pk__in=[m.pk for m in movies]).update(deleted_at=timezone.now()))
 
 
 def restore(*, movies: Iterable[Movie]) -> int:
     """Bring deleted titles back as they were. Returns how many moved."""
     rows = Movie.objects.filter(pk__in=[m.pk for m in movies], deleted_at__isnull=False)
-    return rows.update(deleted_at=None)
+    return _moved(rows.update(deleted_at=None))
+
+
+def _moved(count: int) -> int:
+    """`count`, once the pages are told of it."""
+    if count:
+        renew_pages()
+    return count
 
 
 def clean_content(html: str) -> str:
@@ -108,6 +116,7 @@ def add_episode(
         if not fresh:
             raise UnableToAddEpisode(f"{title} has an episode {number} already.")
         Movie.objects.filter(pk=movie.pk, episodes_planned__lt=number).update(episodes_planned=number)
+        renew_pages()
         # A small file may have become ready before its episode was there to hear of it.
         enqueue("catalogue.video_ready", video_id=video.pk)
     return episode
@@ -139,6 +148,7 @@ def refresh_episodes(*, movie_id: int) -> None:
     Movie.objects.filter(pk=movie_id).update(
         episodes_out=watchable.count(), duration=first.video.duration or 0 if first and first.video else 0
     )
+    renew_pages()
 
 
 def refresh_movie(*, movie_id: int) -> None:
@@ -186,3 +196,4 @@ def make_pictures(*, movie_id: int) -> None:
                 file, folder="banners", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
             )
         Banner.objects.filter(pk=banner.pk).update(picture_set=made)
+    renew_pages()

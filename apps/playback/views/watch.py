@@ -20,6 +20,7 @@ from apps.playback import presenters
 from apps.playback.models import Progress
 from apps.playback.services import Grant, authorize
 from apps.users.models import User
+from utils.cache import kept_whole
 
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
@@ -48,7 +49,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     here = seen.get(episode.pk)
     words = presenters.gate(movie, episode, grant, request.path)
     known = {"viewer_is_vip": not grant.reason} if _says_membership(movie, request.user, grant) else {}
-    return render(
+    page = render(
         request,
         "playback/watch.html",
         {
@@ -76,6 +77,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
             ),
         },
     )
+    return kept_whole(request, page)
 
 
 def _episodes(movie: Movie, viewer: User | AnonymousUser) -> tuple[list[Episode], dict[int, Progress]]:

@@ -1,0 +1,78 @@
+"""The lists of the home page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connections
+from django.utils.functional import cached_property
+
+from apps.movies.models import Category, Movie
+from apps.movies.rankings import RANKED, ranked
+from utils.templatetags.formats import local_name
+
+SHELF = 12  # titles on a shelf
+SHELVES = 24  # categories that get a shelf
+
+
+class Home:
+    """Every list is picked by an index of its own, all of them together in two queries, when the first is asked for."""
+
+    def __init__(self, types: list[Category]) -> None:
+        self.types = types[:SHELVES]
+
+    @cached_property
+    def _lists(self) -> dict[str, list[Movie]]:
+        published = Movie.objects.published()
+        return pick(
+            {
+                "featured": (published, "plays", SHELF),
+                "discussed": (published.filter(comments_count__gt=0), "comments_count", SHELF),
+                "newest": (published, "published_at", SHELF),
+                "scored": (published.filter(score__gt=0), "score", SHELF),
+                "hottest": (published.filter(plays_week__gt=0), "plays_week", RANKED),
+                **{f"in {c.pk}": (published.filter(category=c), "plays_week", SHELF) for c in self.types},
+            }
+        )
+
+    def __getitem__(self, name: str) -> list[Movie]:
+        return self._lists[name]
+
+    def ranking(self) -> list[dict[str, Any]]:
+        return ranked(self["hottest"], "week")
+
+    def shelves(self) -> list[dict[str, Any]]:
+        """A shelf for each category that has titles: title, url, movies."""
+        return [
+            {"title": local_name(c), "url": c.get_absolute_url(), "movies": self[f"in {c.pk}"]}
+            for c in self.types
+            if self[f"in {c.pk}"]
+        ]
+
+
+def pick(wanted: dict[str, tuple[Any, str, int]]) -> dict[str, list[Movie]]:
+    """For each name the first of a queryset by a field, highest first, up to a number: {name: (rows, field, number)}.
+
+    One query finds the keys (each part reads as many entries of an index as it returns), another loads every
+    movie once. The ORM has no UNION of limited queries that both SQLite and MariaDB take; its SQL can be put in one.
+    """
+    parts, values = [], []
+    for place, (rows, field, number) in enumerate(wanted.values()):
+        sql, params = rows.order_by(f"-{field}", "-pk").values_list("pk")[:number].query.sql_with_params()
+        parts.append(f"SELECT {place}, part{place}.* FROM ({sql}) AS part{place}")  # noqa: S608  (the ORM's own SQL)
+        values += params
+    with connections[Movie.objects.all().db].cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        keys: list[tuple[int, int]] = cursor.fetchall()
+    movies = _load(pk for _, pk in keys)
+    found = {
+        name: [movies[pk] for part, pk in keys if part == place and pk in movies] for place, name in enumerate(wanted)
+    }
+    for name, (_, field, _) in wanted.items():
+        found[name].sort(key=lambda m: (getattr(m, field), m.pk), reverse=True)  # a UNION promises no order
+    return found
+
+
+def _load(keys: Iterable[int]) -> dict[int, Movie]:
+    return Movie.objects.published().for_card().in_bulk(set(keys))

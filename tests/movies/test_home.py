@@ -1,0 +1,101 @@
+"""The home page's lists in a large catalogue, and what they cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.movies.home import SHELF, Home
+from apps.movies.models import Category, Movie, Status
+from apps.movies.rankings import PERIODS, hottest
+from apps.notices.models import Notice
+from apps.playback.models import Progress
+from tests.factories import make_category, make_episode, make_movie, make_user
+
+pytestmark = pytest.mark.django_db
+
+TITLES = 2000
+
+
+@pytest.fixture
+def large():
+    """2,000 titles: one category has all that is hot, another all that is good, and nobody plays the best."""
+    hot, good = make_category("hot"), make_category("good")
+    now = timezone.now()
+    Movie.objects.bulk_create(
+        Movie(
+            title=f"影片{n}", category=hot if n % 2 else good, status=Status.PUBLISHED, comments_count=n % 7,
+            plays=n if n % 2 else 0, plays_week=n if n % 2 else 0, score="5.0" if n % 2 else "9.0",
+            published_at=now - timedelta(hours=n),
+        )
+        for n in range(TITLES)
+    )  # fmt: skip
+    best = make_movie(title="无人问津", category=good, score="9.9")
+    make_movie(title="删掉的", category=good, score="10.0", plays_week=9999, deleted_at=now)
+    make_movie(title="草稿", category=good, score="10.0", plays_week=9999, status=Status.DRAFT)
+    return best
+
+
+def test_every_shelf_is_picked_from_the_whole_catalogue(large, client):
+    page = client.get("/")
+    assert page.context["high_scored"][0] == large
+    assert all(m.score >= 9 for m in page.context["high_scored"])
+    shelves = {shelf["title"]: shelf["movies"] for shelf in page.context["top_movies"]}
+    assert len(shelves["good"]) == len(shelves["hot"]) == SHELF
+    assert [m.plays_week for m in shelves["hot"]] == [1999 - 2 * n for n in range(SHELF)]
+    assert [row["movie"].plays_week for row in page.context["ranking"]] == [1999 - 2 * n for n in range(10)]
+    assert [m.plays for m in page.context["featured_movies"]] == [1999 - 2 * n for n in range(SHELF)]
+    newest = page.context["recrnt_movies"]
+    assert newest[0] == large
+    assert [m.title for m in newest[1:4]] == ["影片0", "影片1", "影片2"]
+    assert {m.comments_count for m in page.context["rating_movies"]} == {6}
+    assert "删掉的" not in page.content.decode()
+
+
+def test_no_list_reads_the_whole_table(large):
+    types = list(Category.objects.all())
+    published = Movie.objects.published()
+    rows = [published.order_by(f"-{field}", "-pk") for field in ("plays", "comments_count", "published_at", "score")]
+    rows += [
+        published.filter(category=c).order_by(f"-{f}", "-pk")
+        for c in types
+        for f in ("plays_week", "score", "published_at")
+    ]
+    rows += [hottest(published, period) for period in PERIODS]
+    connection.cursor().execute("ANALYZE")
+    for found in rows:
+        plan = found[:SHELF].explain()
+        assert "USING INDEX" in plan, plan
+        assert "B-TREE" not in plan, plan
+
+
+def test_the_lists_take_two_queries(large, django_assert_num_queries):
+    types = list(Category.objects.all())
+    with django_assert_num_queries(2):  # the keys, the titles
+        lists = Home(types)
+        lists.ranking()
+        lists.shelves()
+
+
+def test_the_page_is_bounded_for_a_viewer_who_is_signed_in(large, client, django_assert_max_num_queries):
+    Notice.objects.create(title="上新")
+    user = make_user()
+    client.force_login(user)
+    for _ in range(3):
+        episode = make_episode()
+        Progress.objects.create(user=user, episode=episode, position=9, duration=20, updated_at=timezone.now())
+    with django_assert_max_num_queries(
+        9
+    ):  # session, user, categories, banners, notice, keys, titles, membership, progress
+        client.get("/")
+    with django_assert_max_num_queries(6):  # the hero and the shelves are kept for everyone
+        page = client.get("/")
+    assert "无人问津" in page.content.decode()
+
+
+def test_an_empty_site_says_so(client):
+    make_category()
+    assert "还没有影片" in client.get("/").content.decode()

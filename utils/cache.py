@@ -1,0 +1,43 @@
+"""What pages are kept by: one version for all of them, raised when what they show has changed."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+VERSION = "pages:version"
+FRESH = 30  # seconds a kept page or fragment is shown before it is made anew
+
+
+def pages_version() -> str:
+    """The version that kept pages and fragments must have to be shown."""
+    return str(cache.get_or_set(VERSION, _new, None))
+
+
+def release() -> str:
+    """Tells apart the releases whose pages name other style sheets and scripts."""
+    return str(getattr(staticfiles_storage, "manifest_hash", ""))
+
+
+def renew_pages() -> None:
+    """Make every kept page and fragment old, as soon as the current transaction commits (at once outside one)."""
+    # After the commit: a page made in between would carry the new version and the old content.
+    transaction.on_commit(lambda: cache.set(VERSION, _new(), None))
+
+
+def kept_whole(request: HttpRequest, response: HttpResponse, *, query_is_known: bool = False) -> HttpResponse:
+    """Mark a page as one that may be kept for everyone who isn't signed in: see streamsite.kept.
+
+    It must be the same for all of them: no token, and nothing of the viewer but the language.
+    A page with a query is kept only if the view says that it is one of a few: of queries there is no end.
+    """
+    response.may_be_kept = query_is_known or not request.GET  # type: ignore[attr-defined]
+    return response
+
+
+def _new() -> str:
+    return secrets.token_hex(8)
