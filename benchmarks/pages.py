@@ -132,7 +132,7 @@ def main() -> None:
                     pairs = [(rate(path, cookie, renewed=renewed), rate("/empty/")) for _ in range(3)]
                     page, empty = sorted(pairs, key=lambda p: p[0] / p[1])[1]
                     print(
-                        f"{path:14} {how:10} {page:7.1f} requests/s   empty view {empty:7.1f}   ratio {page / empty:.3f}"
+                        f"{path:14} {how:10} {page:7.1f} requests/s  empty view {empty:7.1f}  ratio {page / empty:.3f}"
                     )
         finally:
             server.terminate()
