@@ -1,4 +1,5 @@
-// Bundles the front end into static/dist: one stylesheet, two scripts, one sprite of the icons in use.
+// Bundles the front end into static/dist: the site's style and script, the watch page's, the player's (fetched when
+// somebody is about to watch), and one sprite of the icons in use.
 import { build } from "esbuild";
 import vm from "node:vm";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -36,10 +37,10 @@ const artplayer = {
     }));
   },
 };
-await build({
-  ...common, entryPoints: { site: "static/js/site.js", watch: "static/js/watch.js", theme: "static/js/theme.js" }, format: "iife", outdir: out, plugins: [artplayer],
-});
-await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css" }, outdir: out, plugins: [artplayer] });
+const scripts = { ...common, sourcemap: true, outdir: out, plugins: [artplayer] };
+await build({ ...scripts, entryPoints: { site: "static/js/site.js", theme: "static/js/theme.js" }, format: "iife" });
+await build({ ...scripts, entryPoints: { watch: "static/js/watch.js", player: "static/js/player/player.js" }, format: "esm" });
+await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css", player: "static/css/player.css" }, outdir: out, plugins: [artplayer] });
 
 const symbols = icons.map((name) => {
   const svg = readFileSync(`node_modules/lucide-static/icons/${name}.svg`, "utf8");

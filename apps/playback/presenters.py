@@ -43,24 +43,38 @@ def state_of(episode: Episode) -> str:
 
 def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, Any]:
     """What stands between the viewer and the whole title: a sentence and what to do."""
-    sign_in = {"label": _("Sign in"), "url": f"{reverse('users:login')}?{urlencode({'next': path})}"}
     membership = {"label": _("Become a VIP"), "url": reverse("users:vip")}
     vip = movie.access == Access.VIP
-    message, strip, actions = "", "", []
+    seconds = round(episode.video.preview_duration) if episode.video and grant.kind == "preview" else 0
+    message, actions = "", []
     if grant.reason in {"sign_in", "vip", "buy"}:
         message = _("The whole title is for VIP members.") if vip else _("This title is sold on its own.")
-        strip = _("Preview {time} · VIP members see it all") if vip else _("Preview {time} · Sold on its own")
         actions = [membership] if vip else []
     if grant.reason == "sign_in":
-        actions.append(sign_in)
+        actions.append({"label": _("Sign in"), "url": sign_in_url(path)})
     return {
         "kind": grant.kind,
         "reason": grant.reason,
-        "previewSeconds": round(episode.video.preview_duration) if episode.video and grant.kind == "preview" else 0,
+        "previewSeconds": seconds,
         "message": message,
-        "strip": strip,
+        "strip": _("{time} of preview").format(time=span(seconds)) if seconds else "",
+        "stripAction": {"label": _("Become a VIP and see it all"), "url": membership["url"]}
+        if vip and actions
+        else None,
         "actions": actions,
     }
+
+
+def sign_in_url(path: str) -> str:
+    """The sign-in page that leads back to `path`."""
+    return f"{reverse('users:login')}?{urlencode({'next': path})}"
+
+
+def span(seconds: int) -> str:
+    """A length of time as one says it: whole minutes from one minute on."""
+    if seconds < 60:
+        return _("{n} s").format(n=seconds)
+    return _("{n} min").format(n=round(seconds / 60))
 
 
 def player_config(
@@ -76,10 +90,12 @@ def player_config(
 ) -> dict[str, Any]:
     """Everything the player's script reads, seconds for every time."""
     where = [movie.pk, episode.number]
+    master = reverse("playback:master", args=where)
     following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
     board = getattr(episode.video, "storyboard", None) if episode.video else None
     return {
-        "master": reverse("playback:master", args=where) if grant.cut else "",
+        "master": master if grant.cut else "",
+        "readyUrl": master,
         "poster": largest_url(movie.backdrop_set),
         "title": movie.title,
         "episodeTitle": episode.title,
@@ -99,6 +115,7 @@ def player_config(
         else None,
         "gate": gate_words,
         "signedIn": signed_in,
+        "signInUrl": sign_in_url(episode.get_absolute_url()),
         "state": state_of(episode),
         "words": player_words(),
     }

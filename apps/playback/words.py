@@ -43,8 +43,10 @@ def player_words() -> dict[str, str]:
         "retry": _("Try again"),
         "refused": _("Your access to this title has changed, or you were signed out."),
         "goOn": _("Reload and go on"),
-        "minutes": _("{n} min"),
-        "seconds": _("{n} s"),
+        "signedOut": _("You were signed out."),
+        "signIn": _("Sign in and go on"),
+        "notLoaded": _("The player could not be loaded. Check the connection."),
+        "copied": _("The link is copied"),
         "previewOver": _("That was the preview"),
         "watchAgain": _("Watch the preview again"),
         "help": _("Keyboard"),
@@ -61,5 +63,4 @@ def player_words() -> dict[str, str]:
         "keySpeed": _("Slower or faster"),
         "keyNext": _("Next episode"),
         "keyHelp": _("This list"),
-        "player": _("Video player"),
     }

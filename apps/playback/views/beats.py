@@ -34,7 +34,10 @@ def _read(body: bytes) -> Beat:
 @csrf_exempt  # the page of a viewer who isn't signed in is kept whole and holds no token
 @require_POST
 def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """JSON {position, duration, playing, tab, number}: seconds, and which player says it for the how manieth time."""
+    """JSON {position, duration, playing, tab, number}: seconds, and which player says it for the how manieth time.
+
+    The answer says whom the server sees: `signedIn`, and `kind` of grant (full or preview).
+    """
     episode, grant = enter(request, movie_id, set_id)
     if grant.cut is None:
         return refusal(grant)
@@ -45,7 +48,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     if request.content_type != "application/json":
         # What another site's page can send without asking first is never this (Fetch standard, "CORS-safelisted").
         return JsonResponse({"res": 1, "errmsg": "the body must be application/json"}, status=415)
-    answer = JsonResponse({"res": 0, "errmsg": ""})
+    answer = JsonResponse({"res": 0, "errmsg": "", "kind": grant.kind, "signedIn": request.user.is_authenticated})
     if request.user.is_authenticated:
         key = f"u{request.user.pk}"
     else:

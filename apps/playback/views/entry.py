@@ -27,6 +27,8 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Gr
 
 def refusal(grant: Grant) -> JsonResponse:
     """403 with the reason, or 404 for what isn't ready."""
-    answer = JsonResponse({"reason": grant.reason}, status=404 if grant.reason == "not_ready" else 403)
+    answer = JsonResponse(
+        {"kind": grant.kind, "reason": grant.reason}, status=404 if grant.reason == "not_ready" else 403
+    )
     answer["Cache-Control"] = "private, no-store"
     return answer

@@ -24,6 +24,7 @@ from utils.cache import kept_whole
 
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
+HOTTEST_SHOWN = 8
 SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the page shows it
 
 
@@ -63,6 +64,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
             "sets": presenters.episode_rows(episodes, episode, seen),
             "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
             "similar": _similar(movie),
+            "hottest": _hottest(movie) if len(episodes) == 1 and movie.kind != Kind.COURSE else [],
             "gate": words,
             "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
             "player": presenters.player_config(
@@ -106,6 +108,11 @@ def _says_membership(movie: Movie, viewer: User | AnonymousUser, grant: Grant) -
 def _similar(movie: Movie) -> QuerySet[Movie]:
     shelf = Movie.objects.published().for_card().filter(category=movie.category)
     return shelf.exclude(pk=movie.pk).order_by("-plays_week", "-pk")[:SIMILAR_SHOWN]
+
+
+def _hottest(movie: Movie) -> QuerySet[Movie]:
+    """What stands beside a title that has no other episodes."""
+    return Movie.objects.published().for_card().exclude(pk=movie.pk).order_by("-plays_week", "-pk")[:HOTTEST_SHOWN]
 
 
 def _comment(request: HttpRequest, movie: Movie, set_id: int) -> HttpResponse:

@@ -1,10 +1,10 @@
 const EVERY = 5000; // milliseconds
 
-// Tells the server where the viewer is, while it plays and when it stops.
+// Tells the server where the viewer is, while it plays and when it stops; `changed` hears when the server sees another
+// viewer than the page was made for.
 export class Heartbeat {
-  constructor(video, address) {
-    this.video = video;
-    this.address = address;
+  constructor(video, { progressUrl, signedIn, gate }, changed) {
+    Object.assign(this, { video, address: progressUrl, signedIn, kind: gate.kind, changed });
     this.tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
     this.number = 0;
     video.addEventListener("playing", () => this.#start());
@@ -24,14 +24,16 @@ export class Heartbeat {
     this.#send(false);
   }
 
-  #send(playing) {
+  async #send(playing) {
     const { currentTime, duration } = this.video;
     if (!duration) return;
-    fetch(this.address, {
+    const answer = await fetch(this.address, {
       method: "POST",
       keepalive: true,
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ position: currentTime, duration, playing, tab: this.tab, number: ++this.number }),
-    }).catch(() => {}); // the next beat carries the same news
+    }).catch(() => null); // the next beat carries the same news
+    const said = await answer?.json().catch(() => null);
+    if (said?.kind && (said.kind !== this.kind || said.signedIn !== this.signedIn)) this.changed(said);
   }
 }

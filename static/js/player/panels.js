@@ -1,37 +1,20 @@
-import { clock, element } from "./dom.js";
+import { element } from "./dom.js";
 
 const COUNTDOWN = 10; // seconds before the next episode starts by itself
 
 const links = (gate) => gate.actions.map(({ label, url }, n) => element("a", { href: url, class: n ? "button button--quiet" : "button button--gold" }, label));
 
-// Over the preview: how long it is, and what gives the rest.
-export function previewStrip(player) {
-  const { gate } = player.config;
-  const text = element("span", {});
-  const strip = element("div", { class: "player__strip" }, text, ...links(gate).slice(0, 1));
-  const say = () => (text.textContent = gate.strip.replace("{time}", span(player.video.duration || gate.previewSeconds, player.words)));
-  player.video.addEventListener("durationchange", say);
-  say();
-  return strip;
-}
-
-function span(seconds, words) {
-  const whole = Math.round(seconds);
-  if (whole < 60) return words.seconds.replace("{n}", whole);
-  return whole % 60 ? clock(whole) : words.minutes.replace("{n}", whole / 60);
-}
-
 // What stands in the frame when a preview is over.
 export function gatePanel(player) {
   const again = () => {
-    panel.remove();
     player.video.currentTime = 0;
-    player.toggle();
+    player.video.play();
   };
   const panel = element("div", { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
     element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message),
     element("p", { class: "gate__actions" }, ...links(player.config.gate),
       element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain)));
+  player.video.addEventListener("play", () => panel.remove(), { once: true });
   player.stage.append(panel);
   panel.focus();
 }
@@ -70,7 +53,7 @@ export function endCard(player) {
   const timer = setInterval(() => (player.video.paused && !player.video.ended ? null : tick()), 1000);
   tick();
   player.stage.append(card);
-  return card;
+  return { remove: stop };
 }
 
 export function helpDialog(player) {

@@ -5,8 +5,9 @@ import { frame } from "./frame.js";
 import { Heartbeat } from "./heartbeat.js";
 import { keyboard } from "./keyboard.js";
 import { Menu } from "./menu.js";
-import { endCard, faultPanel, gatePanel, helpDialog, previewStrip } from "./panels.js";
+import { endCard, faultPanel, gatePanel, helpDialog } from "./panels.js";
 import { SeekBar } from "./seekbar.js";
+import { session } from "./session.js";
 import { Source } from "./source.js";
 import { touch } from "./touch.js";
 
@@ -21,20 +22,20 @@ export class Player {
     this.#build();
     this.#events();
     this.setSpeed(this.kept.speed ?? 1, false);
-    keyboard(this);
+    this.press = keyboard(this);
     touch(this);
-    if (!this.preview) new Heartbeat(this.video, config.progressUrl);
+    session(this);
+    if (!this.preview) new Heartbeat(this.video, config, (said) => this.#changed(said));
     if (config.resumeAt) this.#resumed();
   }
 
   #build() {
     const w = this.words;
     const picture = this.box.querySelector(".picture");
+    const strip = this.box.querySelector(".player__strip");
     const stage = element("div", { class: "player__frame" });
     this.box.replaceChildren(stage);
     this.box.classList.add("player");
-    this.box.setAttribute("role", "region");
-    this.box.setAttribute("aria-label", w.player);
     this.big = element("button", { type: "button", class: "player__big", "aria-label": w.play }, icon(this.sprite, "play"));
     this.art = frame(stage, {
       words: w, theme: "#ff7a59", chapters: this.config.chapters, address: this.config.master, big: this.big,
@@ -53,7 +54,7 @@ export class Player {
     this.controls.mount(this.art, this.menus);
     this.skip = this.config.intro ? element("button", { type: "button", class: "player__skip", hidden: true, onclick: () => (this.video.currentTime = this.config.intro[1]) }, w.skipIntro) : null;
     this.toast = element("div", { class: "player__toast", role: "status", hidden: true });
-    this.stage.append(...[this.preview ? previewStrip(this) : null, this.toast, this.skip].filter(Boolean));
+    this.stage.append(...[strip, this.toast, this.skip].filter(Boolean));
     if (this.kept.theatre) this.toggleTheatre();
   }
 
@@ -69,6 +70,7 @@ export class Player {
         refused: () => faultPanel(this, this.words.refused, this.words.goOn, () => location.reload()),
       },
     });
+    if (this.starts) video.play();
   }
 
   #events() {
@@ -77,13 +79,20 @@ export class Player {
     on("video:volumechange", () => this.#volume());
     on("video:timeupdate video:seeked", () => this.#tick());
     on("video:ended", () => this.#ended());
+    on("video:pause", () => this.source?.bandwidth && memory.set({ bandwidth: this.source.bandwidth }));
     on("fullscreen", (inside) => this.controls.fullscreen(inside));
     this.#volume();
     this.#playing();
   }
 
+  // Plays as soon as there is something to play: a source that comes later would stop it again.
+  start() {
+    this.starts = true;
+    if (this.source) this.video.play();
+  }
+
   toggle() {
-    if (this.video.paused) this.video.play();
+    if (this.video.paused) this.start();
     else this.video.pause();
   }
 
@@ -182,12 +191,13 @@ export class Player {
     const { currentTime } = this.video;
     const { intro, outro, next } = this.config;
     if (this.skip) this.skip.hidden = !(currentTime >= intro[0] && currentTime < intro[1] - 1);
-    if (outro && next && currentTime >= outro && !this.card) this.card = endCard(this);
+    if (next && currentTime >= (outro ?? Infinity)) this.card ??= endCard(this);
+    else if (!this.video.ended) this.card = this.card?.remove(); // who goes back is asked again
   }
 
   #ended() {
     if (this.preview) gatePanel(this);
-    else if (this.config.next && !this.card) this.card = endCard(this);
+    else if (this.config.next) this.card ??= endCard(this);
   }
 
   #levels(heights) {
@@ -239,8 +249,21 @@ export class Player {
     pick(kept);
   }
 
+  // The server sees another viewer than this page was made for: signed out elsewhere, or a membership that has ended.
+  #changed({ signedIn, kind }) {
+    const { words: w, config } = this;
+    const out = config.signedIn && !signedIn;
+    const signIn = () => location.assign(config.signInUrl);
+    if (this.seenAs === kind || !(out || kind !== "full")) return;
+    this.seenAs = kind;
+    if (kind === "full") return this.#say(w.signedOut, true, { label: w.signIn, act: signIn });
+    this.video.pause();
+    if (out) faultPanel(this, w.signedOut, w.signIn, signIn);
+    else faultPanel(this, w.refused, w.goOn, () => location.reload());
+  }
+
   #trouble(word) {
-    if (word === "unplayable") faultPanel(this, this.words.unplayable, this.words.retry, () => this.source.retry());
+    if (word === "unplayable") faultPanel(this, this.words.unplayable, this.words.retry, () => this.source.again());
     else if (word) this.#say(this.words[word], word === "offline");
     else this.toast.hidden = true;
   }

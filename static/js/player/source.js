@@ -1,8 +1,11 @@
 import Hls from "hls.js";
+import { memory } from "./dom.js";
 
+const BANDWIDTH = 3_000_000; // bits per second, until this device has measured its own
 const AHEAD = 30; // seconds kept ready while it plays
 const AHEAD_AT_REST = 6; // seconds kept ready before anybody pressed play
-const RENEWALS = 3; // within PATIENCE
+const RENEWALS = 3; // of expired addresses with nothing loaded in between
+const RECOVERIES = 3; // of the decoder, within PATIENCE
 const PATIENCE = 60_000; // milliseconds
 const RETRY = 3000; // milliseconds
 
@@ -12,8 +15,9 @@ const height = (level) => Math.min(level.height, level.width); // of a portrait 
 // Tells of it by `on`: levels, level, texts, sounds, error(word), refused(status).
 export class Source {
   constructor(video, address, { on, startAt }) {
-    Object.assign(this, { video, address, on, startAt, renewals: [] });
+    Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [] });
     video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD), { once: true });
+    addEventListener("offline", () => this.#stalled() && this.#tell("offline"));
     addEventListener("online", () => this.waiting && this.retry());
     if (Hls.isSupported()) this.#open();
     else this.#native();
@@ -21,6 +25,7 @@ export class Source {
 
   #open() {
     const hls = new Hls({
+      abrEwmaDefaultEstimate: memory.get().bandwidth ?? BANDWIDTH,
       startPosition: this.startAt || -1,
       maxBufferLength: this.video.paused ? AHEAD_AT_REST : AHEAD,
       capLevelToPlayerSize: true,
@@ -33,7 +38,7 @@ export class Source {
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => this.on.texts(subtitleTracks.map((t) => t.name), subtitleTracks.map((t) => t.lang)));
     hls.on(Hls.Events.CUES_PARSED, (_, { cues, subtitleTrack }) => subtitleTrack && this.#read(subtitleTrack.name, cues));
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => this.on.sounds(audioTracks.map((t) => t.name)));
-    hls.on(Hls.Events.FRAG_BUFFERED, () => this.waiting && this.#restored());
+    hls.on(Hls.Events.FRAG_BUFFERED, () => this.#loaded());
     hls.on(Hls.Events.ERROR, (_, data) => this.#failed(data));
     hls.loadSource(this.address);
     hls.attachMedia(this.video);
@@ -41,7 +46,8 @@ export class Source {
 
   #native() {
     const { video } = this;
-    video.addEventListener("error", () => (video.error?.code === 2 ? this.#renew() : this.on.error("unplayable")));
+    video.addEventListener("error", () => (video.error?.code === MediaError.MEDIA_ERR_NETWORK ? this.#renew() : this.#tell("unplayable")));
+    video.addEventListener("playing", () => this.#loaded());
     video.textTracks.addEventListener("addtrack", () => this.on.texts(this.#tracks().map((t) => t.label), this.#tracks().map((t) => t.language)));
     this.#load();
   }
@@ -61,39 +67,52 @@ export class Source {
     const status = data.response?.code;
     if (data.details === "manifestLoadError" && (status === 403 || status === 404)) return this.on.refused(status);
     if (status === 403 || status === 410) return this.#renew();
-    if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.NETWORK_ERROR && (!status || status >= 500)) return this.#wait();
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#mayRenew()) return this.hls.recoverMediaError();
-    this.on.error("unplayable");
+    const away = data.type === Hls.ErrorTypes.NETWORK_ERROR && (!status || status >= 500);
+    if (away && (data.fatal || this.#stalled())) this.#tell("offline");
+    if (!data.fatal) return; // hls.js itself tries again
+    if (away) return this.#wait();
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#mayRecover()) return this.hls.recoverMediaError();
+    this.#tell("unplayable");
+  }
+
+  #stalled() {
+    return this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+  }
+
+  #tell(word) {
+    if (word === this.told) return;
+    this.told = word;
+    this.on.error(word);
   }
 
   // The network is gone, or the server restarts: try until it is back.
   #wait() {
-    this.on.error("offline");
     this.waiting = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.retry(), RETRY);
   }
 
-  #restored() {
+  #loaded() {
     this.waiting = false;
+    this.renewals = 0;
     clearTimeout(this.timer);
-    this.on.error("");
+    this.#tell("");
   }
 
-  #mayRenew() {
+  #mayRecover() {
     const now = performance.now();
-    this.renewals = this.renewals.filter((then) => now - then < PATIENCE);
-    return this.renewals.push(now) <= RENEWALS;
+    this.recoveries = this.recoveries.filter((then) => now - then < PATIENCE);
+    return this.recoveries.push(now) <= RECOVERIES;
   }
 
   // The addresses have expired: ask for new ones and go on where it was.
   #renew() {
-    if (!this.#mayRenew()) return this.on.error("unplayable");
-    this.on.error("expired");
+    if (++this.renewals > RENEWALS) return this.#tell("unplayable");
+    this.#tell("expired");
     this.retry();
   }
 
+  // Loads it anew where it was; what was paused stays paused.
   retry() {
     const plays = !this.video.paused;
     this.startAt = this.video.currentTime || this.startAt;
@@ -103,6 +122,18 @@ export class Source {
       this.#open();
     } else this.#load();
     if (plays) this.video.play();
+  }
+
+  // The viewer asks for one more try.
+  again() {
+    Object.assign(this, { told: "", renewals: 0, recoveries: [] });
+    this.retry();
+    this.video.play();
+  }
+
+  // Bits per second as measured, 0 where nothing was.
+  get bandwidth() {
+    return Math.round(this.hls?.bandwidthEstimate || 0);
   }
 
   set quality(wanted) {
