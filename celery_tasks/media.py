@@ -22,3 +22,13 @@ def resume_lapsed(**_: Any) -> None:
 @shared_task(name="media.discard")
 def discard(*, names: list[str], **_: Any) -> None:
     services.discard(names=names)
+
+
+@shared_task(name="media.finish_upload")
+def finish_upload(*, upload_id: str, **_: Any) -> None:
+    services.finish_upload(upload_id=upload_id)
+
+
+@shared_task(name="media.look_after_uploads")
+def look_after_uploads(**_: Any) -> None:
+    services.look_after_uploads()

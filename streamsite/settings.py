@@ -172,6 +172,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]  # never whole in memory
+UPLOAD_MAX_SIZE = env.int("UPLOAD_MAX_SIZE", default=2**40)  # bytes of one video file
+UPLOAD_TTL = env.int("UPLOAD_TTL", default=7 * 86400)  # seconds without a byte until an upload is given up
+DISK_RESERVE = env.int("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes, of a form without its files
 
 # --- Queue ----------------------------------------------------------------------------------
@@ -196,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-rankings": {"task": "catalogue.refresh_rankings", "schedule": 600.0},
     "resume-encoding": {"task": "media.resume_lapsed", "schedule": 30.0},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0},
+    "look-after-uploads": {"task": "media.look_after_uploads", "schedule": 60.0},
 }
 
 # --- Mail -----------------------------------------------------------------------------------

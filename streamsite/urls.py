@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.movies.urls")),
     path("", include("apps.playback.urls")),
+    path("media/uploads/", include("apps.media.urls")),
     path("search/", include("apps.search.urls")),
     path("user/", include("apps.users.urls")),
     path("notices/", include("apps.notices.urls")),

@@ -17,12 +17,17 @@ class VideoStorage(FileSystemStorage):
     def __init__(self) -> None:
         super().__init__(location=urlsplit(settings.VIDEO_STORAGE_URL).path, base_url=settings.VIDEO_URL)
 
-    def adopt(self, source: Path, *, suffix: str, move: bool = True) -> str:
-        """Take a finished local file in, whole, under a random name nobody can derive; returns the name."""
+    def new_name(self, suffix: str) -> str:
+        """A random name nobody can derive; its folder is there."""
         token = secrets.token_hex(16)
         name = f"{token[:2]}/{token[2:4]}/{token}{suffix}"
+        Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
+        return name
+
+    def adopt(self, source: Path, *, suffix: str, move: bool = True) -> str:
+        """Take a finished local file in, whole, under a random name nobody can derive; returns the name."""
+        name = self.new_name(suffix)
         target = Path(self.path(name))
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
         if move:
             shutil.move(source, part)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -32,6 +35,7 @@ class Video(models.Model):
     original_name = models.CharField(_("file name"), max_length=255)
     size = models.BigIntegerField(_("size"))  # bytes
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    md5 = models.CharField("MD5", max_length=32, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.UPLOADED, db_index=True)
     failure = models.CharField(_("reason of failure"), max_length=40, blank=True)  # a media.failures code
     failure_detail = models.TextField(_("technical detail"), blank=True)
@@ -139,3 +143,51 @@ class Storyboard(models.Model):
     class Meta:
         verbose_name = _("storyboard")
         verbose_name_plural = _("storyboards")
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def arriving(self, at: datetime) -> UploadQuerySet:
+        """Not all there, and not given up: their missing bytes still need room on the disk."""
+        return self.filter(state=Upload.State.RECEIVING, expires_at__gt=at)
+
+    def expired(self, at: datetime) -> UploadQuerySet:
+        return self.filter(expires_at__lte=at)
+
+
+class Upload(models.Model):
+    """A file on its way in: its first `offset` bytes are safe on disk, under the name it will keep.
+
+    `state` moves by guarded update only: receiving → received → done. Once done, `video` owns the file.
+    """
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", _("being uploaded")
+        RECEIVED = "received", _("being checked")
+        DONE = "done", _("uploaded")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="uploads", verbose_name=_("uploaded by")
+    )
+    filename = models.CharField(_("file name"), max_length=255, blank=True)  # exactly as the client named it
+    metadata = models.TextField(blank=True)  # the Upload-Metadata header, to be given back as it came
+    size = models.BigIntegerField(_("size"))  # bytes
+    offset = models.BigIntegerField(_("received"), default=0)  # bytes
+    stored = models.CharField(_("stored as"), max_length=255, blank=True)  # a name in the "videos" storage
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.RECEIVING)
+    video = models.ForeignKey(Video, models.CASCADE, null=True, related_name="uploads", verbose_name=_("video"))
+    created_at = models.DateTimeField(_("added at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"), db_index=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(offset__gte=0) & Q(offset__lte=F("size")), name="upload_offset_in_file")
+        ]
+
+    def __str__(self) -> str:
+        return self.filename

@@ -101,7 +101,7 @@ def test_a_series_gets_its_next_episode_and_no_number_twice(film):
     for number in ("2", "0", "-1"):
         with pytest.raises(CommandError):
             add(film, "--kind", "series", "--episode", number)
-    assert Video.objects.count() == 3
+    assert Video.objects.count() == 1  # one content, one file
 
 
 def test_the_command_says_what_is_wrong(film, tmp_path):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_redis import get_redis_connection
 
-from apps.media.models import Video
+from apps.media import tus
+from apps.media.digests import Digests, digest
+from apps.media.models import State, Video
 from utils.storages import videos
 from utils.tasks import enqueue
 
-CHUNK = 1024 * 1024  # bytes hashed at a time
 QUEUED_FOR = timedelta(minutes=10)  # then it's put on the queue again, in case the broker lost it
+ONE_AT_A_TIME = 60.0  # seconds after which a process that died while it took content in no longer holds others up
 
 
 class UnableToAddVideo(Exception):
@@ -21,28 +24,62 @@ class UnableToAddVideo(Exception):
 
 
 def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move: bool = False) -> Video:
-    """Store the file at `path` and queue its encoding. With `move` the file is taken, else copied.
+    """The video of the file at `path`, its encoding queued. With `move` the file is taken, else copied.
 
-    `preview_seconds` > 0 asks for a preview of that length. Raises UnableToAddVideo.
+    Content that is stored already gives the video it has. `preview_seconds` > 0 asks a new one for a
+    preview of that length. Raises UnableToAddVideo.
     """
     try:
         with path.open("rb") as file:
-            digest = hashlib.sha256()
-            size = 0
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-        suffix = PurePath(original_name).suffix.lower()
-        stored = videos().adopt(path, suffix=suffix if suffix[1:].isascii() and suffix[1:].isalnum() else "", move=move)
+            digests = digest(file)
+        video = find_content(sha256=digests.sha256, size=digests.length)
+        if video is not None:
+            if move:
+                path.unlink()
+            return _woken(video)
+        stored = videos().adopt(path, suffix=tus.suffix(original_name), move=move)
     except OSError as error:
         raise UnableToAddVideo(f"{original_name}: {error.strerror or error}") from error
-    video = Video.objects.create(
-        original=stored,
-        original_name=original_name[-255:],
-        size=size,
-        sha256=digest.hexdigest(),
-        preview_seconds=preview_seconds,
-        lease_until=timezone.now() + QUEUED_FOR,
-    )
-    enqueue("media.process", video_id=video.pk)
+    return take_in(stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds)
+
+
+def find_content(*, sha256: str, size: int) -> Video | None:
+    """The video whose original has this content and is still stored."""
+    for video in Video.objects.filter(sha256=sha256, size=size).order_by("pk"):
+        if videos().exists(video.original):
+            return video
+    return None
+
+
+def take_in(*, stored: str, original_name: str, digests: Digests, preview_seconds: int = 0) -> Video:
+    """The video of a file in the storage: a new one on the queue, or, if its content was there, the one it had.
+
+    Then the second copy is deleted.
+    """
+    with get_redis_connection().lock(f"media.content.{digests.sha256}", timeout=ONE_AT_A_TIME):
+        video = find_content(sha256=digests.sha256, size=digests.length)
+        if video is None:
+            video = Video.objects.create(
+                original=stored,
+                original_name=original_name[-255:] or _("without a name"),
+                size=digests.length,
+                sha256=digests.sha256,
+                md5=digests.md5,
+                preview_seconds=preview_seconds,
+                lease_until=timezone.now() + QUEUED_FOR,
+            )
+            enqueue("media.process", video_id=video.pk)
+            return video
+    if video.original != stored:
+        videos().delete(stored)
+    return _woken(video)
+
+
+def _woken(video: Video) -> Video:
+    """A video that failed gets another try when its file comes in once more."""
+    if Video.objects.filter(pk=video.pk, state=State.FAILED).update(
+        state=State.UPLOADED, attempts=0, progress=0, lease_until=timezone.now() + QUEUED_FOR
+    ):
+        enqueue("media.process", video_id=video.pk)
+        video.refresh_from_db()
     return video

@@ -1,0 +1,107 @@
+"""Who may knock, and what every answer of the upload addresses has in common."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from apps.media import tus
+from apps.media.services import uploads as service
+
+DRAIN_FOR = 5.0  # seconds
+BODIES_AT_ONCE = 2  # of a process's threads: the others go on serving pages
+
+_places = threading.BoundedSemaphore(BODIES_AT_ONCE)
+
+View = Callable[..., HttpResponse]
+
+
+def protocol(view: View) -> View:
+    """Check version and permission, turn what goes wrong into the protocol's status, mark the answer."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # tus 1.0.0, "X-HTTP-Method-Override": for clients that can't send PATCH or DELETE
+        method = request.headers.get("X-HTTP-Method-Override", request.method or "").upper()
+        try:
+            _check(request, method)
+            response = view(request, method, *args, **kwargs)
+        except (tus.Refused, service.UploadError, FileNotFoundError) as error:
+            status, message = _answer(error)
+            response = HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")
+            if status == HTTPStatus.PRECONDITION_FAILED:
+                response["Tus-Version"] = tus.VERSION
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                response["Retry-After"] = "5"
+            # After the answer: one who doesn't listen while he sends would only see the connection break.
+            response._resource_closers.append(functools.partial(drain, request))  # type: ignore[attr-defined]
+        response["Tus-Resumable"] = tus.VERSION
+        response["Cache-Control"] = "no-store"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return answer
+
+
+def _check(request: HttpRequest, method: str) -> None:
+    if method not in {"OPTIONS", "GET"} and request.headers.get("Tus-Resumable") != tus.VERSION:
+        raise tus.Refused(HTTPStatus.PRECONDITION_FAILED, _("This server speaks tus 1.0.0."))
+    if method != "OPTIONS" and not may_upload(request):
+        raise tus.Refused(HTTPStatus.FORBIDDEN, _("You may not upload videos. Sign in as an administrator."))
+
+
+def _answer(error: Exception) -> tuple[int, str]:
+    """The status and the sentence for what went wrong."""
+    match error:
+        case tus.Refused():
+            return error.status, str(error)
+        case service.WrongOffset():
+            return HTTPStatus.CONFLICT, _("The server has another number of bytes. Ask it how many, and go on there.")
+        case service.Busy():
+            return HTTPStatus.LOCKED, _("Another connection is sending this file.")
+        case service.TooLong():
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is too large.")
+        case service.WrongChecksum():
+            return tus.CHECKSUM_MISMATCH, _("The bytes were changed on their way. Send them again.")
+        case service.NoRoom():
+            return HTTPStatus.INSUFFICIENT_STORAGE, _("The server's disk is full. Make room, then go on.")
+        case FileNotFoundError():
+            return HTTPStatus.GONE, _("This upload was given up. Begin again.")
+    raise error
+
+
+def may_upload(request: HttpRequest) -> bool:
+    """Whether the request comes from an administrator who may add videos."""
+    user = request.user
+    return user.is_active and user.is_staff and user.has_perm("media.add_video")
+
+
+def drain(request: HttpRequest) -> None:
+    """Read what is still coming of a refused body away for a moment, if there is a place for that."""
+    until = time.monotonic() + DRAIN_FOR
+    try:
+        with Place():
+            while time.monotonic() < until and request.read(service.CHUNK):
+                pass
+    except (OSError, tus.Refused):
+        return  # it has hung up, or others need the thread
+
+
+class Place:
+    """One of the few requests of this process that may carry a body at the same time; Refused with 503 beyond."""
+
+    def __enter__(self) -> None:
+        if not _places.acquire(blocking=False):
+            raise tus.Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, _("Too many uploads at the same time. Try again in a moment.")
+            )
+
+    def __exit__(self, *_error: object) -> None:
+        _places.release()
