@@ -198,3 +198,13 @@ def test_access_that_changes_reaches_the_previews(settings):
     services.access_changed(movie=movie)
     assert Video.objects.get().preview_seconds == 8
     assert make_video().preview_seconds == 0
+
+
+def test_titles_that_share_a_file_show_the_shortest_of_their_previews(film, settings):
+    add(film, "--access", "vip")
+    assert Video.objects.get().preview_seconds == settings.PREVIEW_SECONDS
+    add(film)
+    assert Video.objects.get().preview_seconds == settings.PREVIEW_SECONDS
+    short = make_movie(access="vip", preview_seconds=30)
+    services.attach_video(episode=short.episodes.create(), path=film, original_name="again.mp4")
+    assert Video.objects.get().preview_seconds == 30

@@ -70,9 +70,25 @@ def preview_length(movie: Movie) -> int:
 def attach_video(*, episode: Episode, path: Path, original_name: str, move: bool = False) -> Video:
     """Give the episode the file at `path` and queue its encoding. Raises UnableToAddVideo."""
     video = add_video(path=path, original_name=original_name, preview_seconds=preview_length(episode.movie), move=move)
+    place_video(episode=episode, video=video)
+    return video
+
+
+def place_video(*, episode: Episode, video: Video) -> None:
+    """Make the episode play this video, which other episodes may play too."""
     Episode.objects.filter(pk=episode.pk).update(video=video)
     episode.video = video
-    return video
+    adapt_preview(video=video)
+    # A small file may have become ready before its episode was there to hear of it.
+    enqueue("catalogue.video_ready", video_id=video.pk)
+
+
+def adapt_preview(*, video: Video) -> None:
+    """Give the video the preview that its titles ask for: the shortest, as they all show the same file."""
+    wanted = {preview_length(e.movie) for e in video.episodes.select_related("movie")} - {0}
+    seconds = min(wanted, default=0)
+    if seconds != video.preview_seconds:
+        set_preview(video=video, seconds=seconds)
 
 
 def add_episode(
@@ -117,8 +133,7 @@ def add_episode(
             raise UnableToAddEpisode(f"{title} has an episode {number} already.")
         Movie.objects.filter(pk=movie.pk, episodes_planned__lt=number).update(episodes_planned=number)
         renew_pages()
-        # A small file may have become ready before its episode was there to hear of it.
-        enqueue("catalogue.video_ready", video_id=video.pk)
+    place_video(episode=episode, video=video)
     return episode
 
 
@@ -135,10 +150,9 @@ def _category_for(kind: str) -> Category:
 
 def access_changed(*, movie: Movie) -> None:
     """Cut or remove the previews of all episodes, as the movie's access asks now."""
-    seconds = preview_length(movie)
     for episode in movie.episodes.exclude(video=None).select_related("video"):
-        if episode.video and episode.video.preview_seconds != seconds:
-            set_preview(video=episode.video, seconds=seconds)
+        if episode.video:
+            adapt_preview(video=episode.video)
 
 
 def refresh_episodes(*, movie_id: int) -> None:
