@@ -16,6 +16,7 @@ run: ## Try the product: PORT=8000 DATA_DIR=data
 dev: ## Everything the tests and checks need
 	@$(PYTHON) deploy/embedded/bootstrap.py --dev
 	@sh deploy/embedded/test-machine.sh
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-mysql.txt
 
 test: dev ## Every test
 	$(VENV)/python -m pytest -n 2 --dist loadgroup
@@ -38,7 +39,7 @@ bench: dev ## Measure: each figure is a ratio to a reference in the same run
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done
 
 lock: ## Renew the hashed requirements
-	for set in requirements requirements-dev requirements-node; do \
+	for set in requirements requirements-dev requirements-mysql requirements-node; do \
 	  $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$set.in -o $$set.txt; done
 
 messages: ## Collect the strings to translate

@@ -11,6 +11,7 @@ const icons = [
   "chevron-up", "chevron-down", "x", "sun", "moon", "heart", "share-2", "message-circle", "flame", "star", "clock", "lock", "info",
   "circle-alert", "arrow-up", "arrow-down", "minus", "list-video", "download", "languages", "log-in", "log-out", "history", "megaphone", "loader",
   "monitor-smartphone", "shield-check", "receipt-text", "mail", "smartphone", "check", "trash-2", "key-round", "user-round-cog", "folder-lock", "monitor", "eye", "eye-off",
+  "wallet",
 ];
 
 const solid = new Set(["play", "pause"]);
@@ -38,9 +39,9 @@ const artplayer = {
   },
 };
 const scripts = { ...common, sourcemap: true, outdir: out, plugins: [artplayer] };
-await build({ ...scripts, entryPoints: { site: "static/js/site.js", theme: "static/js/theme.js" }, format: "iife" });
+await build({ ...scripts, entryPoints: { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js" }, format: "iife" });
 await build({ ...scripts, entryPoints: { watch: "static/js/watch.js", player: "static/js/player/player.js" }, format: "esm" });
-await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css", player: "static/css/player.css" }, outdir: out, plugins: [artplayer] });
+await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css", player: "static/css/player.css", cashier: "static/css/cashier.css" }, outdir: out, plugins: [artplayer] });
 
 const symbols = icons.map((name) => {
   const svg = readFileSync(`node_modules/lucide-static/icons/${name}.svg`, "utf8");

@@ -8,6 +8,7 @@ Two ways to run share this file: the embedded default (`make run`) needs no vari
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +46,8 @@ INSTALLED_APPS = [
     "apps.notices",
     "apps.media",
     "apps.movies",
+    "apps.wallet",
+    "apps.orders",
     "apps.community",
     "apps.playback",
     "apps.search",
@@ -200,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-encoding": {"task": "media.resume_lapsed", "schedule": 30.0},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0},
     "look-after-uploads": {"task": "media.look_after_uploads", "schedule": 60.0},
+    "reconcile-orders": {"task": "orders.reconcile", "schedule": 60.0},
 }
 
 # --- Mail -----------------------------------------------------------------------------------
@@ -207,6 +211,27 @@ CELERY_BEAT_SCHEDULE = {
 MAIL_FOLDER = str(DATA_DIR / "mail")  # where mails are kept that aren't sent
 globals().update(mail_settings(env.str("EMAIL_URL", default=f"filemail://{DATA_DIR / 'mail'}")))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Streamsite <noreply@localhost>")
+
+# --- Money ----------------------------------------------------------------------------------
+
+ALIPAY_APP_ID = env.str("ALIPAY_APP_ID", default="")
+# alipay | cashier (a local stand-in of the same protocol) | none
+PAYMENT_GATEWAY = env.str(
+    "PAYMENT_GATEWAY", default="alipay" if ALIPAY_APP_ID else "cashier" if ENVIRONMENT == "embedded" else "none"
+)
+ALIPAY_SELLER_ID = env.str("ALIPAY_SELLER_ID", default="")
+ALIPAY_GATEWAY_URL = env.str("ALIPAY_GATEWAY_URL", default="https://openapi.alipay.com/gateway.do")
+ALIPAY_PRIVATE_KEY_FILE = env.str("ALIPAY_PRIVATE_KEY_FILE", default="")  # the application's
+ALIPAY_PUBLIC_KEY_FILE = env.str("ALIPAY_PUBLIC_KEY_FILE", default="")  # Alipay's
+CASHIER_DIR = DATA_DIR / "cashier"  # its keys and its trades
+CASHIER_URL = env.str("CASHIER_URL", default=f"http://127.0.0.1:{env.int('CASHIER_PORT', default=8001)}")
+if PAYMENT_GATEWAY == "cashier":
+    ALIPAY_APP_ID, ALIPAY_SELLER_ID = "9021000100000001", "2088000100000001"
+    ALIPAY_GATEWAY_URL = f"{CASHIER_URL}/gateway.do"
+    ALIPAY_PRIVATE_KEY_FILE = str(CASHIER_DIR / "app_private.pem")
+    ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
+ORDER_EXPIRES_AFTER = env.int("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
+REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=False)  # payments that bought nothing go back by themselves
 
 # --- Security -------------------------------------------------------------------------------
 
@@ -219,6 +244,11 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+_pays_at = urlsplit(ALIPAY_GATEWAY_URL)
+# a form that buys is answered by a redirect to the gateway, which passes it on among its own hosts
+_pay_hosts = [f"{_pays_at.scheme}://{_pays_at.netloc}"]
+if PAYMENT_GATEWAY == "alipay":
+    _pay_hosts.append("https://*." + ".".join((_pays_at.hostname or "").split(".")[-2:]))
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -231,7 +261,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'", "blob:"],
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *_pay_hosts],
         "frame-ancestors": ["'none'"],
     }
 }

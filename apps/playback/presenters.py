@@ -13,6 +13,7 @@ from apps.playback.models import Progress
 from apps.playback.services import Grant
 from apps.playback.words import player_words
 from utils.pictures import largest_url
+from utils.templatetags.formats import yuan
 
 
 def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Progress]) -> list[dict[str, Any]]:
@@ -43,24 +44,29 @@ def state_of(episode: Episode) -> str:
 
 def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, Any]:
     """What stands between the viewer and the whole title: a sentence and what to do."""
-    membership = {"label": _("Become a VIP"), "url": reverse("users:vip")}
+    membership = {"label": _("Become a VIP"), "url": reverse("orders:vip")}
+    purchase = {"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}
     vip = movie.access == Access.VIP
+    strip_action = {"label": _("Become a VIP and see it all"), "url": membership["url"]} if vip else purchase
     seconds = round(episode.video.preview_duration) if episode.video and grant.kind == "preview" else 0
     message, actions = "", []
     if grant.reason in {"sign_in", "vip", "buy"}:
         message = _("The whole title is for VIP members.") if vip else _("This title is sold on its own.")
-        actions = [membership] if vip else []
+        actions = [membership if vip else purchase]
     if grant.reason == "sign_in":
         actions.append({"label": _("Sign in"), "url": sign_in_url(path)})
+    if grant.reason in {"sign_in", "buy"} and not vip:
+        message = _("Sold on its own for %(price)s, to VIP members for %(member_price)s.") % {
+            "price": yuan(movie.price),
+            "member_price": yuan(movie.member_price),
+        }
     return {
         "kind": grant.kind,
         "reason": grant.reason,
         "previewSeconds": seconds,
         "message": message,
         "strip": _("{time} of preview").format(time=span(seconds)) if seconds else "",
-        "stripAction": {"label": _("Become a VIP and see it all"), "url": membership["url"]}
-        if vip and actions
-        else None,
+        "stripAction": strip_action if actions else None,
         "actions": actions,
     }
 

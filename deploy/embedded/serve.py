@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -84,10 +85,11 @@ def make_run_dir(data_dir: Path) -> Path:
 def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     """Bring the site up, say where it is, and stay until it ends. Returns uWSGI's exit status."""
     redis_url = f"unix://{run_dir / 'broker.sock'}"
+    ports = {"PORT": str(port), **cashier_port()}
     # read by manage.py commands that are run beside the site
-    (data_dir / "run.env").write_text(f"PORT={port}\nREDIS_URL={redis_url}\n")
+    (data_dir / "run.env").write_text("".join(f"{k}={v}\n" for k, v in {**ports, "REDIS_URL": redis_url}.items()))
     env = os.environ | {
-        "PORT": str(port),
+        **ports,
         "DATA_DIR": str(data_dir),
         "ROOT_DIR": str(ROOT),
         "RUN_DIR": str(run_dir),
@@ -164,6 +166,16 @@ def start(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
+
+
+def cashier_port() -> dict[str, str]:
+    """A free port for the local cashier, where the site has no other way to be paid."""
+    gateway = os.environ.get("PAYMENT_GATEWAY") or ("alipay" if os.environ.get("ALIPAY_APP_ID") else "cashier")
+    if gateway != "cashier" or os.environ.get("CASHIER_URL"):
+        return {}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return {"CASHIER_PORT": str(probe.getsockname()[1])}
 
 
 def prepare_broker(run_dir: Path, data_dir: Path) -> None:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# What the browser tests need from Debian, installed where that is allowed.
+# What the browser and database tests need from Debian, installed where that is allowed.
 set -eu
 missing=""
-for package in chromium fonts-noto-cjk gettext; do
+for package in chromium fonts-noto-cjk gettext mariadb-server default-libmysqlclient-dev pkg-config gcc; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing="$missing $package"
 done
 [ -z "$missing" ] && exit 0

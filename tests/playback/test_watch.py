@@ -50,14 +50,17 @@ def test_a_preview_starts_at_its_beginning_and_says_how_long_it_is(client):
     player = _page(client, episode).context["player"]
     assert player["resumeAt"] == 0
     assert player["gate"]["previewSeconds"] == 8
-    assert [a["url"] for a in player["gate"]["actions"]] == [reverse("users:vip")]
+    assert [a["url"] for a in player["gate"]["actions"]] == [reverse("orders:vip")]
     assert player["storyboard"] == ""
 
 
 def test_a_stranger_is_asked_to_sign_in_and_comes_back(client):
     episode = make_episode(access=Access.PAID)
     actions = _page(client, episode).context["player"]["gate"]["actions"]
-    assert [a["url"] for a in actions] == [f"/user/login/?next=%2Fsingle%2F{episode.movie_id}%2F1%2F"]
+    assert [a["url"] for a in actions] == [
+        f"/order/title/{episode.movie_id}/",
+        f"/user/login/?next=%2Fsingle%2F{episode.movie_id}%2F1%2F",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,15 @@ def iso_duration(seconds: float | None) -> str:
 def yuan(amount: Decimal) -> str:
     """An amount in yuan: ¥25.00."""
     return f"¥{Decimal(amount):,.2f}"
+
+
+@register.filter
+def signed_yuan(amount: Decimal) -> str:
+    """A movement in yuan: +¥25.00, −¥5.00."""
+    return f"{'−' if amount < 0 else '+'}{yuan(abs(amount))}"
+
+
+@register.filter
+def saving(price: Decimal, dearest: Decimal) -> int:
+    """How much less, in whole per cent."""
+    return int((dearest - price) * 100 / dearest)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from apps.media.models import Rendition
 from apps.movies.models import Access, Episode
+from apps.orders.services import owns
 from apps.users.services import is_member
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def authorize(*, viewer: User | AnonymousUser, episode: Episode, at: datetime) -
             return Grant(None, "not_ready")
         if movie.access == Access.VIP and not is_member(user=viewer, at=at):
             reason = "vip" if viewer.is_authenticated else "sign_in"
-        elif movie.access == Access.PAID:
+        elif movie.access == Access.PAID and not owns(user=viewer, movie_id=movie.pk):
             reason = "buy" if viewer.is_authenticated else "sign_in"
     if video is None or video.ready_at is None:
         return Grant(None, "not_ready")

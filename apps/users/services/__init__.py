@@ -1,5 +1,10 @@
 """What accounts do: each journey is a module of its own."""
 
-from apps.users.services.memberships import is_member, membership_end
+from apps.users.services.memberships import (
+    extend_membership,
+    is_member,
+    membership_end,
+    take_back_membership,
+)
 
-__all__ = ["is_member", "membership_end"]
+__all__ = ["extend_membership", "is_member", "membership_end", "take_back_membership"]

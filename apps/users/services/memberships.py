@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from apps.users.models import Membership
+from django.db import transaction
+from django.db.models import Max
+
+from apps.users.models import Membership, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-    from apps.users.models import User
 
 
 def is_member(*, user: User | AnonymousUser, at: datetime) -> bool:
@@ -25,3 +26,37 @@ def membership_end(*, user: User, at: datetime) -> datetime | None:
         if period.starts_at <= (end or at):
             end = max(period.ends_at, end or period.ends_at)
     return end
+
+
+def extend_membership(*, user: User, days: int, at: datetime, reason: str = "") -> Membership:
+    """Give `days` more of membership, from the later of `at` and the end of the last period the user has."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        last = Membership.objects.filter(user=user, ends_at__gt=at).aggregate(end=Max("ends_at"))["end"]
+        starts_at = last or at
+        return Membership.objects.create(
+            user=user, starts_at=starts_at, ends_at=starts_at + timedelta(days=days), reason=reason
+        )
+
+
+def take_back_membership(*, membership: Membership, at: datetime) -> timedelta:
+    """Take back what is left of one period, and only that: periods that follow on it move up. Returns what was left."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=membership.user_id)
+        period = Membership.objects.filter(pk=membership.pk, ends_at__gt=at).first()
+        if period is None:
+            return timedelta(0)
+        end, begins = period.ends_at, max(period.starts_at, at)
+        left = end - begins
+        if period.starts_at < at:
+            period.ends_at = at
+            period.save(update_fields=["ends_at"])
+        else:
+            period.delete()
+        for later in Membership.objects.filter(user_id=membership.user_id, starts_at__gte=end).order_by("starts_at"):
+            if later.starts_at != end:
+                break  # a gap: that one was given for a date of its own
+            end = later.ends_at
+            later.starts_at, later.ends_at = later.starts_at - left, later.ends_at - left
+            later.save(update_fields=["starts_at", "ends_at"])
+        return left

@@ -1,0 +1,226 @@
+"""Alipay through python-alipay-sdk. The local cashier speaks the same protocol at another address with other keys."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from alipay import AliPay
+from alipay.exceptions import AliPayException, AliPayValidationError
+from alipay.utils import AliPayConfig
+from django.utils import timezone
+
+from apps.orders.gateways.protocol import (
+    GatewayRefused,
+    GatewayUnclear,
+    Trade,
+    TradeStatus,
+    format_time,
+    parse_amount,
+    parse_time,
+    pem,
+)
+
+TIMEOUT = 8.0  # seconds for one answer
+TRIES = 3
+PAUSE = 0.25  # seconds before the second try, twice as long before the third
+NOT_THERE = "ACQ.TRADE_NOT_EXIST"
+NOT_OPEN = "ACQ.TRADE_STATUS_ERROR"  # to be closed, but paid or closed already
+# Alipay asks to repeat the call, or to ask how it ended, after these.
+UNCLEAR = {"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error", "AOP.SYSTEM_ERROR", "aop.invalid-auth-token"}
+
+_REFUSED = str.maketrans(dict.fromkeys('/=&{}\\"\x00\r\n', " "))
+
+
+class Sdk(AliPay):
+    """The SDK, with the gateway's clock: its own timestamp is that of the machine's zone."""
+
+    def __init__(self, *, url: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._gateway = url
+
+    def build_body(self, *args: Any, **kwargs: Any) -> Any:
+        return super().build_body(*args, timestamp=format_time(timezone.now()), **kwargs)
+
+
+class AlipayGateway:
+    """One application of one seller at one address."""
+
+    def __init__(
+        self, *, name: str, url: str, app_id: str, seller_id: str, private_key_file: str, public_key_file: str
+    ) -> None:
+        self.name, self.url, self.app_id, self.seller_id = name, url, app_id, seller_id
+        self.sdk = Sdk(
+            url=url,
+            appid=app_id,
+            app_private_key_string=pem(Path(private_key_file).read_text(), "PRIVATE"),
+            alipay_public_key_string=pem(Path(public_key_file).read_text(), "PUBLIC"),
+            config=AliPayConfig(timeout=TIMEOUT),
+        )
+
+    # --- Pay --------------------------------------------------------------------------------------
+
+    def pay_url(
+        self,
+        *,
+        number: str,
+        amount: Decimal,
+        subject: str,
+        expires_at: datetime,
+        return_url: str,
+        notify_url: str,
+        phone: bool,
+    ) -> str:
+        """Where the buyer pays: Alipay's page on a desktop, its WAP page on a phone."""
+        pay = self.sdk.api_alipay_trade_wap_pay if phone else self.sdk.api_alipay_trade_page_pay
+        query = pay(
+            subject=_plain(subject),
+            out_trade_no=number,
+            total_amount=f"{amount:.2f}",
+            return_url=return_url,
+            notify_url=notify_url,
+            time_expire=format_time(expires_at),
+        )
+        return f"{self.url}?{query}"
+
+    # --- Ask --------------------------------------------------------------------------------------
+
+    def query(self, *, number: str) -> Trade | None:
+        """How the trade stands; None where the buyer never opened the gateway's page. Raises GatewayUnclear."""
+        answer = self._ask(lambda: self.sdk.api_alipay_trade_query(out_trade_no=number))
+        if answer.get("sub_code") == NOT_THERE:
+            return None
+        self._expect_success(answer)
+        if answer.get("out_trade_no") != number:
+            raise GatewayUnclear("The gateway answered about another order.")
+        try:
+            return self._trade(answer, paid="send_pay_date", buyer="buyer_logon_id")
+        except ValueError as error:
+            raise GatewayUnclear(f"The gateway's answer can't be read: {error}") from error
+
+    def close(self, *, number: str) -> bool:
+        """Close an unpaid trade: True when nobody can pay it any more, False when it was paid in the meantime.
+
+        A trade that the gateway doesn't know yet can't be closed there; its address expires with the order
+        (`time_expire`), and a payment that arrives all the same is kept and flagged.
+        """
+        answer = self._ask(lambda: self.sdk.api_alipay_trade_close(out_trade_no=number))
+        if answer.get("sub_code") == NOT_THERE:
+            return True
+        if answer.get("sub_code") == NOT_OPEN:
+            trade = self.query(number=number)
+            return trade is None or not trade.status.is_paid
+        self._expect_success(answer)
+        return True
+
+    # --- Refund -----------------------------------------------------------------------------------
+
+    def refund(self, *, trade_no: str, request_no: str, amount: Decimal, reason: str) -> None:
+        """Send money back, once per `request_no` however often it is asked. Raises GatewayRefused, GatewayUnclear."""
+        answer = self._ask(
+            lambda: self.sdk.api_alipay_trade_refund(
+                refund_amount=f"{amount:.2f}",
+                trade_no=trade_no,
+                out_request_no=request_no,
+                refund_reason=_plain(reason),
+            )
+        )
+        self._expect_success(answer)
+        # "fund_change: N" means that this very call moved nothing: either it was done before, or it is still going on.
+        if answer.get("fund_change") != "Y" and not self.was_refunded(trade_no=trade_no, request_no=request_no):
+            raise GatewayUnclear("The gateway took the refund, but has not carried it out yet.")
+
+    def was_refunded(self, *, trade_no: str, request_no: str) -> bool:
+        """Whether that refund was carried out. Raises GatewayRefused, GatewayUnclear."""
+        answer = self._ask(
+            lambda: self.sdk.api_alipay_trade_fastpay_refund_query(out_request_no=request_no, trade_no=trade_no)
+        )
+        if answer.get("sub_code") == NOT_THERE:
+            return False
+        self._expect_success(answer)
+        return answer.get("refund_status") == "REFUND_SUCCESS"
+
+    # --- Listen -----------------------------------------------------------------------------------
+
+    def is_signed(self, params: Mapping[str, str]) -> bool:
+        """Whether the gateway signed a notification of these parameters."""
+        return verify(self.sdk, params)
+
+    def is_ours(self, params: Mapping[str, str]) -> bool:
+        """Whether a signed notification is for this application and seller: the signature alone doesn't say so."""
+        return params.get("app_id") == self.app_id and params.get("seller_id") == self.seller_id
+
+    def read_notice(self, params: Mapping[str, str]) -> Trade:
+        """What a notification that is_signed and is_ours says. Raises ValueError for what can't be read."""
+        return self._trade(params, paid="gmt_payment", buyer="buyer_logon_id")
+
+    # --- Within -----------------------------------------------------------------------------------
+
+    def _trade(self, told: Mapping[str, Any], *, paid: str, buyer: str) -> Trade:
+        number, trade_no = str(told.get("out_trade_no", "")), str(told.get("trade_no", ""))
+        if not number or not trade_no or len(trade_no) > 64:
+            raise ValueError("The trade has no numbers.")
+        return Trade(
+            gateway=self.name,
+            number=number,
+            trade_no=trade_no,
+            status=TradeStatus(told.get("trade_status", "")),
+            amount=parse_amount(str(told.get("total_amount", ""))),
+            paid_at=parse_time(str(told.get(paid) or "")),
+            buyer=str(told.get(buyer, ""))[:100],
+        )
+
+    def _ask(self, call: Callable[[], Any]) -> Mapping[str, Any]:
+        """The gateway's answer, its signature verified. Raises GatewayUnclear after TRIES without one."""
+        problem: Exception = ValueError("no answer")
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(PAUSE * attempt)
+            try:
+                answer = call()
+            except (OSError, http.client.HTTPException, ValueError, AttributeError, KeyError) as error:
+                problem = error  # no answer, or one that is none
+                continue
+            except (AliPayValidationError, AliPayException) as error:
+                problem = error  # not signed, or not by the gateway: not to be believed
+                break
+            if isinstance(answer, dict):
+                return answer
+            problem = ValueError("not an answer")
+        raise GatewayUnclear(f"{self.url}: {problem}") from problem
+
+    def _expect_success(self, answer: Mapping[str, Any]) -> None:
+        if answer.get("code") == "10000":
+            return
+        what = f"{answer.get('code')} {answer.get('sub_code', '')} {answer.get('sub_msg', '')}".strip()
+        if answer.get("code") != "40004" or answer.get("sub_code") in UNCLEAR:
+            raise GatewayUnclear(what)
+        raise GatewayRefused(what)
+
+
+def verify(sdk: AliPay, params: Mapping[str, str]) -> bool:
+    """Whether `sign` stands over the parameters.
+
+    Alipay leaves `sign_type` out of what it signs (rsaCheckV1); gateways of its life-style accounts keep it in
+    (rsaCheckV2). The SDK's own `verify` takes `sign_type` out of the dict it is given and knows the first only.
+    """
+    unsigned = {name: value for name, value in params.items() if name != "sign"}
+    signature = params.get("sign", "")
+    if not signature or params.get("sign_type", "RSA2") != "RSA2":
+        return False
+    kept = "&".join(f"{name}={unsigned[name]}" for name in sorted(unsigned))
+    try:
+        return bool(sdk.verify(dict(unsigned), signature)) or bool(sdk._verify(kept, signature))
+    except (ValueError, Base64Error, AliPayException):
+        return False
+
+
+def _plain(text: str) -> str:
+    """A subject without the characters that Alipay refuses there (/ = &), and without braces, which the SDK counts."""
+    return text.translate(_REFUSED)[:128].strip()

@@ -1,0 +1,40 @@
+"""The cashier's web server, and a thread that delivers its notifications."""
+
+from __future__ import annotations
+
+import threading
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from django.core.handlers.wsgi import WSGIHandler
+
+from apps.orders.gateways.cashier.views import desk
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Nothing: its addresses carry signatures."""
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """A thread for every request, so that one that waits doesn't hold up the others."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+def run(port: int) -> None:
+    """Serve on loopback until the process is told to end. Raises OSError for a port in use."""
+    stopped = threading.Event()
+    with Server(("127.0.0.1", port), Quiet) as server:
+        server.set_app(WSGIHandler())
+        delivering = threading.Thread(target=desk().deliver_for_ever, args=(stopped,))
+        delivering.start()
+        try:
+            server.serve_forever(poll_interval=0.2)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            stopped.set()
+            delivering.join()

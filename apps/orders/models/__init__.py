@@ -1,0 +1,19 @@
+"""Plans, promises, money and what it gave."""
+
+from apps.orders.models.offers import Coupon, Plan
+from apps.orders.models.orders import MOVES, Kind, Order, OrderQuerySet, Purchase, State
+from apps.orders.models.payments import Notification, Payment, Refund
+
+__all__ = [
+    "MOVES",
+    "Coupon",
+    "Kind",
+    "Notification",
+    "Order",
+    "OrderQuerySet",
+    "Payment",
+    "Plan",
+    "Purchase",
+    "Refund",
+    "State",
+]

@@ -1,0 +1,85 @@
+"""What is offered: VIP plans, and coupons that lower a price."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from utils.money import MoneyField
+
+LOWEST = Decimal("0.01")  # yuan: Alipay takes no less
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def on_sale(self) -> PlanQuerySet:
+        return self.filter(on_sale=True)
+
+
+class Plan(models.Model):
+    """So many days of membership for so much."""
+
+    name = models.CharField(_("name"), max_length=40)
+    name_en = models.CharField(_("English name"), max_length=40, blank=True)
+    price = MoneyField(_("price"), validators=[MinValueValidator(LOWEST)], help_text=_("Yuan."))
+    days = models.PositiveSmallIntegerField(_("days"), validators=[MinValueValidator(1)])
+    marked = models.BooleanField(_("marked as the best choice"), default=False)
+    on_sale = models.BooleanField(_("on sale"), default=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        ordering = ["order", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gte=LOWEST), name="plan_price_positive"),
+            models.CheckConstraint(condition=Q(days__gt=0), name="plan_days_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Coupon(models.Model):
+    """A code that lowers the price of plans, in `[starts_at, ends_at)`."""
+
+    class Kind(models.TextChoices):
+        PERCENT = "percent", _("percent off")
+        AMOUNT = "amount", _("yuan off")
+
+    code = models.CharField(_("code"), max_length=32, unique=True, help_text=_("Letters and figures; case is ignored."))
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind)
+    value = MoneyField(_("value"), help_text=_("Per cent, or yuan."))
+    plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("plans"), help_text=_("Empty: every plan."))
+    limit = models.PositiveIntegerField(_("uses in all"), null=True, blank=True, help_text=_("Empty: no limit."))
+    limit_per_user = models.PositiveIntegerField(_("uses per user"), default=1)
+    starts_at = models.DateTimeField(_("from"), default=timezone.now)
+    ends_at = models.DateTimeField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("coupon")
+        verbose_name_plural = _("coupons")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(value__gt=0), name="coupon_value_positive"),
+            models.CheckConstraint(condition=~Q(kind="percent") | Q(value__lte=100), name="coupon_percent_at_most_all"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def clean(self) -> None:
+        self.code = self.code.strip().upper()
+        if self.kind == self.Kind.PERCENT and self.value is not None and self.value > 100:
+            raise ValidationError({"value": _("No more than 100 per cent can be taken off.")})
+
+    def runs(self, at: datetime) -> bool:
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)

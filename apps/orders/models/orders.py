@@ -1,0 +1,142 @@
+"""An order is a promise: what is sold to whom at which price. Its state moves only as MOVES allows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.movies.models import Movie
+from apps.orders.models.offers import LOWEST, Coupon, Plan
+from apps.users.models import Membership
+from utils.money import MoneyField
+
+
+class Kind(models.TextChoices):
+    PLAN = "plan", _("VIP")
+    TITLE = "title", _("title")
+    TOP_UP = "top_up", _("top-up")
+
+
+class State(models.TextChoices):
+    PENDING = "pending", _("to be paid")
+    PAID = "paid", _("paid, not fulfilled")
+    FULFILLED = "fulfilled", _("paid")
+    CLOSED = "closed", _("closed")
+    REFUNDED = "refunded", _("refunded")
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.PAID, State.CLOSED}),
+    State.PAID: frozenset({State.FULFILLED, State.REFUNDED}),
+    State.FULFILLED: frozenset({State.REFUNDED}),
+    State.CLOSED: frozenset(),
+    State.REFUNDED: frozenset(),
+}
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def for_list(self) -> OrderQuerySet:
+        return self.select_related("movie").order_by("-created_at", "-pk")
+
+    def open(self) -> OrderQuerySet:
+        """What the gateway may still know more about."""
+        return self.filter(state=State.PENDING)
+
+    def move(self, source: State, target: State, **stamps: datetime) -> bool:
+        """Move the rows that are in `source`; False when another process got there first."""
+        if target not in MOVES[source]:
+            raise ValueError(f"An order never moves from {source} to {target}.")
+        return bool(self.filter(state=source).update(state=target, **stamps))
+
+
+class Order(models.Model):
+    number = models.CharField(_("number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PENDING)
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="orders", verbose_name=_("plan"))
+    movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("title"))
+    coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
+    subject = models.CharField(_("subject"), max_length=140)
+    days = models.PositiveSmallIntegerField(_("days"), null=True)  # of a plan, as it was sold
+    list_price = MoneyField(_("list price"))
+    discount = MoneyField(_("discount"), default=0)
+    amount = MoneyField(_("amount"))  # yuan to be paid
+    membership = models.OneToOneField(
+        Membership, models.SET_NULL, null=True, related_name="order", verbose_name=_("membership given")
+    )
+    created_at = models.DateTimeField(_("placed at"), db_index=True)
+    expires_at = models.DateTimeField(_("to be paid by"))
+    sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # before it, the gateway knows nothing
+    asked_at = models.DateTimeField(_("gateway asked at"), null=True)
+    paid_at = models.DateTimeField(_("paid at"), null=True, db_index=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+    refunded_at = models.DateTimeField(_("refunded at"), null=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        indexes = [
+            models.Index(fields=["user", "-created_at"]),
+            models.Index(fields=["state", "asked_at"]),
+            models.Index(fields=["state", "expires_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
+            models.CheckConstraint(
+                condition=Q(amount__gte=LOWEST, discount__gte=0) & Q(amount=F("list_price") - F("discount")),
+                name="order_amount_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="plan", plan__isnull=False, movie=None, days__isnull=False, days__gt=0)
+                | Q(kind="title", plan=None, movie__isnull=False, days=None)
+                | Q(kind="top_up", plan=None, movie=None, days=None),
+                name="order_is_of_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="pending", paid_at=None, closed_at=None, refunded_at=None)
+                | Q(state="closed", paid_at=None, closed_at__isnull=False, refunded_at=None)
+                | Q(state__in=["paid", "fulfilled"], paid_at__isnull=False, closed_at=None, refunded_at=None)
+                | Q(state="refunded", paid_at__isnull=False, closed_at=None, refunded_at__isnull=False),
+                name="order_state_has_its_times",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("orders:order", args=[self.number])
+
+
+class Purchase(models.Model):
+    """A title that a user owns. `held` is NULL once it was taken back: unique while it holds."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="purchases", verbose_name=_("user"))
+    movie = models.ForeignKey(Movie, models.PROTECT, related_name="purchases", verbose_name=_("title"))
+    order = models.OneToOneField(Order, models.PROTECT, related_name="purchase", verbose_name=_("order"))
+    held = models.BooleanField(_("held"), null=True, default=True)
+    created_at = models.DateTimeField(_("bought at"))
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True)
+
+    class Meta:
+        verbose_name = _("bought title")
+        verbose_name_plural = _("bought titles")
+        constraints = [
+            # NULLs never collide, so this is "once while held" on databases without partial indexes too
+            models.UniqueConstraint(fields=["user", "movie", "held"], name="purchase_once"),
+            models.CheckConstraint(
+                condition=Q(held=True, taken_back_at=None) | Q(held=None, taken_back_at__isnull=False),
+                name="purchase_held_or_taken_back",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.movie}"

@@ -1,0 +1,111 @@
+"""Money that came, what the gateway said about it, and money that went back."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.orders.models.offers import LOWEST
+from apps.orders.models.orders import Order
+from utils.money import MoneyField
+
+
+class Payment(models.Model):
+    """Money that arrived, once per trade of the gateway. A flag says why it bought nothing."""
+
+    class Flag(models.TextChoices):
+        NONE = "", "–"
+        CLOSED = "closed", _("the order was closed")
+        TWICE = "twice", _("the order was paid already")
+        AMOUNT = "amount", _("another amount than the order's")
+        OWNED = "owned", _("the title was bought already")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments", verbose_name=_("order"))
+    gateway = models.CharField(_("paid through"), max_length=10)
+    trade_no = models.CharField(_("trade number"), max_length=64)
+    amount = MoneyField(_("amount"))  # yuan
+    refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
+    flag = models.CharField(_("to be refunded because"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
+    buyer = models.CharField(_("buyer"), max_length=100, blank=True)
+    paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
+    created_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        indexes = [models.Index(fields=["flag"])]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "trade_no"], name="payment_once"),
+            models.CheckConstraint(condition=Q(amount__gte=LOWEST), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0) & Q(refunded__lte=F("amount")), name="payment_refunded_within"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.trade_no}"
+
+
+class Notification(models.Model):
+    """What was sent to the notify address, as it came, kept before it is believed."""
+
+    class Verdict(models.TextChoices):
+        RECEIVED = "received", _("received")
+        FORGED = "forged", _("wrong signature")
+        FOREIGN = "foreign", _("another application or seller")
+        MALFORMED = "malformed", _("unreadable")
+        UNKNOWN = "unknown", _("no such order")
+        NOTED = "noted", _("no payment yet")
+        SETTLED = "settled", _("settled")
+
+    gateway = models.CharField(_("gateway"), max_length=10)
+    body = models.TextField(_("as it came"))
+    address = models.GenericIPAddressField(_("from"), null=True)
+    verdict = models.CharField(_("verdict"), max_length=9, choices=Verdict, default=Verdict.RECEIVED)
+    order = models.ForeignKey(Order, models.SET_NULL, null=True, related_name="notifications", verbose_name=_("order"))
+    received_at = models.DateTimeField(_("received at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+
+    def __str__(self) -> str:
+        return f"{self.received_at:%Y-%m-%d %H:%M:%S} {self.get_verdict_display()}"
+
+
+class Refund(models.Model):
+    """Money on its way back. Its amount is reserved on the payment from the first moment."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("requested")  # until the gateway said yes or no, however often it is asked
+        DONE = "done", _("done")
+        FAILED = "failed", _("refused by the gateway")
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
+    number = models.CharField(_("number"), max_length=64, unique=True)  # out_request_no: the same one refunds once
+    amount = MoneyField(_("amount"))  # yuan
+    reason = models.CharField(_("reason"), max_length=200)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
+    failure = models.CharField(_("what the gateway said"), max_length=200, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
+    )
+    created_at = models.DateTimeField(_("requested at"))
+    done_at = models.DateTimeField(_("done at"), null=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        indexes = [models.Index(fields=["state", "created_at"])]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=LOWEST), name="refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(state="done", done_at__isnull=False) | (~Q(state="done") & Q(done_at=None)),
+                name="refund_done_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

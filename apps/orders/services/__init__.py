@@ -1,0 +1,36 @@
+"""What happens to an order, one journey a module."""
+
+from apps.orders.services.asking import ask, ask_gently
+from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_order, place_top_up, title_price
+from apps.orders.services.closing import close
+from apps.orders.services.coupons import CouponRefused, discount_for
+from apps.orders.services.entitlement import owns
+from apps.orders.services.notices import receive
+from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
+from apps.orders.services.reconciling import reconcile
+from apps.orders.services.refunds import UnableToRefund, carry_out, refund
+from apps.orders.services.settling import settle
+
+__all__ = [
+    "AlreadyOwned",
+    "CouponRefused",
+    "NotOffered",
+    "UnableToPay",
+    "UnableToPlaceOrder",
+    "UnableToRefund",
+    "ask",
+    "ask_gently",
+    "carry_out",
+    "close",
+    "discount_for",
+    "owns",
+    "pay_by_gateway",
+    "pay_from_wallet",
+    "place_order",
+    "place_top_up",
+    "receive",
+    "reconcile",
+    "refund",
+    "settle",
+    "title_price",
+]

@@ -1,0 +1,115 @@
+"""Placing an order: the price is fixed here, and never looked up again."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.movies.models import Access, Movie
+from apps.orders.models import Kind, Order, Plan
+from apps.orders.services import coupons
+from apps.orders.services.entitlement import owns
+from apps.users.models import User
+from apps.users.services import is_member
+
+if TYPE_CHECKING:
+    from apps.orders.models import Coupon
+
+TOP_UP_LEAST, TOP_UP_MOST = Decimal("1.00"), Decimal("5000.00")  # yuan
+TIME_TO_PAY = timedelta(minutes=5)  # an open order with less left than this is not offered again
+OPEN_AT_ONCE = 20  # orders of one user
+
+
+class UnableToPlaceOrder(Exception):
+    """It isn't sold, or not to this user; the message says why, in the user's language."""
+
+
+class AlreadyOwned(UnableToPlaceOrder):
+    """The user bought this title before."""
+
+
+def place_order(*, user: User, item: Plan | Movie, at: datetime, code: str = "") -> Order:
+    """Order a plan or a title at today's price; `code` is a coupon's.
+
+    The same order again, while it waits to be paid, is the order that is already there.
+    Raises UnableToPlaceOrder and CouponRefused.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # one order at a time of each user
+        terms = _title(user, item, at) if isinstance(item, Movie) else _plan(user, item, at, code)
+        return _open(user, terms, at)
+
+
+def place_top_up(*, user: User, amount: Decimal, at: datetime) -> Order:
+    """Order money for the wallet, in yuan. Raises UnableToPlaceOrder."""
+    if not TOP_UP_LEAST <= amount <= TOP_UP_MOST or amount != amount.quantize(Decimal("0.01")):
+        raise UnableToPlaceOrder(
+            _("Choose an amount from ¥%(least)s to ¥%(most)s.") % {"least": TOP_UP_LEAST, "most": TOP_UP_MOST}
+        )
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        terms = {"kind": Kind.TOP_UP, "subject": _("Wallet top-up"), "list_price": amount, "amount": amount}
+        return _open(user, terms, at)
+
+
+def title_price(*, movie: Movie, is_vip: bool) -> Decimal:
+    """What the title costs this kind of viewer, in yuan."""
+    return movie.member_price if is_vip else movie.price
+
+
+def _title(user: User, movie: Movie, at: datetime) -> dict[str, Any]:
+    if movie.access != Access.PAID or not movie.is_shown:
+        raise UnableToPlaceOrder(_("This title isn't sold on its own."))
+    if owns(user=user, movie_id=movie.pk):
+        raise AlreadyOwned(_("This title is yours already."))
+    price = title_price(movie=movie, is_vip=is_member(user=user, at=at))
+    return {"kind": Kind.TITLE, "movie": movie, "subject": movie.title, "list_price": price, "amount": price}
+
+
+def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
+    if not plan.on_sale:
+        raise UnableToPlaceOrder(_("This plan is no longer sold."))
+    terms: dict[str, Any] = {
+        "kind": Kind.PLAN,
+        "plan": plan,
+        "days": plan.days,
+        "subject": _("VIP · %s") % plan.name,
+        "list_price": plan.price,
+        "amount": plan.price,
+    }
+    if not code.strip():
+        return terms
+    coupons.lock(code=code)
+    same = Order.objects.open().filter(user=user, plan=plan, coupon__code=code.strip().upper(), amount__lt=plan.price)
+    if (order := same.filter(expires_at__gt=at + TIME_TO_PAY, list_price=plan.price).first()) and order.coupon:
+        coupon: Coupon = order.coupon  # its use is counted already
+        return terms | {"coupon": coupon, "discount": order.discount, "amount": order.amount}
+    coupon, off = coupons.discount_for(code=code, plan=plan, user=user, at=at)
+    return terms | {"coupon": coupon, "discount": off, "amount": plan.price - off}
+
+
+def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
+    waiting = Order.objects.open().filter(user=user, expires_at__gt=at)
+    same = waiting.filter(**{name: terms.get(name) for name in ("kind", "plan", "movie", "coupon", "amount")})
+    if found := same.filter(expires_at__gt=at + TIME_TO_PAY).first():
+        return found
+    if waiting.count() >= OPEN_AT_ONCE:
+        raise UnableToPlaceOrder(_("You have too many unpaid orders. Pay or cancel one first."))
+    return Order.objects.create(
+        number=new_number(at),
+        user=user,
+        created_at=at,
+        expires_at=at + timedelta(seconds=settings.ORDER_EXPIRES_AFTER),
+        **terms,
+    )
+
+
+def new_number(at: datetime) -> str:
+    """A number for an order or a refund: the day, and 16 digits that nobody can guess or count on from another's."""
+    return f"{at:%Y%m%d}{secrets.randbelow(10**16):016d}"

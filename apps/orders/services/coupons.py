@@ -1,0 +1,50 @@
+"""What a coupon takes off a plan's price."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from apps.orders.models import Coupon, Order, Plan, State
+from apps.orders.models.offers import LOWEST
+
+if TYPE_CHECKING:
+    from apps.users.models import User
+
+
+class CouponRefused(Exception):
+    """The code doesn't lower this price; the message says why, in the user's language."""
+
+
+def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> tuple[Coupon, Decimal]:
+    """The coupon and the yuan it takes off the plan's price. Raises CouponRefused.
+
+    Within a sale, `lock` comes first, so that of two users who take the last use one gets it.
+    """
+    coupon = Coupon.objects.filter(code=code.strip().upper()[:32]).first()
+    if coupon is None:
+        raise CouponRefused(_("There is no such code."))
+    if not coupon.runs(at):
+        raise CouponRefused(_("This code isn't valid at the moment."))
+    if coupon.plans.exists() and not coupon.plans.filter(pk=plan.pk).exists():
+        raise CouponRefused(_("This code is for other plans."))
+    # an order that closed unpaid gives its use back
+    uses = Order.objects.filter(coupon=coupon).exclude(state=State.CLOSED)
+    if coupon.limit is not None and uses.count() >= coupon.limit:
+        raise CouponRefused(_("This code has been used up."))
+    if user is not None and uses.filter(user=user).count() >= coupon.limit_per_user:
+        raise CouponRefused(_("You have used this code already."))
+    return coupon, _off(coupon, plan.price)
+
+
+def lock(*, code: str) -> None:
+    """Let nobody else count the coupon's uses until this transaction ends."""
+    Coupon.objects.select_for_update().filter(code=code.strip().upper()[:32]).first()
+
+
+def _off(coupon: Coupon, price: Decimal) -> Decimal:
+    off = coupon.value if coupon.kind == Coupon.Kind.AMOUNT else price * coupon.value / 100
+    return min(off.quantize(LOWEST, ROUND_DOWN), price - LOWEST)

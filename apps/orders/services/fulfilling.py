@@ -1,0 +1,62 @@
+"""What each kind of order gives, and how it is taken back. Called within the transaction that settles or refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from apps.orders.models import Kind, Order, Purchase
+from apps.users.services import extend_membership, take_back_membership
+from apps.wallet.models import Entry
+from apps.wallet.services import move
+
+
+class UnableToFulfil(Exception):
+    """The order can't give what it promised: it would give it twice."""
+
+
+def _give_membership(order: Order, at: datetime) -> None:
+    order.membership = extend_membership(user=order.user, days=order.days or 0, at=at, reason=order.number)
+    order.save(update_fields=["membership"])
+
+
+def _give_title(order: Order, at: datetime) -> None:
+    if Purchase.objects.select_for_update().filter(user=order.user, movie=order.movie, held=True).exists():
+        raise UnableToFulfil
+    Purchase.objects.create(user=order.user, movie_id=order.movie_id or 0, order=order, created_at=at)
+
+
+def _give_money(order: Order, at: datetime) -> None:
+    move(
+        user=order.user,
+        amount=order.amount,
+        kind=Entry.Kind.TOP_UP,
+        reference=order.number,
+        subject=order.subject,
+        at=at,
+    )
+
+
+def _take_membership(order: Order, at: datetime) -> None:
+    if order.membership:
+        take_back_membership(membership=order.membership, at=at)
+
+
+def _take_title(order: Order, at: datetime) -> None:
+    Purchase.objects.filter(order=order, held=True).update(held=None, taken_back_at=at)
+
+
+def _take_money(order: Order, at: datetime) -> None:
+    """A top-up's money left the wallet when its refund was asked for, so that it can't be spent meanwhile."""
+
+
+FULFIL: dict[str, Callable[[Order, datetime], None]] = {
+    Kind.PLAN: _give_membership,
+    Kind.TITLE: _give_title,
+    Kind.TOP_UP: _give_money,
+}
+TAKE_BACK: dict[str, Callable[[Order, datetime], None]] = {
+    Kind.PLAN: _take_membership,
+    Kind.TITLE: _take_title,
+    Kind.TOP_UP: _take_money,
+}

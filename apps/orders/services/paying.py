@@ -1,0 +1,78 @@
+"""The two ways to pay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.orders.gateways import Trade, TradeStatus, gateway, is_offered
+from apps.orders.models import Kind, Order, State
+from apps.orders.services.settling import settle
+from apps.wallet.models import Entry
+from apps.wallet.services import move
+
+if TYPE_CHECKING:
+    from apps.users.models import User
+
+WALLET = "wallet"
+
+
+class UnableToPay(Exception):
+    """The order doesn't wait for money this way; the message says why, in the user's language."""
+
+
+class NotOffered(UnableToPay):
+    """The site takes no payments."""
+
+
+def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime) -> str:
+    """The gateway's address where the order is paid; the buyer comes back to `site`. Raises UnableToPay."""
+    if not is_offered():
+        raise NotOffered(_("Payments are not set up on this site."))
+    _expect_open(order, at)
+    Order.objects.open().filter(pk=order.pk).update(sent_at=Coalesce(F("sent_at"), at))
+    return gateway().pay_url(
+        number=order.number,
+        amount=order.amount,
+        subject=f"Streamsite {order.subject}",
+        expires_at=order.expires_at,
+        return_url=urljoin(site, reverse("orders:return")),
+        notify_url=f"{settings.SITE_URL}{reverse('orders:notify')}",
+        phone=phone,
+    )
+
+
+def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
+    """Pay with the wallet's money, all in one transaction. Raises UnableToPay and NotEnoughMoney."""
+    with transaction.atomic():
+        order = Order.objects.select_for_update().get(pk=order.pk, user=user)
+        if order.kind == Kind.TOP_UP:
+            raise UnableToPay(_("A top-up can't be paid from the wallet."))
+        if order.state in {State.PAID, State.FULFILLED}:
+            return order  # the second click
+        _expect_open(order, at)
+        move(
+            user=user,
+            amount=-order.amount,
+            kind=Entry.Kind.PURCHASE,
+            reference=order.number,
+            subject=order.subject,
+            at=at,
+        )
+        trade = Trade(WALLET, order.number, order.number, TradeStatus.SUCCESS, order.amount, at, user.get_username())
+        return settle(trade=trade, at=at)
+
+
+def _expect_open(order: Order, at: datetime) -> None:
+    if order.state in {State.PAID, State.FULFILLED}:
+        raise UnableToPay(_("This order is paid already."))
+    if order.state != State.PENDING or order.expires_at <= at:
+        raise UnableToPay(_("This order was closed because it wasn't paid in time. Place a new one."))

@@ -1,0 +1,135 @@
+"""Sending money back: reserved first, asked for as often as it takes, taken back from the buyer when it is done."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from apps.orders.gateways import GatewayRefused, GatewayUnclear, gateway
+from apps.orders.models import Kind, Order, Payment, Refund, State
+from apps.orders.models.offers import LOWEST
+from apps.orders.services.buying import new_number
+from apps.orders.services.fulfilling import TAKE_BACK
+from apps.orders.services.paying import WALLET
+from apps.wallet.models import Entry
+from apps.wallet.services import NotEnoughMoney, move
+from utils.money import yuan_value
+
+if TYPE_CHECKING:
+    from apps.users.models import User
+
+log = logging.getLogger(__name__)
+
+
+class UnableToRefund(Exception):
+    """The money can't go back; the message says why, in the administrator's language."""
+
+
+def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, at: datetime) -> Refund:
+    """Reserve `amount` yuan of the payment to go back; `carry_out` then sends it. Raises UnableToRefund.
+
+    What a payment out of the wallet bought is refunded here and now: the wallet is ours.
+    """
+    if amount < LOWEST or amount != amount.quantize(LOWEST):
+        raise UnableToRefund(_("A refund is ¥0.01 at least, in whole fen."))
+    with transaction.atomic():
+        order = Order.objects.select_for_update().select_related("user").get(pk=payment.order_id)
+        room = Payment.objects.filter(pk=payment.pk, refunded__lte=F("amount") - yuan_value(amount))
+        if not room.update(refunded=F("refunded") + yuan_value(amount)):
+            raise UnableToRefund(_("That is more than is left of this payment."))
+        row = Refund.objects.create(
+            payment=payment, number=f"R{new_number(at)}", amount=amount, reason=reason[:200], by=by, created_at=at
+        )
+        if order.kind == Kind.TOP_UP and not payment.flag:
+            _from_wallet(order, row, at)
+        if payment.gateway == WALLET:
+            _complete(row, at)
+            row.refresh_from_db()
+        return row
+
+
+def carry_out(*, refund: Refund, at: datetime) -> Refund:
+    """Ask the gateway for a refund that was requested; without a clear answer it stays requested, to be asked again."""
+    if refund.state != Refund.State.REQUESTED:
+        return refund
+    told = {"trade_no": refund.payment.trade_no, "request_no": refund.number}
+    try:
+        try:
+            gateway().refund(**told, amount=refund.amount, reason=refund.reason)
+        except GatewayRefused as refused:
+            if not gateway().was_refunded(**told):
+                _give_up(refund, str(refused), at)
+                refund.refresh_from_db()
+                return refund
+    except (GatewayUnclear, GatewayRefused) as unclear:
+        log.warning("Refund %s: %s", refund.number, unclear)
+        return refund
+    _complete(refund, at)
+    refund.refresh_from_db()
+    return refund
+
+
+def _from_wallet(order: Order, row: Refund, at: datetime) -> None:
+    """A top-up's money leaves the wallet before it leaves the site."""
+    try:
+        move(
+            user=order.user,
+            amount=-row.amount,
+            kind=Entry.Kind.TAKEN_BACK,
+            reference=row.number,
+            subject=order.subject,
+            at=at,
+        )
+    except NotEnoughMoney as error:
+        raise UnableToRefund(_("The user has spent this money: the wallet holds less than the refund.")) from error
+
+
+def _complete(row: Refund, at: datetime) -> None:
+    with transaction.atomic():
+        order = Order.objects.select_for_update().select_related("user", "membership").get(pk=row.payment.order_id)
+        requested = Refund.objects.filter(pk=row.pk, state=Refund.State.REQUESTED)
+        if not requested.update(state=Refund.State.DONE, done_at=at):
+            return  # another process got there first
+        payment = Payment.objects.get(pk=row.payment_id)
+        if payment.gateway == WALLET:
+            move(
+                user=order.user,
+                amount=row.amount,
+                kind=Entry.Kind.REFUND,
+                reference=row.number,
+                subject=order.subject,
+                at=at,
+            )
+        bought = payment.flag in {Payment.Flag.NONE, Payment.Flag.OWNED}
+        going_on = payment.refunds.filter(state=Refund.State.REQUESTED).exists()
+        if not bought or going_on or payment.refunded < payment.amount:
+            return  # the buyer keeps what a part of the price still pays for
+        if not payment.flag:
+            TAKE_BACK[order.kind](order, at)
+        paid = Order.objects.filter(pk=order.pk)
+        if not paid.move(State.FULFILLED, State.REFUNDED, refunded_at=at):
+            paid.move(State.PAID, State.REFUNDED, refunded_at=at)
+
+
+def _give_up(row: Refund, why: str, at: datetime) -> None:
+    with transaction.atomic():
+        order = Order.objects.select_for_update().select_related("user").get(pk=row.payment.order_id)
+        requested = Refund.objects.filter(pk=row.pk, state=Refund.State.REQUESTED)
+        if not requested.update(state=Refund.State.FAILED, failure=why[:200]):
+            return
+        Payment.objects.filter(pk=row.payment_id).update(refunded=F("refunded") - yuan_value(row.amount))
+        if order.kind == Kind.TOP_UP and not row.payment.flag:
+            move(
+                user=order.user,
+                amount=row.amount,
+                kind=Entry.Kind.RESTORED,
+                reference=row.number,
+                subject=order.subject,
+                at=at,
+            )

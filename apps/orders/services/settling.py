@@ -1,0 +1,56 @@
+"""Recording money that arrived and giving what it paid for: once, whoever brings the news and however often."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.orders.gateways import Trade
+from apps.orders.models import Order, Payment, State
+from apps.orders.services.fulfilling import FULFIL, UnableToFulfil
+
+
+def settle(*, trade: Trade, at: datetime) -> Order:
+    """Record a paid trade and fulfil its order, in one transaction: a process that dies within leaves nothing behind.
+
+    Money that can't buy anything any more is kept and flagged. Raises Order.DoesNotExist for a number that isn't ours
+    and ValueError for a trade that isn't paid.
+    """
+    if not trade.status.is_paid:
+        raise ValueError("Only a paid trade can be settled.")
+    with transaction.atomic():
+        order = Order.objects.select_for_update().select_related("user").get(number=trade.number)
+        if Payment.objects.filter(gateway=trade.gateway, trade_no=trade.trade_no).exists():
+            return order  # somebody else brought the news
+        payment = Payment(
+            order=order,
+            gateway=trade.gateway,
+            trade_no=trade.trade_no,
+            amount=trade.amount,
+            buyer=trade.buyer,
+            paid_at=trade.paid_at or at,
+            created_at=at,
+        )
+        if order.state != State.PENDING:
+            payment.flag = Payment.Flag.CLOSED if order.state == State.CLOSED else Payment.Flag.TWICE
+        elif trade.amount != order.amount:
+            payment.flag = Payment.Flag.AMOUNT
+            # the gateway takes no second payment of this trade, so that nobody can put the order right
+            Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
+        payment.save()
+        if not payment.flag:
+            _fulfil(order, payment, at)
+        order.refresh_from_db()
+        return order
+
+
+def _fulfil(order: Order, payment: Payment, at: datetime) -> None:
+    Order.objects.filter(pk=order.pk).move(State.PENDING, State.PAID, paid_at=payment.paid_at)
+    try:
+        FULFIL[order.kind](order, at)
+    except UnableToFulfil:
+        payment.flag = Payment.Flag.OWNED
+        payment.save(update_fields=["flag"])
+        return
+    Order.objects.filter(pk=order.pk).move(State.PAID, State.FULFILLED)

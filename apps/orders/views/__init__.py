@@ -1,0 +1,1 @@
+"""Buying, the gateway's ways in, and what somebody bought."""

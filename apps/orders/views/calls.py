@@ -1,0 +1,121 @@
+"""The JSON calls: `res` 0 is success, every other number stands in docs/api.md."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import wraps
+from typing import Any, Protocol
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from apps.orders import services
+from apps.orders.forms import BuyForm
+from apps.orders.gateways import GatewayUnclear
+from apps.orders.models import Order, State
+from apps.orders.views.checkout import place, start_payment
+from apps.users.models import User
+from apps.wallet.services import NotEnoughMoney
+
+
+class Res(IntEnum):
+    """The answers; docs/api.md says what to do about each."""
+
+    DONE = 0
+    SIGN_IN = 1
+    MALFORMED = 2
+    NOT_SOLD = 3
+    NO_SUCH_ORDER = 4
+    WAITING = 5
+    CLOSED = 6
+    UNCLEAR = 7
+    NOT_ENOUGH_MONEY = 8
+    OWNED = 9
+    COUPON = 10
+    NOT_OFFERED = 11
+    REFUNDED = 12
+    UNABLE = 13
+
+
+class Call(Protocol):
+    def __call__(self, request: HttpRequest, user: User) -> HttpResponse: ...
+
+
+def answer(res: Res, errmsg: object = "", **more: Any) -> JsonResponse:
+    return JsonResponse({"res": res, "errmsg": str(errmsg), **more}, json_dumps_params={"ensure_ascii": False})
+
+
+def call(view: Call) -> Any:
+    """A POST by somebody who is signed in; what services refuse becomes its number."""
+
+    @wraps(view)
+    def inner(request: HttpRequest) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return answer(Res.SIGN_IN, _("Sign in first."))
+        try:
+            return view(request, request.user)
+        except services.AlreadyOwned as error:
+            return answer(Res.OWNED, error)
+        except services.UnableToPlaceOrder as error:
+            return answer(Res.NOT_SOLD, error)
+        except services.CouponRefused as error:
+            return answer(Res.COUPON, error)
+        except services.NotOffered as error:
+            return answer(Res.NOT_OFFERED, error)
+        except services.UnableToPay as error:
+            return answer(Res.UNABLE, error)
+        except NotEnoughMoney as error:
+            return answer(Res.NOT_ENOUGH_MONEY, error)
+        except Order.DoesNotExist:
+            return answer(Res.NO_SUCH_ORDER, _("There is no such order."))
+
+    return never_cache(require_POST(inner))
+
+
+@call
+def commit(request: HttpRequest, user: User) -> HttpResponse:
+    """Place an order for one of `plan`, `movie` and `amount`, with a `coupon` if there is one."""
+    form = BuyForm(request.POST)
+    if not form.is_valid():
+        return answer(Res.MALFORMED, " ".join(str(e) for errors in form.errors.values() for e in errors))
+    order = place(form, user, timezone.now())
+    return answer(
+        Res.DONE,
+        order=order.number,
+        amount=f"{order.amount:.2f}",
+        expires_at=order.expires_at.isoformat(timespec="seconds"),
+    )
+
+
+@call
+def pay(request: HttpRequest, user: User) -> HttpResponse:
+    """Begin to pay `order` by `method` (alipay, wallet); `pay_url` is where the buyer goes next."""
+    order = _mine(request, user)
+    url = start_payment(request, order, user, request.POST.get("method", ""), timezone.now())
+    return answer(Res.DONE, pay_url=url)
+
+
+@call
+def check(request: HttpRequest, user: User) -> HttpResponse:
+    """How `order` stands; the gateway is asked while it waits to be paid."""
+    order = _mine(request, user)
+    if order.state == State.PENDING:
+        try:
+            order = services.ask_gently(order=order, at=timezone.now())
+        except GatewayUnclear:
+            return answer(Res.UNCLEAR, _("The payment service can't be reached. We go on asking."), state=order.state)
+    states: dict[str, tuple[Res, str]] = {
+        State.PENDING: (Res.WAITING, _("Not paid yet.")),
+        State.PAID: (Res.UNABLE, _("Your money has arrived, but the title was yours already. It will be refunded.")),
+        State.FULFILLED: (Res.DONE, ""),
+        State.CLOSED: (Res.CLOSED, _("This order was closed.")),
+        State.REFUNDED: (Res.REFUNDED, _("This order was refunded.")),
+    }
+    return answer(*states[order.state], state=order.state)
+
+
+def _mine(request: HttpRequest, user: User) -> Order:
+    return Order.objects.get(number=request.POST.get("order", "")[:32], user=user)

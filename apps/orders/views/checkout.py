@@ -1,0 +1,36 @@
+"""What the buying pages and the JSON calls share: from a form to an order, from an order to where it is paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from apps.orders import services
+from apps.orders.forms import WALLET, BuyForm
+from apps.orders.models import Order
+from apps.users.models import User
+
+PHONE = ("Mobile", "Android", "iPhone", "iPad")  # in the names of browsers that open Alipay's own app
+
+
+def place(form: BuyForm, user: User, at: datetime) -> Order:
+    """The order for a valid form. Raises UnableToPlaceOrder and CouponRefused."""
+    wanted = form.cleaned_data
+    if wanted["amount"] is not None:
+        return services.place_top_up(user=user, amount=wanted["amount"], at=at)
+    return services.place_order(user=user, item=wanted["plan"] or wanted["movie"], at=at, code=wanted["coupon"])
+
+
+def start_payment(request: HttpRequest, order: Order, user: User, method: str, at: datetime) -> str:
+    """Where the buyer goes next: to the gateway, or to the order that the wallet paid.
+
+    Raises UnableToPay and NotEnoughMoney.
+    """
+    if method == WALLET:
+        services.pay_from_wallet(order=order, user=user, at=at)
+        return order.get_absolute_url()
+    agent = request.headers.get("User-Agent", "")
+    return services.pay_by_gateway(
+        order=order, phone=any(name in agent for name in PHONE), site=request.build_absolute_uri("/"), at=at
+    )

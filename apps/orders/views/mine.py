@@ -1,0 +1,134 @@
+"""A user's orders and wallet."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.movies.models import Category
+from apps.orders import services
+from apps.orders.gateways import GatewayUnclear, is_offered
+from apps.orders.models import Order, State
+from apps.orders.views.checkout import start_payment
+from apps.users.models import User
+from apps.users.services import membership_end
+from apps.wallet.models import Entry
+from apps.wallet.services import NotEnoughMoney, balance_of
+from utils.paging import page_links
+
+PAGE = 20
+TOP_UPS = [Decimal(amount) for amount in (10, 30, 50, 100, 200, 500)]  # yuan
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise TypeError("Only for somebody who is signed in.")
+    return request.user
+
+
+def _mine(request: HttpRequest, number: str) -> Order:
+    return get_object_or_404(Order.objects.select_related("movie", "plan"), number=number, user=_user(request))
+
+
+@never_cache
+@login_required
+@require_safe
+def orders(request: HttpRequest, page: int) -> HttpResponse:
+    """Everything the user ordered, newest first; context: orders, types, pages, order_page."""
+    rows = Order.objects.for_list().filter(user=_user(request))
+    order_page = Paginator(rows, PAGE).get_page(page)
+    return render(
+        request,
+        "users/orders.html",
+        {
+            "user_info": request.user,
+            "types": Category.objects.all(),
+            "orders": order_page.object_list,
+            "order_page": order_page,
+            "pages": page_links(order_page, lambda n: reverse("orders:list", args=[n])),
+            "now": timezone.now(),
+        },
+    )
+
+
+@never_cache
+@login_required
+@require_safe
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """One order: the waiting page while it is unpaid, then the receipt."""
+    found = _mine(request, number)
+    context: dict[str, Any] = {"user_info": request.user, "order": found, "is_offered": is_offered()}
+    if found.state == State.PENDING:
+        context["balance"] = balance_of(user=_user(request))
+        context["is_over"] = found.expires_at <= timezone.now()
+    else:
+        context["payments"] = found.payments.prefetch_related("refunds")
+        context["vip_time_end"] = membership_end(user=_user(request), at=timezone.now())
+    return render(request, "orders/order.html", context)
+
+
+@never_cache
+@login_required
+@require_POST
+def pay_again(request: HttpRequest, number: str) -> HttpResponse:
+    found = _mine(request, number)
+    try:
+        return redirect(start_payment(request, found, _user(request), request.POST.get("method", ""), timezone.now()))
+    except (services.UnableToPay, NotEnoughMoney) as refused:
+        messages.error(request, str(refused))
+        return redirect(found)
+
+
+@never_cache
+@login_required
+@require_POST
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    found = _mine(request, number)
+    try:
+        found = services.close(order=found, at=timezone.now())
+    except GatewayUnclear:
+        messages.error(request, _("The payment service can't be reached. Try again in a minute."))
+    else:
+        if found.state == State.CLOSED:
+            messages.success(request, _("The order was cancelled."))
+        else:
+            messages.info(request, _("The order was paid in the meantime."))
+    return redirect(found)
+
+
+@never_cache
+@login_required
+@require_safe
+def wallet(request: HttpRequest, page: int) -> HttpResponse:
+    """The balance, ways to top it up, and every movement."""
+    return show_wallet(request, page)
+
+
+def show_wallet(request: HttpRequest, page: int, error: str = "") -> HttpResponse:
+    user = _user(request)
+    entries = Paginator(Entry.objects.filter(wallet__user=user), PAGE).get_page(page)
+    return render(
+        request,
+        "users/wallet.html",
+        {
+            "user_info": user,
+            "balance": balance_of(user=user),
+            "entries": entries,
+            "pages": page_links(entries, lambda n: reverse("orders:wallet", args=[n])),
+            "top_ups": TOP_UPS,
+            "is_offered": is_offered(),
+            "error": error,
+        },
+        status=400 if error else 200,
+    )

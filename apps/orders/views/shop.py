@@ -1,0 +1,140 @@
+"""What is for sale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.movies.models import Access, Category, Movie
+from apps.orders import services
+from apps.orders.forms import BuyForm, CouponForm
+from apps.orders.gateways import is_offered
+from apps.orders.models import Plan
+from apps.orders.models.offers import LOWEST
+from apps.orders.views.checkout import place, start_payment
+from apps.users.models import User
+from apps.users.services import is_member, membership_end
+from apps.wallet.services import NotEnoughMoney, balance_of
+
+MONTH = 30  # days, for the price a month
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan as its card shows it; amounts in yuan."""
+
+    plan: Plan
+    price: Decimal
+    off: Decimal
+    month: Decimal
+    refusal: str = ""
+
+
+def _offers(code: str, user: User | None) -> list[Offer]:
+    found, at = [], timezone.now()
+    for plan in Plan.objects.on_sale():
+        off, refusal = Decimal(0), ""
+        if code:
+            try:
+                _coupon, off = services.discount_for(code=code, plan=plan, user=user, at=at)
+            except services.CouponRefused as refused:
+                refusal = str(refused)
+        price = plan.price - off
+        found.append(Offer(plan, price, off, (price * MONTH / plan.days).quantize(LOWEST, ROUND_UP), refusal))
+    return found
+
+
+@never_cache
+@require_safe
+def vip(request: HttpRequest) -> HttpResponse:
+    return _vip(request)
+
+
+def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
+    """The plans; a `coupon` in the address lowers their prices before anything is ordered."""
+    user = request.user if isinstance(request.user, User) else None
+    form = CouponForm(request.POST or request.GET)
+    code = form.cleaned_data["coupon"].strip() if form.is_valid() else ""
+    offers = _offers(code, user)
+    refused = bool(code) and not any(offer.off for offer in offers)
+    dearest = max((offer.month for offer in offers), default=Decimal(0))
+    context = {
+        "content": Category.objects.all(),
+        "user_info": request.user,
+        "offers": offers,
+        "dearest": dearest,
+        "code": code,
+        "coupon_error": offers[0].refusal if refused and offers else "",
+        "vip_time_end": membership_end(user=user, at=timezone.now()) if user else None,
+        "balance": balance_of(user=user) if user else None,
+        "is_offered": is_offered(),
+        "vip_titles": Movie.objects.published().filter(access=Access.VIP).count(),
+        "error": error,
+    }
+    return render(request, "orders/vip.html", context, status=400 if error else 200)
+
+
+@never_cache
+@require_safe
+def title(request: HttpRequest, movie_id: int) -> HttpResponse:
+    """One paid title: what it costs and the ways to pay."""
+    return _title(request, get_object_or_404(Movie.objects.published(), pk=movie_id, access=Access.PAID))
+
+
+def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
+    user = request.user if isinstance(request.user, User) else None
+    if user and services.owns(user=user, movie_id=movie.pk):
+        return redirect(movie)
+    vip = is_member(user=request.user, at=timezone.now())
+    price = services.title_price(movie=movie, is_vip=vip)
+    balance = balance_of(user=user) if user else Decimal(0)
+    context: dict[str, Any] = {
+        "user_info": request.user,
+        "movie": movie,
+        "price": price,
+        "viewer_is_vip": vip,
+        "balance": balance,
+        "missing": max(Decimal(0), price - balance),
+        "is_offered": is_offered(),
+        "error": error,
+    }
+    return render(request, "orders/title.html", context, status=400 if error else 200)
+
+
+@never_cache
+@login_required
+@require_POST
+def buy(request: HttpRequest) -> HttpResponse:
+    """One click: the order is placed and the buyer is at the gateway, or the wallet has paid."""
+    if not isinstance(request.user, User):
+        return redirect("orders:vip")
+    at, form = timezone.now(), BuyForm(request.POST)
+    try:
+        if not form.is_valid():
+            return _again(request, form, _("This isn't for sale any more. Choose again."))
+        order = place(form, request.user, at)
+        return redirect(start_payment(request, order, request.user, form.cleaned_data["method"], at))
+    except (
+        services.UnableToPlaceOrder, services.CouponRefused, services.UnableToPay, NotEnoughMoney,
+    ) as refused:  # fmt: skip
+        return _again(request, form, str(refused))
+
+
+def _again(request: HttpRequest, form: BuyForm, error: str) -> HttpResponse:
+    """The page that the form came from, with what was wrong."""
+    from apps.orders.views.mine import show_wallet
+
+    if (movie := form.cleaned_data.get("movie")) is not None:
+        return _title(request, movie, error)
+    if "amount" in request.POST:
+        return show_wallet(request, 1, error)
+    return _vip(request, error)

@@ -1,0 +1,78 @@
+"""A user's money on the site: a balance, and the entries that explain it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from utils.money import MoneyField
+
+
+class Wallet(models.Model):
+    """The balance in yuan: the sum of the entries, held so that it can be locked and never falls below nothing."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="wallet", verbose_name=_("user"))
+    balance = MoneyField(_("balance"), default=0)
+
+    class Meta:
+        verbose_name = _("wallet")
+        verbose_name_plural = _("wallets")
+        constraints = [models.CheckConstraint(condition=Q(balance__gte=0), name="wallet_balance_not_negative")]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def update(self, **_: Any) -> NoReturn:
+        raise TypeError("The ledger is only ever added to.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The ledger is only ever added to.")
+
+
+class Entry(models.Model):
+    """One movement, with the balance after it. Only ever added to: a mistake is righted by another entry."""
+
+    class Kind(models.TextChoices):
+        TOP_UP = "top_up", _("top-up")
+        PURCHASE = "purchase", _("purchase")
+        REFUND = "refund", _("refund to the wallet")
+        TAKEN_BACK = "taken_back", _("top-up taken back")
+        RESTORED = "restored", _("top-up put back")
+
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="entries", verbose_name=_("wallet"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    amount = MoneyField(_("amount"))  # yuan; below zero when it left
+    balance_after = MoneyField(_("balance after"))
+    reference = models.CharField(_("reference"), max_length=64)  # the order or refund that moved it
+    subject = models.CharField(_("subject"), max_length=140, blank=True)
+    created_at = models.DateTimeField(_("at"))
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
+        ordering = ["-pk"]
+        constraints = [
+            # an order, or a refund, moves money once
+            models.UniqueConstraint(fields=["kind", "reference"], name="wallet_entry_once"),
+            models.CheckConstraint(condition=~Q(amount=0), name="wallet_entry_moves_money"),
+            models.CheckConstraint(condition=Q(balance_after__gte=0), name="wallet_entry_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The ledger is only ever added to.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("The ledger is only ever added to.")

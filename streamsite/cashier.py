@@ -1,0 +1,21 @@
+"""The settings of the local cashier's process: the site's, with the cashier's addresses and no accounts."""
+
+from streamsite.settings import *  # noqa: F403
+from streamsite.settings import CONTENT_SECURITY_POLICY as _SITE_POLICY
+
+ROOT_URLCONF = "apps.orders.gateways.cashier.urls"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+CSRF_COOKIE_NAME = "cashier-csrf"  # cookies know no ports: the site's own stays
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        **_SITE_POLICY["DIRECTIVES"],
+        "form-action": ["'self'", "http://127.0.0.1:*", "http://localhost:*"],  # paying leads back to the shop
+    }
+}

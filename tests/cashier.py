@@ -1,0 +1,48 @@
+"""The buyer's side of the local cashier: opening the gateway's page, paying, and the notification that follows."""
+
+from __future__ import annotations
+
+import urllib.request
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.utils import timezone
+
+from apps.orders.gateways.cashier.desk import Desk
+from apps.orders.gateways.cashier.store import Kept
+
+
+@dataclass
+class Till:
+    desk: Desk
+
+    def open(self, pay_url: str) -> Kept:
+        """What a browser does first: follow the address that the site gave. Gives the trade it opened."""
+        with urllib.request.urlopen(pay_url, timeout=10) as page:
+            assert page.status == 200
+            trade_no = page.url.rstrip("/").rsplit("/", 1)[1]
+        trade = self.desk.store.get(trade_no)
+        assert trade is not None
+        return trade
+
+    def pay(self, pay_url: str, *, amount: str | None = None, forced: bool = False) -> Kept:
+        """Open the page and pay; nothing is notified."""
+        trade = self.open(pay_url)
+        paid = Decimal(amount) if amount else None
+        assert self.desk.store.pay(trade.trade_no, at=timezone.now(), amount=paid, forced=forced)
+        found = self.desk.store.get(trade.trade_no)
+        assert found is not None
+        return found
+
+    def notice(self, trade: Kept, **changed: str) -> dict[str, str]:
+        """The signed notification of a trade; `changed` fields are signed with it, as if the gateway meant them."""
+        params = self.desk.notice(trade, at=timezone.now())
+        if not changed:
+            return params
+        return self.desk.signed({k: v for k, v in {**params, **changed}.items() if k not in {"sign", "sign_type"}})
+
+
+def body(params: dict[str, str]) -> bytes:
+    """As it is posted."""
+    return urlencode(params).encode()
