@@ -6,18 +6,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
-from django.utils.functional import lazy
+from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from apps.users.backends import LONGEST_PASSWORD
 from apps.users.models import User
 from apps.users.names import normalize_email, normalize_phone, normalize_username, validate_username
-
-
-def _password_help() -> str:
-    return " ".join(password_validators_help_texts())
 
 
 class EmailField(forms.EmailField):
@@ -57,7 +52,7 @@ class PasswordField(forms.CharField):
     def __init__(self, *, new: bool, **options: Any) -> None:
         options.setdefault("label", _("Password"))
         if new:
-            options.setdefault("help_text", lazy(_password_help, str)())
+            options.setdefault("help_text", _("At least 8 characters, not only digits, nothing that is easy to guess."))
         attrs = {"autocomplete": "new-password" if new else "current-password"}
         super().__init__(max_length=LONGEST_PASSWORD, strip=False, widget=forms.PasswordInput(attrs=attrs), **options)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -79,6 +79,8 @@ class AdministrationMiddleware:
             return self.get_response(request)
         user = request.user
         is_staff = isinstance(user, User) and user.is_staff
+        if user.is_authenticated and not is_staff:
+            raise PermissionDenied  # signing in again would not help
         if is_staff and settings.STAFF_SECOND_FACTOR and not request.session.get(SECOND_FACTOR):
             messages.warning(request, _("The administration needs a second factor. Set one up to go on."))
             return redirect("users:second_factor")
@@ -102,14 +104,6 @@ def _action(request: HttpRequest, page: str | None) -> str:
 
 
 def _describe(change: LogEntry) -> str:
-    kind = {1: "+", 2: "~", 3: "-"}.get(change.action_flag, "?")
-    what = change.content_type.model if change.content_type else ""
-    return f"{kind} {what} {change.object_id} {change.object_repr} {_plain(change.change_message)}".rstrip()
-
-
-def _plain(message: str) -> str:
-    """The names of the changed fields, as Django keeps them; never values."""
-    try:
-        return json.dumps(json.loads(message), ensure_ascii=False) if message.startswith("[") else message
-    except ValueError:
-        return message
+    """One line: the row and what was changed on it, as Django words it; never values."""
+    what = change.get_change_message() or change.get_action_flag_display()
+    return f"{change.content_type or ''} {change.object_id} {change.object_repr}: {what}"

@@ -1,3 +1,3 @@
-from apps.users.admin import accounts
+from apps.users.admin import accounts, audit
 
-__all__ = ["accounts"]
+__all__ = ["accounts", "audit"]

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.users.names import normalize_email, normalize_username
+from apps.users.names import normalize_email, normalize_phone, normalize_username
 
 
 class AccountManager(UserManager["User"]):
@@ -75,7 +75,7 @@ class User(AbstractUser):
     def clean(self) -> None:
         super().clean()
         self.email = self.email or None
-        self.phone = self.phone or None
+        self.phone = normalize_phone(self.phone or "") or self.phone or None
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -28,4 +28,4 @@ class AuditEntry(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name} {self.action}"
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name} {self.path}"

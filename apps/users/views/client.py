@@ -57,7 +57,8 @@ def safe_next(request: HttpRequest) -> str:
     """Where to go after signing in: a path of this site, else the home page."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     odd = any(c == "\\" or c.isspace() or unicodedata.category(c).startswith("C") for c in target)
-    local = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    doubled = unicodedata.normalize("NFKC", target[:2]) == "//"
+    local = target.startswith("/") and not doubled and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if local and not odd else settings.LOGIN_REDIRECT_URL
 
 

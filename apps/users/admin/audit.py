@@ -1,0 +1,60 @@
+"""The audit log: to be read and searched, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from apps.users.models import AuditEntry
+
+PAGES = {
+    "add": _("add"),
+    "change": _("change"),
+    "delete": _("delete"),
+    "delete_selected": _("delete"),
+    "changelist": _("list"),
+    "password_change": _("password"),
+}
+
+
+def describe(action: str) -> str:
+    """`users_user_changelist: lock` in the reader's words: 账号 · 锁定."""
+    page, _colon, chosen = action.partition(": ")
+    for model, model_admin in admin.site._registry.items():
+        prefix = f"{model._meta.app_label}_{model._meta.model_name}_"
+        if not page.startswith(prefix):
+            continue
+        method = getattr(model_admin, chosen, None) if chosen else None
+        word = PAGES.get(chosen or page.removeprefix(prefix), chosen)
+        return f"{model._meta.verbose_name} · {getattr(method, 'short_description', word)}"
+    return action
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ModelAdmin):
+    list_display = ["at", "actor_name", "did", "path", "status", "address"]
+    list_filter = [("at", RangeDateTimeFilter), "status"]
+    list_filter_submit = True
+    search_fields = ["actor_name", "action", "path", "details", "address"]
+    ordering = ["-at", "-pk"]
+    fields = ["at", "actor_name", "address", "did", "path", "details", "status"]
+    readonly_fields = ["did"]
+
+    @display(description=_("action"), ordering="action")
+    def did(self, entry: AuditEntry) -> str:
+        return describe(entry.action)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
