@@ -169,6 +169,7 @@ VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards: only with a token
 VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=f"file://{DATA_DIR / 'videos'}")
 WORK_DIR = Path(env.str("WORK_DIR", default=str(DATA_DIR / "work")))  # one folder per encoding job
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imageio-ffmpeg carries
+FFMPEG_THREADS = env.int("FFMPEG_THREADS", default=0)  # of one codec; 0: as many as the machine has
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "videos": {"BACKEND": "utils.storages.VideoStorage"},
@@ -188,10 +189,16 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"media.process": {"queue": "media"}}
+CELERY_TASK_ROUTES = {
+    "media.process": {"queue": "media"},
+    "media.process_long": {"queue": "media_long"},  # of its own: a huge job doesn't keep small ones waiting
+    "media.encode_chunk": {"queue": "media_long"},
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 12, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1.0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 24 * 3600,  # seconds; must exceed the longest encode
+    # seconds after which a task whose worker died is given to another; one that is given out twice does no harm
+    "visibility_timeout": 900,
     # kombu sweeps abandoned tasks every interval × throttle seconds; its own 10 × 10 is too slow
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
@@ -200,7 +207,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "flush-plays": {"task": "catalogue.flush_plays", "schedule": 30.0},
     "refresh-rankings": {"task": "catalogue.refresh_rankings", "schedule": 600.0},
-    "resume-encoding": {"task": "media.resume_lapsed", "schedule": 30.0},
+    "resume-encoding": {"task": "media.resume_lapsed", "schedule": 10.0},
+    "discard-files": {"task": "media.discard_due", "schedule": 60.0},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0},
     "look-after-uploads": {"task": "media.look_after_uploads", "schedule": 60.0},
     "reconcile-orders": {"task": "orders.reconcile", "schedule": 60.0},

@@ -1,14 +1,16 @@
-"""The one door to ffmpeg: no shell, no network, no other file, bounded time and memory."""
+"""The one door to ffmpeg: no shell, no network, no file but the job's own, bounded in every way.
+
+A source is handed over as an open file (`fd:`), and `fd` is the only protocol allowed: whatever a file says,
+ffmpeg can't open another one, and no name or suffix helps it guess what the file is.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-import resource
-import subprocess
+import os
 import sys
-import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +18,20 @@ from typing import Any
 
 from django.conf import settings
 
-# A file named .mp4 that holds an HLS playlist makes ffmpeg read other people's files: only true containers.
-DEMUXERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpegts,mpeg,mpegvideo,asf,ogg,rm,mxf,wav,mp3,aac,ac3,eac3,"
-    "flac,h264,hevc,m4v,dv,nut,ivf,av1,obu,gif,vc1,avs,avs2,rawvideo,wtv"
-)
-MEMORY_LIMIT = 8 * 1024**3  # bytes of address space
-FILE_LIMIT = 512 * 1024**3  # bytes one output may reach
-PROBE_TIMEOUT = 60.0  # seconds
-STDERR_KEPT = 4000  # characters
+from utils import cage
+from utils.containers import DEMUXERS
+
+PROBE = cage.Limits(seconds=900, memory=4 * 1024**3, output=1024**2)
+SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
+PROBE_OUTPUT = 64 * 1024**2  # bytes
 
 
 class FFmpegError(Exception):
     """ffmpeg ended with an error; the message is the end of what it said."""
+
+
+class Interrupted(Exception):
+    """ffmpeg was frozen and has been ended: nothing is known about the file, so try again."""
 
 
 class ProbeError(Exception):
@@ -42,12 +45,17 @@ class ProbeError(Exception):
 
 @functools.cache
 def binary() -> str:
-    """The ffmpeg that is used: FFMPEG_BINARY, else the one in the imageio-ffmpeg wheel."""
+    """The ffmpeg that is used (6.0 or newer): FFMPEG_BINARY, else the one in the imageio-ffmpeg wheel."""
     if settings.FFMPEG_BINARY:
         return str(settings.FFMPEG_BINARY)
     import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def threads() -> int:
+    """How many threads one codec may use."""
+    return int(settings.FFMPEG_THREADS) or min(16, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -56,17 +64,6 @@ class Input:
 
     path: Path
     options: Sequence[str] = ()
-    trusted: bool = False  # made by us: a playlist or raw frames are allowed
-
-    def arguments(self) -> list[str]:
-        guard = [] if self.trusted else ["-format_whitelist", DEMUXERS]
-        return ["-protocol_whitelist", "file", *guard, *self.options, "-i", f"file:{self.path}"]
-
-
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_LIMIT, FILE_LIMIT))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def run(
@@ -75,76 +72,76 @@ def run(
     *,
     cwd: Path,
     timeout: float,
+    largest: int = 64 * 1024**3,
     on_progress: Callable[[float], None] | None = None,
-) -> None:
-    """Run ffmpeg in the folder `cwd`, where the outputs go.
+    on_tick: Callable[[], None] | None = None,
+) -> str:
+    """Run ffmpeg in the folder `cwd`, where the outputs go; returns what it complained about.
 
-    `timeout` is in seconds of wall time. `on_progress` gets the seconds of output made so far;
-    an exception it raises stops ffmpeg and is passed on. Raises FFmpegError.
+    `timeout` is in seconds of wall time, `largest` in bytes of one output. `on_progress` gets the seconds
+    of output made so far, `on_tick` is called every second; an exception of theirs stops ffmpeg and is
+    passed on. Raises FFmpegError, Interrupted, and OSError for an input that can't be opened.
     """
     command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1", "-nostats"]
-    for one in inputs:
-        command += one.arguments()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [*command, *outputs],
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            preexec_fn=_limits,
-        )
-        overdue = threading.Event()
+    command += ["-filter_threads", str(threads()), "-filter_complex_threads", str(threads())]
+    rest = b""
 
-        def expire() -> None:
-            overdue.set()
-            process.kill()
+    def read(said: bytes) -> None:
+        nonlocal rest
+        *lines, rest = (rest + said).split(b"\n")
+        for line in lines:
+            key, _, value = line.strip().partition(b"=")
+            if key == b"out_time_us" and on_progress and value.isdigit():
+                on_progress(int(value) / 1e6)
 
-        timer = threading.Timer(timeout, expire)
-        timer.start()
+    with contextlib.ExitStack() as stack:
+        files = []
+        for one in inputs:
+            files.append(os.open(one.path, os.O_RDONLY))
+            stack.callback(os.close, files[-1])
+            command += ["-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS, "-threads", str(threads())]
+            command += [*one.options, "-fd", str(files[-1]), "-i", "fd:"]
+        limits = cage.Limits(seconds=timeout, output=largest, silence=SILENCE, threads=max(16, 2 * threads()))
         try:
-            for line in process.stdout or ():
-                key, _, value = line.strip().partition("=")
-                if key == "out_time_us" and on_progress and value.lstrip("-").isdigit():
-                    on_progress(max(0, int(value)) / 1e6)
-            process.wait()
-        finally:
-            timer.cancel()
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-            if process.stdout:
-                process.stdout.close()
-        if overdue.is_set():
-            raise FFmpegError(f"stopped after {timeout:.0f} s")
-        if process.returncode:
-            size = errors.seek(0, 2)
-            errors.seek(max(0, size - STDERR_KEPT))
-            said = errors.read().decode("utf-8", "replace").strip()
-            raise FFmpegError(said or f"ffmpeg ended with {process.returncode}")
+            status, said = cage.run(
+                [*command, *outputs], cwd=cwd, limits=limits, files=files, on_output=read, on_tick=on_tick
+            )
+        except cage.Stalled as error:
+            raise Interrupted(str(error)) from error
+        except cage.Stopped as error:
+            raise FFmpegError(str(error)) from error
+    if status:
+        raise FFmpegError(said or f"ffmpeg ended with {status}")
+    return said
 
 
-def probe(path: Path) -> dict[str, Any]:
-    """What is really in the file, by decoding some of it in a process of its own (see utils.probe).
+def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str, Any]:
+    """What is really in the file, by reading all and decoding some of it in a process of its own (see utils.probe).
 
-    Raises ProbeError with a code of apps.media.failures.
+    Raises ProbeError with a code of apps.media.failures, and OSError where the file can't be opened.
     """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "utils.probe", str(path)],
-            cwd=settings.BASE_DIR,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PROBE_TIMEOUT,
-            preexec_fn=_limits,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProbeError("damaged", f"probing took more than {PROBE_TIMEOUT:.0f} s") from error
-    if done.returncode:
-        raise ProbeError("damaged", done.stderr[-STDERR_KEPT:].strip() or f"the probe ended with {done.returncode}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    said = bytearray()
+
+    def keep(part: bytes) -> None:
+        if len(said) + len(part) > PROBE_OUTPUT:
+            raise ProbeError("damaged@0", "more to say about the file than a video can hold")
+        said.extend(part)
+
+    with path.open("rb") as file:
+        try:
+            status, errors = cage.run(
+                [sys.executable, "-m", "utils.probe", str(file.fileno())],
+                cwd=settings.BASE_DIR,
+                limits=PROBE,
+                files=[file.fileno()],
+                on_output=keep,
+                on_tick=on_tick,
+            )
+        except cage.Stopped as error:
+            raise ProbeError("damaged@0", f"probing: {error}") from error
+    if status:
+        raise ProbeError("damaged@0", errors or f"the probe ended with {status}")
+    found: dict[str, Any] = json.loads(said)
     if "refused" in found:
         raise ProbeError(found["refused"], found.get("detail", ""))
     return found

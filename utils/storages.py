@@ -24,9 +24,9 @@ class VideoStorage(FileSystemStorage):
         Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
         return name
 
-    def adopt(self, source: Path, *, suffix: str, move: bool = True) -> str:
-        """Take a finished local file in, whole, under a random name nobody can derive; returns the name."""
-        name = self.new_name(suffix)
+    def adopt(self, source: Path, *, suffix: str = "", name: str = "", move: bool = True) -> str:
+        """Take a finished local file in, whole, under `name` or a new random one; returns the name."""
+        name = name or self.new_name(suffix)
         target = Path(self.path(name))
         part = target.with_name(f"{target.name}.part")
         if move:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from celery import current_app
+from celery import current_app, group
 from django.db import transaction
 
 
@@ -16,3 +17,17 @@ def enqueue(name: str, *, countdown: float = 0, **kwargs: Any) -> None:
     """
     task = current_app.tasks[name]
     transaction.on_commit(lambda: task.apply_async(kwargs=kwargs, countdown=countdown))
+
+
+def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:
+    """Send the task called `name` once for each set of arguments, as one group; else as `enqueue` does."""
+    task = current_app.tasks[name]
+    signatures = [task.si(**kwargs) for kwargs in calls]
+    if signatures:
+        transaction.on_commit(lambda: group(signatures).apply_async())
+
+
+def queue_length(name: str) -> int:
+    """How many messages wait on a queue; those that a worker has taken already aren't counted."""
+    with current_app.connection_for_read() as connection:
+        return int(connection.SimpleQueue(name).qsize())

@@ -102,7 +102,7 @@ def shoot(title: Title, part: Part, *, folder: Path, small: bool = False) -> Pat
     colours = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
     try:
         ffmpeg.run(
-            [ffmpeg.Input(pipe, frames, trusted=True), ffmpeg.Input(sound)],
+            [ffmpeg.Input(pipe, frames), ffmpeg.Input(sound)],
             [
                 *(
                     "-filter_complex",

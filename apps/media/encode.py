@@ -1,4 +1,4 @@
-"""One ffmpeg command from a source to everything a title needs: rungs, sound, storyboard."""
+"""ffmpeg commands: from a source to rungs and sound, from a rung to storyboard and still."""
 
 from __future__ import annotations
 
@@ -15,11 +15,32 @@ from utils import ffmpeg
 
 CRF = "22"
 PRESET = "veryfast"
-AUDIO_RATE = "128k"
+STEREO_RATE, SURROUND_RATE = 128_000, 384_000  # bits per second
 TILE_WIDTH, COLUMNS, ROWS = 160, 10, 10
+TILES = 300  # at most, of one title
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
-TONE_MAP = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
+TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
 TIMEOUT_BASE, TIMEOUT_FACTOR = 600.0, 40.0  # seconds, and seconds per second of source
+FRAGMENTS = "+cmaf+delay_moov+skip_trailer"
+PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn")
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how an encode goes: a share from 0 to 1, and a call every second or so."""
+
+    progress: Callable[[float], None]
+    tick: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """An audio track to make: the probed stream, channels, and whether the source's own packets do."""
+
+    name: str
+    stream: dict[str, Any]
+    channels: int
+    copied: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,128 +53,210 @@ class Tiles:
     count: int
 
 
+def sounds(probed: dict[str, Any]) -> list[Sound]:
+    """The audio tracks of a title: stereo of each of the source's, then what surround there is."""
+    table = []
+    for number, stream in enumerate(probed["audio"]):
+        copied = (
+            (stream["codec"], stream["profile"]) == ("aac", "LC")
+            and stream["channels"] <= 2
+            and stream["sample_rate"] in (44100, 48000)
+            and stream["bit_rate"] <= 2 * STEREO_RATE
+            and stream["gapless"]
+            and abs(stream["start"]) < 0.05
+            and probed["container"] in ladder.SEEKABLE
+        )
+        table.append(Sound(f"a{number}", stream, stream["channels"] if copied else 2, copied))
+    surround = [Sound(f"{s.name}-surround", s.stream, 6) for s in table if s.stream["channels"] >= 6]
+    return table + surround
+
+
+def make(
+    source: Path,
+    probed: dict[str, Any],
+    plan: ladder.Plan,
+    *,
+    folder: Path,
+    watch: Watch,
+    rungs: list[ladder.Rung],
+    sound: bool = False,
+    part: ladder.Part | None = None,
+) -> str:
+    """Make `<rung>.mp4` of each of `rungs`, and with `sound` the `<name>.mp4` of all audio, in one pass.
+
+    Returns what ffmpeg complained about while it decoded. Raises ffmpeg.FFmpegError.
+    """
+    options: list[str] = []
+    duration = probed["duration"]
+    if part and part.frames:
+        duration = plan.seconds(part.frames)
+    if part and (part.first or part.frames):
+        # The picture's start is a keyframe of the source: seek there and leave what comes before to the filter.
+        options = ["-noaccurate_seek", "-ss", f"{math.ceil(plan.seconds(part.first) * 1e6) / 1e6:.6f}"]
+    encoded = [rung for rung in rungs if rung != plan.copied]
+    outputs = _encoded(probed, plan, encoded, part or plan.parts[0]) if encoded else []
+    if plan.copied in rungs:
+        outputs += ["-map", f"0:{probed['video']['index']}", "-c:v", "copy", *_file(plan.copied.name, "+frag_keyframe")]
+    for track in sounds(probed) if sound else []:
+        outputs += _sound(track)
+    peak = max((rung.peak for rung in rungs), default=0)
+    said = ffmpeg.run(
+        [ffmpeg.Input(source, options)],
+        outputs,
+        cwd=folder,
+        timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * duration,
+        largest=2 * source.stat().st_size + int(duration * (peak + SURROUND_RATE)) + 64 * 1024**2,
+        on_progress=lambda seconds: watch.progress(min(1.0, seconds / max(0.1, duration))),
+        on_tick=watch.tick,
+    )
+    return said if encoded else ""
+
+
+def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung], part: ladder.Part) -> list[str]:
+    """The filter graph and outputs of encoded rungs, best first; each is scaled from the one above."""
+    graph = f"[0:{probed['video']['index']}]{','.join(_base(probed, plan, rungs[0], part))}"
+    for number, rung in enumerate(rungs):
+        if number:
+            graph += f",scale={rung.width}:{rung.height}:flags=bicubic"
+        more = number + 1 < len(rungs)
+        graph += f",setsar=1,split[v{number}][r{number}];[r{number}]null" if more else f",setsar=1[v{number}]"
+    outputs = ["-filter_complex", graph]
+    moments = ",".join(f"{math.floor(plan.seconds(cut) * 1e6) / 1e6:.6f}" for cut in plan.cuts_in(part))
+    for number, rung in enumerate(rungs):
+        outputs += [
+            *("-map", f"[v{number}]", "-c:v", "libx264", "-preset", PRESET, "-crf", CRF),
+            *("-maxrate", str(rung.peak), "-bufsize", str(2 * rung.peak), "-threads", str(ffmpeg.threads())),
+            *("-force_key_frames", moments or "0", "-forced-idr", "1"),
+            *("-g", "100000", "-sc_threshold", "0", "-x264-params", "open_gop=0"),
+            *_file(rung.name, "+frag_keyframe"),
+        ]
+    return outputs
+
+
+def _base(probed: dict[str, Any], plan: ladder.Plan, top: ladder.Rung, part: ladder.Part) -> list[str]:
+    """Filters from the decoded picture to the largest rung of a pass: 8 bit 4:2:0 in square pixels, BT.709 if HDR."""
+    video = probed["video"]
+    steps = []
+    if video["interlaced"]:
+        steps.append("bwdif=mode=send_frame")
+    steps.append(f"fps={plan.rate.numerator}/{plan.rate.denominator}:start_time=0")
+    if part.frames:
+        steps.append(f"trim=end_frame={part.frames}")
+    elif not plan.copied and probed["duration"] - video["end"] > 0.04:  # the sound goes on: so does the last picture
+        steps.append(f"tpad=stop_mode=clone:stop_duration={probed['duration'] - video['end']:.3f}")
+    steps.append(f"scale={top.width}:{top.height}:flags=bicubic:out_range=tv")
+    if video["hdr"]:
+        steps.append(
+            f"zscale=tin={TRANSFERS[video['hdr']]}:pin=bt2020:min=bt2020nc:rin=tv:t=linear:npl=100,format=gbrpf32le,"
+            "zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:p=bt709:r=tv"
+        )
+    elif video["matrix"] == 2:  # not said: said by us, so that every rung is shown in the same colours
+        known = "bt709" if min(ladder.shown_size(video)) >= 720 else "smpte170m"
+        steps.append(f"setparams=colorspace={known}:color_primaries={known}:color_trc={known}")
+    steps.append("format=yuv420p")
+    return steps
+
+
+def _sound(track: Sound) -> list[str]:
+    found = ["-map", f"0:{track.stream['index']}"]
+    if track.copied:
+        found += ["-c:a", "copy"]
+    else:
+        rate = STEREO_RATE if track.channels == 2 else SURROUND_RATE
+        rate = min(rate, max(64_000, int(1.5 * track.stream["bit_rate"])))  # more than there was can't be gained
+        found += ["-af", "aresample=48000:async=1:first_pts=0", "-ac", str(track.channels), "-c:a", "aac"]
+        found += ["-b:a", str(rate)]
+    return [*found, "-frag_duration", str(ladder.SEGMENT * 1_000_000), *_file(track.name)]
+
+
+def _file(name: str, flags: str = "") -> list[str]:
+    return [*PLAIN, "-f", "mp4", "-movflags", FRAGMENTS + flags, f"{name}.mp4"]
+
+
+def subtitles(source: Path, probed: dict[str, Any], *, folder: Path, watch: Watch) -> list[tuple[dict[str, Any], Path]]:
+    """The source's text subtitles as WebVTT; one that can't be converted is left out."""
+    tracks = [track for track in probed["subtitles"] if track["codec"] in TEXT_SUBTITLES]
+    if not tracks:
+        return []
+    try:
+        _texts(source, tracks, folder=folder, watch=watch)
+    except ffmpeg.FFmpegError:  # one of them is to blame
+        for track in tracks:
+            try:
+                _texts(source, [track], folder=folder, watch=watch)
+            except ffmpeg.FFmpegError:
+                continue
+    found = [(track, folder / f"s{track['index']}.vtt") for track in tracks]
+    return [(track, path) for track, path in found if path.exists() and "-->" in path.read_text("utf-8", "replace")]
+
+
+def _texts(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: Watch) -> None:
+    outputs = []
+    for track in tracks:
+        outputs += ["-map", f"0:{track['index']}", "-c:s", "webvtt", "-f", "webvtt", f"s{track['index']}.vtt"]
+    ffmpeg.run([ffmpeg.Input(source)], outputs, cwd=folder, timeout=TIMEOUT_BASE, on_tick=watch.tick)
+
+
 def tiles_of(probed: dict[str, Any]) -> Tiles:
     width, height = ladder.shown_size(probed["video"])
     duration = max(0.1, probed["duration"])
-    interval = max(1.0, duration / 300)
+    interval = max(1.0, duration / TILES)
     tile_height = max(2, 2 * round(TILE_WIDTH * height / width / 2))
     return Tiles(interval, TILE_WIDTH, tile_height, max(1, math.ceil(duration / interval)))
 
 
-def outputs(probed: dict[str, Any], rungs: list[ladder.Rung], tiles: Tiles) -> list[str]:
-    """The filter graph and outputs of the encode: `<rung>.m3u8/.mp4`, `a<n>.m3u8/.mp4`, `tiles<n>.jpg`."""
-    video = probed["video"]
-    rate = ladder.frame_rate(video)
-    steps = []
-    if video["interlaced"]:
-        steps.append("bwdif=mode=send_frame")
-    if video["hdr"]:
-        steps.append(TONE_MAP)
-    steps.append(f"fps={rate:.5f}")
-    names = [f"v{n}" for n in range(len(rungs))]
-    graph = [f"[0:{video['index']}]{','.join(steps)},split={len(rungs) + 1}{''.join(f'[i{n}]' for n in names)}[board]"]
-    graph += [
-        f"[i{name}]scale={rung.width}:{rung.height}:flags=bicubic,setsar=1,format=yuv420p[{name}]"
-        for name, rung in zip(names, rungs, strict=True)
-    ]
-    graph.append(
-        f"[board]fps=1/{tiles.interval:.5f}:round=up,scale={tiles.width}:{tiles.height}:flags=area,setsar=1,"
-        f"format=yuvj420p,tile={COLUMNS}x{ROWS}[sheets]"
+def storyboard(rung: Path, tiles: Tiles, *, folder: Path, watch: Watch) -> tuple[list[Path], str]:
+    """The sheets `tiles<n>.jpg`, in order, from a rung of ours, and what ffmpeg complained about."""
+    sparse = ["-skip_frame", "nokey"] if tiles.interval >= ladder.LONGEST_SEGMENT else []
+    graph = (
+        f"fps=1/{tiles.interval:.5f}:start_time=0:round=up,scale={tiles.width}:{tiles.height}:flags=area,setsar=1,"
+        f"format=yuvj420p,tile={COLUMNS}x{ROWS}"
     )
-    found = ["-filter_complex", ";".join(graph)]
-    for name, rung in zip(names, rungs, strict=True):
-        found += [
-            *("-map", f"[{name}]", "-c:v", "libx264", "-preset", PRESET, "-crf", CRF),
-            *("-maxrate", str(rung.peak), "-bufsize", str(2 * rung.peak)),
-            *("-force_key_frames", f"expr:gte(t,n_forced*{ladder.SEGMENT})"),
-            *("-g", str(math.ceil(rate * ladder.SEGMENT * 2)), "-sc_threshold", "0", "-x264-params", "open_gop=0"),
-            *("-map_metadata", "-1", "-map_chapters", "-1"),
-            *_hls(rung.name),
-        ]
-    for number, sound in enumerate(probed["audio"]):
-        found += [
-            *("-map", f"0:{sound['index']}", "-af", "aresample=48000:async=1:first_pts=0", "-ac", "2"),
-            *("-c:a", "aac", "-b:a", AUDIO_RATE, "-map_metadata", "-1", "-map_chapters", "-1"),
-            *_hls(f"a{number}"),
-        ]
-    return [
-        *found,
-        "-map",
-        "[sheets]",
-        "-c:v",
-        "mjpeg",
-        "-q:v",
-        "5",
-        "-strict",
-        "unofficial",
-        "-f",
-        "image2",
-        "tiles%d.jpg",
-    ]
-
-
-def _hls(name: str) -> list[str]:
-    return [
-        *("-f", "hls", "-hls_time", str(ladder.SEGMENT), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
-        *("-hls_flags", "single_file", "-hls_segment_filename", f"{name}.mp4", f"{name}.m3u8"),
-    ]
-
-
-def encode(
-    source: Path,
-    probed: dict[str, Any],
-    *,
-    folder: Path,
-    on_progress: Callable[[float], None],
-) -> tuple[list[ladder.Rung], Tiles]:
-    """Encode `source` into `folder`. `on_progress` gets a share from 0 to 1. Raises ffmpeg.FFmpegError."""
-    rungs, tiles = ladder.rungs(probed), tiles_of(probed)
-    duration = max(0.1, probed["duration"])
-    ffmpeg.run(
-        [ffmpeg.Input(source)],
-        outputs(probed, rungs, tiles),
+    said = ffmpeg.run(
+        [ffmpeg.Input(rung, sparse)],
+        ["-vf", graph, "-q:v", "5", "-strict", "unofficial", "-f", "image2", "tiles%d.jpg"],
         cwd=folder,
-        timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * duration,
-        on_progress=lambda seconds: on_progress(min(1.0, seconds / duration)),
+        timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * tiles.interval * tiles.count,
+        on_tick=watch.tick,
     )
-    return rungs, tiles
+    return sorted(folder.glob("tiles*.jpg"), key=lambda path: int(path.stem.removeprefix("tiles"))), said
 
 
-def subtitles(source: Path, probed: dict[str, Any], *, folder: Path) -> list[tuple[dict[str, Any], Path]]:
-    """The source's text subtitles as WebVTT; one that can't be converted is left out."""
-    found = []
-    for number, track in enumerate(t for t in probed["subtitles"] if t["codec"] in TEXT_SUBTITLES):
-        target = folder / f"s{number}.vtt"
-        try:
-            ffmpeg.run(
-                [ffmpeg.Input(source)],
-                ["-map", f"0:{track['index']}", "-c:s", "webvtt", "-f", "webvtt", target.name],
-                cwd=folder,
-                timeout=TIMEOUT_BASE,
-            )
-        except ffmpeg.FFmpegError:
+def best_moment(sheets: list[Path], tiles: Tiles, duration: float) -> float:
+    """The second that shows the title best: of its tiles the one with most light and detail, not at the very ends."""
+    best, best_score = 0.0, -1.0
+    for number in range(tiles.count):
+        sheet, place = divmod(number, COLUMNS * ROWS)
+        if sheet >= len(sheets) or (tiles.count > 10 and not 0.05 < number / tiles.count < 0.9):
             continue
-        if target.exists() and "-->" in target.read_text("utf-8", "replace"):
-            found.append((track, target))
-    return found
-
-
-def still(rung: Path, duration: float, *, folder: Path) -> Path:
-    """A picture from the content: of a few moments, the one with most light and detail (no black frame)."""
-    best, best_score = folder / "still0.jpg", -1.0
-    for number, share in enumerate((0.12, 0.3, 0.5, 0.75)):
-        target = folder / f"still{number}.jpg"
-        ffmpeg.run(
-            [ffmpeg.Input(rung, options=["-ss", f"{duration * share:.3f}"])],
-            ["-frames:v", "1", "-q:v", "3", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name],
-            cwd=folder,
-            timeout=TIMEOUT_BASE,
-        )
-        if not target.exists():
-            continue
-        with Image.open(target) as picture:
-            grey = ImageStat.Stat(picture.convert("L").resize((64, 64)))
+        row, column = divmod(place, COLUMNS)
+        box = (column * tiles.width, row * tiles.height, (column + 1) * tiles.width, (row + 1) * tiles.height)
+        with Image.open(sheets[sheet]) as opened:
+            grey = ImageStat.Stat(opened.crop(box).convert("L"))
         score = grey.stddev[0] + min(grey.mean[0], 255 - grey.mean[0]) / 4
         if score > best_score:
-            best, best_score = target, score
-    return best
+            best, best_score = number * tiles.interval, score
+    return min(best, 0.9 * duration)
+
+
+def still(
+    source: Path, probed: dict[str, Any], plan: ladder.Plan, moment: float, *, folder: Path, watch: Watch
+) -> Path | None:
+    """`still.jpg`, the source at `moment` seconds in the size of the largest rung."""
+    target = folder / "still.jpg"
+    one = ladder.Plan(plan.rungs, plan.rate)
+    steps = _base({**probed, "duration": 0}, one, plan.rungs[0], ladder.Part(0, None))
+    try:
+        ffmpeg.run(
+            [ffmpeg.Input(source, ["-ss", f"{moment:.3f}"])],
+            [
+                *("-map", f"0:{probed['video']['index']}", "-vf", ",".join([*steps, "format=yuvj420p"])),
+                *("-frames:v", "1", "-q:v", "3", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name),
+            ],
+            cwd=folder,
+            timeout=TIMEOUT_BASE,
+            on_tick=watch.tick,
+        )
+    except ffmpeg.FFmpegError:
+        return None  # a source that can't be sought in: its title keeps the colour its poster has
+    return target if target.exists() else None

@@ -8,15 +8,23 @@ from django.utils.translation import gettext_lazy as _
 REASONS = {
     "not_a_video": _("This is not a video file. Export it again as MP4 and upload that."),
     "no_video": _("There is sound in the file but no picture."),
-    "damaged": _("The file is damaged: no picture could be decoded. Upload it again from the original."),
+    "damaged": _("The file is damaged at %(at)s: what follows can't be decoded. Upload it again from the original."),
+    "encrypted": _("The file is encrypted or copy-protected. Upload one without protection."),
     "codec": _("The picture's codec is not supported. Export it as H.264 or H.265."),
     "too_large": _("The picture is too large: at most 8192 × 8192 pixels."),
+    "too_long": _("The video is too long: at most 24 hours. Upload it in parts."),
     "missing": _("The original file is no longer in the storage. Upload it again."),
     "encoding": _("Encoding failed. The technical detail says why."),
-    "gave_up": _("Encoding was interrupted three times. Try again when the machine has settled."),
+    "disk": _("A file could not be written. Look at the free space on the disk, then try again."),
+    "gave_up": _("Encoding was interrupted too often. Try again when the machine has settled."),
+    "cancelled": _("Encoding was cancelled."),
 }
 
 
 def reason(code: str) -> str:
-    """The sentence for a failure code, in the active language."""
-    return str(REASONS[code]) if code in REASONS else gettext("Unknown reason: %s") % code
+    """The sentence for a failure code, in the active language; `damaged@83` says where: after 83 seconds."""
+    name, _, second = code.partition("@")
+    if name not in REASONS:
+        return gettext("Unknown reason: %s") % code
+    minutes, seconds = divmod(int(second) if second.isdigit() else 0, 60)
+    return str(REASONS[name]) % {"at": f"{minutes}:{seconds:02}"}

@@ -1,25 +1,69 @@
-"""Which rungs a source gets: never above it, in square pixels and even sizes."""
+"""Which rungs a source gets: never above it, in square pixels and even sizes, all cut at the same moments."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 SEGMENT = 4  # seconds between the keyframes that all rungs share
-HIGHEST_RATE = 60.0  # frames per second
+HIGHEST_RATE = 60  # frames per second
+LONGEST_SIDE = 3840  # pixels
+LONGEST_SEGMENT = 12.0  # seconds between the keyframes of a source that is taken as it is
+CHUNKED_FROM = 240.0  # seconds of a source that is encoded in chunks
+CHUNK = 40.0  # seconds of one chunk
 
 # short side in pixels: peak bits per second of the picture
 PEAKS = {1080: 5_000_000, 720: 2_800_000, 480: 1_400_000, 360: 800_000, 240: 400_000}
+HEADROOM = {"hevc": 2.5, "vp9": 2.5, "libdav1d": 3.0, "av1": 3.0}  # bits H.264 needs for what a denser codec held
+RATES = [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001), *map(Fraction, (24, 25, 30, 48, 50, 60))]
+SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # containers with an index to find keyframes by
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One size to encode: pixels, and the peak in bits per second."""
+    """One size: pixels, and the peak in bits per second."""
 
     name: str
     width: int
     height: int
     peak: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the film by its frames, from `first`; `frames` is None for all the rest."""
+
+    first: int
+    frames: int | None
+
+
+@dataclass
+class Plan:
+    """What is made of a source: rungs (best first), which of them is the source itself, and where they are cut.
+
+    `cuts` are the frames at which every rung begins a segment; `parts` cover the film.
+    """
+
+    rungs: list[Rung]
+    rate: Fraction
+    copied: Rung | None = None
+    cuts: list[int] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def encoded(self) -> list[Rung]:
+        return [rung for rung in self.rungs if rung != self.copied]
+
+    def seconds(self, frame: int) -> float:
+        return float(frame / self.rate)
+
+    def cuts_in(self, part: Part) -> list[int]:
+        """The cuts within a part, counted from its start."""
+        end = math.inf if part.frames is None else part.first + part.frames
+        return [cut - part.first for cut in self.cuts if part.first <= cut < end]
 
 
 def shown_size(video: dict[str, Any]) -> tuple[int, int]:
@@ -30,33 +74,109 @@ def shown_size(video: dict[str, Any]) -> tuple[int, int]:
     return round(width), round(height)
 
 
-def frame_rate(video: dict[str, Any]) -> float:
-    """The constant rate all rungs get, in frames per second."""
-    rate = float(video["frame_rate"])
+def frame_rate(video: dict[str, Any]) -> Fraction:
+    """The constant rate all rungs get, in frames per second: the source's, halved until it is 60 or less."""
+    rate = Fraction(*video["rate"])
+    nearest = min(RATES, key=lambda known: abs(known - rate))
+    if abs(nearest - rate) < rate / 200:
+        rate = nearest
     while rate > HIGHEST_RATE:
         rate /= 2
-    return max(5.0, rate)
+    return max(Fraction(5), rate.limit_denominator(1001))
+
+
+def plan(probed: dict[str, Any], *, copy: bool = True) -> Plan:
+    """The ladder of a probed source, at least one rung. Without `copy`, nothing is taken from it as it is."""
+    video = probed["video"]
+    whole = copy and copyable(probed)
+    rungs = _rungs(video, whole=whole)
+    found = Plan(rungs, frame_rate(video), rungs[0] if whole else None)
+    if whole:
+        found.cuts = [math.ceil(key * found.rate - Fraction(1, 1000)) for key in thinned(video["keys"])]
+    found.parts = _parts(probed, found)
+    if not found.cuts:
+        found.cuts = _even_cuts(probed["duration"], found)
+    return found
+
+
+def copyable(probed: dict[str, Any]) -> bool:
+    """Whether the picture is what a rung of ours would be, so that it needn't be encoded again."""
+    video = probed["video"]
+    short = min(video["width"], video["height"])
+    if not (
+        video["codec"] == "h264"
+        and video["profile"] in {"Baseline", "Constrained Baseline", "Main", "High"}
+        and video["pixel_format"] == "yuv420p"
+        and video["clean"]
+        and not (video["turned"] or video["interlaced"] or video["hdr"])
+        and math.isclose(video["sar"], 1)
+        and video["width"] % 2 == video["height"] % 2 == 0
+        and short <= max(PEAKS)
+        and max(video["width"], video["height"]) <= LONGEST_SIDE
+        and Fraction(*video["rate"]) <= HIGHEST_RATE + Fraction(1, 10)
+        and abs(video["start"]) < 0.5 / video["rate"][0] * video["rate"][1]
+        and probed["duration"] - video["end"] < 0.5
+        and video["bit_rate"] <= 2 * _peak(short)
+        and probed["container"] in SEEKABLE
+    ):
+        return False
+    starts = thinned(video["keys"])
+    return all(b - a <= LONGEST_SEGMENT for a, b in zip(starts, [*starts[1:], video["end"]], strict=True))
+
+
+def thinned(keys: list[float]) -> list[float]:
+    """Of a source's keyframes, in seconds, those that begin a segment: about SEGMENT apart or more."""
+    kept: list[float] = []
+    for key in keys:
+        if not kept or key - kept[-1] > SEGMENT - 0.05:
+            kept.append(key)
+    return kept
 
 
 def _even(value: float) -> int:
     return max(2, 2 * round(value / 2))
 
 
-def rungs(probed: dict[str, Any]) -> list[Rung]:
-    """The ladder of a probed source, best first; at least one rung."""
-    width, height = shown_size(probed["video"])
+def _peak(side: int) -> int:
+    return next((PEAKS[s] for s in sorted(PEAKS) if s >= side), PEAKS[max(PEAKS)])
+
+
+def _rungs(video: dict[str, Any], *, whole: bool) -> list[Rung]:
+    width, height = shown_size(video)
     short = min(width, height)
     sides = [side for side in PEAKS if side <= short]
     # a source between two rungs keeps its own size at the top
-    if short < 1080 and (not sides or short > sides[0] * 1.1):
-        sides.insert(0, short)
-    if not sides:
-        sides = [short]
-    ladder = []
-    for side in sides:
-        scale = side / short
-        peak = next((PEAKS[s] for s in sorted(PEAKS) if s >= side), PEAKS[1080])
-        if probed["bit_rate"]:  # more than the source holds can't be gained
-            peak = min(peak, max(150_000, int(probed["bit_rate"] * 1.5)))
-        ladder.append(Rung(f"{_even(side)}p", _even(width * scale), _even(height * scale), peak))
-    return ladder
+    if whole or (short < max(PEAKS) and (not sides or short > sides[0] * 1.1)):
+        sides = [short, *(side for side in sides if side * 1.1 < short)]
+    most = int(video["bit_rate"] * HEADROOM.get(video["codec"], 1.5))  # more than the source holds can't be gained
+    found = []
+    for side in sides or [short]:
+        scale = min(side / short, LONGEST_SIDE / max(width, height))
+        peak = min(_peak(side), max(150_000, most))
+        found.append(Rung(f"{_even(side)}p", _even(width * scale), _even(height * scale), peak))
+    return found
+
+
+def _parts(probed: dict[str, Any], found: Plan) -> list[Part]:
+    """The whole film as one part, or a long one as several that begin at keyframes of the source."""
+    duration = probed["duration"]
+    starts = [0]
+    if duration >= CHUNKED_FROM and probed["container"] in SEEKABLE and not probed["video"]["interlaced"]:
+        keys = found.cuts or [math.ceil(key * found.rate - Fraction(1, 1000)) for key in probed["video"]["keys"]]
+        for number in range(1, math.ceil(duration / CHUNK)):
+            place = bisect_left(keys, number * CHUNK * found.rate)
+            far_enough = place < len(keys) and found.seconds(keys[place] - starts[-1]) >= CHUNK / 2
+            if far_enough and duration - found.seconds(keys[place]) >= CHUNK / 2:
+                starts.append(keys[place])
+    return [Part(a, b - a if b else None) for a, b in zip(starts, [*starts[1:], 0], strict=True)]
+
+
+def _even_cuts(duration: float, found: Plan) -> list[int]:
+    """A cut every SEGMENT seconds, counted anew from the start of each part."""
+    cuts = []
+    for part in found.parts:
+        frames = part.frames or max(1, math.ceil(duration * found.rate) - part.first)
+        count = max(1, math.floor(found.seconds(frames) / SEGMENT + 0.75))  # no sliver of less than 1 s at the end
+        step = Fraction(frames, count) if part.frames else SEGMENT * found.rate
+        cuts += [part.first + round(number * step) for number in range(count)]
+    return cuts

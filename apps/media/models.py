@@ -49,6 +49,7 @@ class Video(models.Model):
     width = models.PositiveIntegerField(_("width"), null=True, blank=True)  # pixels as shown
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     frame_rate = models.FloatField(_("frame rate"), null=True, blank=True)
+    chapters = models.JSONField(_("chapters"), default=list, blank=True)  # [{"start": seconds, "title": …}]
     has_audio = models.BooleanField(_("has sound"), default=False)
     still = models.ImageField(_("still"), upload_to="stills/", blank=True)  # a picture chosen from the content
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
@@ -191,3 +192,55 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class Discard(models.Model):
+    """A stored file that is deleted at `due_at`.
+
+    A file that is being put in place is named here first and struck off in the transaction that makes it
+    part of its video: one whose worker died in between goes by itself. A file that was replaced stays
+    until the last address that names it has expired.
+    """
+
+    name = models.CharField(_("stored as"), max_length=255, unique=True)  # a name in the "videos" storage
+    due_at = models.DateTimeField(_("deleted at"), db_index=True)
+    arriving_for = models.ForeignKey(Video, models.SET_NULL, null=True, blank=True, related_name="arriving")
+
+    class Meta:
+        verbose_name = _("file to delete")
+        verbose_name_plural = _("files to delete")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChunkQuerySet(models.QuerySet["Chunk"]):
+    def waiting(self, at: datetime) -> ChunkQuerySet:
+        """Not done, and in nobody's hands."""
+        return self.filter(models.Q(lease_owner="") | models.Q(lease_until__lt=at), done=False)
+
+
+class Chunk(models.Model):
+    """A stretch of a long title that one worker encodes; which frames it holds stands in the job's plan."""
+
+    video = models.ForeignKey(Video, models.CASCADE, related_name="chunks", verbose_name=_("video"))
+    stage = models.CharField(max_length=10)  # which rungs: see services.chunks
+    number = models.PositiveIntegerField()  # of the plan's parts, from 0
+    done = models.BooleanField(default=False)
+    progress = models.FloatField(default=0)  # 0 … 1
+    failures = models.PositiveSmallIntegerField(default=0)
+    failure_detail = models.TextField(blank=True)
+    complaints = models.TextField(blank=True)  # of ffmpeg, about a source that it could decode nevertheless
+    lease_owner = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    objects = ChunkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("chunk")
+        verbose_name_plural = _("chunks")
+        ordering = ["video", "stage", "number"]
+        constraints = [models.UniqueConstraint(fields=["video", "stage", "number"], name="chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.video} {self.stage} {self.number}"

@@ -1,14 +1,21 @@
 """What can be done with a video: take it in, process it, cut its preview, look after what got stuck."""
 
+from apps.media.services.care import Finding, examine, resume_lapsed
+from apps.media.services.chunks import encode_chunk
+from apps.media.services.discarding import discard_due
 from apps.media.services.intake import UnableToAddVideo, add_video
-from apps.media.services.previews import discard, set_preview
-from apps.media.services.processing import process, resume_lapsed, retry
+from apps.media.services.previews import set_preview
+from apps.media.services.processing import cancel, process, retry
 from apps.media.services.uploads import finish_upload, look_after_uploads
 
 __all__ = [
+    "Finding",
     "UnableToAddVideo",
     "add_video",
-    "discard",
+    "cancel",
+    "discard_due",
+    "encode_chunk",
+    "examine",
     "finish_upload",
     "look_after_uploads",
     "process",

@@ -15,8 +15,8 @@ from apps.media.models import State, Video
 from utils.storages import videos
 from utils.tasks import enqueue
 
-QUEUED_FOR = timedelta(minutes=10)  # then it's put on the queue again, in case the broker lost it
 ONE_AT_A_TIME = 60.0  # seconds after which a process that died while it took content in no longer holds others up
+QUEUED_FOR = timedelta(seconds=30)  # then it's put on the queue again, if that is empty: the broker lost it
 
 
 class UnableToAddVideo(Exception):

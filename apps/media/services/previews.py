@@ -10,8 +10,8 @@ from django.db import transaction
 
 from apps.media import hls
 from apps.media.models import Rendition, Video
+from apps.media.services.discarding import Arrivals, discard_later
 from utils.storages import videos
-from utils.tasks import enqueue
 
 KEPT_BACK = 0.25  # share of a title that no preview shows, whatever its length
 ALIGNED = 0.2  # seconds by which the segments of sound and picture may differ
@@ -21,29 +21,36 @@ def set_preview(*, video: Video, seconds: int) -> None:
     """Make the preview `seconds` long (0: none), from the renditions there are; done once encoding is."""
     Video.objects.filter(pk=video.pk).update(preview_seconds=seconds)
     video.preview_seconds = seconds
+    while not _recut(video, seconds):
+        continue
+
+
+def _recut(video: Video, seconds: int) -> bool:
+    """False if the renditions were replaced by an encode meanwhile."""
     rows = list(video.renditions.filter(cut=Rendition.Cut.FULL))
-    if not rows:
-        return
-    fresh = cut_previews(rows, seconds) if seconds else []
-    with transaction.atomic():
-        Video.objects.select_for_update().get(pk=video.pk)
-        old = list(video.renditions.filter(cut=Rendition.Cut.PREVIEW))
-        video.renditions.filter(cut=Rendition.Cut.PREVIEW).delete()
-        Rendition.objects.bulk_create(fresh)
-        Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
-        discard_later([row.file for row in old])
-
-
-def discard_later(names: list[str]) -> None:
-    """Delete stored files once the last token that names them has expired."""
-    if names:
-        enqueue("media.discard", names=names, countdown=2 * settings.TOKEN_TTL)
-
-
-def discard(*, names: list[str]) -> None:
-    """Delete stored files; one that is gone already is no error."""
-    for name in names:
-        videos().delete(name)
+    arrivals = Arrivals(video)
+    try:
+        fresh = cut_previews(rows, seconds, arrivals=arrivals, only=rows)
+        with transaction.atomic():
+            locked = Video.objects.select_for_update().get(pk=video.pk)
+            now = set(video.renditions.filter(cut=Rendition.Cut.FULL).values_list("file", flat=True))
+            if now == {row.file for row in rows} and locked.preview_seconds == seconds:
+                arrivals.settle()
+                old = video.renditions.filter(cut=Rendition.Cut.PREVIEW)
+                discard_later(list(old.values_list("file", flat=True)), video=locked)
+                old.delete()
+                Rendition.objects.bulk_create(fresh)
+                Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
+                return True
+    except FileNotFoundError:
+        if video.renditions.filter(file__in=[row.file for row in rows]).count() == len(rows):
+            raise  # not replaced: gone
+    except BaseException:
+        arrivals.withdraw()
+        raise
+    arrivals.withdraw()
+    # somebody asked for another length meanwhile: theirs is the last word
+    return not Video.objects.filter(pk=video.pk, preview_seconds=seconds).exists()
 
 
 def length_of(previews: list[Rendition]) -> float:
@@ -66,17 +73,20 @@ def preview_end(pictures: list[Rendition], seconds: int) -> float:
     return end
 
 
-def cut_previews(rows: list[Rendition], seconds: int) -> list[Rendition]:
-    """Unsaved preview rows for full renditions; their files are stored already. None for a title too short."""
-    end = preview_end([row for row in rows if row.kind == Rendition.Kind.VIDEO], seconds)
+def cut_previews(rows: list[Rendition], seconds: int, *, arrivals: Arrivals, only: list[Rendition]) -> list[Rendition]:
+    """Unsaved preview rows for `only` some of the full renditions `rows`, their files placed by `arrivals`.
+
+    None for `seconds` 0 and for a title too short.
+    """
+    end = preview_end([row for row in rows if row.kind == Rendition.Kind.VIDEO], seconds) if seconds else 0.0
     if not end:
         return []
     Path(settings.WORK_DIR).mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.WORK_DIR, prefix="preview-") as folder:
-        return [_cut(row, end, Path(folder) / f"{row.name}.mp4") for row in rows]
+        return [_cut(row, end, Path(folder) / f"{row.name}.mp4", arrivals) for row in only]
 
 
-def _cut(row: Rendition, end: float, part: Path) -> Rendition:
+def _cut(row: Rendition, end: float, part: Path, arrivals: Arrivals) -> Rendition:
     """The preview of one rendition: its segments that begin before `end`, copied to `part` and stored."""
     table, until = [], 0.0
     for segment in row.segments:
@@ -85,8 +95,7 @@ def _cut(row: Rendition, end: float, part: Path) -> Rendition:
         table.append(segment)
         until += segment[2]
     size = table[-1][0] + table[-1][1]
-    storage = videos()
-    with storage.open(row.file) as source, part.open("wb") as target:
+    with videos().open(row.file) as source, part.open("wb") as target:
         left = size
         while left and (chunk := source.read(min(left, 1024 * 1024))):
             target.write(chunk)
@@ -97,7 +106,7 @@ def _cut(row: Rendition, end: float, part: Path) -> Rendition:
         kind=row.kind,
         cut=Rendition.Cut.PREVIEW,
         name=row.name,
-        file=storage.adopt(part, suffix=".mp4"),
+        file=arrivals.place(part),
         size=size,
         codecs=row.codecs,
         width=row.width,

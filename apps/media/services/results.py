@@ -1,0 +1,212 @@
+"""What an encode made becomes the title: rows for its files, put in place at once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from apps.media import encode, hls, ladder
+from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
+from apps.media.services.discarding import Arrivals, discard_later
+from apps.media.services.leases import Lease, LeaseLost
+from apps.media.services.previews import cut_previews, length_of
+from utils import cmaf, ffmpeg
+from utils.languages import language_name, language_tag
+from utils.tasks import enqueue
+
+
+@dataclass
+class Results:
+    """Unsaved rows of what was made so far; `fresh` are those whose files are still in the work folder."""
+
+    renditions: list[Rendition] = field(default_factory=list)
+    fresh: list[Rendition] = field(default_factory=list)
+    previews: list[Rendition] = field(default_factory=list)
+    texts: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
+    sheets: list[Path] = field(default_factory=list)
+    tiles: encode.Tiles | None = None
+    still: Path | None = None
+
+    def add(self, rows: list[Rendition]) -> None:
+        """Take rows in; one of the same name is replaced."""
+        names = {row.name for row in rows}
+        for table in (self.renditions, self.fresh, self.previews):
+            table[:] = [row for row in table if row.name not in names]
+        self.renditions += rows
+        self.fresh += rows
+
+
+def rung_row(video: Video, rung: ladder.Rung, plan: ladder.Plan, folder: Path) -> Rendition:
+    """The unsaved row of the rung that lies in `folder`. Raises ffmpeg.FFmpegError if there is nothing in it."""
+    row = _row(video, rung.name, folder, [plan.seconds(cut) for cut in plan.cuts])
+    row.kind = Rendition.Kind.VIDEO
+    row.width, row.height, row.frame_rate = rung.width, rung.height, float(plan.rate)
+    return row
+
+
+def sound_row(video: Video, track: encode.Sound, folder: Path) -> Rendition | None:
+    """The unsaved row of an audio track; None for one that held nothing that could be decoded."""
+    try:
+        row = _row(video, track.name, folder, [])
+    except ffmpeg.FFmpegError:
+        return None
+    language = language_tag(track.stream["language"])
+    label = track.stream["title"] or language_name(language) or gettext("Sound %d") % (int(track.name[1:2]) + 1)
+    row.kind, row.channels = Rendition.Kind.AUDIO, track.channels
+    row.language, row.label = language, (f"{label[:50]} 5.1" if track.channels == 6 else label[:60])
+    return row
+
+
+def _row(video: Video, name: str, folder: Path, cuts: list[float]) -> Rendition:
+    path = folder / f"{name}.mp4"
+    try:
+        track = cmaf.read(path)
+        segments = cmaf.segments(track, cuts)
+    except (cmaf.NotFragmented, OSError) as error:
+        raise ffmpeg.FFmpegError(f"{name} came out empty: {error}") from error
+    bandwidth, average = hls.bandwidths(segments)
+    return Rendition(
+        video=video,
+        name=name,
+        size=path.stat().st_size,
+        codecs=hls.codecs_of(track.init),
+        bandwidth=bandwidth,
+        average_bandwidth=average,
+        duration=sum(seconds for _, _, seconds in segments),
+        init_length=len(track.init),
+        segments=segments,
+    )
+
+
+def tell_apart(rows: list[Rendition]) -> None:
+    """Give audio tracks of the same label a number: HLS wants names that differ (RFC 8216 §4.3.4.1.1)."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if row.kind == Rendition.Kind.AUDIO:
+            seen[row.label] = seen.get(row.label, 0) + 1
+            if seen[row.label] > 1:
+                row.label = f"{row.label[:55]} {seen[row.label]}"
+
+
+def publish(
+    video: Video, lease: Lease, probed: dict[str, Any], plan: ladder.Plan, results: Results, folder: Path, *, done: bool
+) -> None:
+    """Put in place what was made since the last time; once `done`, what was there before goes. Raises LeaseLost.
+
+    Until then a title that was never ready can be watched with what there is.
+    """
+    lease.renew()
+    asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=video.pk)
+    arrivals = Arrivals(video)
+    try:
+        for row in results.fresh:
+            row.file = arrivals.place(folder / f"{row.name}.mp4")
+            lease.tick()
+        previews = cut_previews(results.renditions, asked, arrivals=arrivals, only=results.fresh)
+        results.previews += previews
+        board = _board(video, results, arrivals)
+        texts = _texts(video, results, arrivals)
+        with transaction.atomic():
+            _switch(video, lease, probed, plan, results, previews, done=done)
+            arrivals.settle()
+            if board:
+                _replace(video, Storyboard, [board])
+            if texts:
+                _replace(video, Subtitle, texts)
+            enqueue("catalogue.video_ready", video_id=video.pk)
+    except BaseException:
+        # Whatever stopped it, the files just placed belong to nothing.
+        arrivals.withdraw()
+        raise
+    results.fresh.clear()
+    results.sheets, results.texts, results.still = [], [], None
+
+
+def _board(video: Video, results: Results, arrivals: Arrivals) -> Storyboard | None:
+    if not (results.tiles and results.sheets):
+        return None
+    return Storyboard(
+        video=video,
+        files=[arrivals.place(sheet) for sheet in results.sheets],
+        interval=results.tiles.interval,
+        columns=encode.COLUMNS,
+        rows=encode.ROWS,
+        tile_width=results.tiles.width,
+        tile_height=results.tiles.height,
+        count=results.tiles.count,
+    )
+
+
+def _texts(video: Video, results: Results, arrivals: Arrivals) -> list[Subtitle]:
+    rows, seen = [], set()
+    for track, path in results.texts:
+        language = language_tag(track["language"]) or "und"
+        label = track["title"][:50] or language_name(language) or gettext("Subtitles")
+        while label in seen:
+            label += " +"
+        seen.add(label)
+        rows.append(Subtitle(video=video, language=language, label=label[:60], file=arrivals.place(path)))
+    return rows
+
+
+def _replace(video: Video, model: type[Storyboard] | type[Subtitle], rows: list[Any]) -> None:
+    """Rows and files of one kind in place of those of before."""
+    if model is Storyboard:
+        old = [
+            name for names in Storyboard.objects.filter(video=video).values_list("files", flat=True) for name in names
+        ]
+        Storyboard.objects.filter(video=video).delete()
+    else:
+        old = list(Subtitle.objects.filter(video=video).values_list("file", flat=True))
+        Subtitle.objects.filter(video=video).delete()
+    for row in rows:
+        row.save()
+    discard_later(old, video=video)
+
+
+def _switch(
+    video: Video,
+    lease: Lease,
+    probed: dict[str, Any],
+    plan: ladder.Plan,
+    results: Results,
+    previews: list[Rendition],
+    *,
+    done: bool,
+) -> None:
+    """New renditions in place of those of before, in one transaction. Raises LeaseLost."""
+    pictures = [row for row in results.renditions if row.kind == Rendition.Kind.VIDEO]
+    width, height = ladder.shown_size(probed["video"])
+    video.duration = max(row.duration for row in pictures)
+    values: dict[str, Any] = {
+        "duration": video.duration,
+        "width": width,
+        "height": height,
+        "frame_rate": float(plan.rate),
+        "has_audio": len(pictures) < len(results.renditions),
+        "chapters": probed["chapters"],
+        "preview_duration": length_of(results.previews),
+    }
+    if done:
+        values |= {"state": State.READY, "progress": 1, "lease_owner": "", "lease_until": None}
+    if done or video.ready_at is None:
+        values["ready_at"] = video.ready_at = timezone.now()
+    if results.still:
+        with results.still.open("rb") as file:
+            video.still.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
+        values["still"] = video.still.name
+    if not lease.held().update(**values):
+        raise LeaseLost
+    fresh = {row.name for row in results.fresh}
+    ours = {row.file for row in [*results.renditions, *results.previews]}
+    going = [row for row in video.renditions.exclude(file__in=ours) if done or row.name in fresh]
+    video.renditions.filter(pk__in=[row.pk for row in going]).delete()
+    discard_later([row.file for row in going], video=video)
+    Rendition.objects.bulk_create([*results.fresh, *previews])

@@ -1,0 +1,189 @@
+"""Fragmented MP4 (ISO/IEC 14496-12, CMAF): reading where its fragments lie, and joining files of one track."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+CHUNK = 4 * 1024 * 1024  # bytes copied at a time
+DURATION_PRESENT, SIZE_PRESENT, FLAGS_PRESENT, OFFSET_PRESENT = 0x100, 0x200, 0x400, 0x800  # of trun's samples
+DATA_OFFSET, FIRST_FLAGS = 0x1, 0x4  # trun
+BASE_OFFSET, DESCRIPTION, DEFAULT_DURATION = 0x1, 0x2, 0x8  # tfhd
+
+
+class NotFragmented(Exception):
+    """The file isn't a fragmented MP4 of one track."""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One `moof` and its `mdat`: bytes in the file, and times in the track's ticks."""
+
+    offset: int
+    length: int
+    start: int
+    ticks: int
+    sequence_at: int  # where mfhd's sequence number stands, 4 bytes
+    start_at: int  # where tfdt's time stands, 8 bytes
+
+
+@dataclass(frozen=True)
+class Track:
+    """A file's initialisation section in bytes, ticks per second, and its fragments."""
+
+    init: bytes
+    timescale: int
+    fragments: list[Fragment]
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(type, where its content begins, where it ends) of the boxes in a stretch of bytes."""
+    while start + 8 <= end:
+        length, header = int.from_bytes(data[start : start + 4], "big"), 8
+        if length == 1:
+            length, header = int.from_bytes(data[start + 8 : start + 16], "big"), 16
+        if length < header:
+            raise NotFragmented("a box has no length")
+        yield data[start + 4 : start + 8], start + header, start + length
+        start += length
+
+
+def _find(data: bytes, *path: bytes) -> tuple[int, int]:
+    start, end = 0, len(data)
+    for name in path:
+        start, end = next(((a, b) for kind, a, b in _boxes(data, start, end) if kind == name), (-1, -1))
+        if start < 0:
+            raise NotFragmented(f"no {name.decode()}")
+    return start, end
+
+
+def read(path: Path) -> Track:
+    """Where everything lies in a file that holds one track. Raises NotFragmented."""
+    init, timescale = b"", 0
+    fragments: list[Fragment] = []
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        at = 0
+        while at + 8 <= size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            if length < 8:
+                raise NotFragmented("a box has no length")
+            kind = head[4:8]
+            if kind == b"moov":
+                file.seek(0)
+                init = file.read(at + length)
+                timescale = _timescale(init)
+            elif kind == b"moof":
+                file.seek(at)
+                fragments.append(_fragment(file.read(length), at))
+            elif kind == b"mdat" and fragments:
+                last = fragments[-1]
+                fragments[-1] = Fragment(
+                    last.offset, at + length - last.offset, last.start, last.ticks, last.sequence_at, last.start_at
+                )
+            at += length
+    if not init or not fragments:
+        raise NotFragmented("nothing in it")
+    return Track(init, timescale, fragments)
+
+
+def _timescale(init: bytes) -> int:
+    start, _ = _find(init, b"moov", b"trak", b"mdia", b"mdhd")
+    at = start + (20 if init[start] else 12)  # version 1 has 64-bit times
+    return int.from_bytes(init[at : at + 4], "big")
+
+
+def _fragment(moof: bytes, offset: int) -> Fragment:
+    sequence, _ = _find(moof, b"moof", b"mfhd")
+    base, _ = _find(moof, b"moof", b"traf", b"tfdt")
+    if moof[base] != 1:
+        raise NotFragmented("32-bit times")
+    header, _ = _find(moof, b"moof", b"traf", b"tfhd")
+    flags = int.from_bytes(moof[header + 1 : header + 4], "big")
+    at = header + 8 + (8 if flags & BASE_OFFSET else 0) + (4 if flags & DESCRIPTION else 0)
+    default = int.from_bytes(moof[at : at + 4], "big") if flags & DEFAULT_DURATION else 0
+    start, end = _find(moof, b"moof", b"traf")
+    ticks = sum(_run(moof, a, default) for kind, a, _ in _boxes(moof, start, end) if kind == b"trun")
+    return Fragment(
+        offset,
+        len(moof),
+        int.from_bytes(moof[base + 4 : base + 12], "big"),
+        ticks,
+        offset + sequence + 4,
+        offset + base + 4,
+    )
+
+
+def _run(moof: bytes, at: int, default: int) -> int:
+    """Ticks of a track run."""
+    flags, count = int.from_bytes(moof[at + 1 : at + 4], "big"), int.from_bytes(moof[at + 4 : at + 8], "big")
+    if not flags & DURATION_PRESENT:
+        return default * count
+    first = at + 8 + 4 * bool(flags & DATA_OFFSET) + 4 * bool(flags & FIRST_FLAGS)
+    step = 4 * sum(bool(flags & f) for f in (DURATION_PRESENT, SIZE_PRESENT, FLAGS_PRESENT, OFFSET_PRESENT))
+    return sum(int.from_bytes(moof[n : n + 4], "big") for n in range(first, first + count * step, step))
+
+
+def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, float]]:
+    """[(offset, length, seconds)]: a segment for each fragment, or for those from one of `cuts` to the next.
+
+    `cuts` are in seconds; a fragment that begins within 0.05 s of one, or after it, begins a segment.
+    """
+    groups: list[list[Fragment]] = []
+    waiting = list(cuts)
+    for fragment in track.fragments:
+        begins = not cuts
+        while waiting and fragment.start / track.timescale > waiting[0] - 0.05:
+            waiting.pop(0)
+            begins = True
+        if begins or not groups:
+            groups.append([])
+        groups[-1].append(fragment)
+    table = []
+    for number, group in enumerate(groups):
+        last = group[-1]
+        end = groups[number + 1][0].start if number + 1 < len(groups) else last.start + last.ticks
+        table.append(
+            (group[0].offset, last.offset + last.length - group[0].offset, (end - group[0].start) / track.timescale)
+        )
+    return table
+
+
+def join(parts: Sequence[Path], starts: Sequence[float], target: Path) -> None:
+    """Join files of one track into one, each moved to begin at its second of `starts`; no sample is touched.
+
+    Raises NotFragmented where the parts were not encoded alike.
+    """
+    first = read(parts[0])
+    sequence = 0
+    with target.open("wb") as out:
+        out.write(first.init)
+        for path, start in zip(parts, starts, strict=True):
+            track = read(path)
+            if track.init != first.init:
+                raise NotFragmented(f"{path.name} was encoded differently")
+            moved = round(start * track.timescale)
+            with path.open("rb") as source:
+                for fragment in track.fragments:
+                    sequence += 1
+                    at = out.tell() - fragment.offset
+                    _copy(source, out, fragment.offset, fragment.length)
+                    out.seek(at + fragment.sequence_at)
+                    out.write(sequence.to_bytes(4, "big"))
+                    out.seek(at + fragment.start_at)
+                    out.write((fragment.start + moved).to_bytes(8, "big"))
+                    out.seek(0, os.SEEK_END)
+
+
+def _copy(source: IO[bytes], out: IO[bytes], offset: int, length: int) -> None:
+    source.seek(offset)
+    while length and (part := source.read(min(length, CHUNK))):
+        out.write(part)
+        length -= len(part)
