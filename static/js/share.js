@@ -4,7 +4,7 @@ const TOLD = 3000; // milliseconds
 export function share(copied) {
   const button = document.querySelector("[data-share]");
   if (!button || !(navigator.share || navigator.clipboard)) return;
-  button.hidden = false;
+  button.classList.remove("action--waits");
   button.addEventListener("click", async () => {
     const url = location.origin + location.pathname;
     const touch = matchMedia("(pointer: coarse)").matches;

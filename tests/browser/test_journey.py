@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.steps import until
 from tests.conftest import ROOT, make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
-
-
-def until(page, condition: str, seconds: float) -> None:
-    """Wait for a JavaScript condition; the page's policy forbids the eval that Playwright's own wait needs."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(f"() => Boolean({condition})"):
-        assert time.monotonic() < end, f"{condition} was not true within {seconds} s"
-        page.wait_for_timeout(100)
 
 
 def _play_to_the_end(page) -> None:

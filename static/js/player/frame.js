@@ -5,6 +5,7 @@ Object.assign(Artplayer, {
   LOG_VERSION: false,
   CONTEXTMENU: false, // the browser's own menu stays
   FULLSCREEN_WEB_IN_BODY: false,
+  MOBILE_DBCLICK_PLAY: false, // touch.js says what two taps do
   RECONNECT_TIME_MAX: 0, // the source retries, and knows why
   FAST_FORWARD_VALUE: 2,
   FAST_FORWARD_TIME: 600, // milliseconds of a long press

@@ -35,7 +35,10 @@ export class Source {
     this.cues = new Map(); // by the name of their track: each is read once
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.on.levels(hls.levels.map(height)));
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.on.level(height(hls.levels[level])));
-    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => this.on.texts(subtitleTracks.map((t) => t.name), subtitleTracks.map((t) => t.lang)));
+    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
+      // After the event hls.js sets the choice of its own, none: ours comes after that.
+      queueMicrotask(() => this.on.texts(subtitleTracks.map((t) => t.name), subtitleTracks.map((t) => t.lang)));
+    });
     hls.on(Hls.Events.CUES_PARSED, (_, { cues, subtitleTrack }) => subtitleTrack && this.#read(subtitleTrack.name, cues));
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => this.on.sounds(audioTracks.map((t) => t.name)));
     hls.on(Hls.Events.FRAG_BUFFERED, () => this.#loaded());

@@ -1,0 +1,38 @@
+"""What several of the browser's tests do."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import Page
+
+
+def until(page: Page, condition: str, seconds: float = 30) -> None:
+    """Wait for a JavaScript condition; the page's policy forbids the eval that Playwright's own wait needs."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"() => Boolean({condition})"):
+        assert time.monotonic() < end, f"{condition} was not true within {seconds} s"
+        page.wait_for_timeout(100)
+
+
+def play(page: Page) -> None:
+    """Press the big button and wait until the picture moves."""
+    page.locator("[data-play]").click()
+    until(page, "document.querySelector('video')?.currentTime > 0.5")
+
+
+def at(page: Page) -> float:
+    """Where the film stands, in seconds."""
+    return float(page.evaluate("document.querySelector('video').currentTime"))
+
+
+def seek(page: Page, seconds: float) -> None:
+    page.evaluate(f"() => {{ document.querySelector('video').currentTime = {seconds} }}")
+
+
+def sign_in(page: Page, site: str, password: str, name: str = "admin") -> None:
+    page.goto(f"{site}/user/login/")
+    page.fill("#username", name)
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/user/login/" not in url)

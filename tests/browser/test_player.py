@@ -1,0 +1,200 @@
+"""The player as viewers hold it: by mouse, keyboard and finger, in two tabs, past the end of its addresses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import imageio_ffmpeg
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.steps import at, play, seek, sign_in, until
+from tests.conftest import make_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+LENGTH = 80  # seconds
+SPOKEN = "1\n00:00:01,000 --> 00:01:10,000\n海上生明月\n"
+PAUSED = "document.querySelector('video').paused"
+
+
+@pytest.fixture(scope="module")
+def film(site, tmp_path_factory) -> str:
+    """The address of a free film with subtitles."""
+    folder = tmp_path_factory.mktemp("film")
+    picture = make_video(folder / "picture.mp4", seconds=LENGTH, size="320x240")
+    (folder / "words.srt").write_text(SPOKEN)
+    subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", picture, "-i", folder / "words.srt"),
+            *("-c", "copy", "-c:s", "mov_text", "-metadata:s:s:0", "language=zho", folder / "film.mp4"),
+        ],
+        check=True,
+    )
+    added = site.add_video(folder / "film.mp4", "海上的电影")
+    return f"{site.url}/single/{added['movie']}/1/"
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        locale="zh-CN", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
+        user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36",
+    )  # fmt: skip
+    yield context.new_page()
+    context.close()
+
+
+def _middle(page: Page, across: float) -> tuple[float, float]:
+    box = page.locator("video").bounding_box()
+    assert box
+    return box["x"] + across * box["width"], box["y"] + box["height"] / 2
+
+
+def _tap_twice(page: Page, across: float) -> None:
+    for _ in range(2):
+        page.touchscreen.tap(*_middle(page, across))
+    page.wait_for_timeout(400)  # else the next two taps would belong to these
+
+
+def test_subtitles_are_shown_and_remembered(visit, film):
+    page = visit.page
+    page.goto(film)
+    play(page)
+    page.keyboard.press("c")
+    expect(page.locator(".player__cue")).to_have_text("海上生明月")
+    page.reload()
+    play(page)
+    expect(page.locator(".player__cue")).to_have_text("海上生明月")
+    page.keyboard.press("c")
+    expect(page.locator(".player__cue")).to_have_count(0)
+    assert visit.problems == []
+
+
+def test_the_keys_and_the_buttons_say_and_do_the_same(visit, film):
+    page = visit.page
+    page.goto(film)
+    page.keyboard.press("k")  # opens the player and plays
+    until(page, "document.querySelector('video')?.currentTime > 0.5")
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="取消静音")).to_have_count(1)
+    page.keyboard.press(">")
+    assert page.evaluate("document.querySelector('video').playbackRate") == 1.25
+    page.keyboard.press("Space")
+    assert page.evaluate(PAUSED)
+    seek(page, 30)
+    page.keyboard.press("l")
+    page.keyboard.press("ArrowLeft")
+    assert at(page) == pytest.approx(35, abs=0.2)
+    unnamed = "[...document.querySelectorAll('.art-bottom button')].filter(b => b.checkVisibility() && !(b.ariaLabel || b.textContent.trim()))"
+    assert page.evaluate(f"{unnamed}.map(b => b.outerHTML)") == []
+    assert visit.problems == []
+
+
+def test_the_wide_player_fills_the_page_s_width_and_is_remembered(visit, film):
+    page = visit.page
+    page.goto(film)
+    play(page)
+    page.keyboard.press("t")
+    wide = page.get_by_role("button", name="宽屏模式")
+    expect(wide).to_have_attribute("aria-pressed", "true")
+    box = page.locator(".watch__player").bounding_box()
+    assert box and box["width"] == page.evaluate("document.documentElement.clientWidth")
+    page.reload()
+    play(page)
+    expect(wide).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("t")
+    expect(wide).to_have_attribute("aria-pressed", "false")
+
+
+def test_an_older_tab_does_not_take_the_viewer_back(visit, site, film):
+    page = visit.page
+    sign_in(page, site.url, site.password)
+    beats = []
+    page.context.on(
+        "request", lambda r: beats.append(json.loads(r.post_data)) if r.url.endswith("/progress/") else None
+    )
+    page.goto(film)
+    play(page)
+    newer = page.context.new_page()
+    newer.goto(film)
+    play(newer)
+    seek(newer, 50)
+    until(newer, "document.querySelector('video').currentTime > 51")
+    with newer.expect_request("**/progress/"):
+        newer.keyboard.press("Space")
+    newer.wait_for_timeout(300)
+    with page.expect_response("**/progress/"):
+        page.keyboard.press("Space")  # the older one stops, and says so
+    assert beats[-1]["position"] < 50
+    page.close()
+    newer.reload()
+    assert newer.evaluate("JSON.parse(document.getElementById('player-config').textContent).resumeAt") > 50
+    tabs = {beat["tab"] for beat in beats}
+    assert len(tabs) == 2
+    for tab in tabs:
+        numbers = [beat["number"] for beat in beats if beat["tab"] == tab]
+        assert numbers == sorted(set(numbers))
+
+
+def test_expired_addresses_are_renewed_and_what_was_paused_stays_paused(visit, film):
+    page = visit.page
+    page.goto(film)
+    play(page)
+    page.keyboard.press("Space")
+    expired = []
+
+    def once(route):
+        if expired:
+            return route.continue_()
+        expired.append(route.request.url)
+        return route.fulfill(status=410)
+
+    page.route("**/v/**", once)
+    for place in (70, 20, 60, 35, 75):  # more often than it may happen with nothing loaded in between
+        expired.clear()
+        page.evaluate("document.querySelector('video').currentTime = 0")
+        seek(page, place)
+        page.wait_for_timeout(400)
+        until(page, "document.querySelector('video').readyState > 2")
+        assert page.evaluate(PAUSED)
+    assert abs(at(page) - 75) < 1
+    expect(page.locator(".gate")).to_have_count(0)
+
+
+def test_on_a_phone_the_picture_stays_while_the_page_scrolls(phone, film):
+    phone.goto(film)
+    play(phone)
+    phone.evaluate("scrollTo({top: 500, behavior: 'instant'})")
+    phone.wait_for_timeout(300)
+    header, picture = phone.locator(".header").bounding_box(), phone.locator("video").bounding_box()
+    assert header and picture
+    assert picture["y"] == pytest.approx(header["height"], abs=1)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_finger_seeks_and_pauses(phone, film):
+    phone.goto(film)
+    play(phone)
+    phone.keyboard.press("k")
+    seek(phone, 30)
+    _tap_twice(phone, 0.9)
+    assert at(phone) == pytest.approx(40, abs=0.2)
+    _tap_twice(phone, 0.1)
+    assert at(phone) == pytest.approx(30, abs=0.2)
+    session = phone.context.new_cdp_session(phone)
+    x, y = _middle(phone, 0.3)
+    for name, moved in (
+        ("touchStart", 0),
+        ("touchMove", 20),
+        ("touchMove", 60),
+        ("touchMove", 100),
+        ("touchEnd", None),
+    ):
+        points = [] if moved is None else [{"x": x + moved, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": name, "touchPoints": points})
+    assert at(phone) > 35
+    _tap_twice(phone, 0.5)
+    until(phone, f"!{PAUSED}", 5)
