@@ -239,7 +239,7 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_PRIVATE_KEY_FILE = str(CASHIER_DIR / "app_private.pem")
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
 ORDER_EXPIRES_AFTER = env.int("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
-REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=False)  # payments that bought nothing go back by themselves
+REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=True)  # payments that bought nothing go back by themselves
 
 # --- Security -------------------------------------------------------------------------------
 

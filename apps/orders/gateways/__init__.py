@@ -6,11 +6,20 @@ from functools import cache
 
 from django.conf import settings
 
-from apps.orders.gateways.alipay import AlipayGateway
+from apps.orders.gateways.alipay import TRIES, AlipayGateway
 from apps.orders.gateways.cashier.keys import make_keys
 from apps.orders.gateways.protocol import GatewayRefused, GatewayUnclear, Trade, TradeStatus
 
-__all__ = ["AlipayGateway", "GatewayRefused", "GatewayUnclear", "Trade", "TradeStatus", "gateway", "is_offered"]
+__all__ = [
+    "TRIES",
+    "AlipayGateway",
+    "GatewayRefused",
+    "GatewayUnclear",
+    "Trade",
+    "TradeStatus",
+    "gateway",
+    "is_offered",
+]
 
 
 def is_offered() -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import time
-from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ from apps.orders.gateways.protocol import (
     parse_amount,
     parse_time,
     pem,
+    signed_text,
 )
 
 TIMEOUT = 8.0  # seconds for one answer
@@ -91,9 +92,9 @@ class AlipayGateway:
 
     # --- Ask --------------------------------------------------------------------------------------
 
-    def query(self, *, number: str) -> Trade | None:
+    def query(self, *, number: str, tries: int = TRIES) -> Trade | None:
         """How the trade stands; None where the buyer never opened the gateway's page. Raises GatewayUnclear."""
-        answer = self._ask(lambda: self.sdk.api_alipay_trade_query(out_trade_no=number))
+        answer = self._ask(lambda: self.sdk.api_alipay_trade_query(out_trade_no=number), tries)
         if answer.get("sub_code") == NOT_THERE:
             return None
         self._expect_success(answer)
@@ -176,10 +177,10 @@ class AlipayGateway:
             buyer=str(told.get(buyer, ""))[:100],
         )
 
-    def _ask(self, call: Callable[[], Any]) -> Mapping[str, Any]:
-        """The gateway's answer, its signature verified. Raises GatewayUnclear after TRIES without one."""
+    def _ask(self, call: Callable[[], Any], tries: int = TRIES) -> Mapping[str, Any]:
+        """The gateway's answer, its signature verified. Raises GatewayUnclear after so many `tries` without one."""
         problem: Exception = ValueError("no answer")
-        for attempt in range(TRIES):
+        for attempt in range(tries):
             if attempt:
                 time.sleep(PAUSE * attempt)
             try:
@@ -212,12 +213,20 @@ def verify(sdk: AliPay, params: Mapping[str, str]) -> bool:
     """
     unsigned = {name: value for name, value in params.items() if name != "sign"}
     signature = params.get("sign", "")
-    if not signature or params.get("sign_type", "RSA2") != "RSA2":
+    if not _is_base64(signature) or params.get("sign_type", "RSA2") != "RSA2":
         return False
-    kept = "&".join(f"{name}={unsigned[name]}" for name in sorted(unsigned))
+    kept = signed_text(unsigned, without=frozenset())
     try:
         return bool(sdk.verify(dict(unsigned), signature)) or bool(sdk._verify(kept, signature))
-    except (ValueError, Base64Error, AliPayException):
+    except (ValueError, AliPayException):
+        return False
+
+
+def _is_base64(signature: str) -> bool:
+    """Whether it is the one way to write these bytes: the SDK's decoder skips over what doesn't belong there."""
+    try:
+        return bool(signature) and base64.b64encode(base64.b64decode(signature, validate=True)).decode() == signature
+    except ValueError:
         return False
 
 

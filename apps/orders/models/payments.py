@@ -93,6 +93,7 @@ class Refund(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
     )
     created_at = models.DateTimeField(_("requested at"))
+    asked_at = models.DateTimeField(_("gateway asked at"), null=True)
     done_at = models.DateTimeField(_("done at"), null=True, db_index=True)
 
     class Meta:

@@ -13,11 +13,12 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.orders.gateways import Trade, TradeStatus, gateway, is_offered
+from apps.orders.gateways import GatewayRefused, GatewayUnclear, Trade, TradeStatus, gateway, is_offered
 from apps.orders.models import Kind, Order, State
+from apps.orders.services.asking import ask
 from apps.orders.services.settling import settle
 from apps.wallet.models import Entry
-from apps.wallet.services import move
+from apps.wallet.services import NotEnoughMoney, balance_of, move
 
 if TYPE_CHECKING:
     from apps.users.models import User
@@ -51,9 +52,16 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime) -> str
 
 
 def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
-    """Pay with the wallet's money, all in one transaction. Raises UnableToPay and NotEnoughMoney."""
+    """Pay with the wallet's money, all in one transaction. Raises UnableToPay and NotEnoughMoney.
+
+    Where the buyer was sent to the gateway before, its trade is closed first: nobody pays there a second time.
+    """
+    if order.state == State.PENDING and order.sent_at:
+        _expect_open(order, at)
+        _expect_covered(order, user)
+        order = _take_from_gateway(order, at)
     with transaction.atomic():
-        order = Order.objects.select_for_update().get(pk=order.pk, user=user)
+        order = Order.objects.select_for_update().select_related("user").get(pk=order.pk, user=user)
         if order.kind == Kind.TOP_UP:
             raise UnableToPay(_("A top-up can't be paid from the wallet."))
         if order.state in {State.PAID, State.FULFILLED}:
@@ -69,6 +77,18 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
         )
         trade = Trade(WALLET, order.number, order.number, TradeStatus.SUCCESS, order.amount, at, user.get_username())
         return settle(trade=trade, at=at)
+
+
+def _take_from_gateway(order: Order, at: datetime) -> Order:
+    try:
+        return order if gateway().close(number=order.number) else ask(order=order, at=at)
+    except (GatewayRefused, GatewayUnclear) as unclear:
+        raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from unclear
+
+
+def _expect_covered(order: Order, user: User) -> None:
+    if balance_of(user=user) < order.amount:
+        raise NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
 
 
 def _expect_open(order: Order, at: datetime) -> None:

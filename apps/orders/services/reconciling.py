@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,19 +42,38 @@ def reconcile(*, at: datetime, rate: float = RATE) -> Found:
     """Look at everything that may have changed without our hearing of it; `rate` is in orders a second."""
     found = Found()
     for order in _in_turn(_to_ask(at)):
-        begun = time.monotonic()
         # of two runs at once, one asks
         if not Order.objects.filter(pk=order.pk, asked_at=order.asked_at).update(asked_at=at):
             continue
-        _look_at(order, at, found)
         if order.sent_at:
-            time.sleep(max(0.0, 1 / rate - (time.monotonic() - begun)))
-    for row in Refund.objects.filter(state=Refund.State.REQUESTED, created_at__lte=at)[:BATCH]:
-        found.refunded += carry_out(refund=row, at=at).state == Refund.State.DONE
+            with _paced(rate):
+                _look_at(order, at, found)
+        else:
+            _look_at(order, at, found)  # the gateway never heard of it
+    for row in _refunds_to_ask(at):
+        with _paced(rate):
+            found.refunded += carry_out(refund=row, at=at).state == Refund.State.DONE
     if settings.REFUND_UNEXPECTED:
-        for payment in Payment.objects.exclude(flag="").filter(refunded=0)[:BATCH]:
-            found.refunded += _send_back(payment, at)
+        # one that was refused before waits for an administrator
+        for payment in Payment.objects.exclude(flag="").filter(refunds=None).order_by("pk")[:BATCH]:
+            with _paced(rate):
+                found.refunded += _send_back(payment, at)
     return found
+
+
+def _refunds_to_ask(at: datetime) -> QuerySet[Refund]:
+    """Those without an answer, the one that has waited longest first."""
+    due = Q(asked_at=None) | Q(asked_at__lte=at - ASK_EVERY)
+    rows = Refund.objects.filter(due, state=Refund.State.REQUESTED).select_related("payment")
+    return rows.order_by(F("asked_at").asc(nulls_first=True), "pk")[:BATCH]
+
+
+@contextmanager
+def _paced(rate: float) -> Iterator[None]:
+    """At most `rate` of these in a second."""
+    begun = time.monotonic()
+    yield
+    time.sleep(max(0.0, 1 / rate - (time.monotonic() - begun)))
 
 
 def _to_ask(at: datetime) -> QuerySet[Order]:

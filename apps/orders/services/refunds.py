@@ -58,6 +58,7 @@ def carry_out(*, refund: Refund, at: datetime) -> Refund:
     """Ask the gateway for a refund that was requested; without a clear answer it stays requested, to be asked again."""
     if refund.state != Refund.State.REQUESTED:
         return refund
+    Refund.objects.filter(pk=refund.pk).update(asked_at=at)
     told = {"trade_no": refund.payment.trade_no, "request_no": refund.number}
     try:
         try:
