@@ -54,14 +54,15 @@ def iso_duration(seconds: float | None) -> str:
 
 @register.filter
 def yuan(amount: Decimal) -> str:
-    """An amount in yuan: ¥25.00."""
-    return f"¥{Decimal(amount):,.2f}"
+    """An amount in yuan: ¥25.00, −¥5.00."""
+    exact = Decimal(amount)
+    return f"{'−' if exact < 0 else ''}¥{abs(exact):,.2f}"
 
 
 @register.filter
 def signed_yuan(amount: Decimal) -> str:
     """A movement in yuan: +¥25.00, −¥5.00."""
-    return f"{'−' if amount < 0 else '+'}{yuan(abs(amount))}"
+    return f"{'' if amount < 0 else '+'}{yuan(amount)}"
 
 
 @register.filter

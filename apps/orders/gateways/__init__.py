@@ -7,18 +7,22 @@ from functools import cache
 from django.conf import settings
 
 from apps.orders.gateways.alipay import TRIES, AlipayGateway
+from apps.orders.gateways.bill import BillLine, read_bill
 from apps.orders.gateways.cashier.keys import make_keys
-from apps.orders.gateways.protocol import GatewayRefused, GatewayUnclear, Trade, TradeStatus
+from apps.orders.gateways.protocol import CLOCK, GatewayRefused, GatewayUnclear, Trade, TradeStatus
 
 __all__ = [
+    "CLOCK",
     "TRIES",
     "AlipayGateway",
+    "BillLine",
     "GatewayRefused",
     "GatewayUnclear",
     "Trade",
     "TradeStatus",
     "gateway",
     "is_offered",
+    "read_bill",
 ]
 
 

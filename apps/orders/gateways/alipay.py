@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import http.client
 import time
+import urllib.request
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 from django.utils import timezone
 
+from apps.orders.gateways.bill import LARGEST
 from apps.orders.gateways.protocol import (
     GatewayRefused,
     GatewayUnclear,
@@ -146,6 +149,25 @@ class AlipayGateway:
             return False
         self._expect_success(answer)
         return answer.get("refund_status") == "REFUND_SUCCESS"
+
+    # --- The day's bill ---------------------------------------------------------------------------
+
+    def bill(self, *, day: date) -> bytes:
+        """The bill of a day that is over, by the gateway's clock. Raises GatewayRefused, GatewayUnclear."""
+        wanted = {"bill_type": "trade", "bill_date": f"{day:%Y-%m-%d}"}
+        answer = self._ask(lambda: self.sdk.server_api("alipay.data.dataservice.bill.downloadurl.query", wanted))
+        self._expect_success(answer)
+        address = str(answer.get("bill_download_url", ""))
+        if urlsplit(address).scheme not in {"https", urlsplit(self.url).scheme}:
+            raise GatewayUnclear("The gateway gave no address of the bill.")
+        try:
+            with urllib.request.urlopen(address, timeout=TIMEOUT) as file:  # noqa: S310  (out of a signed answer)
+                content: bytes = file.read(LARGEST + 1)
+        except (OSError, http.client.HTTPException) as error:
+            raise GatewayUnclear(f"{address}: {error}") from error
+        if len(content) > LARGEST:
+            raise GatewayUnclear("The bill is too large.")
+        return content
 
     # --- Listen -----------------------------------------------------------------------------------
 

@@ -10,11 +10,14 @@ from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway,
 from apps.orders.services.reconciling import reconcile
 from apps.orders.services.refunds import UnableToRefund, carry_out, refund
 from apps.orders.services.settling import settle
+from apps.orders.services.statement import Statement, Trouble, statement
 
 __all__ = [
     "AlreadyOwned",
     "CouponRefused",
     "NotOffered",
+    "Statement",
+    "Trouble",
     "UnableToPay",
     "UnableToPlaceOrder",
     "UnableToRefund",
@@ -32,5 +35,6 @@ __all__ = [
     "reconcile",
     "refund",
     "settle",
+    "statement",
     "title_price",
 ]

@@ -23,17 +23,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from django.utils import timezone
 
+from apps.orders.gateways.bill import COLUMNS, PAID, SENT_BACK
 from apps.orders.gateways.cashier.store import Kept, Store
 from apps.orders.gateways.protocol import format_time, parse_amount, signed_text
 
 log = logging.getLogger(__name__)
 RETRIES = [2, 5, 15, 60, 300, 900, 3600]  # seconds between deliveries until the merchant answers "success"
 BUYER = "vis***@example.com"
-TRADE, REFUND = "交易", "退款"
-BILL_COLUMNS = [
-    "支付宝交易号", "商户订单号", "业务类型", "商品名称", "创建时间", "完成时间", "对方账户", "订单金额（元）",
-    "商家实收（元）", "退款批次号/请求号", "服务费（元）", "备注",
-]  # fmt: skip
 
 
 class Desk:
@@ -218,20 +214,23 @@ class Desk:
         out.write(f"#支付宝业务明细查询\r\n#账号：[{self.seller_id}]\r\n#起始日期：[{day} 00:00:00]\r\n")
         out.write("#-----------------------------------------业务明细列表----------------------------------------\r\n")
         rows = csv.writer(out)
-        rows.writerow(BILL_COLUMNS)
+        rows.writerow(COLUMNS)
         for trade in paid:
-            rows.writerow(_line(trade, TRADE, trade["paid_at"], trade["amount"], ""))
+            rows.writerow(_line(trade, PAID, trade["paid_at"], trade["amount"], ""))
         for trade in back:
-            rows.writerow(_line(trade, REFUND, trade["done_at"], f"-{trade['back']}", trade["request_no"]))
+            rows.writerow(_line(trade, SENT_BACK, trade["done_at"], f"-{trade['back']}", trade["request_no"]))
         out.write("#-----------------------------------------业务明细列表结束------------------------------------\r\n")
         return out.getvalue().encode("gbk", "replace")
 
 
 def _line(trade: Mapping[str, Any], kind: str, done: str, amount: str, request_no: str) -> list[str]:
-    return [
-        f"{trade['trade_no']}\t", f"{trade['number']}\t", kind, trade["subject"], trade["created_at"], done, BUYER,
-        amount, amount, f"{request_no}\t" if request_no else "", "0.00", "",
-    ]  # fmt: skip
+    told = {
+        "支付宝交易号": f"{trade['trade_no']}\t", "商户订单号": f"{trade['number']}\t", "业务类型": kind,
+        "商品名称": trade["subject"], "创建时间": trade["created_at"], "完成时间": done, "对方账户": BUYER,
+        "订单金额（元）": amount, "商家实收（元）": amount,
+        "退款批次号/请求号": f"{request_no}\t" if request_no else "",
+    }  # fmt: skip
+    return [told.get(name, "0.00" if name.endswith("（元）") else "") for name in COLUMNS]
 
 
 def _passed(**told: Any) -> dict[str, Any]:

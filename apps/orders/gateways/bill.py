@@ -1,0 +1,88 @@
+"""The gateway's bill of a day: Alipay's "business details" (业务明细), a CSV file in GBK, usually within a ZIP.
+
+Source: Alipay open platform, "alipay.data.dataservice.bill.downloadurl.query", bill type "trade".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass
+from decimal import Decimal
+
+from apps.orders.gateways.protocol import parse_amount
+
+LARGEST = 64 * 1024 * 1024  # bytes of a bill, unpacked
+COLUMNS = [
+    "支付宝交易号", "商户订单号", "业务类型", "商品名称", "创建时间", "完成时间", "门店编号", "门店名称", "操作员",
+    "终端号", "对方账户", "订单金额（元）", "商家实收（元）", "支付宝红包（元）", "集分宝（元）", "支付宝优惠（元）",
+    "商家优惠（元）", "券核销金额（元）", "券名称", "商家红包消费金额（元）", "卡消费金额（元）",
+    "退款批次号/请求号", "服务费（元）", "分润（元）", "备注",
+]  # fmt: skip
+PAID, SENT_BACK = "交易", "退款"
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """One movement; `amount` is in yuan, below zero for money that went back."""
+
+    trade_no: str
+    number: str
+    amount: Decimal
+    request_no: str  # of a refund; empty for a payment
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.trade_no, self.request_no
+
+
+def read_bill(content: bytes) -> list[BillLine]:
+    """The lines of a bill, given as Alipay's ZIP or as the CSV file within. Raises ValueError for anything else."""
+    rows = csv.reader(io.StringIO(_text(_details(content))))
+    columns: dict[str, int] = {}
+    lines = []
+    for row in rows:
+        cells = [cell.strip() for cell in row]  # Alipay ends numbers with a tab, so that no spreadsheet rounds them
+        if not cells or cells[0].startswith("#"):
+            continue
+        if not columns:
+            columns = {name: at for at, name in enumerate(cells)}
+            if missing := [COLUMNS[n] for n in (0, 1, 2, 11, 21) if COLUMNS[n] not in columns]:
+                raise ValueError(f"The bill has no column {', '.join(missing)}.")
+            continue
+        lines.append(_line(cells, columns))
+    if not columns:
+        raise ValueError("The bill is empty.")
+    return lines
+
+
+def _line(cells: list[str], columns: dict[str, int]) -> BillLine:
+    trade_no, number, kind, amount, request_no = (cells[columns[COLUMNS[n]]] for n in (0, 1, 2, 11, 21))
+    yuan = parse_amount(amount.removeprefix("-"))
+    if kind == PAID:
+        return BillLine(trade_no, number, yuan, "")
+    if kind == SENT_BACK:
+        return BillLine(trade_no, number, -yuan, request_no)
+    raise ValueError(f"The bill has a line of an unknown kind: {kind}.")
+
+
+def _details(content: bytes) -> bytes:
+    """The CSV file: Alipay's ZIP holds one with the details and one with sums."""
+    if not content.startswith(b"PK"):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content), metadata_encoding="gbk") as packed:
+            found = [info for info in packed.infolist() if "汇总" not in info.filename and info.filename[-4:] == ".csv"]
+            if len(found) != 1 or found[0].file_size > LARGEST:
+                raise ValueError("The ZIP file holds no details, or too much.")
+            return packed.read(found[0])
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"The ZIP file can't be opened: {error}") from error
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")  # GBK and what came after it; a UnicodeDecodeError is a ValueError

@@ -1,0 +1,49 @@
+"""`manage.py statement [--day 2026-11-20] [--bill FILE]`: our books beside the gateway's bill of a day."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.orders import services
+from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear, gateway, read_bill
+from apps.orders.services import Trouble
+from utils.templatetags.formats import yuan
+
+
+class Command(BaseCommand):
+    help = "Compare the payments and refunds of a day with the gateway's bill; ends with status 1 where they differ."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; yesterday unless given")
+        parser.add_argument("--bill", type=Path, help="the bill's file (CSV or ZIP); fetched unless given")
+
+    def handle(self, *_args: Any, day: date | None, bill: Path | None, **_options: Any) -> None:
+        day = day or timezone.now().astimezone(CLOCK).date() - timedelta(days=1)
+        try:
+            lines = read_bill(bill.read_bytes() if bill else gateway().bill(day=day))
+        except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
+            raise CommandError(_("The bill of %(day)s can't be read: %(why)s") % {"day": day, "why": error}) from error
+        told = services.statement(day=day, bill=lines)
+        self.stdout.write(
+            _("%(day)s: %(lines)d lines in the bill, %(theirs)s; in our books %(ours)s")
+            % {"day": day, "lines": told.lines, "theirs": yuan(told.theirs), "ours": yuan(told.ours)}
+        )
+        words = {
+            Trouble.NOT_OURS: _("missing in our books"),
+            Trouble.NOT_THEIRS: _("missing in the bill"),
+            Trouble.AMOUNT: _("another amount"),
+            Trouble.TWICE: _("twice in the bill"),
+        }
+        for row in told.differences:
+            sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))
+            self.stdout.write(f"{words[row.trouble]}\t{row.number}\t{row.trade_no}\t{row.request_no or '–'}\t{sums}")
+        if told.differences:
+            raise CommandError(_("%d differences. Each line: ours / theirs.") % len(told.differences))
+        self.stdout.write(_("No differences."))

@@ -1,0 +1,109 @@
+"""A day's statement: our payments and refunds beside the gateway's bill of the same day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from django.db.models import Q
+
+from apps.orders.gateways import CLOCK, BillLine
+from apps.orders.models import Payment, Refund
+from apps.orders.services.paying import WALLET
+
+
+class Trouble(StrEnum):
+    NOT_OURS = "not ours"  # the gateway knows of it, we don't
+    NOT_THEIRS = "not theirs"  # we know of it, the gateway doesn't
+    AMOUNT = "amount"
+    TWICE = "twice"  # two lines of the bill for the same movement
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One movement on which the books disagree; amounts in yuan, below zero for money that went back."""
+
+    trouble: Trouble
+    number: str
+    trade_no: str
+    request_no: str
+    ours: Decimal | None
+    theirs: Decimal | None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Sums are in yuan: what came less what went back."""
+
+    day: date
+    ours: Decimal
+    theirs: Decimal
+    lines: int
+    differences: list[Difference]
+
+
+def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
+    """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day."""
+    bill = list(bill)
+    theirs = {line.key: line for line in bill}
+    copies = Counter(line.key for line in bill)
+    ours = {line.key: line for line in _recorded(_of_day(day, "paid_at"), _of_day(day, "done_at"))}
+    total = _sum(ours.values())
+    for line in _recorded_elsewhen([line for key, line in theirs.items() if key not in ours]):
+        ours[line.key] = line  # a refund is stamped with our clock: around midnight the days may differ
+    found = []
+    for key in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(key), theirs.get(key)
+        trouble = _compare(mine, other, copies[key])
+        if trouble and (one := mine or other):
+            found.append(
+                Difference(
+                    trouble,
+                    one.number,
+                    one.trade_no,
+                    one.request_no,
+                    mine.amount if mine else None,
+                    other.amount if other else None,
+                )
+            )
+    return Statement(day, total, _sum(bill), len(bill), found)
+
+
+def _compare(mine: BillLine | None, other: BillLine | None, copies: int) -> Trouble | None:
+    if mine is None:
+        return Trouble.NOT_OURS
+    if other is None:
+        return Trouble.NOT_THEIRS
+    if copies > 1:
+        return Trouble.TWICE
+    return Trouble.AMOUNT if mine.amount != other.amount else None
+
+
+def _of_day(day: date, field: str) -> Q:
+    begins = datetime.combine(day, time(), CLOCK)
+    return Q(**{f"{field}__gte": begins, f"{field}__lt": begins + timedelta(days=1)})
+
+
+def _recorded(payments: Q, refunds: Q) -> Iterator[BillLine]:
+    """What came and went through the gateway: those payments, and those refunds that it carried out."""
+    came = Payment.objects.exclude(gateway=WALLET).filter(payments).values_list("trade_no", "order__number", "amount")
+    for trade_no, number, amount in came.iterator():
+        yield BillLine(trade_no, number, amount, "")
+    went = Refund.objects.exclude(payment__gateway=WALLET).filter(refunds, state=Refund.State.DONE)
+    for row in went.select_related("payment__order").iterator():
+        yield BillLine(row.payment.trade_no, row.payment.order.number, -row.amount, row.number)
+
+
+def _recorded_elsewhen(lines: list[BillLine]) -> Iterator[BillLine]:
+    for begin in range(0, len(lines), 500):
+        some = lines[begin : begin + 500]
+        trades = Q(trade_no__in=[line.trade_no for line in some if not line.request_no])
+        yield from _recorded(trades, Q(number__in=[line.request_no for line in some if line.request_no]))
+
+
+def _sum(lines: Iterable[BillLine]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal("0.00"))

@@ -1,0 +1,117 @@
+"""The daily statement: our books beside the gateway's bill."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apps.orders import services
+from apps.orders.gateways import CLOCK, gateway, read_bill
+from apps.orders.models import Payment, Plan
+from tests.cashier import body
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def _paid(till, amount: str = "25.00") -> Payment:
+    plan, at = Plan.objects.create(name="月卡", price=Decimal(amount), days=30), timezone.now()
+    order = services.place_order(user=make_user(), item=plan, at=at)
+    url = services.pay_by_gateway(order=order, phone=False, site="http://testserver/", at=at)
+    services.receive(body=body(till.notice(till.pay(url))), address=None, at=at)
+    return Payment.objects.get(order=order)
+
+
+def _bill(payment: Payment, line: str = "") -> bytes:
+    """The cashier's bill of today, of this payment and its refunds only, with one more line."""
+    lines = gateway().bill(day=timezone.now().astimezone(CLOCK).date()).decode("gbk").splitlines(keepends=True)
+    kept = [text for text in lines if text.startswith(("#", "支付宝交易号", payment.trade_no))]
+    return "".join([*kept, line]).encode("gbk")
+
+
+def _statement(payment: Payment, content: bytes) -> services.Statement:
+    day = payment.paid_at.astimezone(CLOCK).date()
+    return services.statement(day=day, bill=read_bill(content))
+
+
+def test_books_that_agree(till):
+    payment = _paid(till)
+    row = services.refund(payment=payment, amount=Decimal("5.01"), reason="x", by=None, at=timezone.now())
+    services.carry_out(refund=row, at=timezone.now())
+    told = _statement(payment, _bill(payment))
+    assert (told.ours, told.theirs, told.lines, told.differences) == (Decimal("19.99"), Decimal("19.99"), 2, [])
+
+
+def test_every_kind_of_difference_is_told(till):
+    payment = _paid(till)
+    stranger = "2026112022001000000000001\t,20261120000\t,交易,x" + "," * 7 + ",9.90" + "," * 13 + "\r\n"
+    content = _bill(payment, stranger)
+    assert [(d.trouble, d.theirs) for d in _statement(payment, content).differences] == [
+        (services.Trouble.NOT_OURS, Decimal("9.90"))
+    ]
+    assert [d.trouble for d in _statement(payment, content.replace(b",25.00", b",25.01")).differences] == [
+        services.Trouble.NOT_OURS, services.Trouble.AMOUNT,
+    ]  # fmt: skip
+    own = next(text for text in content.splitlines(keepends=True) if text.startswith(payment.trade_no.encode()))
+    assert [d.trouble for d in _statement(payment, _bill(payment) + own).differences] == [services.Trouble.TWICE]
+    nothing = b"".join(text for text in content.splitlines(keepends=True) if text[:1] == b"#" or b",," not in text)
+    assert [(d.trouble, d.ours) for d in _statement(payment, nothing).differences] == [
+        (services.Trouble.NOT_THEIRS, Decimal("25.00"))
+    ]
+
+
+def test_a_refund_at_midnight_is_found_on_the_other_day(till):
+    payment = _paid(till)
+    row = services.refund(payment=payment, amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())
+    services.carry_out(refund=row, at=timezone.now() + timedelta(days=1))
+    told = _statement(payment, _bill(payment))
+    assert told.differences == []
+
+
+def test_the_bill_as_alipay_packs_it(till):
+    payment = _paid(till)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("20881_20261120_业务明细.csv", _bill(payment))
+        file.writestr("20881_20261120_业务明细(汇总).csv", "#汇总".encode("gbk"))
+    assert _statement(payment, packed.getvalue()).differences == []
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04nonsense", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00", b"#only notes\r\n"])
+def test_what_is_no_bill_is_refused(content):
+    with pytest.raises(ValueError, match=r"."):
+        read_bill(content)
+
+
+def test_the_command_prints_the_differences_and_fails(till, tmp_path):
+    payment = _paid(till)
+    file, said = tmp_path / "bill.csv", io.StringIO()
+    file.write_bytes(_bill(payment))
+    day = payment.paid_at.astimezone(CLOCK).date().isoformat()
+    call_command("statement", "--day", day, "--bill", str(file), stdout=said)
+    assert "没有差异" in said.getvalue()
+    file.write_bytes(_bill(payment).replace(b",25.00", b",24.00"))
+    with pytest.raises(CommandError, match="1 处差异"):
+        call_command("statement", "--day", day, "--bill", str(file), stdout=said)
+    assert f"金额不同\t{payment.order.number}\t{payment.trade_no}\t–\t¥25.00 / ¥24.00" in said.getvalue()
+    with pytest.raises(CommandError, match="无法读取"):
+        call_command("statement", "--day", day, "--bill", str(tmp_path / "none.csv"))
+
+
+def test_the_command_fetches_the_bill_itself(till, settings):
+    payment = _paid(till)
+    said = io.StringIO()
+    with pytest.raises(CommandError, match="差异"):  # the other tests' trades are in the cashier's bill, not in our books
+        for _ in range(2):
+            till.desk.store.pay_again(payment.trade_no, at=timezone.now())
+            call_command("statement", "--day", payment.paid_at.astimezone(CLOCK).date().isoformat(), stdout=said)
+    assert payment.trade_no not in said.getvalue()
+    settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
+    with pytest.raises(CommandError, match="无法读取"):
+        call_command("statement", stdout=said)
