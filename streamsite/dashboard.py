@@ -12,7 +12,10 @@ from django.utils.translation import gettext as _
 
 from apps.media.models import State, Video
 from apps.movies.models import Episode, Movie, PlayDay
+from apps.orders.models import Payment, Refund
+from apps.orders.services import revenue
 from apps.users.models import User
+from utils.templatetags.formats import yuan
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -23,12 +26,19 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     registered = User.objects.filter(date_joined__date=today).count()
     waiting = states.get(State.UPLOADED, 0) + states.get(State.PROCESSING, 0)
     failed = states.get(State.FAILED, 0)
+    unexpected = Payment.objects.waiting().count()
+    refused = Refund.objects.filter(state=Refund.State.FAILED).count()
     published = Movie.objects.published()
     silent = published.filter(episodes_out=0).count()
     empty = Episode.objects.filter(video=None, movie__in=published).count()
     videos, movies = reverse("admin:media_video_changelist"), reverse("admin:movies_movie_changelist")
     context["cards"] = [
         {"title": _("Plays today"), "figure": plays, "url": movies},
+        {
+            "title": _("Sales today"),
+            "figure": yuan(revenue(first=today, last=today).sales),
+            "url": reverse("admin:orders_order_revenue"),
+        },
         {"title": _("Registered today"), "figure": registered, "url": reverse("admin:users_user_changelist")},
         {"title": _("Titles on the shelf"), "figure": published.count(), "url": movies},
         {"title": _("Waiting to be encoded"), "figure": waiting, "url": videos},
@@ -37,6 +47,16 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["attention"] = [
         row
         for row in (
+            {
+                "text": _("Payments that bought nothing and wait to be refunded"),
+                "figure": unexpected,
+                "url": f"{reverse('admin:orders_order_changelist')}?waiting=1",
+            },
+            {
+                "text": _("Refunds that the gateway refused"),
+                "figure": refused,
+                "url": f"{reverse('admin:orders_refund_changelist')}?state__exact=failed",
+            },
             {"text": _("Videos that could not be encoded"), "figure": failed, "url": f"{videos}?state__exact=failed"},
             {"text": _("Published titles with nothing to watch yet"), "figure": silent, "url": movies},
             {

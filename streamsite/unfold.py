@@ -49,6 +49,19 @@ UNFOLD = {
                 "items": [_item(_("Videos and queue"), "video_file", "admin:media_video_changelist")],
             },
             {
+                "title": _("Money"),
+                "items": [
+                    _item(_("Orders"), "receipt_long", "admin:orders_order_changelist"),
+                    _item(_("Revenue"), "monitoring", "admin:orders_order_revenue"),
+                    _item(_("Payments"), "payments", "admin:orders_payment_changelist"),
+                    _item(_("Refunds"), "currency_exchange", "admin:orders_refund_changelist"),
+                    _item(_("Plans"), "sell", "admin:orders_plan_changelist"),
+                    _item(_("Coupons"), "confirmation_number", "admin:orders_coupon_changelist"),
+                    _item(_("Wallets"), "account_balance_wallet", "admin:wallet_wallet_changelist"),
+                    _item(_("Notifications of the gateway"), "mark_email_read", "admin:orders_notification_changelist"),
+                ],
+            },
+            {
                 "title": _("Viewers"),
                 "items": [
                     _item(_("Accounts"), "person", "admin:users_user_changelist"),

@@ -1,16 +1,22 @@
-"""What a buyer sends."""
+"""What a buyer sends, and what an administrator does."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.movies.models import Movie
-from apps.orders.models import Plan
+from apps.orders.models import Order, Payment, Plan
+from apps.orders.models.offers import LOWEST
+from utils.templatetags.formats import yuan
 
 WALLET, ALIPAY = "wallet", "alipay"
+LONGEST_SPAN = timedelta(days=731)  # of a look at the revenue
 
 
 class BuyForm(forms.Form):
@@ -31,3 +37,49 @@ class BuyForm(forms.Form):
 
 class CouponForm(forms.Form):
     coupon = forms.CharField(required=False, max_length=32)
+
+
+class PaymentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A payment by how it came and what is left of it."""
+
+    def label_from_instance(self, payment: Payment) -> str:
+        left = _("%(left)s left of %(amount)s") % {
+            "left": yuan(payment.amount - payment.refunded),
+            "amount": yuan(payment.amount),
+        }
+        why = f" · {payment.get_flag_display()}" if payment.flag else ""
+        return f"{payment.gateway} {payment.trade_no} · {left}{why}"
+
+
+class RefundForm(forms.Form):
+    """A payment of the order, how much of it goes back, and why."""
+
+    payment = PaymentField(Payment.objects.none(), label=_("payment"), empty_label=None, widget=UnfoldAdminSelectWidget)
+    amount = forms.DecimalField(
+        label=_("amount"), min_value=LOWEST, max_digits=12, decimal_places=2, widget=UnfoldAdminTextInputWidget,
+        help_text=_("Yuan. A part of the price leaves the buyer what was bought; the whole of it takes it back."),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("The buyer sees it.")
+    )
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.payments = order.payments.filter(refunded__lt=F("amount")).order_by("flag", "pk")
+        self.fields["payment"].queryset = self.payments  # type: ignore[attr-defined]
+        if first := self.payments.first():
+            self.fields["amount"].initial = first.amount - first.refunded
+
+
+class RevenueForm(forms.Form):
+    """A span of days, both included."""
+
+    first = forms.DateField(label=_("from"), widget=forms.DateInput({"type": "date"}))
+    last = forms.DateField(label=_("to"), widget=forms.DateInput({"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        first, last = found.get("first"), found.get("last")
+        if first and last and not timedelta(0) <= last - first < LONGEST_SPAN:
+            raise forms.ValidationError(_("Choose a span of up to two years, its first day before its last."))
+        return found

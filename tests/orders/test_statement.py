@@ -83,7 +83,9 @@ def test_the_bill_as_alipay_packs_it(till):
     assert _statement(payment, packed.getvalue()).differences == []
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04nonsense", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00", b"#only notes\r\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04nonsense", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00", b"#only notes\r\n"]
+)
 def test_what_is_no_bill_is_refused(content):
     with pytest.raises(ValueError, match=r"."):
         read_bill(content)
@@ -107,7 +109,9 @@ def test_the_command_prints_the_differences_and_fails(till, tmp_path):
 def test_the_command_fetches_the_bill_itself(till, settings):
     payment = _paid(till)
     said = io.StringIO()
-    with pytest.raises(CommandError, match="差异"):  # the other tests' trades are in the cashier's bill, not in our books
+    with pytest.raises(
+        CommandError, match="差异"
+    ):  # the other tests' trades are in the cashier's bill, not in our books
         for _ in range(2):
             till.desk.store.pay_again(payment.trade_no, at=timezone.now())
             call_command("statement", "--day", payment.paid_at.astimezone(CLOCK).date().isoformat(), stdout=said)

@@ -12,6 +12,12 @@ from apps.orders.models.orders import Order
 from utils.money import MoneyField
 
 
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def waiting(self) -> PaymentQuerySet:
+        """What bought nothing and hasn't gone back yet."""
+        return self.exclude(flag="").filter(refunded__lt=F("amount"))
+
+
 class Payment(models.Model):
     """Money that arrived, once per trade of the gateway. A flag says why it bought nothing."""
 
@@ -31,6 +37,8 @@ class Payment(models.Model):
     buyer = models.CharField(_("buyer"), max_length=100, blank=True)
     paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
     created_at = models.DateTimeField(_("recorded at"))
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")

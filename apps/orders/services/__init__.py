@@ -9,6 +9,7 @@ from apps.orders.services.notices import receive
 from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
 from apps.orders.services.reconciling import reconcile
 from apps.orders.services.refunds import UnableToRefund, carry_out, refund
+from apps.orders.services.revenue import Revenue, revenue
 from apps.orders.services.settling import settle
 from apps.orders.services.statement import Statement, Trouble, statement
 
@@ -16,6 +17,7 @@ __all__ = [
     "AlreadyOwned",
     "CouponRefused",
     "NotOffered",
+    "Revenue",
     "Statement",
     "Trouble",
     "UnableToPay",
@@ -34,6 +36,7 @@ __all__ = [
     "receive",
     "reconcile",
     "refund",
+    "revenue",
     "settle",
     "statement",
     "title_price",

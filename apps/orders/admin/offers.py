@@ -1,0 +1,54 @@
+"""What is offered: plans and coupons."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from apps.orders.models import Coupon, Order, Plan, State
+from utils.templatetags.formats import yuan
+
+
+@admin.register(Plan)
+class PlanAdmin(ModelAdmin):
+    list_display = ["name", "name_en", "costs", "days", "marked", "on_sale", "order"]
+    list_editable = ["marked", "on_sale", "order"]
+    search_fields = ["name", "name_en"]
+
+    @display(description=_("price"), ordering="price")
+    def costs(self, plan: Plan) -> str:
+        return yuan(plan.price)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        # what was sold is kept: it goes off sale instead
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.orders.exists())
+
+
+@admin.register(Coupon)
+class CouponAdmin(ModelAdmin):
+    list_display = ["code", "takes_off", "uses", "limit", "limit_per_user", "starts_at", "ends_at"]
+    list_filter = ["kind"]
+    search_fields = ["code"]
+    filter_horizontal = ["plans"]
+    fields = ["code", ("kind", "value"), "plans", ("limit", "limit_per_user"), ("starts_at", "ends_at")]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
+        rows: QuerySet[Coupon] = super().get_queryset(request)
+        return rows.annotate(uses=Count("order", filter=~Q(order__state=State.CLOSED)))
+
+    @display(description=_("takes off"))
+    def takes_off(self, coupon: Coupon) -> str:
+        return f"{coupon.value.normalize():f} %" if coupon.kind == Coupon.Kind.PERCENT else yuan(coupon.value)
+
+    @display(description=_("uses"), ordering="uses")
+    def uses(self, coupon: Coupon) -> int:
+        return int(coupon.uses)  # type: ignore[attr-defined]  # annotated above
+
+    def has_delete_permission(self, request: HttpRequest, obj: Coupon | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (
+            obj is None or not Order.objects.filter(coupon=obj).exists()
+        )

@@ -1,0 +1,243 @@
+"""Orders in the administration: found, looked at, refunded, exported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.decorators import action, display
+
+from apps.orders import services
+from apps.orders.admin.drawing import bars, options
+from apps.orders.admin.export import csv_of
+from apps.orders.admin.payments import RecordAdmin
+from apps.orders.forms import RefundForm, RevenueForm
+from apps.orders.gateways import GatewayUnclear
+from apps.orders.models import Notification, Order, Payment, Refund, State
+from apps.users.models import User
+from utils.templatetags.formats import yuan
+
+STATE_LABELS = {
+    State.PENDING.label: "info", State.PAID.label: "warning", State.FULFILLED.label: "success",
+    State.CLOSED.label: "default", State.REFUNDED.label: "danger",
+}  # fmt: skip
+
+
+class RecordInline(TabularInline):
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PaymentInline(RecordInline):
+    model = Payment
+    fields = ["trade_no", "gateway", "amount", "refunded", "flag", "buyer", "paid_at"]
+
+
+class NotificationInline(RecordInline):
+    model = Notification
+    fields = ["received_at", "verdict", "address"]
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Orders with money that bought nothing."""
+
+    title = _("money to be refunded")
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("yes"))]
+
+    def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
+        if self.value() != "1":
+            return orders
+        return orders.filter(Exists(Payment.objects.waiting().filter(order=OuterRef("pk"))))
+
+
+@admin.register(Order)
+class OrderAdmin(RecordAdmin):
+    list_display = ["number", "user", "subject", "kind", "costs", "state_label", "created_at", "paid_at"]
+    list_filter = [
+        ("state", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("plan", RelatedDropdownFilter),
+        ("created_at", RangeDateFilter),
+        WaitingFilter,
+    ]
+    list_filter_submit = True
+    list_select_related = ["user"]
+    ordering = ["-created_at", "-pk"]
+    search_fields = [
+        "number", "user__username", "user__email", "user__phone", "subject", "payments__trade_no",
+    ]  # fmt: skip
+    inlines = [PaymentInline, NotificationInline]
+    actions = ["export"]
+    actions_list = ["revenue", "export_all"]
+    actions_detail = ["refund", "ask"]
+    fieldsets = [
+        (None, {"fields": [("number", "state_label"), ("user", "subject"), ("list_price", "discount", "amount")]}),
+        (_("What it gave"), {"fields": [("kind", "plan", "days"), ("movie", "membership", "coupon")]}),
+        (_("Times"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at"),
+                                 ("paid_at", "closed_at", "refunded_at")]}),
+    ]  # fmt: skip
+
+    @display(description=_("amount"), ordering="amount")
+    def costs(self, order: Order) -> str:
+        return yuan(order.amount)
+
+    @display(description=_("state"), label=STATE_LABELS, ordering="state")
+    def state_label(self, order: Order) -> str:
+        return str(State(order.state).label)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
+        return self.fieldsets
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("<int:pk>/refund/", self.admin_site.admin_view(self.refund_view), name="orders_order_refund"),
+            path("revenue/", self.admin_site.admin_view(self.revenue_view), name="orders_order_revenue"),
+            path("export.csv", self.admin_site.admin_view(self.export_view), name="orders_order_export"),
+        ]
+        return [*own, *super().get_urls()]
+
+    # --- Export -----------------------------------------------------------------------------------
+
+    @action(description=_("Export as CSV"))
+    def export(self, request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpResponse:
+        return csv_of(orders)
+
+    @action(description=_("Export all as CSV"), url_path="export-all", icon="download")
+    def export_all(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:orders_order_export")
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """Every order that matches the list's search and filters, given as the list takes them."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        orders: QuerySet[Order] = self.get_changelist_instance(request).get_queryset(request)
+        return csv_of(orders)
+
+    # --- Refund -----------------------------------------------------------------------------------
+
+    @action(description=_("Refund"), url_path="refund-order", icon="currency_exchange")
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("admin:orders_order_refund", object_id)
+
+    def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send a payment back, in whole or in part, with a reason."""
+        if not isinstance(request.user, User) or not request.user.has_perm("orders.add_refund"):
+            raise PermissionDenied
+        order = get_object_or_404(Order.objects.select_related("user"), pk=pk)
+        form = RefundForm(request.POST or None, order=order)
+        if request.method == "POST" and form.is_valid():
+            try:
+                row = services.refund(**form.cleaned_data, by=request.user, at=timezone.now())
+            except services.UnableToRefund as refused:
+                form.add_error(None, str(refused))
+            else:
+                self._carry_out(request, order, row)
+                return redirect("admin:orders_order_change", pk)
+        refunds = Refund.objects.filter(payment__order=order).select_related("by").order_by("pk")
+        context = {
+            **self.admin_site.each_context(request), "title": gettext("Refund"), "order": order, "form": form,
+            "opts": self.opts, "refunds": refunds, "payments": list(form.payments),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/orders/refund.html", context, status=400 if form.errors else 200)
+
+    def _carry_out(self, request: HttpRequest, order: Order, row: Refund) -> None:
+        self.log_change(request, order, f"refund {row.number}: {yuan(row.amount)} {row.reason}")
+        row = services.carry_out(refund=row, at=timezone.now())
+        said = {
+            Refund.State.DONE: (messages.SUCCESS, gettext("%s was refunded.") % yuan(row.amount)),
+            Refund.State.FAILED: (messages.ERROR, gettext("The gateway refused the refund: %s") % row.failure),
+            Refund.State.REQUESTED: (
+                messages.WARNING,
+                gettext("The gateway hasn't answered clearly. It is asked again every minute until it does."),
+            ),
+        }
+        level, text = said[Refund.State(row.state)]
+        self.message_user(request, text, level)
+
+    @action(description=_("Ask the gateway"), url_path="ask", icon="sync")
+    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = get_object_or_404(Order, pk=object_id)
+        try:
+            order = services.ask(order=order, at=timezone.now())
+        except GatewayUnclear as unclear:
+            self.message_user(request, gettext("The gateway can't be asked: %s") % unclear, messages.ERROR)
+        else:
+            state = State(order.state).label
+            self.message_user(request, gettext("The gateway was asked. The order is: %s") % state, messages.SUCCESS)
+        return redirect("admin:orders_order_change", order.pk)
+
+    # --- Revenue ----------------------------------------------------------------------------------
+
+    @action(description=_("Revenue"), url_path="to-revenue", icon="monitoring")
+    def revenue(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:orders_order_revenue")
+
+    def revenue_view(self, request: HttpRequest) -> HttpResponse:
+        """Charts by day, plan and title."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        today = timezone.localdate()
+        form = RevenueForm(request.GET or {"first": today - timedelta(days=29), "last": today})
+        told = services.revenue(**form.cleaned_data) if form.is_valid() else None
+        spans = [(days, f"?first={today - timedelta(days=days - 1)}&last={today}") for days in (7, 30, 90, 365)]
+        context = {
+            **self.admin_site.each_context(request), "title": gettext("Revenue"), "opts": self.opts, "form": form,
+            "told": told, "charts": told and charts(told), "figures": told and figures(told), "spans": spans,
+            "orders_url": reverse("admin:orders_order_changelist") + "?waiting=1",
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/orders/revenue.html", context, status=200 if told else 400)
+
+
+def figures(told: services.Revenue) -> list[tuple[str, Decimal, str]]:
+    """Each with its name, yuan, and what it counts."""
+    return [
+        (gettext("Sales"), told.sales, gettext("Plans and titles, however they were paid")),
+        (gettext("Top-ups"), told.top_ups, gettext("Prepaid, until it is spent")),
+        (gettext("Refunds"), told.back, gettext("To buyers and into their wallets")),
+        (gettext("Received"), told.received, gettext("Through the gateway, less what it sent back")),
+    ]
+
+
+def charts(told: services.Revenue) -> dict[str, str]:
+    """What Chart.js draws, as JSON."""
+    days = [f"{day.day:%m-%d}" for day in told.days]
+    return {
+        "upright": options(),
+        "lying": options(lying=True),
+        "days": bars(
+            days,
+            [
+                (gettext("VIP"), [day.came["plan"] for day in told.days], "gold"),
+                (gettext("Titles"), [day.came["title"] for day in told.days], "accent"),
+                (gettext("Top-ups"), [day.came["top_up"] for day in told.days], "calm"),
+                (gettext("Refunds"), [-day.back for day in told.days], "loss"),
+            ],
+        ),
+        "plans": bars([row.name for row in told.plans], [(gettext("Sales"), [r.came for r in told.plans], "gold")]),
+        "titles": bars(
+            [row.name for row in told.titles], [(gettext("Sales"), [r.came for r in told.titles], "accent")]
+        ),
+    }

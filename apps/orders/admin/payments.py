@@ -1,0 +1,89 @@
+"""What came, what went back and what the gateway told: read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from apps.orders.models import Notification, Payment, Refund
+from utils.templatetags.formats import yuan
+
+
+class RecordAdmin(ModelAdmin):
+    """Rows that nobody writes by hand."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Payment)
+class PaymentAdmin(RecordAdmin):
+    list_display = ["trade_no", "gateway", "order", "sum", "back", "why", "buyer", "paid_at"]
+    list_filter = ["gateway", ("flag", ChoicesDropdownFilter), ("paid_at", RangeDateFilter)]
+    list_filter_submit = True
+    list_select_related = ["order"]
+    search_fields = ["trade_no", "order__number", "buyer"]
+
+    @display(description=_("amount"), ordering="amount")
+    def sum(self, payment: Payment) -> str:
+        return yuan(payment.amount)
+
+    @display(description=_("refunded"), ordering="refunded")
+    def back(self, payment: Payment) -> str:
+        return yuan(payment.refunded) if payment.refunded else "–"
+
+    @display(description=_("to be refunded because"), label="warning")
+    def why(self, payment: Payment) -> str:
+        return str(payment.get_flag_display()) if payment.flag else ""
+
+
+@admin.register(Refund)
+class RefundAdmin(RecordAdmin):
+    list_display = ["number", "order", "sum", "state_label", "reason", "by", "created_at", "done_at"]
+    list_filter = [("state", ChoicesDropdownFilter), ("created_at", RangeDateFilter)]
+    list_filter_submit = True
+    list_select_related = ["payment__order", "by"]
+    search_fields = ["number", "payment__trade_no", "payment__order__number", "reason"]
+
+    @display(description=_("order"))
+    def order(self, refund: Refund) -> str:
+        return refund.payment.order.number
+
+    @display(description=_("amount"), ordering="amount")
+    def sum(self, refund: Refund) -> str:
+        return yuan(refund.amount)
+
+    @display(
+        description=_("state"),
+        label={
+            Refund.State.REQUESTED.label: "warning",
+            Refund.State.DONE.label: "success",
+            Refund.State.FAILED.label: "danger",
+        },
+    )
+    def state_label(self, refund: Refund) -> str:
+        return str(Refund.State(refund.state).label)
+
+
+@admin.register(Notification)
+class NotificationAdmin(RecordAdmin):
+    list_display = ["received_at", "verdict", "order", "gateway", "address"]
+    list_filter = [("verdict", ChoicesDropdownFilter), ("received_at", RangeDateFilter)]
+    list_filter_submit = True
+    list_select_related = ["order"]
+    search_fields = ["order__number", "body"]
