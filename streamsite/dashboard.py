@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -17,6 +18,8 @@ from apps.orders.services import revenue
 from apps.users.models import User
 from utils.templatetags.formats import yuan
 
+LATELY = timedelta(days=7)
+
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds `cards` (figures) and `attention` (what to look at) to the index page's context."""
@@ -27,7 +30,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     waiting = states.get(State.UPLOADED, 0) + states.get(State.PROCESSING, 0)
     failed = states.get(State.FAILED, 0)
     unexpected = Payment.objects.waiting().count()
-    refused = Refund.objects.filter(state=Refund.State.FAILED).count()
+    refused = Refund.objects.filter(state=Refund.State.FAILED, created_at__gt=timezone.now() - LATELY).count()
     published = Movie.objects.published()
     silent = published.filter(episodes_out=0).count()
     empty = Episode.objects.filter(video=None, movie__in=published).count()
@@ -53,7 +56,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 "url": f"{reverse('admin:orders_order_changelist')}?waiting=1",
             },
             {
-                "text": _("Refunds that the gateway refused"),
+                "text": _("Refunds that the gateway refused this week"),
                 "figure": refused,
                 "url": f"{reverse('admin:orders_refund_changelist')}?state__exact=failed",
             },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -11,6 +12,9 @@ from django.utils import timezone
 
 from apps.media.models import Rendition, State, Storyboard, Video
 from apps.movies.models import Access, Category, Episode, Movie, Status
+from apps.orders import services as orders
+from apps.orders.gateways import Trade, TradeStatus
+from apps.orders.models import Order, Plan
 from apps.users.models import Membership, User
 from utils.storages import videos
 
@@ -77,3 +81,20 @@ def make_video(*, duration: float = 20, preview: bool = False) -> Video:
 def make_episode(*, access: str = Access.FREE, number: int = 1, movie: Movie | None = None, **video: Any) -> Episode:
     movie = movie or make_movie(access=access)
     return Episode.objects.create(movie=movie, number=number, video=make_video(preview=access != Access.FREE, **video))
+
+
+def make_plan(**fields: Any) -> Plan:
+    return Plan.objects.create(**{"name": "月卡", "price": Decimal("25.00"), "days": 30, **fields})
+
+
+def make_sale(*, user: User, item: Plan | Movie | None = None, amount: str = "") -> Order:
+    """An order that the gateway said was paid; without an item, `amount` yuan for the wallet."""
+    at = timezone.now()
+    if item is None:
+        order = orders.place_top_up(user=user, amount=Decimal(amount), at=at)
+    else:
+        order = orders.place_order(user=user, item=item, at=at)
+    trade_no = f"2026112022001{next(_number):015d}"
+    return orders.settle(
+        trade=Trade("cashier", order.number, trade_no, TradeStatus.SUCCESS, order.amount, at, "vis***"), at=at
+    )

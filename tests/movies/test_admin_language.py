@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
@@ -13,15 +14,17 @@ from django.utils import timezone
 from apps.community.models import Comment
 from apps.movies.models import Banner, Chapter, Credit, Genre, Person, Region
 from apps.notices.models import Notice
+from apps.orders import services
+from apps.orders.models import Coupon, Notification, Payment
 from apps.users.models import AuditEntry
-from tests.factories import make_category, make_episode, make_member, make_movie, make_user
+from tests.factories import make_category, make_episode, make_member, make_movie, make_plan, make_sale, make_user
 
 pytestmark = pytest.mark.django_db
 
 # Names that are the same in Chinese, and what the rows below hold.
 SAME = {
     *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "avc", "argon", "md", "ldap"),
-    *("zh", "hans", "en", "esc", "control", "command", "mac"),
+    *("zh", "hans", "en", "esc", "control", "command", "mac", "csv"),
 }
 SPOKEN = {"aria-label", "placeholder", "title", "alt"}
 MODELS = sorted(m._meta.label_lower for m in admin.site._registry)
@@ -89,7 +92,20 @@ def rows():
     person = Person.objects.create(name="林默")
     Credit.objects.create(movie=movie, person=person, role="cast")
     Chapter.objects.create(episode=episode, starts_at=0, title="序")
+    order = make_sale(user=member, amount="25.00")
+    Payment.objects.update(gateway="", trade_no="2026", buyer="")
+    payment = order.payments.get()
+    refund = services.refund(payment=payment, amount=Decimal("5.00"), reason="协商", by=None, at=timezone.now())
+    notification = Notification.objects.create(body="=", order=order, received_at=timezone.now())
     return {
+        "orders_order": order.pk,
+        "orders_payment": payment.pk,
+        "orders_refund": refund.pk,
+        "orders_notification": notification.pk,
+        "orders_plan": make_plan().pk,
+        "orders_coupon": Coupon.objects.create(code="2026", kind="percent", value=Decimal(20)).pk,
+        "wallet_wallet": member.wallet.pk,
+        "wallet_entry": member.wallet.entries.first().pk,
         "movies_movie": movie.pk,
         "movies_episode": episode.pk,
         "movies_category": movie.category_id,

@@ -18,7 +18,7 @@ from apps.wallet.services import NotEnoughMoney, balance_of
 from tests.cashier import body
 from tests.factories import make_member, make_paid_movie, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 Verdict = Notification.Verdict
 
 

@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from apps.orders.models import Coupon, Order, Plan, State
+from apps.orders.models import Coupon, Plan, State
 from utils.templatetags.formats import yuan
 
 
 @admin.register(Plan)
 class PlanAdmin(ModelAdmin):
-    list_display = ["name", "name_en", "costs", "days", "marked", "on_sale", "order"]
+    list_display = ["name", "costs", "days", "marked", "on_sale", "order"]
     list_editable = ["marked", "on_sale", "order"]
     search_fields = ["name", "name_en"]
 
@@ -38,7 +38,7 @@ class CouponAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows: QuerySet[Coupon] = super().get_queryset(request)
-        return rows.annotate(uses=Count("order", filter=~Q(order__state=State.CLOSED)))
+        return rows.annotate(uses=Count("orders", filter=~Q(orders__state=State.CLOSED)))
 
     @display(description=_("takes off"))
     def takes_off(self, coupon: Coupon) -> str:
@@ -49,6 +49,4 @@ class CouponAdmin(ModelAdmin):
         return int(coupon.uses)  # type: ignore[attr-defined]  # annotated above
 
     def has_delete_permission(self, request: HttpRequest, obj: Coupon | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and (
-            obj is None or not Order.objects.filter(coupon=obj).exists()
-        )
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.orders.exists())

@@ -9,10 +9,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -111,25 +111,14 @@ class OrderAdmin(RecordAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
         return self.fieldsets
 
-    def get_urls(self) -> list[URLPattern]:
-        own = [
-            path("<int:pk>/refund/", self.admin_site.admin_view(self.refund_view), name="orders_order_refund"),
-            path("revenue/", self.admin_site.admin_view(self.revenue_view), name="orders_order_revenue"),
-            path("export.csv", self.admin_site.admin_view(self.export_view), name="orders_order_export"),
-        ]
-        return [*own, *super().get_urls()]
-
     # --- Export -----------------------------------------------------------------------------------
 
     @action(description=_("Export as CSV"))
     def export(self, request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpResponse:
         return csv_of(orders)
 
-    @action(description=_("Export all as CSV"), url_path="export-all", icon="download")
-    def export_all(self, request: HttpRequest) -> HttpResponse:
-        return redirect("admin:orders_order_export")
-
-    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
+    @action(description=_("Export all as CSV"), url_path="export", icon="download")
+    def export_all(self, request: HttpRequest) -> StreamingHttpResponse:
         """Every order that matches the list's search and filters, given as the list takes them."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -138,15 +127,12 @@ class OrderAdmin(RecordAdmin):
 
     # --- Refund -----------------------------------------------------------------------------------
 
-    @action(description=_("Refund"), url_path="refund-order", icon="currency_exchange")
+    @action(description=_("Refund"), url_path="refund", icon="currency_exchange")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect("admin:orders_order_refund", object_id)
-
-    def refund_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send a payment back, in whole or in part, with a reason."""
         if not isinstance(request.user, User) or not request.user.has_perm("orders.add_refund"):
             raise PermissionDenied
-        order = get_object_or_404(Order.objects.select_related("user"), pk=pk)
+        order = self._found(request, object_id)
         form = RefundForm(request.POST or None, order=order)
         if request.method == "POST" and form.is_valid():
             try:
@@ -155,13 +141,19 @@ class OrderAdmin(RecordAdmin):
                 form.add_error(None, str(refused))
             else:
                 self._carry_out(request, order, row)
-                return redirect("admin:orders_order_change", pk)
+                return redirect("admin:orders_order_change", order.pk)
         refunds = Refund.objects.filter(payment__order=order).select_related("by").order_by("pk")
         context = {
             **self.admin_site.each_context(request), "title": gettext("Refund"), "order": order, "form": form,
             "opts": self.opts, "refunds": refunds, "payments": list(form.payments),
         }  # fmt: skip
         return TemplateResponse(request, "admin/orders/refund.html", context, status=400 if form.errors else 200)
+
+    def _found(self, request: HttpRequest, object_id: str) -> Order:
+        order: Order | None = self.get_object(request, object_id)
+        if order is None:
+            raise Http404
+        return order
 
     def _carry_out(self, request: HttpRequest, order: Order, row: Refund) -> None:
         self.log_change(request, order, f"refund {row.number}: {yuan(row.amount)} {row.reason}")
@@ -179,7 +171,9 @@ class OrderAdmin(RecordAdmin):
 
     @action(description=_("Ask the gateway"), url_path="ask", icon="sync")
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = get_object_or_404(Order, pk=object_id)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        order = self._found(request, object_id)
         try:
             order = services.ask(order=order, at=timezone.now())
         except GatewayUnclear as unclear:
@@ -191,11 +185,8 @@ class OrderAdmin(RecordAdmin):
 
     # --- Revenue ----------------------------------------------------------------------------------
 
-    @action(description=_("Revenue"), url_path="to-revenue", icon="monitoring")
+    @action(description=_("Revenue"), url_path="revenue", icon="monitoring")
     def revenue(self, request: HttpRequest) -> HttpResponse:
-        return redirect("admin:orders_order_revenue")
-
-    def revenue_view(self, request: HttpRequest) -> HttpResponse:
         """Charts by day, plan and title."""
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -1,3 +1,3 @@
-from apps.users.admin import accounts, audit
+from apps.users.admin import accounts, audit, memberships
 
-__all__ = ["accounts", "audit"]
+__all__ = ["accounts", "audit", "memberships"]

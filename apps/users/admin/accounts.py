@@ -16,13 +16,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.users.admin.memberships import MembershipInline
 from apps.users.forms import LockForm
-from apps.users.models import Membership, User
+from apps.users.models import User
 from apps.users.services import locks, second_factor, statistics
 
 admin.site.unregister(Group)
@@ -39,12 +40,6 @@ class PermissionsField(ModelMultipleChoiceField):
         model = permission.content_type.model_class()
         verb = VERBS.get(permission.codename.split("_", maxsplit=1)[0])
         return f"{model._meta.verbose_name} · {verb}" if model and verb else permission.name
-
-
-class MembershipInline(TabularInline):
-    model = Membership
-    extra = 0
-    tab = True
 
 
 @admin.register(User)
@@ -155,11 +150,3 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 def _is_superuser(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.is_superuser
-
-
-@admin.register(Membership)
-class MembershipAdmin(ModelAdmin):
-    list_display = ["user", "starts_at", "ends_at", "reason"]
-    list_select_related = ["user"]
-    search_fields = ["user__username", "user__nickname", "reason"]
-    autocomplete_fields = ["user"]

@@ -1,0 +1,87 @@
+"""Memberships given by hand: so many days for a reason, and taken back; periods are never typed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+
+from apps.users.models import Membership
+from apps.users.services import extend_membership, take_back_membership
+
+MOST = 3660  # days in one gift
+
+
+class GiveForm(forms.ModelForm):
+    days = forms.IntegerField(
+        label=_("days"), min_value=1, max_value=MOST, widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("They begin now, or where the membership that the user has ends."),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("For the audit log.")
+    )
+
+    class Meta:
+        model = Membership
+        fields = ["user", "days", "reason"]
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    fields = ["starts_at", "ends_at", "reason", "created_at"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(ModelAdmin):
+    list_display = ["user", "starts_at", "ends_at", "running", "reason", "created_at"]
+    list_filter = [("ends_at", RangeDateFilter), ("created_at", RangeDateFilter)]
+    list_filter_submit = True
+    list_select_related = ["user"]
+    ordering = ["-created_at", "-pk"]
+    search_fields = ["user__username", "user__nickname", "user__email", "user__phone", "reason"]
+    autocomplete_fields = ["user"]
+    fields = ["user", "starts_at", "ends_at", "reason", "created_at"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **(kwargs if change else {**kwargs, "form": GiveForm}))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj else GiveForm.Meta.fields
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=_("now"), boolean=True)
+    def running(self, period: Membership) -> bool:
+        return period.starts_at <= timezone.now() < period.ends_at
+
+    def save_model(self, request: HttpRequest, period: Membership, form: Any, change: bool) -> None:
+        given = extend_membership(
+            user=period.user, days=form.cleaned_data["days"], at=timezone.now(), reason=form.cleaned_data["reason"]
+        )
+        # the row that Django goes on with, for its log and its message
+        period.pk, period.starts_at, period.ends_at = given.pk, given.starts_at, given.ends_at
+
+    def delete_model(self, request: HttpRequest, period: Membership) -> None:
+        """What is left of it is taken back; the days that follow move up."""
+        take_back_membership(membership=period, at=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, periods: QuerySet[Membership]) -> None:
+        for period in periods.order_by("starts_at"):
+            self.delete_model(request, period)
