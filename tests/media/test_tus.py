@@ -201,6 +201,7 @@ def test_malformed_metadata(curator, header):
     assert answer.status_code in ({201} if header == "filename" else {400, 431})
 
 
+@pytest.mark.slow
 def test_hostile_names_are_kept_exactly_and_do_nothing(curator):
     for name in NAUGHTY:
         content = os.urandom(32)

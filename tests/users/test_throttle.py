@@ -48,6 +48,7 @@ def test_all_three_names_count_as_one_account():
     assert _try("+86 13800138000").status_code == 429
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_behind_a_proxy")
 def test_an_attacker_locks_nobody_out():
     make_user(username="lin")
