@@ -141,7 +141,7 @@ STAFF_SECOND_FACTOR = boolean("STAFF_SECOND_FACTOR", default=False)
 SMS_SENDER = env.str("SMS_SENDER", default="utils.sms.FolderSender")
 OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows kept mails on the own machine; production refuses it
 # Modules with `export(user)` and `erase(user)`: what each app holds about a person.
-PERSONAL_DATA = ["apps.playback.personal", "apps.community.personal"]
+PERSONAL_DATA = ["apps.playback.personal", "apps.community.personal", "apps.orders.personal", "apps.wallet.personal"]
 
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")

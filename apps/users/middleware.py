@@ -38,10 +38,10 @@ class AccountMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        user = getattr(request, "_cached_user", None)  # set when the page looked at request.user
-        if user is None or SESSION_KEY not in request.session:
+        looked = hasattr(request, "_cached_user")  # set when the page asked for request.user
+        if not looked or SESSION_KEY not in request.session:
             return response
-        if not user.is_authenticated:
+        if not request.user.is_authenticated:
             return _show_out(request) if _is_page(request) else response
         if device_id := request.session.get(devices.DEVICE):
             devices.seen(device_id=device_id, at=timezone.now())

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import urljoin
 
 import requests
-from authlib.integrations.base_client.errors import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from django.conf import settings
@@ -76,7 +76,7 @@ class OpenIDConnect:
                 timeout=TIMEOUT,
             )
             claims = self._claims(str(token["id_token"]), kept["nonce"])
-        except (OAuthError, JoseError, requests.RequestException, KeyError, ValueError) as error:
+        except (AuthlibBaseError, JoseError, requests.RequestException, KeyError, ValueError) as error:
             raise SignInRefused(str(error)) from error
         proved = claims.get("email_verified") is True
         email = str(claims.get("email") or "") if proved else ""

@@ -28,6 +28,21 @@ logger = logging.getLogger(__name__)
 
 AWAY = "away"  # cookie: what to remember until the browser is back
 AWAY_FOR = 600  # seconds
+PROVED_FOR = 3600  # seconds
+
+
+def connect_proof(user: User) -> str:
+    """Goes into the links that connect an account: they were on a page of ours, shown to this user."""
+    return signing.dumps(user.pk, salt="users.connect")
+
+
+def _wants_to_connect(request: HttpRequest) -> bool:
+    """Without it another site could sign a browser in elsewhere as somebody else, and have that connected here."""
+    try:
+        proved = signing.loads(request.GET.get("proof", ""), salt="users.connect", max_age=PROVED_FOR)
+    except signing.BadSignature:
+        return False
+    return bool(proved == request.user.pk)
 
 
 def _provider(key: str) -> Provider:
@@ -42,13 +57,21 @@ def _provider(key: str) -> Provider:
 def begin(request: HttpRequest, key: str) -> HttpResponse:
     """Off to the provider. Nothing changes here: what has to be remembered goes into a cookie."""
     provider = _provider(key)
+    if request.user.is_authenticated and not _wants_to_connect(request):
+        return redirect("users:own_data")
     try:
         url, kept = provider.begin(back=_back(request, key))
     except SignInRefused as error:
         return _refused(request, error)
     response = redirect(url)
-    set_cookie(response, AWAY, signing.dumps({"next": safe_next(request), **kept}, salt=f"users.away.{key}"), AWAY_FOR)
+    kept |= {"next": safe_next(request), "whose": _whose(request)}
+    set_cookie(response, AWAY, signing.dumps(kept, salt=f"users.away.{key}"), AWAY_FOR)
     return response
+
+
+def _whose(request: HttpRequest) -> str:
+    """The account that is signed in, "" for none: the same at the start and at the end."""
+    return str(request.user.pk or "")
 
 
 @never_cache
@@ -61,6 +84,8 @@ def finish_elsewhere(request: HttpRequest, key: str) -> HttpResponse:
         person = provider.finish(back=_back(request, key), answer=request.build_absolute_uri(), kept=kept)
     except (signing.BadSignature, SignInRefused) as error:
         return _refused(request, error)
+    if kept["whose"] != _whose(request):
+        return _refused(request, SignInRefused("another account is signed in by now"))
     response = _enter(request, person, kept["next"])
     response.delete_cookie(AWAY)
     return response

@@ -20,6 +20,7 @@ from apps.users.providers import providers
 from apps.users.services import deletion, devices, identities, passwords, second_factor
 from apps.users.services.throttle import TryLater
 from apps.users.views.client import answer
+from apps.users.views.elsewhere import connect_proof
 
 
 @never_cache
@@ -123,7 +124,8 @@ def own_data(request: HttpRequest) -> HttpResponse:
                 return redirect("movies:home")
     connected = set(Identity.objects.filter(user=user).values_list("provider", flat=True))
     ways = [{"provider": p, "connected": p.key in connected} for p in providers().values()]
-    return answer(request, "users/own_data.html", {"user_info": user, "form": form, "ways": ways}, msg=msg, late=late)
+    context = {"user_info": user, "form": form, "ways": ways, "proof": connect_proof(user)}
+    return answer(request, "users/own_data.html", context, msg=msg, late=late)
 
 
 @never_cache
