@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Value
@@ -18,7 +20,7 @@ LONGEST_YEARS = 12
 
 
 class Named(NamedTuple):
-    """A genre or a region."""
+    """A genre, a region, or a year (its number is `pk`)."""
 
     of: str
     pk: int
@@ -117,16 +119,18 @@ class Browsing:
 
 
 def browsing(query: QueryDict) -> Browsing:
-    """The facets there are (two queries) and what the query chose."""
-    years = Movie.objects.published().exclude(year=None).order_by("-year").values_list("year", flat=True).distinct()
+    """The facets there are (one query) and what the query chose."""
     genres, regions = (
         model.objects.annotate(of=Value(model.__name__)).values_list("of", "pk", "name", "name_en").order_by()
         for model in (Genre, Region)
     )
-    named = [Named(*row) for row in genres.union(regions, all=True).order_by("of", "pk")]
+    published = Movie.objects.published().exclude(year=None).order_by()
+    years = published.values_list(Value("Year"), "year", Value(""), Value("")).distinct()
+    named = [Named(*row) for row in genres.union(regions, years, all=True).order_by("of", "pk")]
+    of_kind = {of: list(rows) for of, rows in groupby(named, attrgetter("of"))}
     return Browsing(
         query,
-        [row for row in named if row.of == Genre.__name__],
-        [row for row in named if row.of == Region.__name__],
-        [year for year in years[:LONGEST_YEARS] if year],
+        of_kind.get(Genre.__name__, []),
+        of_kind.get(Region.__name__, []),
+        [row.pk for row in reversed(of_kind.get("Year", []))][:LONGEST_YEARS],
     )

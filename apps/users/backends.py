@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.utils import timezone
 
-from apps.users.models import User
+from apps.users.models import Membership, User
 from apps.users.names import normalize_email, normalize_phone, normalize_username
 
 LONGEST_PASSWORD = 4096  # characters that are hashed at all
@@ -30,8 +32,10 @@ class AnyNameBackend(ModelBackend):
         return None
 
     def get_user(self, user_id: int) -> User | None:
-        user = super().get_user(user_id)
-        return user if isinstance(user, User) and not user.is_locked else None
+        """The account of a session, if it is open; `is_vip` comes with it: every page's frame shows it."""
+        is_vip = Exists(Membership.objects.at(timezone.now()).filter(user=OuterRef("pk")))
+        user = User.objects.annotate(is_vip=is_vip).filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) and not user.is_locked else None
 
 
 def find_user(name: str) -> User | None:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from apps.community.models import Comment
 from apps.community.services import UnableToComment, post_comment
-from apps.movies.models import Access, Category, Chapter, Credit, Episode, Kind, Movie
+from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
 from apps.playback import presenters
 from apps.playback.models import Progress
-from apps.playback.services import Grant, authorize
+from apps.playback.services import authorize
 from apps.users.models import User
 from utils.cache import kept_whole
 
@@ -49,12 +49,10 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
     here = seen.get(episode.pk)
     words = presenters.gate(movie, episode, grant, request.path)
-    known = {"viewer_is_vip": not grant.reason} if _says_membership(movie, request.user, grant) else {}
     page = render(
         request,
         "playback/watch.html",
         {
-            **known,
             "types": Category.objects.all(),
             "user_info": request.user,
             "movie": movie,
@@ -98,11 +96,6 @@ def _episodes(movie: Movie, viewer: User | AnonymousUser) -> tuple[list[Episode]
         if getattr(episode, "mine_position", None) is not None:
             seen[episode.pk] = Progress(**{name: getattr(episode, f"mine_{name}") for name in SEEN})
     return episodes, seen
-
-
-def _says_membership(movie: Movie, viewer: User | AnonymousUser, grant: Grant) -> bool:
-    """Whether the grant tells if the viewer is a VIP: then the header needn't ask again."""
-    return movie.access == Access.VIP and not viewer.is_staff and grant.reason in {"", "vip"}
 
 
 def _similar(movie: Movie) -> QuerySet[Movie]:
