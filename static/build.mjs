@@ -42,6 +42,7 @@ const scripts = { ...common, sourcemap: true, outdir: out, plugins: [artplayer] 
 await build({ ...scripts, entryPoints: { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js" }, format: "iife" });
 await build({ ...scripts, entryPoints: { watch: "static/js/watch.js", player: "static/js/player/player.js" }, format: "esm" });
 await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css", player: "static/css/player.css", cashier: "static/css/cashier.css" }, outdir: out, plugins: [artplayer] });
+await build({ ...scripts, entryPoints: { encoding: "static/js/encoding.js" }, format: "iife" });
 
 const symbols = icons.map((name) => {
   const svg = readFileSync(`node_modules/lucide-static/icons/${name}.svg`, "utf8");

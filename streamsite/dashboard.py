@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.media.models import State, Video
+from apps.media.presenters import GOING, encoding
 from apps.movies.models import Episode, Movie, PlayDay
 from apps.orders.models import Payment, Refund
 from apps.orders.services import revenue
@@ -19,6 +20,8 @@ from apps.users.models import User
 from utils.templatetags.formats import yuan
 
 LATELY = timedelta(days=7)
+
+QUEUE_SHOWN = 6
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +49,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         {"title": _("Titles on the shelf"), "figure": published.count(), "url": movies},
         {"title": _("Waiting to be encoded"), "figure": waiting, "url": videos},
     ]
-    context["running"] = Video.objects.filter(state=State.PROCESSING)[:5]
+    running = Video.objects.filter(state__in=GOING).order_by("state", "created_at")[:QUEUE_SHOWN]
+    context["running"] = [{"video": video, "state": encoding(video)} for video in running]
     context["attention"] = [
         row
         for row in (

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+import re
+
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from apps.media.failures import reason
-from apps.media.models import Rendition, State, Subtitle, Video
+from apps.media.models import Rendition, Subtitle, Video
+from apps.media.presenters import encoding
 from apps.media.services import retry
 from utils.templatetags.formats import duration
+
+DIGITS = re.compile(r"\d{1,18}", re.ASCII)
+MOST_SHOWN = 200  # of a list's page
 
 
 class RenditionInline(TabularInline):
@@ -55,13 +61,13 @@ class SubtitleInline(TabularInline):
 
 @admin.register(Video)
 class VideoAdmin(ModelAdmin):
-    list_display = ["original_name", "state_label", "share", "length", "weight", "why", "created_at"]
+    list_display = ["original_name", "encode", "length", "weight", "created_at"]
     list_filter = ["state"]
     search_fields = ["original_name", "sha256"]
     inlines = [RenditionInline, SubtitleInline]
     actions = ["retry_encoding"]
     fields = [
-        "original_name", "state_label", "share", "why", "failure_detail", "length", "picture_size", "frame_rate",
+        "original_name", "encode", "failure_detail", "length", "picture_size", "frame_rate",
         "has_audio", "weight", "sha256", "preview_seconds", "attempts", "created_at", "started_at", "ready_at",
     ]  # fmt: skip
     readonly_fields = fields
@@ -72,21 +78,9 @@ class VideoAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    @display(
-        description=_("state"),
-        label={
-            State.UPLOADED.label: "info",
-            State.PROCESSING.label: "warning",
-            State.READY.label: "success",
-            State.FAILED.label: "danger",
-        },
-    )
-    def state_label(self, video: Video) -> str:
-        return str(State(video.state).label)
-
-    @display(description=_("progress"))
-    def share(self, video: Video) -> str:
-        return format_html('<progress max="1" value="{}"></progress> {} %', video.progress, round(100 * video.progress))
+    @display(description=_("state"))
+    def encode(self, video: Video) -> str:
+        return encoding(video)
 
     @display(description=_("duration"))
     def length(self, video: Video) -> str:
@@ -100,11 +94,18 @@ class VideoAdmin(ModelAdmin):
     def weight(self, video: Video) -> str:
         return filesizeformat(video.size)
 
-    @display(description=_("reason of failure"))
-    def why(self, video: Video) -> str:
-        return reason(video.failure) if video.failure else ""
-
     @action(description=_("Encode again"))
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         count = sum(retry(video_id=video.pk) for video in videos)
         self.message_user(request, gettext("%d put on the queue.") % count)
+
+    def get_urls(self) -> list[URLPattern]:
+        encodes = path("encoding/", self.admin_site.admin_view(self.encoding_now), name="media_video_encoding")
+        return [encodes, *super().get_urls()]
+
+    def encoding_now(self, request: HttpRequest) -> JsonResponse:
+        """How the encodes of videos (`ids`, with commas) stand: JSON, by id the HTML that shows it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        ids = [int(word) for word in request.GET.get("ids", "").split(",")[:MOST_SHOWN] if DIGITS.fullmatch(word)]
+        return JsonResponse({video.pk: encoding(video) for video in Video.objects.filter(pk__in=ids)})

@@ -16,11 +16,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline, TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from apps.media.failures import reason
-from apps.media.models import State
+from apps.media.presenters import encoding
 from apps.media.services import UnableToAddVideo
 from apps.movies.forms import EpisodeForm, MovieForm, uploaded_path
 from apps.movies.models import (
@@ -41,7 +40,7 @@ from utils.admin import ShownModelAdmin
 from utils.pictures import url
 from utils.tasks import enqueue
 
-STATUS_LABELS = {Status.PUBLISHED.label: "success", Status.DRAFT.label: "info", Status.WITHDRAWN.label: "warning"}
+STATUS_LABELS = {"deleted": "danger", Status.PUBLISHED: "success", Status.DRAFT: "info", Status.WITHDRAWN: "warning"}
 
 
 class EpisodeInline(StackedInline):
@@ -60,12 +59,8 @@ class EpisodeInline(StackedInline):
         video = episode.video
         if video is None:
             return gettext("no file yet")
-        text = str(State(video.state).label)
-        if video.state == State.PROCESSING:
-            text += f" {round(100 * video.progress)} %"
-        if video.failure:
-            text += f": {reason(video.failure)}"
-        return format_html('<a href="{}">{}</a>', reverse("admin:media_video_change", args=[video.pk]), text)
+        address = reverse("admin:media_video_change", args=[video.pk])
+        return format_html('<a href="{}">{}</a> {}', address, video.original_name, encoding(video))
 
 
 class CreditInline(TabularInline):
@@ -80,6 +75,25 @@ class MaterialInline(TabularInline):
     model = Material
     extra = 0
     tab = True
+
+
+class DeletedFilter(DropdownFilter):
+    """What was deleted is shown only to who asks for it."""
+
+    title = _("deleted titles")
+    parameter_name = "deleted"
+    all_option = ["", _("Hidden")]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("only", _("Only these")), ("too", _("Shown too"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Movie]) -> QuerySet[Movie]:
+        match self.value():
+            case "only":
+                return queryset.exclude(deleted_at=None)
+            case "too":
+                return queryset
+        return queryset.filter(deleted_at=None)
 
 
 @admin.register(Movie)
@@ -103,7 +117,7 @@ class MovieAdmin(ShownModelAdmin):
         ("access", ChoicesDropdownFilter),
         ("category", RelatedDropdownFilter),
         ("genres", RelatedDropdownFilter),
-        ("deleted_at", admin.EmptyFieldListFilter),
+        DeletedFilter,
     ]
     list_filter_submit = True
     list_select_related = ["category"]
@@ -139,8 +153,10 @@ class MovieAdmin(ShownModelAdmin):
         )
 
     @display(description=_("status"), label=STATUS_LABELS)
-    def status_label(self, movie: Movie) -> str:
-        return str(Status(movie.status).label)
+    def status_label(self, movie: Movie) -> tuple[str, str]:
+        if movie.deleted_at:
+            return "deleted", gettext("deleted")
+        return movie.status, str(Status(movie.status).label)
 
     def has_delete_permission(self, request: HttpRequest, obj: Movie | None = None) -> bool:
         return False  # deleting hides: the action does it, and it can be undone

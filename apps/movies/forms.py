@@ -3,6 +3,7 @@ from __future__ import annotations
 from django import forms
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.movies.models import Episode, Movie
 from apps.movies.services import clean_content
@@ -21,7 +22,10 @@ class EpisodeForm(forms.ModelForm):
     """An episode with the file to encode; the file becomes a video when the form is saved."""
 
     upload = forms.FileField(
-        label=_("Video file"), required=False, help_text=_("Any format. Encoding starts on saving.")
+        label=_("Video file"),
+        required=False,
+        help_text=_("Any format. Encoding starts on saving."),
+        widget=UnfoldAdminFileFieldWidget,
     )
 
     class Meta:

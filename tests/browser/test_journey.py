@@ -9,7 +9,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import until
+from tests.browser.conftest import READY_WITHIN
+from tests.browser.steps import sign_in, until
 from tests.conftest import ROOT, make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -83,19 +84,36 @@ def test_the_real_server_guards_the_files(site, tmp_path):
     assert _status(address.split("?")[0]) == 403
 
 
-def test_a_curator_adds_a_film_in_the_administration(site, visit, tmp_path):
+def test_a_curator_adds_a_film_publishes_it_and_it_plays(site, visit, tmp_path):
     page = visit.page
-    page.goto(f"{site.url}/admin/")
-    page.fill("[name=username]", "admin")
-    page.fill("[name=password]", site.password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{site.url}/admin/")
+    sign_in(page, site.url, site.password)
     page.goto(f"{site.url}/admin/movies/movie/add/")
     page.fill("[name=title]", "后台新片")
     page.select_option("[name=category]", index=1)
-    page.get_by_role("button", name="保存", exact=True).click()
+    episodes = page.get_by_role("link", name="分集", exact=True)
+    episodes.click()
+    page.get_by_role("link", name="添加另一个 分集").click()
+    page.fill("[name=episodes-0-number]", "1")
+    page.set_input_files("[name=episodes-0-upload]", make_video(tmp_path / "新片.mp4", seconds=12, size="640x360"))
+    page.get_by_role("button", name="保存并继续编辑").click()
+    page.wait_for_url("**/change/**")
+    movie = re.search(r"/movie/(\d+)/change/", page.url)
+    assert movie
+    episodes.click()
+    # by itself: the page isn't loaded anew
+    expect(page.locator("#episodes-group")).to_contain_text("可播放", timeout=READY_WITHIN * 1000)
+    assert _status(f"{site.url}/single/{movie.group(1)}/1/") == 404
     page.goto(f"{site.url}/admin/movies/movie/?q=后台新片")
-    expect(page.locator("#result_list")).to_contain_text("后台新片")
+    page.locator("#result_list [name=_selected_action]").check()
+    page.select_option("[name=action]", "publish_titles")
+    page.get_by_role("button", name="执行").click()
+    expect(page.get_by_text("已更新 1 部影片")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{site.url}/")
+    page.get_by_role("link", name=re.compile("后台新片")).first.click()
+    _play_to_the_end(page)
+    assert visit.problems == []
+    assert visit.outside == []
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -8,10 +8,11 @@ import pytest
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from apps.media.models import Video
+from apps.media.models import State, Video
 from apps.movies.models import Movie, Status
-from tests.factories import make_category, make_episode, make_movie, make_user
+from tests.factories import make_category, make_episode, make_movie, make_user, make_video
 from utils.storages import videos
 
 pytestmark = pytest.mark.django_db
@@ -41,9 +42,9 @@ def test_every_list_and_form_opens(curator, label, language):
         assert curator.get(reverse(f"admin:{name}_change", args=[rows[name]])).status_code == 200
 
 
-def _act(client, action, *movies):
+def _act(client, action, *movies, shown=""):
     return client.post(
-        reverse("admin:movies_movie_changelist"), {"action": action, "_selected_action": [m.pk for m in movies]}
+        reverse("admin:movies_movie_changelist") + shown, {"action": action, "_selected_action": [m.pk for m in movies]}
     )
 
 
@@ -54,7 +55,7 @@ def test_titles_are_published_withdrawn_hidden_and_brought_back(curator):
     _act(curator, "withdraw_titles", movies[0])
     _act(curator, "hide_titles", movies[1])
     assert [m.pk for m in Movie.objects.published()] == [movies[2].pk]
-    _act(curator, "restore_titles", movies[1])
+    _act(curator, "restore_titles", movies[1], shown="?deleted=only")
     assert Movie.objects.count() == 3
     assert Movie.objects.published().count() == 2
 
@@ -78,3 +79,32 @@ def test_a_file_uploaded_with_an_episode_becomes_a_video(curator):
     movie.refresh_from_db()
     assert movie.content == "<p>课程</p>"
     assert movie.episodes.get().video == video
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"), [("", {"在架"}), ("?deleted=only", {"删除"}), ("?deleted=too", {"在架", "删除"})]
+)
+def test_deleted_titles_are_shown_to_who_asks_for_them(curator, query, titles):
+    make_movie(title="在架")
+    make_movie(title="删除", deleted_at=timezone.now())
+    page = curator.get(reverse("admin:movies_movie_changelist") + query)
+    assert {movie.title for movie in page.context["cl"].result_list} == titles
+
+
+def test_the_state_of_encodes_can_be_asked_for(curator):
+    running, failed = make_video(), make_video()
+    Video.objects.filter(pk=running.pk).update(state=State.PROCESSING, progress=0.41)
+    Video.objects.filter(pk=failed.pk).update(state=State.FAILED, failure="no_video")
+    for page in ("admin:media_video_changelist", "admin:index"):
+        assert f'data-encoding="{running.pk}"' in curator.get(reverse(page)).content.decode()
+    address = reverse("admin:media_video_encoding")
+    rows = curator.get(address, {"ids": f"{running.pk},{failed.pk},²,x,999999999999999999999,"}).json()
+    assert "41 %" in rows[str(running.pk)]
+    assert "没有画面" in rows[str(failed.pk)]
+    assert "data-encoding" not in rows[str(failed.pk)]
+    assert len(rows) == 2
+
+
+def test_only_staff_may_ask_for_encodes(client):
+    client.force_login(make_user())
+    assert client.get(reverse("admin:media_video_encoding")).status_code == 403
