@@ -39,10 +39,12 @@ const artplayer = {
   },
 };
 const scripts = { ...common, sourcemap: true, outdir: out, plugins: [artplayer] };
-await build({ ...scripts, entryPoints: { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js" }, format: "iife" });
-await build({ ...scripts, entryPoints: { watch: "static/js/watch.js", player: "static/js/player/player.js" }, format: "esm" });
-await build({ ...common, entryPoints: { site: "static/css/site.css", watch: "static/css/watch.css", player: "static/css/player.css", cashier: "static/css/cashier.css" }, outdir: out, plugins: [artplayer] });
-await build({ ...scripts, entryPoints: { encoding: "static/js/encoding.js" }, format: "iife" });
+const classic = { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js", encoding: "static/js/encoding.js", "upload-hash": "static/js/upload/hash.worker.js" };
+const modules = { watch: "static/js/watch.js", player: "static/js/player/player.js", upload: "static/js/upload/page.js" };
+const styles = Object.fromEntries(["site", "watch", "player", "cashier", "upload"].map((name) => [name, `static/css/${name}.css`]));
+await build({ ...scripts, entryPoints: classic, format: "iife" });
+await build({ ...scripts, entryPoints: modules, format: "esm" });
+await build({ ...common, entryPoints: styles, outdir: out, plugins: [artplayer] });
 
 const symbols = icons.map((name) => {
   const svg = readFileSync(`node_modules/lucide-static/icons/${name}.svg`, "utf8");

@@ -1,14 +1,24 @@
 """The look and the menu of the administration (django-unfold)."""
 
+from functools import partial
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
 def _item(title: Any, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(name)}
+    return {"title": title, "icon": icon, "link": reverse_lazy(name), "active": partial(_is_at, name)}
+
+
+def _is_at(name: str, request: HttpRequest) -> bool:
+    """Whether the menu's entry leads to this page or to the list that it is of."""
+    if name.endswith("index"):
+        return request.path == reverse(name)
+    uploading = request.path == reverse("admin:media_video_add")
+    return request.path.startswith(reverse(name)) and (not uploading or name == "admin:media_video_add")
 
 
 UNFOLD = {
@@ -47,7 +57,10 @@ UNFOLD = {
             },
             {
                 "title": _("Media"),
-                "items": [_item(_("Videos and queue"), "video_file", "admin:media_video_changelist")],
+                "items": [
+                    _item(_("Upload"), "cloud_upload", "admin:media_video_add"),
+                    _item(_("Videos and queue"), "video_file", "admin:media_video_changelist"),
+                ],
             },
             {
                 "title": _("Money"),

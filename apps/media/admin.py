@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +18,7 @@ from unfold.decorators import action, display
 from apps.media.models import Rendition, Subtitle, Video
 from apps.media.presenters import encoding
 from apps.media.services import retry
+from apps.media.words import upload_page
 from utils.templatetags.formats import duration
 
 DIGITS = re.compile(r"\d{1,18}", re.ASCII)
@@ -72,8 +75,18 @@ class VideoAdmin(ModelAdmin):
     ]  # fmt: skip
     readonly_fields = fields
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Videos come in by upload: the page of static/js/upload."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Upload videos"),
+            "uploader": upload_page(),
+        }
+        return TemplateResponse(request, "admin/media/video/upload.html", context)
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

@@ -151,6 +151,10 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         """Not all there, and not given up: their missing bytes still need room on the disk."""
         return self.filter(state=Upload.State.RECEIVING, expires_at__gt=at)
 
+    def of(self, user_id: int) -> UploadQuerySet:
+        """A user's own: on the way, or there and not yet put on the shelf."""
+        return self.filter(owner_id=user_id)
+
     def expired(self, at: datetime) -> UploadQuerySet:
         return self.filter(expires_at__lte=at)
 

@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -21,7 +22,7 @@ from unfold.decorators import action, display
 
 from apps.media.presenters import encoding
 from apps.media.services import UnableToAddVideo
-from apps.movies.forms import EpisodeForm, MovieForm, uploaded_path
+from apps.movies.forms import EpisodeForm, MovieForm, ShelveForm, uploaded_path
 from apps.movies.models import (
     Banner,
     Category,
@@ -35,7 +36,16 @@ from apps.movies.models import (
     Region,
     Status,
 )
-from apps.movies.services import access_changed, attach_video, hide, publish, refresh_movie, restore, withdraw
+from apps.movies.services import (
+    UnableToShelve,
+    access_changed,
+    attach_video,
+    hide,
+    publish,
+    refresh_movie,
+    restore,
+    withdraw,
+)
 from utils.admin import ShownModelAdmin
 from utils.pictures import url
 from utils.tasks import enqueue
@@ -135,6 +145,30 @@ class MovieAdmin(ShownModelAdmin):
         (_("Pictures"), {"fields": ["poster_preview", ("poster", "backdrop")]}),
         (_("Figures"), {"fields": [("status_label", "published_at"), ("plays", "comments_count", "score")]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        shelve = path("shelve/", self.admin_site.admin_view(self.shelve), name="movies_movie_shelve")
+        return [shelve, *super().get_urls()]
+
+    def shelve(self, request: HttpRequest) -> HttpResponseBase:
+        """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_add_permission(request) and self.has_change_permission(request)):
+            return JsonResponse({"errors": {"__all__": [gettext("You may not change titles.")]}}, status=403)
+        form = ShelveForm(request.POST, owner_id=request.user.pk)
+        if not form.is_valid():
+            return JsonResponse({"errors": form.errors}, status=400)
+        try:
+            episodes = form.shelve()
+        except UnableToShelve as error:
+            return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
+        uploads = [str(arrival.upload.pk) for arrival in form.cleaned_data["arrivals"]]
+        rows = [
+            {"upload": upload, "text": str(e), "url": reverse("admin:movies_movie_change", args=[e.movie_id])}
+            for upload, e in zip(uploads, episodes, strict=True)
+        ]
+        return JsonResponse({"rows": rows})
 
     @display(description=_("poster"))
     def cover(self, movie: Movie) -> str:

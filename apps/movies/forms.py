@@ -1,12 +1,37 @@
 from __future__ import annotations
 
-from django import forms
-from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from pathlib import PurePath
+from typing import Any, cast
+from uuid import UUID
 
-from apps.movies.models import Episode, Movie
-from apps.movies.services import clean_content
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import models
+from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from apps.media.models import Upload
+from apps.movies.models import Episode, Kind, Movie
+from apps.movies.services import (
+    Arrival,
+    clean_content,
+    shelve_episodes,
+    shelve_films,
+    shelve_series,
+)
+
+TITLE_LENGTH = 120
 
 
 class MovieForm(forms.ModelForm):
@@ -34,6 +59,88 @@ class EpisodeForm(forms.ModelForm):
 
     def has_changed(self) -> bool:
         return bool(super().has_changed() or self.files.get(self.add_prefix("upload")))
+
+
+class ShelveForm(forms.Form):
+    """What uploaded files are to be. Their ids come as `upload`, in order; their titles as `title-<id>`."""
+
+    class Way(models.TextChoices):
+        FILMS = "films", _("A draft of a film for each file")
+        EPISODES = "episodes", _("Episodes of a title that is there")
+        SERIES = "series", _("Episodes of a new title")
+
+    way = forms.ChoiceField(label=_("The files are"), choices=Way, widget=UnfoldAdminRadioSelectWidget())
+    movie = forms.ModelChoiceField(
+        label=_("title"),
+        queryset=Movie.objects.live(),
+        required=False,
+        widget=AutocompleteSelect(Episode._meta.get_field("movie"), admin.site),
+    )
+    first = forms.IntegerField(
+        label=_("From episode"),
+        help_text=_("Empty: after the last one."),
+        min_value=1,
+        max_value=9999,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )
+    replace = forms.BooleanField(
+        label=_("Replace the files that these episodes have"), required=False, widget=UnfoldBooleanWidget()
+    )
+    title = forms.CharField(
+        label=_("title"), max_length=TITLE_LENGTH, required=False, widget=UnfoldAdminTextInputWidget()
+    )
+    kind = forms.ChoiceField(
+        label=_("kind"),
+        choices=[choice for choice in Kind.choices if choice[0] != Kind.FILM],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+    def __init__(self, *args: Any, owner_id: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner_id = owner_id
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        way = values.get("way")
+        if way == self.Way.EPISODES and not values.get("movie") and "movie" not in self.errors:
+            self.add_error("movie", gettext("Choose the title."))
+        if way == self.Way.SERIES and not values.get("title") and "title" not in self.errors:
+            self.add_error("title", gettext("Give it a title."))
+        values["arrivals"] = self._arrivals()
+        return values
+
+    def _arrivals(self) -> list[Arrival]:
+        try:
+            wanted = [UUID(value) for value in dict.fromkeys(cast(QueryDict, self.data).getlist("upload"))]
+        except ValueError as error:
+            raise forms.ValidationError(gettext("One of the files is unknown.")) from error
+        rows = Upload.objects.of(self.owner_id or 0).in_bulk(wanted)
+        if not wanted:
+            raise forms.ValidationError(gettext("Choose at least one file."))
+        if len(rows) < len(wanted):
+            raise forms.ValidationError(gettext("One of the files has been put in its place already."))
+        return [Arrival(rows[pk], self._title(rows[pk])) for pk in wanted]
+
+    def _title(self, upload: Upload) -> str:
+        given = self.data.get(f"title-{upload.pk}", "").strip()
+        # the name that a curator sees may have come from any system: only what can be printed is kept
+        shown = "".join(c for c in given or PurePath(upload.filename).stem if c.isprintable()).strip()
+        return shown[:TITLE_LENGTH] or gettext("without a name")
+
+    def shelve(self) -> list[Episode]:
+        """Do what was asked. Raises UnableToShelve."""
+        values = self.cleaned_data
+        arrivals = values["arrivals"]
+        match values["way"]:
+            case self.Way.EPISODES:
+                return shelve_episodes(
+                    arrivals=arrivals, movie=values["movie"], first=values["first"], replace=values["replace"]
+                )
+            case self.Way.SERIES:
+                return shelve_series(arrivals=arrivals, title=values["title"], kind=values["kind"] or Kind.SERIES)
+        return shelve_films(arrivals=arrivals)
 
 
 def uploaded_path(file: object) -> str:

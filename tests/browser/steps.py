@@ -21,6 +21,13 @@ def play(page: Page) -> None:
     until(page, "document.querySelector('video')?.currentTime > 0.5")
 
 
+def play_to_the_end(page: Page) -> None:
+    """Watch a short film at double speed until it has ended."""
+    play(page)
+    page.evaluate("() => { document.querySelector('video').playbackRate = 2 }")
+    until(page, "document.querySelector('video')?.ended", 60)
+
+
 def at(page: Page) -> float:
     """Where the film stands, in seconds."""
     return float(page.evaluate("document.querySelector('video').currentTime"))

@@ -10,20 +10,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import READY_WITHIN
-from tests.browser.steps import sign_in, until
+from tests.browser.steps import play_to_the_end, sign_in, until
 from tests.conftest import ROOT, make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
-
-
-def _play_to_the_end(page) -> None:
-    page.locator("[data-play]").click()
-    until(page, "document.querySelector('video')?.currentTime > 0.5", 30)
-    page.evaluate("() => { document.querySelector('video').playbackRate = 2 }")
-    until(page, "document.querySelector('video')?.ended", 60)
 
 
 def _status(url: str, **headers: str) -> int:
@@ -42,7 +35,7 @@ def test_an_added_file_plays_to_its_end(site, visit, sample, name):
     page.goto(f"{site.url}/")
     page.get_by_role("link", name=re.compile(re.escape(name))).first.click()
     assert page.url.endswith(f"/single/{added['movie']}/1/")
-    _play_to_the_end(page)
+    play_to_the_end(page)
     assert visit.problems == []
     assert visit.outside == []
 
@@ -63,7 +56,7 @@ def test_a_vip_title_shows_its_preview_and_then_the_gate(site, visit, tmp_path):
     page = visit.page
     page.goto(f"{site.url}/single/{added['movie']}/1/")
     expect(page.locator(".player__strip")).to_contain_text("VIP")
-    _play_to_the_end(page)
+    play_to_the_end(page)
     assert page.evaluate("document.querySelector('video')?.duration") < 19
     expect(page.locator(".gate")).to_contain_text("试看已结束")
     expect(page.locator(".gate").get_by_role("link", name="登录")).to_be_visible()

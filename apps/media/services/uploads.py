@@ -201,7 +201,9 @@ def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None) -> N
         except (Busy, FileNotFoundError):
             return  # another worker has it in hand, or has put its content with the same that was there
     video = take_in(stored=upload.stored, original_name=upload.filename, digests=digests)
-    Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).update(state=Upload.State.DONE, video=video)
+    Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).update(
+        state=Upload.State.DONE, video=video, expires_at=_lives_until()
+    )
 
 
 def terminate(*, upload: Upload) -> None:
@@ -217,8 +219,9 @@ def terminate(*, upload: Upload) -> None:
 
 
 def look_after_uploads() -> None:
-    """Give up what got no byte for long, and finish what a dead worker left."""
+    """Give up what got no byte for long, finish what a dead worker left, forget what was done long ago."""
     now = timezone.now()
+    Upload.objects.expired(now).filter(state=Upload.State.DONE).delete()  # the video stays
     for upload in Upload.objects.expired(now).filter(state=Upload.State.RECEIVING):
         try:
             terminate(upload=upload)

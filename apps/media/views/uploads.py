@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.media import tus
+from apps.media.failures import reason
 from apps.media.models import Upload
 from apps.media.services import uploads as service
 from apps.media.views.door import Place, may_upload, protocol
@@ -26,7 +27,10 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @protocol
 def uploads(request: HttpRequest, method: str) -> HttpResponse:
-    """OPTIONS says what the server can do, POST makes an upload (and takes its first bytes)."""
+    """OPTIONS says what the server can do, POST makes an upload (and takes its first bytes).
+
+    GET tells a page, as JSON, of all that its user has on the way or not put on the shelf yet.
+    """
     if method == "OPTIONS":
         return HttpResponse(
             status=204,
@@ -37,6 +41,9 @@ def uploads(request: HttpRequest, method: str) -> HttpResponse:
                 "Tus-Checksum-Algorithm": ",".join(tus.ALGORITHMS),
             },
         )
+    if method == "GET":
+        rows = Upload.objects.of(request.user.pk).select_related("video")  # type: ignore[arg-type]
+        return JsonResponse({"uploads": [_as_json(row) for row in rows]})
     if method != "POST":
         raise tus.Refused(HTTPStatus.METHOD_NOT_ALLOWED, _("Make an upload with POST."))
     if "Upload-Defer-Length" in request.headers:
@@ -141,9 +148,20 @@ def _as_json(upload: Upload) -> dict[str, Any]:
     video = upload.video
     return {
         "id": str(upload.pk),
+        "url": reverse("media:upload", args=[upload.pk]),
         "filename": upload.filename,
+        "modified": tus.metadata(upload.metadata).get("modified", ""),  # as the page's client says it
         "size": upload.size,
         "offset": upload.offset,
         "state": upload.state,
-        "video": {"id": video.pk, "state": video.state, "sha256": video.sha256, "md5": video.md5} if video else None,
+        "video": {
+            "id": video.pk,
+            "state": video.state,
+            "progress": video.progress,
+            "failure": reason(video.failure) if video.failure else "",
+            "sha256": video.sha256,
+            "md5": video.md5,
+        }
+        if video
+        else None,
     }

@@ -16,9 +16,12 @@ from apps.movies.services.shelf import (
     video_ready,
     withdraw,
 )
+from apps.movies.services.shelving import Arrival, UnableToShelve, shelve_episodes, shelve_films, shelve_series
 
 __all__ = [
+    "Arrival",
     "UnableToAddEpisode",
+    "UnableToShelve",
     "access_changed",
     "add_episode",
     "attach_video",
@@ -32,6 +35,9 @@ __all__ = [
     "refresh_movie",
     "refresh_rankings",
     "restore",
+    "shelve_episodes",
+    "shelve_films",
+    "shelve_series",
     "video_ready",
     "withdraw",
 ]

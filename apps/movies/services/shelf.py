@@ -121,7 +121,7 @@ def add_episode(
         movie = _of_many(title, kind).select_for_update().first() or Movie.objects.create(
             title=title,
             kind=kind,
-            category=category or _category_for(kind),
+            category=category or category_for(kind),
             access=access,
             status=Status.DRAFT if draft else Status.PUBLISHED,
             published_at=None if draft else timezone.now(),
@@ -143,7 +143,7 @@ def _of_many(title: str, kind: str) -> MovieQuerySet:
     return rows.none() if kind == Kind.FILM else rows
 
 
-def _category_for(kind: str) -> Category:
+def category_for(kind: str) -> Category:
     found = Category.objects.filter(slug=kind).first() or Category.objects.first()
     return found or Category.objects.create(slug=kind, name=str(Kind(kind).label), name_en=kind.capitalize())
 

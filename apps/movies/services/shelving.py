@@ -1,0 +1,106 @@
+"""What was uploaded becomes titles and episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from apps.media.models import Upload, Video
+from apps.movies.models import Category, Episode, Kind, Movie, Status
+from apps.movies.services.shelf import category_for, place_video, refresh_episodes
+
+
+class UnableToShelve(Exception):
+    """What keeps files from becoming episodes; the message says it to the curator."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An uploaded file, and the title it is to have."""
+
+    upload: Upload
+    title: str
+
+
+def shelve_films(*, arrivals: Sequence[Arrival]) -> list[Episode]:
+    """A draft of a film for each file. Raises UnableToShelve."""
+    with transaction.atomic():
+        made = []
+        for arrival, video in _claimed(arrivals):
+            movie = _draft(arrival.title, Kind.FILM)
+            made.append((Episode.objects.create(movie=movie, number=1, video=video), video))
+    return _placed(made)
+
+
+def shelve_series(*, arrivals: Sequence[Arrival], title: str, kind: str = Kind.SERIES) -> list[Episode]:
+    """A draft of a title of several episodes, the files in their order. Raises UnableToShelve."""
+    with transaction.atomic():
+        movie = _draft(title, kind)
+        return shelve_episodes(arrivals=arrivals, movie=movie)
+
+
+def shelve_episodes(
+    *, arrivals: Sequence[Arrival], movie: Movie, first: int | None = None, replace: bool = False
+) -> list[Episode]:
+    """The files, in their order, as episodes of a title: from number `first` on, or after its last.
+
+    An episode that has a file keeps it unless `replace`. Raises UnableToShelve.
+    """
+    with transaction.atomic():
+        Movie.objects.select_for_update().get(pk=movie.pk)
+        start = first or (movie.episodes.aggregate(last=Max("number"))["last"] or 0) + 1
+        there = {e.number: e for e in movie.episodes.filter(number__gte=start)}
+        made = []
+        for number, (arrival, video) in enumerate(_claimed(arrivals), start):
+            episode = there.get(number) or Episode(movie=movie, number=number, title=arrival.title)
+            if episode.video_id and episode.video_id != video.pk and not replace:
+                raise UnableToShelve(
+                    _("Episode %d has a file already. Choose another number, or say that files may be replaced.")
+                    % number
+                )
+            if movie.kind == Kind.FILM and number > 1:
+                raise UnableToShelve(_("A film has one part. To replace its file, say number 1."))
+            episode.video = video
+            episode.save()
+            made.append((episode, video))
+        Movie.objects.filter(pk=movie.pk, episodes_planned__lt=number).update(episodes_planned=number)
+    return _placed(made)
+
+
+def _claimed(arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Video]]:
+    """The files with their videos, taken off the list of what waits for a place."""
+    if not arrivals:
+        raise UnableToShelve(_("Choose at least one file."))
+    locked = {
+        row.pk: row
+        for row in Upload.objects.select_for_update(of=("self",))
+        .select_related("video")
+        .filter(pk__in=[a.upload.pk for a in arrivals])
+    }
+    claimed = []
+    for arrival in arrivals:
+        row = locked.get(arrival.upload.pk)
+        if row is None:
+            raise UnableToShelve(_("“%s” has been put in its place already.") % arrival.upload.filename)
+        if row.video is None:
+            raise UnableToShelve(_("“%s” isn't all there yet.") % row.filename)
+        claimed.append((arrival, row.video))
+    Upload.objects.filter(pk__in=locked).delete()
+    return claimed
+
+
+def _draft(title: str, kind: str) -> Movie:
+    category: Category = category_for(kind)
+    return Movie.objects.create(title=title, kind=kind, category=category, status=Status.DRAFT)
+
+
+def _placed(made: Sequence[tuple[Episode, Video]]) -> list[Episode]:
+    for episode, video in made:
+        place_video(episode=episode, video=video)
+    for movie_id in {episode.movie_id for episode, _video in made}:
+        refresh_episodes(movie_id=movie_id)
+    return [episode for episode, _video in made]

@@ -1,0 +1,126 @@
+import { bytes, fill } from "./format.js";
+import { Row } from "./row.js";
+import { Server } from "./server.js";
+import { ShelveForm } from "./shelve.js";
+import { Transfer } from "./transfer.js";
+
+const AT_ONCE = 2; // files sent at the same time: more would only share the line
+const POLL = 3000; // milliseconds
+const SOON = 300;
+const SETTLED = new Set(["ready", "failed"]);
+
+class Page {
+  constructor(root, config) {
+    Object.assign(this, { root, config, words: config.words, rows: [] });
+    this.server = new Server(config);
+    this.hashUrl = root.dataset.hash;
+    this.list = root.querySelector("[data-rows]");
+    this.summary = root.querySelector("[data-summary]");
+    this.notes = root.querySelector("[data-notes]");
+    this.template = root.querySelector("template");
+    this.form = new ShelveForm(root.querySelector("[data-shelve]"), this.server, config.words, () => this.rows);
+    this.#drops();
+    addEventListener("online", () => this.rows.forEach((row) => row.transfer.online()));
+    addEventListener("beforeunload", (event) => {
+      if (this.rows.some((row) => row.transfer.busy)) event.preventDefault();
+    });
+    this.earlier = this.#earlier();
+    setInterval(() => this.#poll(), POLL);
+  }
+
+  // What an earlier visit left: to go on with, or to put on the shelf.
+  async #earlier() {
+    for (const row of (await this.server.list()) ?? []) this.#add({ row });
+  }
+
+  #drops() {
+    const input = this.root.querySelector("input[type=file]");
+    const zone = this.root.querySelector("[data-drop]");
+    input.addEventListener("change", () => {
+      this.#take([...input.files]);
+      input.value = "";
+    });
+    // Anywhere on the page: a file dropped beside the field would make the browser leave.
+    addEventListener("dragover", (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      zone.classList.add("is-over");
+    });
+    addEventListener("dragleave", (event) => event.relatedTarget ?? zone.classList.remove("is-over"));
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("is-over");
+      this.#take([...event.dataTransfer.files]);
+    });
+  }
+
+  async #take(files) {
+    await this.earlier;
+    this.notes.replaceChildren();
+    for (const file of files) {
+      const known = this.rows.map((row) => row.transfer).find((transfer) => transfer.isOf(file) && transfer.state !== "shelved");
+      if (known?.state === "needsFile") known.give(file);
+      else if (known) this.#note(file, this.words.twice);
+      else if (!file.size) this.#note(file, this.words.empty);
+      else if (file.size > this.config.limit) this.#note(file, fill(this.words.tooLarge, { size: bytes(this.config.limit) }));
+      else this.#add({ file });
+    }
+  }
+
+  #note(file, text) {
+    const note = document.createElement("li");
+    note.textContent = `${file.name}: ${text}`;
+    this.notes.append(note);
+  }
+
+  #add(source) {
+    const { config, server, hashUrl } = this;
+    const transfer = new Transfer({ config, server, hashUrl, changed: (t) => this.#changed(t), ...source });
+    const row = new Row(this.template, transfer, this.words, { act: (t) => this.#act(t), remove: (t) => this.#remove(t) });
+    this.rows.push(row);
+    this.list.append(row.element);
+    this.#changed(transfer);
+  }
+
+  #act(transfer) {
+    if (transfer.state === "needsFile") this.root.querySelector("input[type=file]").click();
+    else if (transfer.busy || transfer.state === "queued") transfer.pause();
+    else transfer.resume();
+  }
+
+  async #remove(transfer) {
+    const question = ["received", "done"].includes(transfer.state) ? this.words.confirmForget : this.words.confirmRemove;
+    if (transfer.state !== "queued" && !confirm(fill(question, { name: transfer.name }))) return;
+    const row = this.rows.find((r) => r.transfer === transfer);
+    this.rows = this.rows.filter((r) => r !== row);
+    row.element.remove();
+    this.#next();
+    await transfer.remove();
+  }
+
+  #changed(transfer) {
+    this.rows.find((row) => row.transfer === transfer)?.draw();
+    if (transfer.state === "received") setTimeout(() => this.#poll(), SOON);
+    this.#next();
+  }
+
+  // Starts what waits while there is a free place, and brings the rest of the page up to date.
+  #next() {
+    const transfers = this.rows.map((row) => row.transfer);
+    const free = AT_ONCE - transfers.filter((t) => t.busy).length;
+    for (const transfer of transfers.filter((t) => t.state === "queued").slice(0, Math.max(0, free))) transfer.start();
+    const done = transfers.filter((t) => ["received", "done", "shelved"].includes(t.state)).length;
+    this.summary.textContent = transfers.length ? fill(this.words.summary, { done, count: transfers.length }) : "";
+    this.form.update();
+  }
+
+  async #poll() {
+    const waiting = this.rows.some(({ transfer: t }) => t.state === "received" || (t.state === "done" && !SETTLED.has(t.row.video?.state)));
+    if (!waiting || document.hidden) return;
+    const found = await this.server.list();
+    for (const row of found ?? []) this.rows.find(({ transfer }) => transfer.row?.id === row.id && transfer.state !== "shelved")?.transfer.told(row);
+  }
+}
+
+const root = document.querySelector("[data-uploads]");
+if (root) new Page(root, JSON.parse(document.getElementById("upload-config").textContent));

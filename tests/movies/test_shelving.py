@@ -1,0 +1,168 @@
+"""Uploaded files become titles and episodes."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.media.models import Upload, Video
+from apps.media.services import look_after_uploads
+from apps.movies.models import Episode, Kind, Movie, Status
+from tests.factories import make_episode, make_movie, make_user
+from tests.media.test_tus import b64, begin, curator, patch
+
+__all__ = ["curator"]
+pytestmark = pytest.mark.django_db
+SHELVE = "admin:movies_movie_shelve"
+
+
+def uploaded(client: Client, name: str = "第1集.mp4") -> Upload:
+    """A file that came in by tus."""
+    path = begin(client, 32, **{"Upload-Metadata": f"filename {b64(name)}"})
+    assert patch(client, path, 0, os.urandom(32)).status_code == 204
+    return Upload.objects.get(pk=path.split("/")[-2])
+
+
+def shelve(client: Client, *uploads: Upload, **data):
+    return client.post(reverse(SHELVE), {"upload": [u.pk for u in uploads], **data})
+
+
+def test_each_file_becomes_a_draft_of_a_film(curator):
+    files = [uploaded(curator, "一.mp4"), uploaded(curator, "二.mkv")]
+    answer = shelve(curator, *files, way="films", **{f"title-{files[1].pk}": "第二部"})
+    assert answer.status_code == 200, answer.content
+    assert [row["upload"] for row in answer.json()["rows"]] == [str(f.pk) for f in files]
+    films = Movie.objects.order_by("pk")
+    assert [(m.title, m.kind, m.status) for m in films] == [
+        ("一", Kind.FILM, Status.DRAFT),
+        ("第二部", Kind.FILM, Status.DRAFT),
+    ]
+    assert [m.episodes.get().video for m in films] == [f.video for f in files]
+    assert not Upload.objects.exists()
+    assert curator.get(reverse("media:uploads")).json() == {"uploads": []}
+
+
+def test_files_become_the_next_episodes(curator):
+    movie = make_movie(kind=Kind.SERIES)
+    make_episode(movie=movie, number=3)
+    files = [uploaded(curator, "甲.mp4"), uploaded(curator, "乙.mp4")]
+    answer = shelve(curator, *files, way="episodes", movie=movie.pk)
+    assert answer.status_code == 200, answer.content
+    assert [(e.number, e.title) for e in movie.episodes.all()] == [(3, ""), (4, "甲"), (5, "乙")]
+    movie.refresh_from_db()
+    assert movie.episodes_planned == 5
+
+
+def test_an_episode_keeps_its_file_unless_it_may_be_replaced(curator):
+    movie = make_movie(kind=Kind.SERIES)
+    kept = make_episode(movie=movie, number=1)
+    file = uploaded(curator)
+    refused = shelve(curator, file, way="episodes", movie=movie.pk, first=1)
+    assert (refused.status_code, list(refused.json()["errors"])) == (409, ["__all__"])
+    assert Episode.objects.get().video_id == kept.video_id
+    assert Upload.objects.exists()
+    assert shelve(curator, file, way="episodes", movie=movie.pk, first=1, replace="on").status_code == 200
+    assert Episode.objects.get().video_id == file.video_id
+
+
+def test_an_episode_without_a_file_gets_it(curator):
+    movie = make_movie(kind=Kind.SERIES)
+    Episode.objects.create(movie=movie, number=2, title="有标题")
+    file = uploaded(curator)
+    assert shelve(curator, file, way="episodes", movie=movie.pk, first=2).status_code == 200
+    episode = Episode.objects.get()
+    assert (episode.title, episode.video_id) == ("有标题", file.video_id)
+
+
+def test_a_film_has_one_part(curator):
+    film = make_episode().movie
+    file = uploaded(curator)
+    assert shelve(curator, file, way="episodes", movie=film.pk).status_code == 409
+    assert film.episodes.count() == 1
+
+
+def test_a_new_series(curator):
+    files = [uploaded(curator), uploaded(curator)]
+    assert shelve(curator, *files, way="series", title="新剧", kind=Kind.VARIETY).status_code == 200
+    movie = Movie.objects.get()
+    assert (movie.title, movie.kind, movie.status, movie.episodes_planned) == ("新剧", Kind.VARIETY, Status.DRAFT, 2)
+
+
+def test_a_file_is_put_in_its_place_once(curator):
+    file = uploaded(curator)
+    assert shelve(curator, file, way="films").status_code == 200
+    assert shelve(curator, file, way="films").status_code == 400
+    assert Movie.objects.count() == 1
+
+
+def test_a_file_on_its_way_has_no_place_yet(curator):
+    path = begin(curator, 10)
+    answer = curator.post(reverse(SHELVE), {"upload": path.split("/")[-2], "way": "films"})
+    assert answer.status_code == 409
+    assert Upload.objects.exists()
+    assert not Movie.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"way": "films"}, "__all__"),
+        ({"way": "films", "upload": "x"}, "__all__"),
+        ({"way": "films", "upload": str(uuid.uuid4())}, "__all__"),
+        ({}, "way"),
+        ({"way": "episodes"}, "movie"),
+        ({"way": "episodes", "movie": "9999"}, "movie"),
+        ({"way": "episodes", "first": "0"}, "first"),
+        ({"way": "series"}, "title"),
+        ({"way": "series", "title": "长" * 121}, "title"),
+        ({"way": "series", "title": "x", "kind": "film"}, "kind"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said(curator, data, field):
+    answer = curator.post(reverse(SHELVE), data)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][field][0]
+
+
+def test_only_who_may_change_titles_and_only_their_own_files(curator, client):
+    file = uploaded(curator)
+    other = Client()
+    other.force_login(make_user(is_staff=True, is_superuser=True))
+    assert shelve(other, file, way="films").status_code == 400
+    plain = Client()
+    plain.force_login(make_user(is_staff=True))
+    assert shelve(plain, file, way="films").status_code == 403
+    assert plain.get(reverse("admin:media_video_add")).status_code == 403
+    assert curator.get(reverse(SHELVE)).status_code == 405
+
+
+def test_the_upload_page_lists_what_an_earlier_visit_left(curator):
+    begin(curator, 10, **{"Upload-Metadata": f"filename {b64('半.mp4')},modified {b64('1700000000000')}"})
+    done = uploaded(curator)
+    Video.objects.filter(pk=done.video_id).update(state="failed", failure="not_a_video")
+    half, whole = curator.get(reverse("media:uploads")).json()["uploads"]
+    assert (half["filename"], half["modified"], half["state"], half["video"]) == (
+        "半.mp4",
+        "1700000000000",
+        "receiving",
+        None,
+    )
+    assert (whole["state"], whole["video"]["state"]) == ("done", "failed")
+    assert "MP4" in whole["video"]["failure"]
+    page = curator.get(reverse("admin:media_video_add"))
+    assert page.status_code == 200
+    assert b"upload-config" in page.content
+
+
+def test_what_was_done_long_ago_is_forgotten_and_its_video_stays(curator):
+    file = uploaded(curator)
+    look_after_uploads()
+    assert Upload.objects.filter(pk=file.pk).exists()
+    Upload.objects.update(expires_at="2020-01-01T00:00Z")
+    look_after_uploads()
+    assert not Upload.objects.exists()
+    assert Video.objects.filter(pk=file.video_id).exists()
