@@ -10,6 +10,7 @@ from pathlib import Path
 from apps.media.models import Rendition, Subtitle
 
 VERSION = 7  # fMP4 with EXT-X-MAP and byte ranges
+STUB = 0.5  # seconds; a shorter last segment isn't worth a request
 AUDIO_GROUP = "sound"
 SUBTITLE_GROUP = "text"
 _EXTINF = re.compile(r"#EXTINF:([\d.]+)")
@@ -97,7 +98,8 @@ def master(
 
 def media(rendition: Rendition, *, file_url: str) -> str:
     """The playlist of one rendition: byte ranges of its one file."""
-    longest = max((math.ceil(seconds - 0.001) for _, _, seconds in rendition.segments), default=1)
+    table = _without_stub(rendition.segments)
+    longest = max((math.ceil(seconds - 0.001) for _, _, seconds in table), default=1)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
@@ -107,10 +109,22 @@ def media(rendition: Rendition, *, file_url: str) -> str:
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{file_url}",BYTERANGE="{rendition.init_length}@0"',
     ]
-    for offset, length, seconds in rendition.segments:
+    for offset, length, seconds in table:
         lines += [f"#EXTINF:{seconds:.6f},", f"#EXT-X-BYTERANGE:{length}@{offset}", file_url]
     lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def _without_stub(table: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """The segments, a last one of a few samples joined to its neighbour.
+
+    Sound that ends a moment after the picture would make one that begins past the end of the film: hls.js never
+    gets it into the buffer, and waits for it for ever.
+    """
+    if len(table) < 2 or table[-1][2] >= STUB:
+        return table
+    *before, (offset, length, seconds), (_offset, more, stub) = table
+    return [*before, (offset, length + more, seconds + stub)]
 
 
 def text(*, file_url: str, duration: float) -> str:

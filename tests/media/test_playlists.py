@@ -1,0 +1,20 @@
+"""Playlists rendered from segment tables."""
+
+from __future__ import annotations
+
+from apps.media import hls
+from apps.media.models import Rendition
+
+
+def ranges(segments: list[list[float]]) -> list[str]:
+    text = hls.media(Rendition(init_length=100, segments=segments), file_url="/v/a")
+    return [line.split(":")[1] for line in text.splitlines() if line.startswith(("#EXTINF", "#EXT-X-BYTERANGE"))]
+
+
+def test_a_segment_is_a_byte_range():
+    assert ranges([[100, 450, 4.0], [550, 50, 1.5]]) == ["4.000000,", "450@100", "1.500000,", "50@550"]
+
+
+def test_a_last_segment_of_a_few_samples_is_joined_to_its_neighbour():
+    assert ranges([[100, 450, 4.0], [550, 50, 0.006]]) == ["4.006000,", "500@100"]
+    assert ranges([[100, 50, 0.006]]) == ["0.006000,", "50@100"]
