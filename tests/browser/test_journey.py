@@ -104,7 +104,7 @@ def test_a_curator_adds_a_film_publishes_it_and_it_plays(site, visit, tmp_path):
     page.context.clear_cookies()
     page.goto(f"{site.url}/")
     page.get_by_role("link", name=re.compile("后台新片")).first.click()
-    _play_to_the_end(page)
+    play_to_the_end(page)
     assert visit.problems == []
     assert visit.outside == []
 
