@@ -12,15 +12,18 @@ import os
 import re
 import sys
 from fractions import Fraction
+from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 import av
 import av.error
 
-from utils.containers import DEMUXERS
+from utils.containers import DEMUXERS, SIGNATURES
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
 SAMPLE_FRAMES = 12  # decoded before a picture is believed
+ANIMATIONS = {"gif", "apng"}
 LARGEST_SIDE = 8192  # pixels
 LONGEST = 24 * 3600  # seconds
 MISSING = 1.0  # seconds, and
@@ -29,7 +32,8 @@ HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 HEAD = 4 * 1024 * 1024  # bytes searched for signs of encryption
 # ContentEncodings, ContentEncodingType = 1 … ContentEncryption (RFC 9559 §5.1.4.1.31)
 MATROSKA_ENCRYPTION = re.compile(rb"\x6d\x80.{1,8}\x62\x40.{1,64}\x50\x35", re.DOTALL)
-TS_PACKET = 188  # bytes (ISO/IEC 13818-1)
+LEAST_GAP = 0.1  # seconds without sound that are to be filled
+TS_PACKETS = (188, 192, 204)  # bytes (ISO/IEC 13818-1; Blu-ray; DVB with parity)
 
 
 class Refused(Exception):
@@ -51,6 +55,8 @@ def measure(file: int) -> dict[str, Any]:
         lengths = _Lengths(container, facts["video"]["index"])
     if lengths.length <= 0:
         raise Refused("damaged@0", "no picture has a time")
+    if facts["container"] in ANIMATIONS and len(lengths.times) < 2:
+        raise Refused("not_a_video", "a single picture")
     if lengths.length > LONGEST:
         raise Refused("too_long", f"{lengths.length:.0f} s")
     missing = facts.pop("promised") - lengths.end
@@ -65,7 +71,9 @@ def _open(file: int) -> Any:
     try:
         return av.open(os.fdopen(os.dup(file), "rb", buffering=0), options=OPTIONS, buffer_size=1024 * 1024)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise Refused("not_a_video", str(error)) from error
+        head = os.pread(file, 32, 0)
+        known = any(head[at : at + len(sign)] == sign for at, sign in SIGNATURES)
+        raise Refused("damaged@0" if known else "not_a_video", str(error)) from error
 
 
 def _encrypted(file: int, container: str) -> bool:
@@ -77,10 +85,19 @@ def _encrypted(file: int, container: str) -> bool:
     if "matroska" in container:
         return bool(MATROSKA_ENCRYPTION.search(head))
     if container == "mpegts":
-        start = head.find(b"\x47")
-        flags = head[start + 3 :: TS_PACKET] if start >= 0 else b""
+        flags = _ts_flags(head)
         return sum(1 for byte in flags if byte & 0xC0) > len(flags) / 2  # transport_scrambling_control
     return False
+
+
+def _ts_flags(head: bytes) -> bytes:
+    """The fourth byte of every packet of a transport stream, plain, with time codes before or parity behind."""
+    for length in TS_PACKETS:
+        for start in range(length):
+            syncs = head[start::length]
+            if syncs.count(b"\x47") > 0.9 * len(syncs):
+                return head[start + 3 :: length]
+    return b""
 
 
 def _sample_entry_encrypted(file: int, size: int) -> bool:
@@ -105,9 +122,10 @@ def _picture(container: Any) -> Any:
     pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not pictures:
         raise Refused("no_video" if container.streams.audio else "not_a_video")
-    stream = max(pictures, key=lambda s: (s.width or 0) * (s.height or 0))
-    if stream.codec_context is None:
+    known = [s for s in pictures if s.codec_context is not None]
+    if not known:
         raise Refused("codec", "unknown")
+    stream = max(known, key=lambda s: (s.width or 0) * (s.height or 0))
     if max(stream.width or 0, stream.height or 0) > LARGEST_SIDE:
         raise Refused("too_large", f"{stream.width} × {stream.height}")
     return stream
@@ -121,7 +139,7 @@ def _sample(container: Any, stream: Any) -> list[Any]:
             frames.append(frame)
             if len(frames) >= SAMPLE_FRAMES:
                 break
-    except (av.error.DecoderNotFoundError, ValueError) as error:
+    except av.error.DecoderNotFoundError as error:
         raise Refused("codec", f"{stream.codec_context.name}: {error}") from error
     except av.error.FFmpegError as error:
         if not frames:
@@ -191,19 +209,26 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
 class _Track:
     """What the packets of one stream add up to."""
 
-    def __init__(self) -> None:
-        self.start, self.end, self.sounding = math.inf, -math.inf, 0.0
+    def __init__(self, stream: Any) -> None:
+        self.tick: float = float(stream.time_base or 0)  # seconds
+        self.start, self.end, self.sounding, self.longest = math.inf, -math.inf, 0.0, 0.0
         self.packets = self.bytes = 0
 
     def add(self, packet: Any) -> float | None:
+        """Count one packet; returns its time in seconds, None where it has none."""
         at = packet.pts if packet.pts is not None else packet.dts
-        if at is None or packet.time_base is None:
+        if at is None:
             return None
-        seconds, length = float(at * packet.time_base), float((packet.duration or 0) * packet.time_base)
+        seconds: float = at * self.tick
+        length = (packet.duration or 0) * self.tick
         self.packets += 1
         self.bytes += packet.size
-        self.start, self.end = min(self.start, seconds), max(self.end, seconds + length)
+        if seconds < self.start:
+            self.start = seconds
+        if seconds + length > self.end:
+            self.end = seconds + length
         self.sounding += length
+        self.longest = max(self.longest, length)
         return seconds
 
 
@@ -211,9 +236,10 @@ class _Lengths:
     """Lengths, rates and keyframes over all packets of a file."""
 
     def __init__(self, container: Any, video: int) -> None:
-        self.video = _Track()
-        self.tracks = {s.index: _Track() for s in container.streams.audio}
+        self.video = _Track(container.streams[video])
+        self.tracks = {s.index: _Track(s) for s in container.streams.audio}
         self.tracks[video] = self.video
+        self.times: list[float] = []
         self.keys: list[float] = []
         self.clean = True  # every keyframe starts afresh (IDR) and nothing is to be left out
         self.origin = (container.start_time or 0) / av.time_base
@@ -230,20 +256,31 @@ class _Lengths:
         seconds = self.tracks[packet.stream_index].add(packet)
         if packet.stream_index != video:
             return
+        if seconds is not None:
+            self.times.append(seconds)
         if seconds is None or packet.is_corrupt or packet.is_discard or (not self.keys and not packet.is_keyframe):
             self.clean = False
         elif packet.is_keyframe:
             self.keys.append(seconds)
             self.clean = self.clean and _is_idr(bytes(packet))
 
+    def rate(self, stated: Fraction) -> Fraction:
+        """Pictures per second; where they vary, of the quicker stretches, so that none is lost there."""
+        self.times.sort()
+        steps = sorted(b - a for a, b in pairwise(self.times) if b > a)
+        if not steps:
+            return stated or Fraction(25)
+        usual = 1 / fmean(steps)
+        brisk = steps[len(steps) // 10]
+        quick = 1 / fmean(step for step in steps if step <= 1.15 * brisk)  # containers round to milliseconds
+        found = quick if quick > 1.08 * usual else usual
+        # Matroska and FLV tell their clock (1000) where they don't know
+        return stated if abs(stated - found) < 0.02 * found else Fraction(found).limit_denominator(1001)
+
     def complete(self, facts: dict[str, Any]) -> None:
         """Add what was measured to the facts; times count from the start of the file."""
         video = facts["video"]
-        frames = self.video.packets
-        rate = Fraction(*video["rate"]) if video["rate"][1] else Fraction(25)
-        if not frames / self.length * 0.5 < rate < frames / self.length * 2:
-            # Matroska and FLV tell their clock (1000) where they don't know
-            rate = Fraction(frames / self.length).limit_denominator(1001)
+        rate = self.rate(Fraction(*video["rate"]) if video["rate"][1] else Fraction(0))
         video["rate"] = [rate.numerator, rate.denominator]
         video["bit_rate"] = round(8 * self.video.bytes / self.length)
         video["start"] = self.video.start - self.origin
@@ -257,7 +294,8 @@ class _Lengths:
             if track.packets:
                 sound["start"] = track.start - self.origin
                 sound["bit_rate"] = round(8 * track.bytes / max(0.1, track.end - track.start))
-                sound["gapless"] = abs(track.sounding - (track.end - track.start)) < 0.1
+                whole = abs(track.sounding - (track.end - track.start)) < LEAST_GAP
+                sound["gapless"] = whole and track.longest < LEAST_GAP  # MP4 stretches a packet over the gap behind it
                 kept.append(sound)
         facts["audio"] = kept
 

@@ -1,0 +1,81 @@
+"""Films made for tests: a red corner at the top left, and at one second a white flash with a beep."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import imageio_ffmpeg
+import numpy as np
+
+from apps.media.models import Rendition, Video
+from utils.storages import videos
+
+SECONDS, FLASH = 2.4, 1.0
+BEEP = f"aevalsrc=exprs='0.5*sin(880*2*PI*t)*between(t,{FLASH},{FLASH + 0.2})':s=48000:d={SECONDS}"
+
+
+def picture(size: str = "192x108", rate: str = "25", seconds: float = SECONDS) -> str:
+    """The lavfi source of the picture, `size` pixels, `rate` frames per second."""
+    flash = f"drawbox=w=iw:h=ih:color=white:t=fill:enable='between(t,{FLASH - 0.001},{FLASH + 0.2})'"
+    return f"color=gray:s={size}:r={rate}:d={seconds},format=yuv444p,drawbox=w=iw/4:h=ih/4:color=red:t=fill,{flash}"
+
+
+def ffmpeg(*arguments: str) -> None:
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True)
+
+
+def make(path: Path, *options: str, source: str = "", sound: str = BEEP) -> Path:
+    """A film at `path` by ffmpeg with output `options`; without `sound` a silent one."""
+    inputs = ["-f", "lavfi", "-i", source or picture()]
+    inputs += ["-f", "lavfi", "-i", sound] if sound else []
+    ffmpeg(*inputs, "-pix_fmt", "yuv420p", *options, str(path))
+    return path
+
+
+def _frames(row: Rendition) -> Iterator[Any]:
+    with av.open(videos().path(row.file)) as container:
+        yield from container.decode(container.streams[0])
+
+
+def flash_of(row: Rendition) -> float:
+    """The second at which a rung turns white."""
+    return next(f.time for f in _frames(row) if f.to_ndarray(format="gray").mean() > 180)
+
+
+def beep_of(row: Rendition) -> float:
+    """The second at which a sound begins."""
+    for frame in _frames(row):
+        loud = np.nonzero(np.abs(frame.to_ndarray()).max(axis=0) > 0.1)[0]
+        if loud.size:
+            return float(frame.time + loud[0] / frame.sample_rate)
+    raise AssertionError("it is silent")
+
+
+def red_corner(row: Rendition) -> str:
+    """Where the red corner is in a rung's first picture: "top left" …"""
+    return red_corner_in(Path(videos().path(row.file)))
+
+
+def red_corner_in(path: Path) -> str:
+    with av.open(str(path)) as container:
+        image = next(container.decode(container.streams.video[0])).to_ndarray(format="rgb24").astype(int)
+    height, width = image.shape[:2]
+    corners = {
+        "top left": image[height // 8, width // 8],
+        "top right": image[height // 8, -width // 8],
+        "bottom left": image[-height // 8, width // 8],
+        "bottom right": image[-height // 8, -width // 8],
+    }
+    return max(corners, key=lambda name: corners[name][0] - corners[name][1])
+
+
+def rungs_of(video: Video) -> list[Rendition]:
+    return list(video.renditions.filter(kind=Rendition.Kind.VIDEO, cut=Rendition.Cut.FULL))
+
+
+def sounds_of(video: Video) -> list[Rendition]:
+    return list(video.renditions.filter(kind=Rendition.Kind.AUDIO, cut=Rendition.Cut.FULL))

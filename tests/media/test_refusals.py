@@ -1,0 +1,253 @@
+"""What is no video, or none that can be used, is refused with its reason; what points elsewhere reads nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from apps.media.failures import reason
+from apps.media.models import State
+from apps.media.services import add_video, process
+from tests.conftest import ROOT
+from tests.media import footage
+from tests.media.footage import BEEP, make, picture
+from utils import ffmpeg
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+H264 = ("-c:v", "libx264", "-preset", "ultrafast")
+TEXTS = {
+    "page.mp4": b"<!doctype html><title>404 Not Found</title>",
+    "subtitle.mp4": b"1\n00:00:00,500 --> 00:00:01,500\nHello\n",
+    "empty.mkv": b"",
+    "byte.avi": b"\0",
+    "noise.ts": random.Random(3).randbytes(200_000),
+    "zeros.mp4": bytes(100_000),
+    "archive.mp4": b"PK\x03\x04" + bytes(1000),
+    "picture.mp4": b"\x89PNG\r\n\x1a\n" + bytes(1000),
+    "program.mp4": b"\x7fELF" + bytes(1000),
+}
+
+
+def ended(path: Path) -> tuple[str, str]:
+    video = add_video(path=path, original_name=path.name)
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    assert not video.renditions.exists() or video.state == State.READY
+    assert list(Path(settings.WORK_DIR).iterdir()) == []
+    return video.state, video.failure
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_is_no_video(name, tmp_path):
+    (tmp_path / name).write_bytes(TEXTS[name])
+    assert ended(tmp_path / name) == (State.FAILED, "not_a_video")
+
+
+@pytest.mark.parametrize("name", ["still.jpg", "still.png", "still.gif", "still.webp", "still.bmp"])
+def test_a_photo_is_no_video_whatever_it_is_called(name, tmp_path):
+    footage.ffmpeg("-f", "lavfi", "-i", picture(), "-frames:v", "1", str(tmp_path / name))
+    path = (tmp_path / name).rename(tmp_path / f"{name}.mp4")
+    assert ended(path) == (State.FAILED, "not_a_video")
+
+
+@pytest.mark.parametrize("name", ["song.mp4", "song.mkv", "song.wav", "song.mp3", "song.ogg", "song.flac", "song.ts"])
+def test_sound_alone(name, tmp_path):
+    footage.ffmpeg("-f", "lavfi", "-i", BEEP, str(tmp_path / name))
+    assert ended(tmp_path / name) == (State.FAILED, "no_video")
+
+
+def test_a_song_with_a_cover(tmp_path):
+    cover, path = tmp_path / "cover.png", tmp_path / "song.m4a"
+    footage.ffmpeg("-f", "lavfi", "-i", picture(), "-frames:v", "1", str(cover))
+    footage.ffmpeg(
+        "-f", "lavfi", "-i", BEEP, "-i", str(cover), "-map", "0", "-map", "1", "-c:v", "copy",
+        "-disposition:v", "attached_pic", str(path),
+    )  # fmt: skip
+    assert ended(path) == (State.FAILED, "no_video")
+
+
+@pytest.mark.parametrize("size", ["8200x16", "16x8200"])
+def test_a_picture_too_large(size, tmp_path):
+    path = make(tmp_path / "huge.mkv", "-c:v", "ffv1", source=picture(size, seconds=0.2), sound="")
+    assert ended(path) == (State.FAILED, "too_large")
+
+
+@pytest.mark.parametrize("scheme", ["cenc-aes-ctr"])
+@pytest.mark.parametrize("flags", ["", "frag_keyframe+empty_moov"])
+def test_an_encrypted_film(scheme, flags, tmp_path):
+    key = ("-encryption_scheme", scheme, "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb")
+    path = make(
+        tmp_path / "locked.mp4", *H264, *key, "-encryption_kid", "a7e61c373e219033c21091fa607bf3b8",
+        *(("-movflags", flags) if flags else ()),
+    )  # fmt: skip
+    assert ended(path) == (State.FAILED, "encrypted")
+
+
+def test_a_scrambled_broadcast(tmp_path):
+    data = bytearray(make(tmp_path / "plain.ts", *H264).read_bytes())
+    for packet in range(0, len(data), 188):
+        if (data[packet + 1] & 0x1F, data[packet + 2]) not in {(0, 0), (16, 0)}:  # all but the tables
+            data[packet + 3] |= 0x80
+    (tmp_path / "locked.ts").write_bytes(data)
+    assert ended(tmp_path / "locked.ts") == (State.FAILED, "encrypted")
+
+
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv", "cut.avi", "cut.mov", "cut.flv"])
+def test_a_film_cut_short_says_where(name, tmp_path):
+    film = make(
+        tmp_path / f"whole.{name[-3:]}", "-c:v", "mpeg4" if name.endswith("avi") else "libx264", "-g", "5",
+        *(("-movflags", "faststart") if name.endswith(("mp4", "mov")) else ()),
+        *(("-ar", "44100") if name.endswith("flv") else ()), source=picture(seconds=8),
+    )  # fmt: skip
+    data = film.read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) // 2])
+    state, failure = ended(tmp_path / name)
+    code, _, second = failure.partition("@")
+    assert (state, code) == (State.FAILED, "damaged")
+    assert 1 <= int(second) <= 6
+    assert f"0:0{second}" in reason(failure)
+
+
+def test_a_film_whose_index_is_missing(tmp_path):
+    data = make(tmp_path / "whole.mp4", *H264).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
+    assert ended(tmp_path / "cut.mp4") == (State.FAILED, "damaged@0")
+
+
+def test_a_film_of_noise(tmp_path):
+    path = make(tmp_path / "whole.mp4", *H264, "-movflags", "faststart")
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    data[start:] = random.Random(5).randbytes(len(data) - start)
+    (tmp_path / "noise.mp4").write_bytes(data)
+    assert ended(tmp_path / "noise.mp4") == (State.FAILED, "damaged@0")
+
+
+def test_a_codec_nobody_knows(tmp_path):
+    data = make(tmp_path / "plain.mp4", *H264).read_bytes().replace(b"avc1", b"zzz1")
+    (tmp_path / "strange.mp4").write_bytes(data)
+    assert ended(tmp_path / "strange.mp4") == (State.FAILED, "codec")
+
+
+def test_a_few_broken_bytes_spoil_nothing(tmp_path):
+    path = make(tmp_path / "whole.mp4", *H264, "-g", "10", "-movflags", "faststart", source=picture(seconds=6))
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    for at in random.Random(7).sample(range(start + len(data) // 4, len(data)), 12):
+        data[at] ^= 0x55
+    (tmp_path / "scratched.mp4").write_bytes(data)
+    assert ended(tmp_path / "scratched.mp4")[0] == State.READY
+
+
+@pytest.mark.parametrize("name", ["-i.mp4", "concat:a|b.mp4", "file:x.mp4", "$(touch x).mp4", "%03d.mp4", "a\nb.mp4"])
+def test_a_name_means_nothing(name, tmp_path):
+    path = make(tmp_path / "plain.mp4", *H264, source=picture("64x36", seconds=0.4))
+    video = add_video(path=path, original_name=name)
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.original_name) == (State.READY, name)
+
+
+def test_the_probe_takes_no_more_than_it_may(tmp_path, monkeypatch):
+    """A decoder that takes all memory or goes on for ever ends only its own process."""
+    path = make(tmp_path / "plain.mp4", *H264)
+    monkeypatch.setattr(ffmpeg, "PROBE", ffmpeg.cage.Limits(seconds=60, memory=60 * 1024**2))
+    with pytest.raises(ffmpeg.ProbeError) as refused:
+        ffmpeg.probe(path)
+    assert refused.value.code == "damaged@0"
+    monkeypatch.setattr(ffmpeg, "PROBE", ffmpeg.cage.Limits(seconds=0.05))
+    with pytest.raises(ffmpeg.ProbeError, match="stopped after"):
+        ffmpeg.probe(path)
+
+
+def pointers(folder: Path, bait: Path, address: str) -> list[Path]:
+    """Files, named as videos, that point at another one and at an address."""
+    segment = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:3\n{extra}#EXTINF:2.4,\n{to}\n#EXT-X-ENDLIST\n"
+    contents = {
+        "playlist_path.mp4": segment.format(extra="", to=bait),
+        "playlist_file.ts": segment.format(extra="", to=f"file://{bait}"),
+        "playlist_http.mp4": segment.format(extra="", to=f"{address}/a.ts"),
+        "playlist_map.mp4": segment.format(extra=f'#EXT-X-MAP:URI="{bait}"\n', to=bait),
+        "playlist_key.mp4": segment.format(extra=f'#EXT-X-KEY:METHOD=AES-128,URI="{address}/key"\n', to=bait),
+        "playlist_concat.mp4": segment.format(extra="", to=f"concat:{bait}|{bait}"),
+        "playlist_subfile.avi": segment.format(extra="", to=f"subfile,,start,0,end,64,,:{bait}"),
+        "playlist_texts.mp4": f'#EXTM3U\n#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="t",NAME="t",URI="{bait}"\n'
+        f'#EXT-X-STREAM-INF:BANDWIDTH=1000,SUBTITLES="t"\n{bait}\n',
+        "concat.mp4": f"ffconcat version 1.0\nfile {bait}\nfile '{bait}'\n",
+        "concat_http.mkv": f"ffconcat version 1.0\nfile {address}/a.mp4\n",
+        "list.mp4": f"file '{bait}'\n",
+        "drawing.mp4": f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="64" '
+        f'height="64"><image xlink:href="file://{bait}" width="64" height="64"/><image href="{address}/a.png"/></svg>',
+        "drawing.svg": f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{bait}"/></svg>',
+        "manifest.mp4": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        f'mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" '
+        f'bandwidth="1000"><BaseURL>file://{bait}</BaseURL></Representation></AdaptationSet></Period></MPD>',
+        "session.mp4": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+        "texts.idx": f"# VobSub index file, v7\nsize: 720x576\nid: en, index: 0\n# {bait}\n",
+        "metafile.wmv": f'<asx version="3.0"><entry><ref href="{address}/a.wmv"/></entry></asx>',
+        "metafile.asf": f"[Reference]\nRef1={address}/a.asf\n",
+        "images.mp4": f"{folder}/bait%03d.png\n",
+    }
+    for name, text in contents.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in contents]
+
+
+OPEN = re.compile(r'^(\d+) .*?\b(?:open|openat|openat2|creat)\((?:[^"]*)"([^"]*)"')
+READABLE = ("/usr/", "/lib", "/etc/", "/proc/", "/sys/", "/dev/", "/bin/", sys.prefix, sys.base_prefix, str(ROOT))
+
+
+def test_what_points_elsewhere_reads_nothing(tmp_path):
+    bait, data = tmp_path / "bait.mp4", tmp_path / "data"
+    make(bait, *H264)
+    for twin in ("bait.ts", "bait001.png"):
+        footage.ffmpeg("-i", str(bait), "-frames:v", "1", str(tmp_path / twin))
+    (tmp_path / "texts.sub").write_bytes(b"\0\0\1\xba" + bytes(2048))
+    log = tmp_path / "calls"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        files = pointers(tmp_path, bait, f"http://127.0.0.1:{server.getsockname()[1]}")
+        corpus = ROOT.parent / "shared" / "data" / "video" / "m3u8_localfile_named.mp4"
+        files += [corpus] if corpus.exists() else []
+        done = subprocess.run(
+            [
+                *("strace", "-f", "-qq", "-s", "400", "-e", "signal=none", "-o", str(log)),
+                *("-e", "trace=open,openat,openat2,creat,execve,connect"),
+                *(sys.executable, "-m", "tests.media.job", str(data), *map(str, [*files, bait])),
+            ],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        with pytest.raises(BlockingIOError):  # nobody called
+            server.accept()
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    assert said[:-1] == [[path.name, "failed", "not_a_video"] for path in files]
+    assert said[-1] == ["bait.mp4", "ready", ""]  # the watch works: it sees what a job opens
+    watch(log.read_text(), data, files, bait)
+
+
+def watch(calls: str, data: Path, files: list[Path], bait: Path) -> None:
+    """Look through every file that was opened, and by whom."""
+    opened = [match.groups() for match in map(OPEN.match, calls.splitlines()) if match]
+    by_tools = {
+        line.split()[0] for line in calls.splitlines() if "execve(" in line and re.search("ffmpeg|utils.probe", line)
+    }
+    paths = {path for _, path in opened}
+    assert sum(str(bait) == path for _, path in opened) == 1  # by the job that stores it, at the end
+    assert not paths & {str(bait.with_suffix(".ts")), str(bait.parent / "bait001.png"), str(bait.parent / "texts.sub")}
+    assert len(by_tools) > len(files)
+    for caller, path in opened:
+        if caller in by_tools and path.startswith("/"):
+            assert path.startswith((*READABLE, str(data / "work"))), path
+    names = {path for caller, path in opened if caller in by_tools and not path.startswith("/")}
+    assert any(name.endswith(".mp4") for name in names)  # the results, in the job's folder
+    assert not any(os.sep in name or "bait" in name for name in names)
