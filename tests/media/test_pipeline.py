@@ -1,4 +1,4 @@
-"""From a file to a ladder, with the real ffmpeg."""
+"""What becomes of a file that is taken in: rungs, previews, leases, with the real ffmpeg."""
 
 from __future__ import annotations
 
@@ -12,34 +12,10 @@ from apps.media.models import Rendition, State, Video
 from apps.media.services import add_video, process, resume_lapsed, retry, set_preview
 from apps.media.services.leases import ATTEMPTS
 from apps.media.services.previews import preview_end
-from tests.conftest import ROOT, make_video
+from tests.conftest import make_video
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-CORPUS = ROOT.parent / "shared" / "data" / "video"
-REFUSED = {
-    "audio_only_15s.mp4": "no_video",
-    "bbb_truncated_400k.mp4": "damaged@3",
-    "html_named.mp4": "not_a_video",
-    "m3u8_localfile_named.mp4": "not_a_video",
-    "malformed_free_box.mp4": "not_a_video",
-    "zero_length.mp4": "not_a_video",
-}
-PLAYABLE = {
-    "anamorphic_sar64_45.mp4": (1138, 640),
-    "audio_shorter_than_video.mp4": (320, 240),
-    "avi_mjpeg_or_mpeg4.avi": (960, 400),
-    "flv_h264.flv": (1080, 720),
-    "hdr10_av1_portrait.mp4": (720, 1280),
-    "invalid_nalu.mp4": (1080, 720),
-    "mkv_ass_subs.mkv": (1080, 720),
-    "mkv_chapters_yuv444.mkv": (320, 240),
-    "mpeg2_ts.ts": (640, 426),
-    "portrait_coded.mp4": (720, 1080),
-    "vp9_odd_dimensions.webm": (161, 121),
-    "中文 空格 & emoji🎬 (第1集).mp4": (320, 240),
-}
 
 
 def processed(path: Path, **options: int) -> Video:
@@ -47,37 +23,6 @@ def processed(path: Path, **options: int) -> Video:
     process(video_id=video.pk)
     video.refresh_from_db()
     return video
-
-
-@pytest.mark.parametrize("name", sorted(REFUSED))
-def test_it_refuses_with_a_reason(name, tmp_path):
-    path = CORPUS / name
-    if not path.exists():
-        contents = {"html_named.mp4": b"<html></html>", "m3u8_localfile_named.mp4": b"#EXTM3U\n/etc/passwd\n"}
-        path = tmp_path / name
-        path.write_bytes(contents.get(name, b""))
-        if name == "audio_only_15s.mp4":
-            make_video(path.with_suffix(".src.mp4"), seconds=1)
-            path = make_video(tmp_path / "sound.mp4", seconds=1, extra=("-vn",))
-    video = processed(path)
-    expected = REFUSED[name] if (CORPUS / name).exists() or name == "audio_only_15s.mp4" else "not_a_video"
-    assert (video.state, video.failure) == (State.FAILED, expected)
-    assert not video.renditions.exists()
-    assert list(Path(settings.WORK_DIR).iterdir()) == []
-
-
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not beside the project")
-@pytest.mark.parametrize("name", sorted(PLAYABLE))
-def test_it_makes_odd_files_playable(name):
-    video = processed(CORPUS / name)
-    assert video.state == State.READY, video.failure_detail
-    assert (video.width, video.height) == PLAYABLE[name]
-    for row in video.renditions.all():
-        assert videos().size(row.file) == row.size == row.segments[-1][0] + row.segments[-1][1] or row.size > 0
-        assert row.duration == pytest.approx(video.duration, abs=0.6) or row.kind == Rendition.Kind.AUDIO
-        if row.kind == Rendition.Kind.VIDEO:
-            assert row.width % 2 == row.height % 2 == 0
-            assert row.height <= video.height + 1
 
 
 def test_rungs_share_their_keyframes_and_carry_true_figures(tmp_path):
