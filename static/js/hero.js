@@ -9,7 +9,8 @@ export function hero() {
   if (slides.length < 2) return;
   root.querySelector(".hero__thumbs").hidden = false;
   let current = 0;
-  let held = false;
+  const hovers = matchMedia("(hover: hover)"); // a finger that has gone seems to stay
+  const held = () => document.hidden || root.matches(":has(:focus-visible)") || (hovers.matches && root.matches(":hover"));
   const show = (next) => {
     slides[current].classList.remove("is-shown");
     thumbs[current].removeAttribute("aria-current");
@@ -18,9 +19,6 @@ export function hero() {
     thumbs[current].setAttribute("aria-current", "true");
   };
   thumbs.forEach((thumb, number) => thumb.addEventListener("click", () => show(number)));
-  for (const [name, value] of [["pointerenter", true], ["pointerleave", false], ["focusin", true], ["focusout", false]]) {
-    root.addEventListener(name, () => (held = value));
-  }
   let from = null;
   root.addEventListener("touchstart", (event) => (from = event.touches[0].clientX), { passive: true });
   root.addEventListener("touchend", (event) => {
@@ -28,5 +26,5 @@ export function hero() {
     if (Math.abs(by) > 50) show(current + (by < 0 ? 1 : -1));
   }, { passive: true });
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  setInterval(() => held || document.hidden || show(current + 1), EVERY);
+  setInterval(() => held() || show(current + 1), EVERY);
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import F, FilteredRelation, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from apps.community.models import Comment
 from apps.community.services import UnableToComment, post_comment
 from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
+from apps.movies.neighbours import neighbours
 from apps.playback import presenters
 from apps.playback.models import Progress
 from apps.playback.services import authorize
@@ -25,6 +26,7 @@ from utils.cache import kept_whole
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
 HOTTEST_SHOWN = 8
+FEW = 6  # episodes that leave room beside the player
 SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the page shows it
 
 
@@ -48,6 +50,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         raise Http404
     grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
     here = seen.get(episode.pk)
+    similar, hottest = neighbours(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
     words = presenters.gate(movie, episode, grant, request.path)
     page = render(
         request,
@@ -61,8 +64,8 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
             "episode": episode,
             "sets": presenters.episode_rows(episodes, episode, seen),
             "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
-            "similar": _similar(movie),
-            "hottest": _hottest(movie) if len(episodes) == 1 and movie.kind != Kind.COURSE else [],
+            "similar": similar,
+            "hottest": hottest if len(episodes) <= FEW else [],
             "gate": words,
             "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
             "player": presenters.player_config(
@@ -96,16 +99,6 @@ def _episodes(movie: Movie, viewer: User | AnonymousUser) -> tuple[list[Episode]
         if getattr(episode, "mine_position", None) is not None:
             seen[episode.pk] = Progress(**{name: getattr(episode, f"mine_{name}") for name in SEEN})
     return episodes, seen
-
-
-def _similar(movie: Movie) -> QuerySet[Movie]:
-    shelf = Movie.objects.published().for_card().filter(category=movie.category)
-    return shelf.exclude(pk=movie.pk).order_by("-plays_week", "-pk")[:SIMILAR_SHOWN]
-
-
-def _hottest(movie: Movie) -> QuerySet[Movie]:
-    """What stands beside a title that has no other episodes."""
-    return Movie.objects.published().for_card().exclude(pk=movie.pk).order_by("-plays_week", "-pk")[:HOTTEST_SHOWN]
 
 
 def _comment(request: HttpRequest, movie: Movie, set_id: int) -> HttpResponse:

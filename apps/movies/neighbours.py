@@ -1,0 +1,26 @@
+"""What is shown beside a title."""
+
+from __future__ import annotations
+
+from django.db.models.expressions import RawSQL
+
+from apps.movies.models import Movie
+
+
+def neighbours(movie: Movie, *, similar: int, hottest: int) -> tuple[list[Movie], list[Movie]]:
+    """(`similar` titles, those of its category first; the `hottest` of all), in one query that reads as many rows."""
+    others = Movie.objects.published().exclude(pk=movie.pk).order_by("-plays_week", "-pk").values_list("pk")
+    parts: list[str] = []
+    values: list[object] = []
+    for name, rows in (
+        ("near", others.filter(category=movie.category_id)[:similar]),
+        ("hot", others[: similar + hottest]),
+    ):
+        sql, params = rows.query.sql_with_params()
+        parts.append(f"SELECT {name}.pk FROM ({sql}) AS {name}")  # noqa: S608  (the ORM's own SQL)
+        values += params
+    # MariaDB takes no LIMIT in an IN, but in a table inside of it.
+    keys = RawSQL(" UNION ".join(parts), values)  # noqa: S611
+    found = sorted(Movie.objects.published().for_card().filter(pk__in=keys), key=lambda m: (-m.plays_week, -m.pk))
+    near = sorted(found, key=lambda m: m.category_id != movie.category_id)  # keeps the order within
+    return near[:similar], found[:hottest]
