@@ -58,6 +58,11 @@ function forms() {
   }
 }
 
+function tabs() {
+  // On a phone the account's menu is a row that scrolls: show where one is.
+  for (const tab of document.querySelectorAll(".account__menu [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 function toasts() {
   for (const toast of document.querySelectorAll(".toast")) setTimeout(() => toast.remove(), 6000);
 }
@@ -66,6 +71,7 @@ header();
 theme();
 menus();
 forms();
+tabs();
 toasts();
 hero();
 shelves();

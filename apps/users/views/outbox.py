@@ -32,10 +32,6 @@ class Message:
     text: str
     kept_at: datetime
 
-    @property
-    def links(self) -> list[str]:
-        return [word for word in self.text.split() if word.startswith(settings.SITE_URL + "/")]
-
 
 def outbox_exists(request: HttpRequest) -> bool:
     """Only where OUTBOX is on, for a browser on this very machine, asked for by a name of this machine."""
