@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -94,7 +95,7 @@ def make_sale(*, user: User, item: Plan | Movie | None = None, amount: str = "")
         order = orders.place_top_up(user=user, amount=Decimal(amount), at=at)
     else:
         order = orders.place_order(user=user, item=item, at=at)
-    trade_no = f"2026112022001{next(_number):015d}"
+    trade_no = f"{at:%Y%m%d}22001{secrets.randbelow(10**15):015d}"
     return orders.settle(
         trade=Trade("cashier", order.number, trade_no, TradeStatus.SUCCESS, order.amount, at, "vis***"), at=at
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TOP_UP_LEAST, TOP_UP_MOST = Decimal("1.00"), Decimal("5000.00")  # yuan
 TIME_TO_PAY = timedelta(minutes=5)  # an open order with less left than this is not offered again
-OPEN_AT_ONCE = 20  # orders of one user
+OPEN_AT_ONCE = 200  # orders of one user
 
 
 class UnableToPlaceOrder(Exception):

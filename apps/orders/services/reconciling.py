@@ -35,7 +35,7 @@ class Found:
     settled: int = 0
     closed: int = 0
     unclear: int = 0
-    refunded: int = 0
+    sent_back: int = 0
 
 
 def reconcile(*, at: datetime, rate: float = RATE) -> Found:
@@ -52,12 +52,12 @@ def reconcile(*, at: datetime, rate: float = RATE) -> Found:
             _look_at(order, at, found)  # the gateway never heard of it
     for row in _refunds_to_ask(at):
         with _paced(rate):
-            found.refunded += carry_out(refund=row, at=at).state == Refund.State.DONE
+            found.sent_back += carry_out(refund=row, at=at).state == Refund.State.DONE
     if settings.REFUND_UNEXPECTED:
         # one that was refused before waits for an administrator
         for payment in Payment.objects.exclude(flag="").filter(refunds=None).order_by("pk")[:BATCH]:
             with _paced(rate):
-                found.refunded += _send_back(payment, at)
+                found.sent_back += _send_back(payment, at)
     return found
 
 
