@@ -276,7 +276,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Playback -------------------------------------------------------------------------------
 
-TOKEN_TTL = env.int("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives at least
+TOKEN_TTL = env.int("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives, longer for a long title
 VIEW_AFTER = 10  # seconds watched before a view counts
 PREVIEW_SECONDS = env.int("PREVIEW_SECONDS", default=360)  # of what isn't free, unless the movie says otherwise
 

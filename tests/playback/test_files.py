@@ -10,7 +10,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.playback.views.files import RangeNotSatisfiable, byte_range
+from utils.ranges import RangeNotSatisfiable, byte_ranges
 from utils.signing import Verdict, sign, verify
 from utils.storages import videos
 
@@ -52,17 +52,37 @@ def test_a_token_names_one_file(path, tail, expires):
 @given(size=st.integers(1, 5000), first=st.integers(0, 6000), length=st.integers(1, 6000))
 def test_ranges_stay_inside_the_file(size, first, length):
     try:
-        found = byte_range(f"bytes={first}-{first + length - 1}", size)
+        found = byte_ranges(f"bytes={first}-{first + length - 1}", size)
     except RangeNotSatisfiable:
         assert first >= size
     else:
-        assert found == (first, min(first + length, size) - 1)
-    assert byte_range(f"bytes=-{length}", size) == (max(0, size - length), size - 1)
+        assert found == [(first, min(first + length, size) - 1)]
+    assert byte_ranges(f"bytes=-{length}", size) == [(max(0, size - length), size - 1)]
 
 
-@pytest.mark.parametrize("header", ["", "bytes=", "bytes=-", "bytes=a-b", "bytes=9-1", "bytes=0-1,5-6", "lines=0-1"])
-def test_what_is_not_one_range_means_the_whole_file(header):
-    assert byte_range(header, 1000) is None
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "bytes=",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=9-1",
+        "lines=0-1",
+        "bytes=0-1,",
+        "bytes=0-1,x",
+        "bytes=" + ",".join(["0-1"] * 17),
+    ],
+)
+def test_what_is_no_range_means_the_whole_file(header):
+    assert byte_ranges(header, 1000) == []
+
+
+def test_several_ranges_leave_out_what_is_outside():
+    assert byte_ranges("bytes=0-1, 5-6 ,-3", 1000) == [(0, 1), (5, 6), (997, 999)]
+    assert byte_ranges("bytes=2000-,0-1", 1000) == [(0, 1)]
+    with pytest.raises(RangeNotSatisfiable):
+        byte_ranges("bytes=1000-,-0", 1000)
 
 
 @pytest.fixture

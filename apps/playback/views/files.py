@@ -7,14 +7,18 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from typing import IO
+from http import HTTPStatus
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, parse_http_date_safe
 from django.views.decorators.http import require_safe
 
+from utils.ranges import MultipartRanges, RangeNotSatisfiable, byte_ranges, piece
 from utils.signing import Verdict, verify
 from utils.storages import videos
 
@@ -23,75 +27,88 @@ try:
 except ImportError:  # another server: Django sends the file itself
     uwsgi = None
 
-CHUNK = 256 * 1024  # bytes
-_ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-
-
-class RangeNotSatisfiable(Exception):
-    """The range lies outside the file."""
-
-
-def byte_range(header: str, size: int) -> tuple[int, int] | None:
-    """(first, last) of the range that a Range header asks of `size` bytes (RFC 9110 §14.1.2).
-
-    None means the whole file: without a header, and for what isn't one range of bytes, which a
-    server may ignore. Raises RangeNotSatisfiable.
-    """
-    found = _ONE_RANGE.fullmatch(header.replace(" ", ""))
-    if not found or found.group(1) == found.group(2) == "":
-        return None
-    if not found.group(1):
-        length = min(int(found.group(2)), size)
-        if not length:
-            raise RangeNotSatisfiable
-        return size - length, size - 1
-    first, last = int(found.group(1)), int(found.group(2) or size - 1)
-    if first >= size:
-        raise RangeNotSatisfiable
-    return (first, min(last, size - 1)) if last >= first else None
+CACHED = "private, max-age=86400, immutable"  # a name is never given to other content; for who had its token only
+UNCACHED = "private, no-store"
+OWN_CONDITIONS = {"If-Range", "If-Modified-Since"}
+_FROM_A_BYTE = re.compile(r"bytes=\d{1,18}-\d{0,18}", re.ASCII)
 
 
 @require_safe
 def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """The file called `name`: 403 for a wrong token, 410 for one that has expired, 416 for a range past the end.
+    """The file called `name`: 403 for a wrong token, 410 for one that has expired; ranges and conditions (RFC 9110).
 
-    Under uWSGI the offload threads send it (X-Sendfile); in the real stack nginx never asks here.
+    Under uWSGI the offload threads send what they can (X-Sendfile); in the real stack nginx never asks here.
     """
     verdict = verify(
         f"{settings.VIDEO_URL}{name}", request.GET.get("st", ""), request.GET.get("ts", ""), now=time.time()
     )
     if verdict is not Verdict.VALID:
-        return HttpResponse(
-            status=403 if verdict is Verdict.FORGED else 410, headers={"Cache-Control": "private, no-store"}
-        )
-    storage = videos()
+        return _refused(HTTPStatus.FORBIDDEN if verdict is Verdict.FORGED else HTTPStatus.GONE)
     try:
-        size = storage.size(name)
-    except (FileNotFoundError, SuspiciousFileOperation) as error:
+        path = Path(videos().path(name))
+        about = path.stat()
+    except (FileNotFoundError, NotADirectoryError, SuspiciousFileOperation) as error:
         raise Http404 from error
+    size, changed = about.st_size, int(about.st_mtime)
+    headers = {
+        "ETag": f'"{changed:x}-{size:x}"',  # as nginx makes it: it holds whichever server answers next
+        "Last-Modified": http_date(changed),
+        "Cache-Control": CACHED,
+        "X-Content-Type-Options": "nosniff",
+    }
+    unchanged = get_conditional_response(request, etag=headers["ETag"], last_modified=changed)
+    if unchanged is not None:
+        for field, value in headers.items():
+            unchanged[field] = value
+        return unchanged
+    asked = request.headers.get("Range", "") if _applies(request, headers["ETag"], changed) else ""
     try:
-        part = byte_range(request.headers.get("Range", ""), size)
+        ranges = byte_ranges(asked, size)
     except RangeNotSatisfiable:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        return _refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    if uwsgi is not None:
+    if uwsgi is not None and _plain(request) and (ranges or not request.headers.get("Range")):
         # Django would wrap a name beyond Latin-1 in RFC 2047 words; the server wants its bytes
-        path = os.fsencode(storage.path(name)).decode("latin-1")
-        return HttpResponse(content_type=kind, headers={**headers, "X-Sendfile": path})
-    headers["Accept-Ranges"] = "bytes"
-    if part is None:
-        return FileResponse(storage.open(name), content_type=kind, headers=headers)
-    first, last = part
-    headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
-    return StreamingHttpResponse(
-        _bytes(storage.open(name), first, last - first + 1), status=206, content_type=kind, headers=headers
-    )
+        sent = os.fsencode(path).decode("latin-1")
+        return HttpResponse(content_type=kind, headers={**headers, "X-Sendfile": sent})
+    return _streamed(path, ranges, size, kind, headers)
 
 
-def _bytes(file: IO[bytes], first: int, left: int) -> Iterator[bytes]:
-    with file:
-        file.seek(first)
-        while left and (chunk := file.read(min(left, CHUNK))):
-            left -= len(chunk)
-            yield chunk
+def _refused(status: int, **headers: str) -> HttpResponse:
+    return HttpResponse(status=status, headers={"Cache-Control": UNCACHED, **headers})
+
+
+def _applies(request: HttpRequest, etag: str, changed: int) -> bool:
+    """Whether the Range header counts: what the client has a part of must be what is there (If-Range)."""
+    known = request.headers.get("If-Range")
+    return known is None or known == etag or parse_http_date_safe(known) == changed
+
+
+def _plain(request: HttpRequest) -> bool:
+    """Whether uWSGI understands the request as it was answered here.
+
+    It hangs on a suffix longer than the file, knows no several ranges and no If-Range with an entity tag, and
+    looks at If-Modified-Since by itself.
+    """
+    asked = request.headers.get("Range")
+    return (asked is None or bool(_FROM_A_BYTE.fullmatch(asked))) and not OWN_CONDITIONS & set(request.headers)
+
+
+def _streamed(
+    path: Path, ranges: list[tuple[int, int]], size: int, kind: str, headers: dict[str, str]
+) -> StreamingHttpResponse:
+    """The bytes from this thread, in pieces."""
+    headers = {**headers, "Accept-Ranges": "bytes", "Content-Length": str(size)}
+    status = HTTPStatus.PARTIAL_CONTENT if ranges else HTTPStatus.OK
+    several = MultipartRanges(ranges, size=size, kind=kind) if len(ranges) > 1 else None
+    part = ranges[0] if ranges else (0, size - 1)
+    if several:
+        kind, headers["Content-Length"] = several.content_type, str(several.length)
+    elif ranges:
+        headers |= {"Content-Range": f"bytes {part[0]}-{part[1]}/{size}", "Content-Length": str(part[1] - part[0] + 1)}
+
+    def body() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            yield from several.body(file) if several else piece(file, part)
+
+    return StreamingHttpResponse(body(), status=status, content_type=kind, headers=headers)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,9 +9,9 @@ from django.views.decorators.http import require_safe
 
 from apps.media import hls, webvtt
 from apps.media.models import Rendition, Storyboard, Subtitle
+from apps.playback.addresses import expiry, signed
 from apps.playback.services import Grant
 from apps.playback.views.entry import enter, refusal
-from utils.signing import sign
 from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"
@@ -25,12 +21,6 @@ NOT_READY = Grant(None, "not_ready")
 def _private(text: str, kind: str) -> HttpResponse:
     """An answer for this viewer alone: what it holds depends on who asks, and expires."""
     return HttpResponse(text, content_type=kind, headers={"Cache-Control": "private, no-store"})
-
-
-def _signed(name: str, seconds: float) -> str:
-    """The address of a stored file, good for the longer of the site's time and twice the title's length."""
-    expires_at = math.ceil(time.time() + max(settings.TOKEN_TTL, 2 * seconds))
-    return sign(f"{settings.VIDEO_URL}{name}", expires_at=expires_at)
 
 
 @require_safe
@@ -56,7 +46,7 @@ def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> Ht
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Rendition, video=episode.video, cut=grant.cut, name=name)
-    return _private(hls.media(row, file_url=_signed(row.file, row.duration)), PLAYLIST)
+    return _private(hls.media(row, file_url=signed(row.file, expiry(request, episode.movie, row.duration))), PLAYLIST)
 
 
 @require_safe
@@ -70,7 +60,7 @@ def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int)
         file_url = reverse("playback:preview_text", args=[movie_id, set_id, row.pk])
     else:
         duration = episode.video.duration or 1.0
-        file_url = _signed(row.file, duration)
+        file_url = signed(row.file, expiry(request, episode.movie, duration))
     return _private(hls.text(file_url=file_url, duration=duration), PLAYLIST)
 
 
@@ -94,7 +84,8 @@ def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse
         return refusal(grant)
     board = get_object_or_404(Storyboard, video=episode.video)
     duration = episode.video.duration or 0.0
-    sheets = [_signed(name, duration) for name in board.files]
+    expires_at = expiry(request, episode.movie, duration)
+    sheets = [signed(name, expires_at) for name in board.files]
     lines = ["WEBVTT", ""]
     for number in range(board.count):
         start, end = number * board.interval, min((number + 1) * board.interval, duration)

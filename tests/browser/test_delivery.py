@@ -1,0 +1,250 @@
+"""Stored files as two real servers send them: uWSGI of the embedded site, and nginx in front of it."""
+
+from __future__ import annotations
+
+import email
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import pytest
+
+from tests.browser.conftest import Site
+from tests.conftest import make_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+CONTENT = bytes(n * n % 251 for n in range(1_000_000))
+SIZE = len(CONTENT)
+MAIN = """
+%(user)s
+daemon off;
+pid %(folder)s/pid;
+error_log %(folder)s/error.log;
+events {}
+http {
+    access_log off;
+    client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy; uwsgi_temp_path %(folder)s/uwsgi;
+    fastcgi_temp_path %(folder)s/fastcgi; scgi_temp_path %(folder)s/scgi;
+    include %(folder)s/site.conf;
+    proxy_cache_path %(folder)s/cache keys_zone=shared:1m;
+    server {  # somebody's cache in front, that keeps whatever it may
+        listen 127.0.0.1:%(shared)d;
+        location / {
+            proxy_pass http://127.0.0.1:%(port)d;
+            proxy_set_header Host $http_host;
+            proxy_cache shared;
+            proxy_cache_valid any 10m;
+            add_header X-Cache $upstream_cache_status always;
+        }
+    }
+}
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def ask(port: int, address: str, method: str = "GET", **headers: str) -> Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, address, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Gates(NamedTuple):
+    """Ports of the servers."""
+
+    uwsgi: int
+    nginx: int
+    shared: int
+
+
+@pytest.fixture(scope="module")
+def gates(site: Site) -> Iterator[Gates]:
+    """The site's own server, nginx in front of it, and a cache of somebody's in front of that."""
+    folder = Path(tempfile.mkdtemp(prefix="nginx-"))
+    run = Path((site.data / "run.env").read_text().split("REDIS_URL=unix://")[1].split("\n")[0]).parent
+    found = Gates(site.port, free_port(), free_port())
+    (folder / "site.conf").write_text(
+        site.manage("nginx_config", "--listen", f"127.0.0.1:{found.nginx}", "--node", f"unix:{run / 'uwsgi.sock'}")
+    )
+    user = "user root;" if Path("/proc/self").stat().st_uid == 0 else ""
+    values = {"user": user, "folder": folder, "port": found.nginx, "shared": found.shared}
+    (folder / "nginx.conf").write_text(MAIN % values)
+    process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf"], stderr=subprocess.PIPE, text=True)
+    try:
+        until = time.monotonic() + 20
+        for port in found:
+            while socket.socket().connect_ex(("127.0.0.1", port)):
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        yield found
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["uwsgi", "nginx"])
+def port(gates: Gates, request) -> int:
+    return int(getattr(gates, request.param))
+
+
+@pytest.fixture(scope="module")
+def stored(site: Site) -> dict[str, str]:
+    """Addresses of a stored file: good for an hour, run out, and for files of other kinds."""
+    names = {"good": "t/片 头+1.mp4", "sound": "t/a.m4a", "text": "t/a.vtt", "picture": "t/a.jpg", "odd": "t/a.xyz"}
+    for name in names.values():
+        path = site.data / "videos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(CONTENT)
+    now = int(time.time())
+    wanted = {key: (f"/v/{name}", now + 3600) for key, name in names.items()}
+    wanted |= {"old": (f"/v/{names['good']}", now - 1), "gone": ("/v/t/none.mp4", now + 3600)}
+    made = f"{{key: sign(path, expires_at=at) for key, (path, at) in {wanted!r}.items()}}"
+    code = f"import json; from utils.signing import sign; print(json.dumps({made}))"
+    return json.loads(site.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
+
+
+def test_the_whole_file_and_what_is_said_of_it(port, stored):
+    answer = ask(port, stored["good"])
+    assert (answer.status, answer.body == CONTENT) == (200, True)
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert answer.headers["Content-Length"] == str(SIZE)
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["Cache-Control"] == "private, max-age=86400, immutable"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    head = ask(port, stored["good"], "HEAD")
+    assert (head.status, head.body) == (200, b"")
+    for name in ("Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control"):
+        assert head.headers.get_all(name) == answer.headers.get_all(name)
+        assert len(answer.headers.get_all(name)) == 1
+
+
+def test_types(port, stored):
+    kinds = {name: ask(port, stored[name], "HEAD").headers["Content-Type"] for name in ("sound", "text", "picture")}
+    assert kinds == {"sound": "audio/mp4", "text": "text/vtt", "picture": "image/jpeg"}
+
+
+def test_both_servers_know_a_file_by_the_same_marks(gates, stored):
+    ours, nginx = (ask(port, stored["good"], "HEAD").headers for port in (gates.uwsgi, gates.nginx))
+    assert ours["ETag"] == nginx["ETag"]
+    assert ours["Last-Modified"] == nginx["Last-Modified"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-0", 0, 0), ("bytes=100-199", 100, 199), ("bytes=999000-", 999_000, SIZE - 1),
+     ("bytes=-10", SIZE - 10, SIZE - 1), ("bytes=999990-2000000", 999_990, SIZE - 1), ("bytes=-2000000", 0, SIZE - 1)],
+)  # fmt: skip
+def test_one_range(port, stored, asked, first, last):
+    answer = ask(port, stored["good"], Range=asked)
+    assert (answer.status, answer.headers["Content-Range"]) == (206, f"bytes {first}-{last}/{SIZE}")
+    assert answer.body == CONTENT[first : last + 1]
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert answer.headers["ETag"]
+
+
+def test_several_ranges(port, stored):
+    answer = ask(port, stored["good"], Range="bytes=0-9, 500-599,-5")
+    assert answer.status == 206
+    assert int(answer.headers["Content-Length"]) == len(answer.body)
+    text = b"Content-Type: " + answer.headers["Content-Type"].encode() + b"\r\n\r\n" + answer.body
+    parts = email.message_from_bytes(text).get_payload()
+    assert [(p["Content-Range"], p["Content-Type"]) for p in parts] == [
+        (f"bytes {span}/{SIZE}", "video/mp4") for span in ("0-9", "500-599", f"{SIZE - 5}-{SIZE - 1}")
+    ]
+    assert CONTENT[500:600] in answer.body
+
+
+def test_a_range_past_the_end(port, stored):
+    answer = ask(port, stored["good"], Range=f"bytes={SIZE}-")
+    assert (answer.status, answer.headers["Content-Range"]) == (416, f"bytes */{SIZE}")
+
+
+@pytest.mark.parametrize("asked", ["lines=0-1", "bytes=" + ",".join(["0-1"] * 20)])
+def test_what_is_no_range_gets_the_whole_file(port, stored, asked):
+    assert ask(port, stored["good"], Range=asked).body == CONTENT
+
+
+def test_conditions(port, stored):
+    about = ask(port, stored["good"], "HEAD").headers
+    etag, changed = about["ETag"], about["Last-Modified"]
+    old = "Wed, 01 Jan 2020 00:00:00 GMT"
+
+    def status(**headers: str) -> int:
+        return ask(port, stored["good"], **headers).status
+
+    assert status(If_None_Match=etag) == 304
+    assert ask(port, stored["good"], If_None_Match=etag).body == b""
+    assert status(If_None_Match='"x"') == 200
+    assert status(If_None_Match=f'"x", W/{etag}') == 304
+    assert status(If_Modified_Since=changed) == 304
+    assert status(If_Modified_Since=old) == 200
+    assert status(If_None_Match='"x"', If_Modified_Since=changed) == 200
+    assert status(If_Match='"x"') == 412
+    assert status(If_Match=etag) == 200
+    assert status(If_Unmodified_Since=old) == 412
+    for known, expected in ((etag, 206), (changed, 206), ('"x"', 200), (old, 200)):
+        answer = ask(port, stored["good"], Range="bytes=0-9", If_Range=known)
+        assert (answer.status, len(answer.body)) == (expected, 10 if expected == 206 else SIZE), known
+
+
+def test_tokens(port, stored):
+    good = stored["good"]
+    path, query = good.split("?")
+    token, expiry = (pair.split("=")[1] for pair in query.split("&"))
+    other = quote("/v/t/a.m4a")
+    assert ask(port, stored["old"]).status == 410
+    assert ask(port, stored["gone"]).status == 404
+    forged = [
+        path, f"{path}?st=&ts=", f"{path}?st={token}", f"{path}?ts={expiry}", f"{other}?{query}",
+        f"{path}?st={token}&ts={int(expiry) + 1}", f"{path}?st={token[:-1]}&ts={expiry}",
+        f"{path}?st={token.swapcase()}&ts={expiry}", f"{path}?st={token}&ts=99999999999999999999",
+    ]  # fmt: skip
+    for address in forged:
+        answer = ask(port, address)
+        assert answer.status == 403, address
+        assert answer.headers["Cache-Control"] == "private, no-store"
+    assert ask(port, good, "POST").status in {403, 405}
+    assert ask(port, f"{path}/../../db.sqlite3?{query}").status in {400, 403, 404}
+
+
+def test_playlists_are_kept_by_no_shared_cache(site, gates, tmp_path):
+    added = site.add_video(make_video(tmp_path / "list.mp4", seconds=5, size="320x240"), "清单")
+    base = f"/play/{added['movie']}/1"
+    style = next(p for p in (site.data / "static").glob("site.*.css")).name
+    for _ in range(2):
+        for name in ("master.m3u8", "240p.m3u8", "a0.m3u8", "storyboard.vtt"):
+            answer = ask(gates.shared, f"{base}/{name}")
+            assert (answer.status, answer.headers["X-Cache"]) == (200, "MISS"), name
+            assert answer.headers["Cache-Control"] == "private, no-store"
+        known = ask(gates.shared, f"/static/{style}").headers["X-Cache"]
+    assert known == "HIT"  # it does keep what it may
+    playlist = ask(gates.nginx, f"{base}/240p.m3u8").body.decode()
+    address = next(line for line in playlist.splitlines() if line.startswith("/v/"))
+    ours, nginx = (ask(port, address).body for port in (gates.uwsgi, gates.nginx))
+    assert ours == nginx
+    assert ours
