@@ -117,9 +117,9 @@ def publish(
             _switch(video, lease, probed, plan, results, previews, done=done)
             arrivals.settle()
             if board:
-                _replace(video, Storyboard, [board])
+                _replace_board(video, board)
             if texts:
-                _replace(video, Subtitle, texts)
+                _replace_texts(video, texts)
             enqueue("catalogue.video_ready", video_id=video.pk)
     except BaseException:
         # Whatever stopped it, the files just placed belong to nothing.
@@ -156,19 +156,23 @@ def _texts(video: Video, results: Results, arrivals: Arrivals) -> list[Subtitle]
     return rows
 
 
-def _replace(video: Video, model: type[Storyboard] | type[Subtitle], rows: list[Any]) -> None:
-    """Rows and files of one kind in place of those of before."""
-    if model is Storyboard:
-        old = [
-            name for names in Storyboard.objects.filter(video=video).values_list("files", flat=True) for name in names
-        ]
-        Storyboard.objects.filter(video=video).delete()
-    else:
-        old = list(Subtitle.objects.filter(video=video).values_list("file", flat=True))
-        Subtitle.objects.filter(video=video).delete()
-    for row in rows:
+def _replace_board(video: Video, board: Storyboard) -> None:
+    old = Storyboard.objects.filter(video=video).first()
+    if old:
+        discard_later(old.files, video=video)
+        old.delete()
+    board.save()
+
+
+def _replace_texts(video: Video, texts: list[Subtitle]) -> None:
+    """New subtitles in place of those of before; one of the same name keeps its address: somebody may be watching."""
+    before = {(row.language, row.label): row for row in Subtitle.objects.filter(video=video)}
+    discard_later([row.file for row in before.values()], video=video)
+    for row in texts:
+        row.pk = getattr(before.pop((row.language, row.label), None), "pk", None)
         row.save()
-    discard_later(old, video=video)
+    for row in before.values():
+        row.delete()
 
 
 def _switch(

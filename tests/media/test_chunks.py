@@ -1,0 +1,170 @@
+"""A long title is encoded in chunks: by anyone, in any order, with nothing to see where they meet."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import av
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.media import ladder
+from apps.media.models import Chunk, State, Video
+from apps.media.services import add_video, cancel, chunks, encode_chunk, process
+from apps.media.services.leases import LEASE
+from tests.media import footage
+from utils.storages import videos
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+SECONDS, RATE = 13, 25
+COUNTING = f"nullsrc=s=16x10:r={RATE}:d={SECONDS},geq=lum='16+mod(N,200)':cb=128:cr=128,scale=480x300,format=yuv444p"
+
+
+@pytest.fixture(autouse=True)
+def _short_chunks(monkeypatch):
+    monkeypatch.setattr(ladder, "CHUNKED_FROM", 8.0)
+    monkeypatch.setattr(ladder, "CHUNK", 3.0)
+
+
+@pytest.fixture
+def video(tmp_path) -> Video:
+    """A film whose pictures count themselves, with a keyframe every second."""
+    path = footage.make(
+        tmp_path / "long.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-g", str(RATE), "-bf", "2",
+        "-pix_fmt", "yuv444p", source=COUNTING, sound=f"sine=d={SECONDS}",
+    )  # fmt: skip
+    return add_video(path=path, original_name=path.name)
+
+
+def counted(name: str) -> list[tuple[float, float]]:
+    """(second, brightness) of every picture of a stored rung."""
+    with av.open(videos().path(name)) as container:
+        return [(f.time, float(f.to_ndarray(format="gray").mean())) for f in container.decode(video=0)]
+
+
+def check(video: Video) -> None:
+    video.refresh_from_db()
+    assert video.state == State.READY, video.failure_detail
+    rungs = footage.rungs_of(video)
+    assert len(rungs) == 2
+    assert len({tuple(round(s, 4) for _, _, s in row.segments) for row in rungs}) == 1
+    for row in rungs:
+        pictures = counted(row.file)
+        assert [at for at, _ in pictures] == pytest.approx([n / RATE for n in range(SECONDS * RATE)], abs=0.001)
+        wrapped = {n for n in range(len(pictures)) if n % 200 in {0, 199}}
+        for number in range(1, len(pictures)):
+            if not {number, number - 1} & wrapped:
+                assert pictures[number][1] > pictures[number - 1][1] - 0.2, number  # none is missing or shown twice
+        assert row.duration == pytest.approx(SECONDS, abs=0.01)
+        assert videos().size(row.file) == row.size == row.segments[-1][0] + row.segments[-1][1]
+    assert list(Path(settings.WORK_DIR).iterdir()) == []
+    assert not Chunk.objects.exists()
+
+
+def test_a_long_title_goes_to_the_queue_of_long_work(video):
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.attempts) == (State.UPLOADED, 0)
+    assert not video.renditions.exists()
+    process(video_id=video.pk, long=True)
+    check(video)
+
+
+def test_many_workers_at_once_make_one_film(video):
+    errors: list[BaseException] = []
+
+    def help_out() -> None:
+        """What the other workers of the queue do."""
+        try:
+            while not stop.is_set():
+                for pk in Chunk.objects.filter(done=False).order_by("-number").values_list("pk", flat=True):
+                    encode_chunk(chunk_id=pk)
+                stop.wait(0.05)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    stop = threading.Event()
+    helpers = [threading.Thread(target=help_out) for _ in range(2)]
+    for helper in helpers:
+        helper.start()
+    process(video_id=video.pk, long=True)
+    stop.set()
+    for helper in helpers:
+        helper.join()
+    assert not errors
+    check(video)
+
+
+def test_a_worker_that_dies_leaves_its_chunks_to_the_next(video):
+    died = timezone.now() - LEASE
+    found = chunks.ffmpeg.probe(Path(videos().path(video.original)))
+    chunks.prepare(video.pk, found, ladder.plan(found), "first")
+    rows = list(Chunk.objects.all())
+    assert len(rows) >= 3
+    assert encode_chunk(chunk_id=rows[0].pk)
+    assert not encode_chunk(chunk_id=rows[0].pk)  # it is done
+    Chunk.objects.filter(pk=rows[1].pk).update(lease_owner="dead", lease_until=died)
+    (chunks.folder_of(video.pk) / f"first-{rows[1].number}-dead").mkdir()
+    Chunk.objects.filter(pk=rows[2].pk).update(lease_owner="busy", lease_until=timezone.now() + LEASE)
+    assert not encode_chunk(chunk_id=rows[2].pk)
+    Chunk.objects.filter(pk=rows[2].pk).update(lease_until=died)
+    made = chunks.folder_of(video.pk) / "first-0" / "240p.mp4"
+    before = made.stat().st_mtime_ns
+    seen: list[int] = []
+
+    def look() -> None:
+        if made.exists():
+            seen.append(made.stat().st_mtime_ns)
+
+    watcher = _Watcher(look)
+    process(video_id=video.pk, long=True)
+    watcher.stop()
+    check(video)
+    assert set(seen) == {before}  # what was done wasn't done again
+
+
+class _Watcher(threading.Thread):
+    def __init__(self, look) -> None:
+        super().__init__()
+        self._look, self._over = look, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self._over.wait(0.05):
+            self._look()
+        connection.close()
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+
+def test_a_chunk_that_can_t_be_encoded_fails_its_title_and_no_other(video):
+    def spoil() -> None:
+        """The source goes bad under the worker: a disk error, say."""
+        Path(videos().path(video.original)).write_bytes(b"no longer a film")
+
+    watcher = _Watcher(lambda: Chunk.objects.exists() and spoil())
+    process(video_id=video.pk, long=True)
+    watcher.stop()
+    video.refresh_from_db()
+    assert (video.state, video.failure) == (State.FAILED, "encoding")
+    assert video.failure_detail
+    assert list(Path(settings.WORK_DIR).iterdir()) == []
+    assert not Chunk.objects.exists()
+
+
+def test_cancelling_stops_within_seconds_and_leaves_nothing(video):
+    watcher = _Watcher(lambda: Chunk.objects.filter(progress__gt=0).exists() and cancel(video_id=video.pk))
+    process(video_id=video.pk, long=True)
+    watcher.stop()
+    video.refresh_from_db()
+    assert (video.state, video.failure) == (State.FAILED, "cancelled")
+    assert list(Path(settings.WORK_DIR).iterdir()) == []
+    assert not Chunk.objects.exists()

@@ -1,0 +1,122 @@
+"""A title is encoded again while it is watched: who watches notices nothing, and what was replaced goes in the end."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.media.models import Discard, Rendition, State, Video
+from apps.media.services import add_video, discard_due, process, retry
+from apps.movies.models import Episode
+from tests.factories import make_movie
+from tests.media import footage
+from utils.storages import videos
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+class Viewer:
+    """Someone who plays a title as a player does: playlists once, then byte ranges of the files they name."""
+
+    def __init__(self, client, episode: Episode) -> None:
+        self.client = client
+        self.tracks: dict[str, tuple[str, list[tuple[int, int]]]] = {}
+        master = self.get(reverse("playback:master", args=[episode.movie_id, episode.number])).decode()
+        for address in re.findall(r'^(/\S+)$|URI="([^"]+)"', master, re.MULTILINE):
+            path = "".join(address)
+            text = self.get(path).decode()
+            file = re.findall(r"^(/v/\S+)$", text, re.MULTILINE)[-1]
+            ranges = [(int(a), int(n)) for n, a in re.findall(r"BYTERANGE:(\d+)@(\d+)", text)]
+            init = re.search(r'BYTERANGE="(\d+)@0"', text)
+            self.tracks[path] = (file, [(0, int(init.group(1))) if init else (0, 9), *ranges])
+
+    def get(self, path: str, **headers: str) -> bytes:
+        answer = self.client.get(path, headers=headers)
+        assert answer.status_code in (200, 206), (path, answer.status_code)
+        return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+    def watch(self) -> dict[str, bytes]:
+        """The bytes of every track from its start to its end."""
+        return {
+            path: b"".join(self.get(file, Range=f"bytes={at}-{at + size - 1}") for at, size in ranges)
+            for path, (file, ranges) in self.tracks.items()
+        }
+
+
+@pytest.fixture
+def episode(tmp_path) -> Episode:
+    (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
+    plain = footage.make(tmp_path / "plain.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0",
+                         source=footage.picture("640x360"))  # fmt: skip
+    path = tmp_path / "film.mkv"
+    footage.ffmpeg("-i", str(plain), "-i", str(tmp_path / "a.srt"), "-c", "copy", str(path))
+    video = add_video(path=path, original_name=path.name)
+    process(video_id=video.pk)
+    return Episode.objects.create(movie=make_movie(), number=1, video=video)
+
+
+def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(client, episode):
+    video = Video.objects.get(pk=episode.video_id)
+    assert video.state == State.READY, video.failure_detail
+    early = Viewer(client, episode)
+    assert len(early.tracks) == 4  # two rungs, a sound, a text
+    seen = early.watch()
+    assert retry(video_id=video.pk)
+    during = Viewer(client, episode)
+    process(video_id=video.pk)
+    late = Viewer(client, episode)
+    assert early.watch() == during.watch() == seen
+    assert set(late.tracks) == set(early.tracks)  # the playlists keep their addresses,
+    assert not {t[0] for t in late.tracks.values()} & {t[0] for t in early.tracks.values()}  # the files don't
+    late.watch()
+    now = timezone.now()
+    lasting = timedelta(seconds=settings.TOKEN_TTL)
+    assert discard_due(at=now + lasting - timedelta(minutes=1)) == 0
+    assert early.watch() == seen
+    assert discard_due(at=now + lasting + timedelta(minutes=10)) >= 5  # rungs, sound, text, storyboard
+    late.watch()
+    on_disk = {str(p.relative_to(videos().location)) for p in Path(videos().location).rglob("*") if p.is_file()}
+    assert {row.file for row in Rendition.objects.all()} <= on_disk
+    assert not {file.split("?")[0].removeprefix("/v/") for file, _ in early.tracks.values()} & on_disk
+    assert not Discard.objects.exists()
+
+
+def test_a_replacement_that_fails_leaves_what_there_was(client, episode):
+    viewer = Viewer(client, episode)
+    seen = viewer.watch()
+    video = Video.objects.get(pk=episode.video_id)
+    Path(videos().path(video.original)).write_bytes(b"gone bad")
+    retry(video_id=video.pk)
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.state, video.failure) == (State.FAILED, "not_a_video")
+    assert viewer.watch() == Viewer(client, episode).watch() == seen
+
+
+def test_the_first_rung_can_be_watched_before_the_rest(client, tmp_path):
+    path = footage.make(tmp_path / "film.mkv", "-c:v", "ffv1", source=footage.picture("1280x720", seconds=4))
+    video = add_video(path=path, original_name=path.name)
+    episode = Episode.objects.create(movie=make_movie(), number=1, video=video)
+    from apps.media.services import results
+
+    seen: list[tuple[str, list[str]]] = []
+    publish = results.publish
+
+    def told(*args, **options):
+        publish(*args, **options)
+        video.refresh_from_db()
+        viewer = Viewer(client, episode)
+        viewer.watch()
+        seen.append((video.state, sorted(p.rsplit("/", 1)[-1] for p in viewer.tracks)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("apps.media.services.processing.publish", told)
+        process(video_id=video.pk)
+    assert seen[0] == (State.PROCESSING, ["240p.m3u8", "a0.m3u8"])
+    assert seen[-1] == (State.READY, ["240p.m3u8", "360p.m3u8", "480p.m3u8", "720p.m3u8", "a0.m3u8"])
