@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from playwright.sync_api import Page
+
+from tests.conftest import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 
 
 def until(page: Page, condition: str, seconds: float = 30) -> None:
@@ -43,3 +49,10 @@ def sign_in(page: Page, site: str, password: str, name: str = "admin") -> None:
     page.fill("#password", password)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/user/login/" not in url)
+
+
+def violations(page: Page) -> list[Any]:
+    """What axe finds on the page as it stands: rule and elements."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+    return [(v["id"], [n["html"][:120] for n in v["nodes"]][:4]) for v in found]

@@ -10,7 +10,7 @@ import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.steps import at, play, seek, sign_in, until
+from tests.browser.steps import at, play, seek, sign_in, until, violations
 from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -93,6 +93,21 @@ def test_the_keys_and_the_buttons_say_and_do_the_same(visit, film):
     )
     assert all(page.evaluate(names))
     assert visit.problems == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_on_the_open_player(visit, film, width):
+    page = visit.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(film)
+    play(page)
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="倍速").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert violations(page) == []
 
 
 def test_the_wide_player_fills_the_page_s_width_and_is_remembered(visit, film):
