@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
+from collections.abc import Callable
 
 import pytest
 from django.core.cache import cache
@@ -14,7 +15,8 @@ from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ROUNDS = 15
-NOISE = 0.35  # share of the median; a hash more or less would be several times that
+NOISE = 0.25  # share of the median; a hash more or less would be several times that
+MEASURED = 3  # times, at most: other work on the machine makes noise once, a difference shows each time
 HASHERS = ["apps.users.hashers.Argon2Hasher"]
 
 FORMS = {
@@ -44,7 +46,15 @@ def _body(answer, name) -> str:
 def test_known_and_unknown_look_alike(settings, form):
     settings.PASSWORD_HASHERS = HASHERS
     make_user(username="known", email="known@example.com", phone="+8613800138000")
-    path, data = FORMS[form]
+    for _attempt in range(MEASURED):
+        known, never = _medians(*FORMS[form])
+        if abs(known - never) < NOISE * max(known, never):
+            return
+    pytest.fail(f"known {known:.4f} s, unknown {never:.4f} s, {MEASURED} times")
+
+
+def _medians(path: str, data: Callable[[str], dict[str, str]]) -> tuple[float, float]:
+    """Seconds for a known and an unknown name, taken in turns; all the answers are the same."""
     took: dict[str, list[float]] = {"known": [], "never": []}
     seen: dict[str, set[tuple[int, str, str]]] = {"known": set(), "never": set()}
     for turn in range(ROUNDS * 2 + 2):
@@ -58,5 +68,4 @@ def test_known_and_unknown_look_alike(settings, form):
         seen[name].add((answer.status_code, answer.get("Location", ""), _body(answer, name)))
     assert seen["known"] == seen["never"]
     assert len(seen["known"]) == 1
-    known, never = (statistics.median(took[name]) for name in ("known", "never"))
-    assert abs(known - never) < NOISE * max(known, never), (known, never)
+    return statistics.median(took["known"]), statistics.median(took["never"])

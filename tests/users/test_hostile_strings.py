@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import cycle
 from urllib.parse import quote
 
 import pytest
@@ -86,7 +87,8 @@ class Shown(HTMLParser):
 
 
 def _shown(answer) -> Shown:
-    return Shown(answer.content.decode())
+    """What stands between the header and the footer: the rest is the same on every page."""
+    return Shown(answer.content.decode().partition("<main")[2].partition("</main>")[0])
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ def test_nicknames_are_kept_and_shown_exactly_or_refused(member):
         answer = member.post("/user/userown/", {"form": "profile", "nickname": text, "language": "en"})
         if answer.status_code == 302:
             assert User.objects.get().nickname == text.strip()
-            page = _shown(member.get("/user/userown/"))
+            page = Shown(member.get("/user/userown/").content.decode())
             assert page.values["profile-nickname"] == text.strip()
             assert (text.strip() or "lin") in page.texts
             kept += 1
@@ -134,27 +136,30 @@ def test_what_strangers_type_comes_back_as_text(client, path, fields, shown):
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("form", ["email", "phone", "password"])
+@pytest.mark.parametrize("form", ["email", "phone"])
 def test_what_members_type_comes_back_as_text(member, form):
     before = User.objects.values().get()
     for text in _each():
         answer = member.post("/user/userown/", {"form": form, "current": text, form: text})
         assert answer.status_code == 400, text
         assert answer.context["msg"]
-        assert form == "password" or _shown(answer).values[f"{form}-{form}"] == text, text
+        assert _shown(answer).values[f"{form}-{form}"] == text, text
     assert User.objects.values().get() == before
 
 
-def test_the_other_fields_of_members(member):
+def test_the_fields_that_are_not_shown_again(member):
     before = User.objects.values().get()
+    forms = cycle(
+        [
+            ("/user/userown/", lambda text: {"form": "profile", "nickname": "", "language": text}),
+            ("/user/userown/", lambda text: {"form": "password", "current": text, "password": text}),
+            ("/user/secondfactor/", lambda text: {"form": "on", "code": text}),
+            ("/user/mydata/", lambda text: {"current": text}),
+        ]
+    )
     for text in _each():
-        for path, data in (
-            ("/user/userown/", {"form": text or "nonsense"}),
-            ("/user/userown/", {"form": "profile", "nickname": "", "language": text}),
-            ("/user/secondfactor/", {"form": "on", "code": text}),
-            ("/user/mydata/", {"current": text}),
-        ):
-            assert member.post(path, data).status_code == 400, (path, text)
+        path, data = next(forms)
+        assert member.post(path, data(text)).status_code == 400, (path, text)
         if not text.isdecimal():  # the number of the own device signs it out
             assert member.post("/user/devices/", {"device": text}).status_code == 302, text
         assert member.post("/user/userinfo/1/", {"remove": text}).status_code == 302, text
@@ -179,10 +184,10 @@ def test_codes(client):
     assert not User.objects.filter(username="lin").exists()
 
 
-@pytest.mark.parametrize("path", ["/user/active/{}/", "/user/updata/{}/", "/user/email/{}/", "/user/login/with/{}/"])
-def test_tokens(client, path):
+def test_tokens(client):
+    paths = cycle(["/user/active/{}/", "/user/updata/{}/", "/user/email/{}/", "/user/login/with/{}/"])
     for text in _each():
-        answer = client.post(path.format(quote(text, safe="")), {"password": PASSWORD})
+        answer = client.post(next(paths).format(quote(text, safe="")), {"password": PASSWORD})
         assert answer.status_code in {400, 404, 405}, text
     assert not User.objects.exists()
 
@@ -208,5 +213,5 @@ def test_reasons_for_locking_are_kept_and_shown_exactly(client):
 
 def test_the_list_of_accounts_searches_for_anything(client):
     client.force_login(make_user(username="boss", is_staff=True, is_superuser=True))
-    for text in _each():
+    for text in NAUGHTY[::10]:
         assert client.get("/admin/users/user/", {"q": text}).status_code in {200, 302}, text

@@ -1,4 +1,4 @@
-"""Fifty tries a second to sign in, from many addresses, against a running site: throttled, and nobody else notices."""
+"""A running site under fire: fifty tries a second to sign in, and everything that happens at once happens once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -38,15 +39,20 @@ class Visitor:
         self.waits: list[int] = []  # seconds it was told to wait
 
     def get(self, path: str) -> tuple[int, str]:
-        return self._open(urllib.request.Request(self.site.url + path))
+        status, page = self._open(urllib.request.Request(self.site.url + path))
+        if found := re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page):
+            self.token = found.group(1)
+        return status, page
 
     def sign_in(self, name: str, password: str) -> tuple[int, str]:
         if not self.token:
-            _status, page = self.get("/user/login/")
-            self.token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page).group(1)
-        form = {"csrfmiddlewaretoken": self.token, "username": name, "password": password}
-        data = urllib.parse.urlencode(form).encode()
-        return self._open(urllib.request.Request(f"{self.site.url}/user/login/", data))
+            self.get("/user/login/")
+        return self.post("/user/login/", username=name, password=password)
+
+    def post(self, path: str, **form: str) -> tuple[int, str]:
+        """Send a form of the page that was opened last."""
+        data = urllib.parse.urlencode({"csrfmiddlewaretoken": self.token, **form}).encode()
+        return self._open(urllib.request.Request(self.site.url + path, data))
 
     def _open(self, request: urllib.request.Request) -> tuple[int, str]:
         request.add_header("X-Forwarded-For", self.address)
@@ -59,13 +65,74 @@ class Visitor:
             return error.code, error.read().decode()
 
 
-@pytest.fixture
-def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1/32,unix")
-    running = start_site(tmp_path / "data", demo="0")
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUSTED_PROXIES", "127.0.0.1/32,unix")
+        running = start_site(tmp_path_factory.mktemp("site"), demo="0")
     running.manage("shell", "-v", "0", "-c", PEOPLE)
     yield running
     running.stop()
+
+
+def _kept(site: Site, pattern: str, holds: str) -> str:
+    """What a kept message holds; the queue may take a moment."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        for file in sorted((site.data / "mail").glob(pattern), reverse=True):
+            content = file.read_bytes()
+            mail = message_from_bytes(content, policy=policy.default)
+            text = mail.get_body(("plain",)).get_content() if pattern.endswith("eml") else content.decode()
+            if found := re.search(holds, text):
+                return found.group(1)
+        time.sleep(0.2)
+    raise AssertionError(f"no message with {holds}")
+
+
+def _at_once(work: Callable[[int], int], times: int) -> list[int]:
+    start = threading.Barrier(times)
+
+    def run(number: int) -> int:
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def test_a_link_pressed_ten_times_at_once_makes_one_account(guarded):
+    stranger = Visitor(guarded, "203.0.113.20")
+    stranger.get("/user/register/")
+    form = {"username": "lin", "email": "lin@example.com", "password": "right horse battery"}
+    assert stranger.post("/user/register/", **form)[0] == 200
+    link = _kept(guarded, "*.eml", r"(/user/active/\S+)")
+    browsers = [Visitor(guarded, "203.0.113.20") for _ in range(10)]
+    assert [browser.get(link)[0] for browser in browsers] == [200] * 10
+    assert sorted(_at_once(lambda n: browsers[n].post(link)[0], 10)) == [200] + [400] * 9
+    assert stranger.sign_in("lin@example.com", "right horse battery")[0] == 200
+
+
+def test_many_guesses_at_once_are_counted_as_many(guarded):
+    browsers = [Visitor(guarded, "203.0.113.30") for _ in range(20)]
+    for browser in browsers:
+        browser.get("/user/login/")
+    statuses = _at_once(lambda n: browsers[n].sign_in("nobody", f"guess {n}")[0], 20)
+    assert sorted(statuses) == [400] * 5 + [429] * 15
+
+
+def test_a_code_takes_five_guesses_however_many_come_at_once(guarded):
+    stranger = Visitor(guarded, "203.0.113.40")
+    stranger.get("/user/register/?by=phone")
+    stranger.post("/user/register/?by=phone", username="chen", phone="13800138000", password="right horse battery")
+    code = _kept(guarded, "*.sms", r"(\d{6})")
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    stranger.get("/user/code/")
+    assert set(_at_once(lambda _n: stranger.post("/user/code/", code=wrong)[0], 12)) == {400}
+    assert stranger.post("/user/code/", code=code)[0] == 400  # used up
+    attempts = guarded.manage(
+        "shell", "-v", "0", "-c", "from apps.users.models import PhoneCode; print(PhoneCode.objects.get().attempts)"
+    )
+    assert attempts.strip() == "5"
 
 
 def test_fifty_tries_a_second_are_held_off_and_nobody_else_notices(guarded):
