@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from celery import shared_task
@@ -31,8 +32,8 @@ def resend_activation(*, email: str, **_: Any) -> None:
 
 
 @shared_task(name="accounts.send_reset", **PATIENT)
-def send_reset(*, asked: str, language: str = "", **_: Any) -> None:
-    passwords.send_reset(name=asked, language=language, at=timezone.now())
+def send_reset(*, asked: str, language: str = "", known: Collection[int] = (), **_: Any) -> None:
+    passwords.send_reset(name=asked, language=language, known=known, at=timezone.now())
 
 
 @shared_task(name="accounts.send_email_change", **PATIENT)
@@ -51,8 +52,8 @@ def tell(*, user_id: int, template: str, **_: Any) -> None:
 
 
 @shared_task(name="accounts.send_code", **PATIENT)
-def send_code(*, code_id: int, language: str = "", **_: Any) -> None:
-    codes.send(code_id=code_id, language=language, at=timezone.now())
+def send_code(*, code_id: int, language: str = "", known: Collection[int] = (), **_: Any) -> None:
+    codes.send(code_id=code_id, language=language, known=known, at=timezone.now())
 
 
 @shared_task(name="accounts.tidy")

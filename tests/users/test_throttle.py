@@ -141,3 +141,20 @@ def test_mails_and_codes_are_bounded(post, kept, path, data):
     assert len(kept.mails()) + len(kept.texts()) <= 4
     assert Registration.objects.count() <= 4
     assert PhoneCode.objects.count() <= 4
+
+
+@pytest.mark.usefixtures("_behind_a_proxy")
+@pytest.mark.parametrize(("name", "most"), [("lin@example.com", 30), ("13800138000", 10)])
+def test_a_flooded_mailbox_or_phone_still_serves_its_owners_browser(post, kept, name, most):
+    make_user(username="lin", email="lin@example.com", phone="+8613800138000")
+    mine = Client()
+    assert _try("lin", PASSWORD, by=mine).status_code == 302
+    mine.post("/user/logout/")
+    for number in range(most + 5):
+        address = f"198.51.100.{number + 1}"
+        post("/user/forgetpwd/", {"username": name}, by=Client(), headers={"X-Forwarded-For": address})
+    assert len(kept.mails()) + len(kept.texts()) == most  # nobody is bombarded
+    assert post("/user/forgetpwd/", {"username": name}, by=mine).status_code == 302
+    assert len(kept.mails()) + len(kept.texts()) == most + 1
+    if kept.texts():
+        assert post("/user/code/", {"code": kept.code()}, by=mine)["Location"].startswith("/user/updata/")

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -33,29 +34,38 @@ class CodeSpent(Exception):
     """The code is too old, used, or was guessed at too often: a new one is needed."""
 
 
-def issue(*, purpose: str, phone: str, subject: int | None, language: str, at: datetime) -> PhoneCode:
-    """Have a code sent to the phone. Who may have one is found out by the queue: here nobody can tell."""
+def issue(
+    *, purpose: str, phone: str, subject: int | None, language: str, at: datetime, known: Iterable[int] = ()
+) -> PhoneCode:
+    """Have a code sent to the phone. Who may have one is found out by the queue: here nobody can tell.
+
+    `known`: ids of the accounts that the browser signed in to before.
+    """
     row = PhoneCode.objects.create(phone=phone, purpose=purpose, subject=subject, created_at=at, expires_at=at + LIVES)
-    enqueue("accounts.send_code", code_id=row.pk, language=language)
+    enqueue("accounts.send_code", code_id=row.pk, language=language, known=list(known))
     return row
 
 
 def again(*, code: PhoneCode, client: Client, language: str, at: datetime) -> PhoneCode:
     """Have another code sent for the same purpose. Raises TryLater."""
     spend(*message_limits(kind="code", recipient=code.phone, client=client))
-    return issue(purpose=code.purpose, phone=code.phone, subject=code.subject, language=language, at=at)
+    return issue(
+        purpose=code.purpose, phone=code.phone, subject=code.subject, language=language, at=at, known=client.devices
+    )
 
 
-def send(*, code_id: int, language: str, at: datetime) -> None:
+def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -> None:
     """Make the code and send it; sent again, the newest counts. Raises sms.NotSent."""
     row = PhoneCode.objects.filter(pk=code_id, used_at=None, expires_at__gt=at).first()
-    if row is None or take(flood_limits(kind="sms", recipient=row.phone)):
+    if row is None:
         return
-    known = User.objects.filter(phone=row.phone, is_active=True).exists()
+    owner = User.objects.filter(phone=row.phone, is_active=True).first()
+    if take(flood_limits(kind="sms", recipient=row.phone, known=bool(owner and owner.pk in known))):
+        return
     with override(language or settings.LANGUAGE_CODE):
-        if row.purpose == PhoneCode.Purpose.RESET and not known:
+        if row.purpose == PhoneCode.Purpose.RESET and owner is None:
             return  # nobody asked for it who could use it
-        if row.purpose != PhoneCode.Purpose.RESET and known:
+        if row.purpose != PhoneCode.Purpose.RESET and owner:
             text = _("Streamsite: this number already has an account. Sign in with it, or reset the password.")
         else:
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"

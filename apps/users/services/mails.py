@@ -13,13 +13,15 @@ from apps.users.services.throttle import flood_limits
 from utils.ratelimit import take
 
 
-def send(*, template: str, to: str, language: str, **context: Any) -> None:
+def send(*, template: str, to: str, language: str, known: bool = False, **context: Any) -> None:
     """Send `users/mail/<template>` to the address; `path` in the context is made a whole address.
+
+    `known`: a browser that signed in to the account before asked for it.
 
     Raises OSError (smtplib's errors are OSErrors) when the server doesn't take it. A mailbox that was
     sent very much within the hour gets no more: what it has still works.
     """
-    if take(flood_limits(kind="mail", recipient=to)):
+    if take(flood_limits(kind="mail", recipient=to, known=known)):
         return
     if path := context.pop("path", ""):
         context["link"] = f"{settings.SITE_URL}{path}"

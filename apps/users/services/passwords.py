@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
@@ -25,24 +26,29 @@ class WrongPassword(Exception):
 def ask_reset(*, name: str, language: str, client: Client) -> None:
     """Have a reset link mailed to whoever has that name. Who that is, the queue finds out. Raises TryLater."""
     spend(*message_limits(kind="reset", recipient=name, client=client))
-    enqueue("accounts.send_reset", asked=name, language=language)
+    enqueue("accounts.send_reset", asked=name, language=language, known=list(client.devices))
 
 
 def ask_reset_code(*, phone: str, language: str, client: Client, at: datetime) -> PhoneCode:
     """Have a code sent to the phone, if it has an account. Raises TryLater."""
     spend(*message_limits(kind="reset", recipient=phone, client=client))
-    return codes.issue(purpose=PhoneCode.Purpose.RESET, phone=phone, subject=None, language=language, at=at)
+    return codes.issue(
+        purpose=PhoneCode.Purpose.RESET, phone=phone, subject=None, language=language, at=at, known=client.devices
+    )
 
 
-def send_reset(*, name: str, language: str, at: datetime) -> None:
-    """Mail the reset link, if the name has an account with an address."""
+def send_reset(*, name: str, language: str, known: Collection[int], at: datetime) -> None:
+    """Mail the reset link, if the name has an account with an address.
+
+    `known`: ids of the accounts that the browser signed in to before.
+    """
     user = find_user(name)
     if user is None or not user.is_active or not user.email:
         return
     token = tokens.make(Purpose.RESET, user, at=at)
     mails.send(
         template="reset", to=user.email, language=user.language or language, name=user.username,
-        path=reverse("users:reset", args=[token]),
+        path=reverse("users:reset", args=[token]), known=user.pk in known,
     )  # fmt: skip
 
 

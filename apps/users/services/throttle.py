@@ -64,8 +64,13 @@ def message_limits(*, kind: str, recipient: str, client: Client) -> list[Limit]:
     ]
 
 
-def flood_limits(*, kind: str, recipient: str) -> list[Limit]:
-    """However many ask: what one mailbox or phone is sent. Earlier messages still work."""
+def flood_limits(*, kind: str, recipient: str, known: bool) -> list[Limit]:
+    """However many ask: what one mailbox or phone is sent.
+
+    A browser that signed in to the account before has an allowance of its own, which strangers can't use up.
+    """
+    if known:
+        return [Limit(f"{kind}:known:{recipient[:100]}", 5, HOUR)]
     return [Limit(f"{kind}:to:{recipient[:100]}", 30 if kind == "mail" else 10, HOUR)]
 
 
