@@ -43,7 +43,9 @@ def shoot(page: Page, name: str, width: int) -> None:
 
 def play_a_moment(page: Page) -> None:
     """Begin the film and stop where there is something to see, with the controls shown."""
-    if page.locator("video").count():
+    if page.locator("[data-play]").count():
+        page.locator("[data-play]").click()
+        page.wait_for_selector("video")
         page.evaluate(
             "() => { const v = document.querySelector('video'); v.muted = true; v.currentTime = 6; v.play() }"
         )
@@ -64,6 +66,9 @@ def visit(page: Page, width: int) -> None:
     settle(page)
     play_a_moment(page)
     shoot(page, "watch", width)
+    page.goto(f"{SITE}/order/openvip/")
+    settle(page)
+    shoot(page, "vip", width)
     page.goto(f"{SITE}/user/login/?next=/admin/")
     shoot(page, "login", width)
     page.fill("#username", "admin")
