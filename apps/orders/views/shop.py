@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from apps.movies.models import Access, Category, Movie
 from apps.orders import services
@@ -111,13 +112,13 @@ def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
 
 
 @never_cache
-@login_required
-@require_POST
 def buy(request: HttpRequest) -> HttpResponse:
     """One click: the order is placed and the buyer is at the gateway, or the wallet has paid."""
-    if not isinstance(request.user, User):
-        return redirect("orders:vip")
     at, form = timezone.now(), BuyForm(request.POST)
+    if request.method != "POST":
+        return redirect("orders:vip")
+    if not isinstance(request.user, User):
+        return redirect_to_login(_page_of(form))
     try:
         if not form.is_valid():
             return _again(request, form, _("This isn't for sale any more. Choose again."))
@@ -127,6 +128,15 @@ def buy(request: HttpRequest) -> HttpResponse:
         services.UnableToPlaceOrder, services.CouponRefused, services.UnableToPay, NotEnoughMoney,
     ) as refused:  # fmt: skip
         return _again(request, form, str(refused))
+
+
+def _page_of(form: BuyForm) -> str:
+    """Where what the form buys is sold: the buyer signs in and clicks there again."""
+    if form.is_valid() and (movie := form.cleaned_data["movie"]):
+        return reverse("orders:title", args=[movie.pk])
+    if form.is_valid() and form.cleaned_data["amount"] is not None:
+        return reverse("orders:wallet", args=[1])
+    return reverse("orders:vip")
 
 
 def _again(request: HttpRequest, form: BuyForm, error: str) -> HttpResponse:
