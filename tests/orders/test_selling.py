@@ -380,3 +380,42 @@ def test_the_ledger_is_only_added_to(till):
         user.wallet.entries.update(amount=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         type(user.wallet).objects.update(balance=Decimal("-0.01"))
+
+
+# --- Before somebody is signed in ----------------------------------------------------------------
+
+
+def test_a_stranger_who_buys_signs_in_and_is_back_where_it_is_sold(client, plan):
+    movie = make_paid_movie()
+    for form, sold in (({"plan": plan.pk}, "/order/openvip/"), ({"movie": movie.pk}, f"/order/title/{movie.pk}/"),
+                       ({"amount": "30"}, "/user/wallet/1/"), ({}, "/order/openvip/")):  # fmt: skip
+        answer = client.post("/order/buy/", form)
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == f"/user/login/?next={sold}"
+    assert client.get("/order/buy/").headers["Location"] == "/order/openvip/"
+    assert not Order.objects.exists()
+
+
+def test_a_wallet_pays_only_after_the_gateway_let_go(till, plan):
+    user = make_user()
+    _top_up(till, user, "60.00")
+    order = services.place_order(user=user, item=plan, at=timezone.now())
+    trade = till.open(_pay_url(order))
+    order.refresh_from_db()
+    services.pay_from_wallet(order=order, user=user, at=timezone.now())
+    assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    paid_there = services.place_order(user=user, item=plan, at=timezone.now())
+    till.pay(_pay_url(paid_there))
+    paid_there.refresh_from_db()
+    assert services.pay_from_wallet(order=paid_there, user=user, at=timezone.now()).state == State.FULFILLED
+    assert balance_of(user=user) == Decimal("35.00")
+    assert paid_there.payments.get().gateway != "wallet"
+
+
+def test_a_trade_closed_at_the_gateway_closes_the_order(till, plan):
+    order = services.place_order(user=make_user(), item=plan, at=timezone.now())
+    trade = till.open(_pay_url(order))
+    till.desk.store.close(trade.trade_no)
+    services.reconcile(at=timezone.now(), rate=1000)
+    order.refresh_from_db()
+    assert order.state == State.CLOSED

@@ -18,7 +18,7 @@ from utils.money import MoneyField
 
 class Kind(models.TextChoices):
     PLAN = "plan", _("VIP")
-    TITLE = "title", _("title")
+    TITLE = "title", _("film or series")
     TOP_UP = "top_up", _("top-up")
 
 
@@ -55,14 +55,14 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    number = models.CharField(_("number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
+    number = models.CharField(_("order number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PENDING)
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="orders", verbose_name=_("plan"))
-    movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("title"))
+    movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("film or series"))
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
-    subject = models.CharField(_("subject"), max_length=140)
+    subject = models.CharField(_("what is bought"), max_length=140)
     days = models.PositiveSmallIntegerField(_("days"), null=True)  # of a plan, as it was sold
     list_price = MoneyField(_("list price"))
     discount = MoneyField(_("discount"), default=0)

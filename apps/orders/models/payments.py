@@ -92,7 +92,9 @@ class Refund(models.Model):
         FAILED = "failed", _("refused by the gateway")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
-    number = models.CharField(_("number"), max_length=64, unique=True)  # out_request_no: the same one refunds once
+    number = models.CharField(
+        _("refund number"), max_length=64, unique=True
+    )  # out_request_no: the same one refunds once
     amount = MoneyField(_("amount"))  # yuan
     reason = models.CharField(_("reason"), max_length=200)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
