@@ -61,17 +61,23 @@ class Site:
             self.process.send_signal(number)
             self.process.wait(timeout=60)
 
+    def restart(self) -> None:
+        """Stop, and start again at the same address with the same data."""
+        self.stop()
+        self.process = start_site(self.data, demo="0", port=self.port).process
+
 
 def clean_environment() -> dict[str, str]:
     """The environment without what the unit tests set for themselves."""
     return {k: v for k, v in os.environ.items() if k not in {"DATA_DIR", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
 
 
-def start_site(data: Path, *, demo: str) -> Site:
-    """Start the embedded site on a free port and wait for its address to be printed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def start_site(data: Path, *, demo: str, port: int = 0) -> Site:
+    """Start the embedded site on that port, or a free one, and wait for its address to be printed."""
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     env = {**clean_environment(), "PORT": str(port), "DATA_DIR": str(data), "DEMO": demo}
     process = subprocess.Popen(
         [sys.executable, "deploy/embedded/serve.py"],

@@ -6,8 +6,6 @@ import email
 import http.client
 import json
 import shutil
-import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,23 +16,14 @@ from urllib.parse import quote
 import pytest
 
 from tests.browser.conftest import Site
+from tests.browser.nginx import free_port, start_nginx
 from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 CONTENT = bytes(n * n % 251 for n in range(1_000_000))
 SIZE = len(CONTENT)
-MAIN = """
-%(user)s
-daemon off;
-pid %(folder)s/pid;
-error_log %(folder)s/error.log;
-events {}
-http {
-    access_log off;
-    client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy; uwsgi_temp_path %(folder)s/uwsgi;
-    fastcgi_temp_path %(folder)s/fastcgi; scgi_temp_path %(folder)s/scgi;
-    include %(folder)s/site.conf;
+SHARED = """
     proxy_cache_path %(folder)s/cache keys_zone=shared:1m;
     server {  # somebody's cache in front, that keeps whatever it may
         listen 127.0.0.1:%(shared)d;
@@ -46,7 +35,6 @@ http {
             add_header X-Cache $upstream_cache_status always;
         }
     }
-}
 """
 
 
@@ -66,12 +54,6 @@ def ask(port: int, address: str, method: str = "GET", **headers: str) -> Answer:
         connection.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Gates(NamedTuple):
     """Ports of the servers."""
 
@@ -83,23 +65,11 @@ class Gates(NamedTuple):
 @pytest.fixture(scope="module")
 def gates(site: Site) -> Iterator[Gates]:
     """The site's own server, nginx in front of it, and a cache of somebody's in front of that."""
-    folder = Path(tempfile.mkdtemp(prefix="nginx-"))
-    run = Path((site.data / "run.env").read_text().split("REDIS_URL=unix://")[1].split("\n")[0]).parent
     found = Gates(site.port, free_port(), free_port())
-    (folder / "site.conf").write_text(
-        site.manage("nginx_config", "--listen", f"127.0.0.1:{found.nginx}", "--node", f"unix:{run / 'uwsgi.sock'}")
-    )
-    user = "user root;" if Path("/proc/self").stat().st_uid == 0 else ""
-    values = {"user": user, "folder": folder, "port": found.nginx, "shared": found.shared}
-    (folder / "nginx.conf").write_text(MAIN % values)
-    process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf"], stderr=subprocess.PIPE, text=True)
+    folder = Path(tempfile.mkdtemp(prefix="nginx-"))
+    values = {"folder": folder, "port": found.nginx, "shared": found.shared}
+    process = start_nginx(site, found.nginx, folder, more=SHARED % values)
     try:
-        until = time.monotonic() + 20
-        for port in found:
-            while socket.socket().connect_ex(("127.0.0.1", port)):
-                assert process.poll() is None, process.stderr.read()
-                assert time.monotonic() < until
-                time.sleep(0.05)
         yield found
     finally:
         process.terminate()
@@ -165,6 +135,15 @@ def test_one_range(port, stored, asked, first, last):
     assert answer.body == CONTENT[first : last + 1]
     assert answer.headers["Content-Type"] == "video/mp4"
     assert answer.headers["ETag"]
+
+
+def test_ranges_over_one_connection(port, stored):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    for first, last in ((0, 99), (500, 70_000), (100, 499), (999_000, SIZE - 1), (3, 3)):
+        connection.request("GET", stored["good"], headers={"Range": f"bytes={first}-{last}"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.read() == CONTENT[first : last + 1]) == (206, True)
+    connection.close()
 
 
 def test_several_ranges(port, stored):

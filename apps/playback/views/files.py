@@ -30,7 +30,7 @@ except ImportError:  # another server: Django sends the file itself
 CACHED = "private, max-age=86400, immutable"  # a name is never given to other content; for who had its token only
 UNCACHED = "private, no-store"
 OWN_CONDITIONS = {"If-Range", "If-Modified-Since"}
-_FROM_A_BYTE = re.compile(r"bytes=\d{1,18}-\d{0,18}", re.ASCII)
+_TO_THE_END = re.compile(r"bytes=\d{1,18}-", re.ASCII)
 
 
 @require_safe
@@ -87,11 +87,12 @@ def _applies(request: HttpRequest, etag: str, changed: int) -> bool:
 def _plain(request: HttpRequest) -> bool:
     """Whether uWSGI understands the request as it was answered here.
 
-    It hangs on a suffix longer than the file, knows no several ranges and no If-Range with an entity tag, and
-    looks at If-Modified-Since by itself.
+    Its offload threads send up to the end of the file whatever a range says, and what follows on that connection is
+    lost in it. It hangs on a suffix longer than the file, knows no several ranges and no If-Range with an entity
+    tag, and looks at If-Modified-Since by itself.
     """
     asked = request.headers.get("Range")
-    return (asked is None or bool(_FROM_A_BYTE.fullmatch(asked))) and not OWN_CONDITIONS & set(request.headers)
+    return (asked is None or bool(_TO_THE_END.fullmatch(asked))) and not OWN_CONDITIONS & set(request.headers)
 
 
 def _streamed(

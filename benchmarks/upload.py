@@ -1,0 +1,90 @@
+"""A file uploaded by tus against `cp` and `sha256sum` of the same file: bytes per second, as a ratio.
+
+The upload goes to the embedded server over the loopback, in requests of 64 MiB, each of them written, hashed
+(SHA-256 and MD5) and brought to the disk before the next; the reference copies the file, brings the copy to the
+disk and hashes it. Asked: at least 0.5.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[1]
+MIB = 2**20
+SIZE = 512 * MIB
+PIECE = 64 * MIB
+ROUNDS = 3
+
+
+def reference(source: Path, folder: Path) -> float:
+    """Seconds of copying, flushing and hashing."""
+    copy = folder / "copy"
+    began = time.perf_counter()
+    subprocess.run(["cp", source, copy], check=True)
+    subprocess.run(["sync", copy], check=True)
+    subprocess.run(["sha256sum", copy], check=True, stdout=subprocess.DEVNULL)
+    took = time.perf_counter() - began
+    copy.unlink()
+    return took
+
+
+def upload(source: Path, port: int, headers: dict[str, str]) -> float:
+    """Seconds from the first request until the file is a video; it is new content each time."""
+    with source.open("r+b") as file:
+        file.write(os.urandom(16))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def ask(method: str, path: str, body: object = None, **more: str) -> http.client.HTTPResponse:
+        connection.request(method, path, body, {**headers, "Tus-Resumable": "1.0.0", **more})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path} answered {answer.status}")
+        return answer
+
+    began = time.perf_counter()
+    place = urlsplit(ask("POST", "/media/uploads/", **{"Upload-Length": str(SIZE)}).headers["Location"]).path
+    with source.open("rb") as file:
+        for offset in range(0, SIZE, PIECE):
+            more = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+            ask("PATCH", place, file.read(PIECE), **more)
+    took = time.perf_counter() - began
+    ask("DELETE", place)
+    return took
+
+
+def main() -> None:
+    sys.path.insert(0, str(ROOT))
+    import tests.environment
+    from tests.browser.conftest import start_site
+    from tests.browser.test_large_upload import Curator
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "source.mp4"
+        source.write_bytes(os.urandom(MIB) * (SIZE // MIB))
+        site = start_site(folder / "data", demo="0")
+        try:
+            curator = Curator(site, site.port)
+            headers = {key: str(curator.headers[key]) for key in ("Cookie", "X-CSRFToken")}
+            ratios = []
+            for _ in range(ROUNDS):
+                copied, sent = reference(source, folder), upload(source, site.port, headers)
+                ratios.append(copied / sent)
+                rates = (SIZE / MIB / seconds for seconds in (sent, copied))
+                print("upload {:.0f} MiB/s   cp + sha256sum {:.0f}   ratio {:.2f}".format(*rates, ratios[-1]))
+            print(f"median ratio {sorted(ratios)[ROUNDS // 2]:.2f}, asked: at least 0.50")
+        finally:
+            site.stop()
+            tests.environment.pytest_unconfigure()
+
+
+if __name__ == "__main__":
+    main()
