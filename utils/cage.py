@@ -53,10 +53,10 @@ def _enter(limits: Limits, parent: int) -> None:
     for what, most in (
         (resource.RLIMIT_AS, limits.memory),
         (resource.RLIMIT_FSIZE, limits.output),
-        (resource.RLIMIT_CPU, processor),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 5))  # SIGXCPU, so that SIGKILL came from outside
 
 
 def run(

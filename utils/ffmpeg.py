@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from utils.containers import DEMUXERS
 
 PROBE = cage.Limits(seconds=900, memory=4 * 1024**3, output=1024**2)
 SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside, or by the kernel that ran out of memory
 PROBE_OUTPUT = 64 * 1024**2  # bytes
 
 
@@ -31,7 +33,7 @@ class FFmpegError(Exception):
 
 
 class Interrupted(Exception):
-    """ffmpeg was frozen and has been ended: nothing is known about the file, so try again."""
+    """ffmpeg was frozen or killed: nothing is known about the file, so try again."""
 
 
 class ProbeError(Exception):
@@ -110,6 +112,8 @@ def run(
             raise Interrupted(str(error)) from error
         except cage.Stopped as error:
             raise FFmpegError(str(error)) from error
+    if status in KILLED:
+        raise Interrupted(f"killed by signal {-status}")
     if status:
         raise FFmpegError(said or f"ffmpeg ended with {status}")
     return said
@@ -118,7 +122,7 @@ def run(
 def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str, Any]:
     """What is really in the file, by reading all and decoding some of it in a process of its own (see utils.probe).
 
-    Raises ProbeError with a code of apps.media.failures, and OSError where the file can't be opened.
+    Raises ProbeError with a code of apps.media.failures, Interrupted, and OSError where the file can't be opened.
     """
     said = bytearray()
 
@@ -139,6 +143,8 @@ def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str,
             )
         except cage.Stopped as error:
             raise ProbeError("damaged@0", f"probing: {error}") from error
+    if status in KILLED:
+        raise Interrupted(f"killed by signal {-status}")
     if status:
         raise ProbeError("damaged@0", errors or f"the probe ended with {status}")
     found: dict[str, Any] = json.loads(said)

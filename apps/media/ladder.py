@@ -13,7 +13,7 @@ HIGHEST_RATE = 60  # frames per second
 LONGEST_SIDE = 3840  # pixels
 LONGEST_SEGMENT = 12.0  # seconds between the keyframes of a source that is taken as it is
 CHUNKED_FROM = 240.0  # seconds of a source that is encoded in chunks
-CHUNK = 40.0  # seconds of one chunk
+CHUNK = 20.0  # seconds of one chunk
 
 # short side in pixels: peak bits per second of the picture
 PEAKS = {1080: 5_000_000, 720: 2_800_000, 480: 1_400_000, 360: 800_000, 240: 400_000}

@@ -22,6 +22,7 @@ from utils.storages import videos
 from utils.tasks import enqueue, queue_length
 
 QUEUES = ("media", "media_long")
+CHUNKS_APPEAR = timedelta(minutes=5)  # rows of chunks follow their folder at once
 UNCLAIMED_FOR = timedelta(hours=1)  # a stored file that no row names may be on its way for as long
 
 
@@ -61,12 +62,13 @@ def _left_folders() -> list[Path]:
     folders = sorted(work.iterdir())
     owners = set(Video.objects.filter(state=State.PROCESSING).values_list("lease_owner", flat=True))
     chunked = {folder_of(pk).name for pk in Chunk.objects.values_list("video_id", flat=True).distinct()}
-    aged = (timezone.now() - UNCLAIMED_FOR).timestamp()
+    now = timezone.now()
+    without_rows, aged = (now - CHUNKS_APPEAR).timestamp(), (now - UNCLAIMED_FOR).timestamp()
     return [
         folder
         for folder in folders
         if (folder.name.startswith("job-") and folder.name.rsplit("-", 1)[-1] not in owners)
-        or (folder.name.startswith("chunks-") and folder.name not in chunked and _age(folder) < aged)
+        or (folder.name.startswith("chunks-") and folder.name not in chunked and _age(folder) < without_rows)
         or (folder.name.startswith("preview-") and _age(folder) < aged)
     ]
 

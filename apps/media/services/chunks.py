@@ -46,7 +46,7 @@ def forget(video_id: int) -> None:
     shutil.rmtree(folder_of(video_id), ignore_errors=True)
 
 
-def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan, stage: str) -> None:
+def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan) -> None:
     """Write down what is to be done, unless an earlier worker has, and call all workers of the queue to it."""
     job = folder_of(video_id) / "job.json"
     text = json.dumps({"probed": probed, "copy": plan.copied is not None})
@@ -55,10 +55,15 @@ def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan, stage: str
         job.parent.mkdir(parents=True)
         job.write_text(text)
     Chunk.objects.bulk_create(
-        [Chunk(video_id=video_id, stage=stage, number=number) for number in range(len(plan.parts))],
+        [
+            Chunk(video_id=video_id, stage=stage, number=number)
+            for stage in STAGES
+            if rungs_of(plan, stage)
+            for number in range(len(plan.parts))
+        ],
         ignore_conflicts=True,
     )
-    waiting = Chunk.objects.filter(video_id=video_id, stage=stage, done=False).values_list("pk", flat=True)
+    waiting = Chunk.objects.filter(video_id=video_id, done=False).order_by("pk").values_list("pk", flat=True)
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
 
 

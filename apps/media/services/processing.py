@@ -98,6 +98,8 @@ class _Job:
         stages = [("copy", [plan.copied])] if plan.copied else []
         stages += [(stage, rungs) for stage in chunks.STAGES if (rungs := chunks.rungs_of(plan, stage))]
         shares = _shares(stages)
+        if encoded and len(plan.parts) > 1:
+            chunks.prepare(self.video.pk, self.probed, plan)
         texts = encode.subtitles(source, self.probed, folder=self.folder, watch=self._watch())
         for number, (stage, rungs) in enumerate(stages):
             watch = self._watch(sum(shares[:number]), shares[number])
@@ -135,7 +137,6 @@ class _Job:
     ) -> str:
         if stage == "copy" or len(plan.parts) == 1:
             return encode.make(source, self.probed, plan, folder=self.folder, watch=watch, rungs=rungs, sound=sound)
-        chunks.prepare(self.video.pk, self.probed, plan, stage)
         if sound:  # whole, so that it has no seams; others begin with the picture meanwhile
             encode.make(source, self.probed, plan, folder=self.folder, watch=self._watch(), rungs=[], sound=True)
         return chunks.finish(self.video.pk, plan, stage, folder=self.folder, watch=watch)
