@@ -33,7 +33,7 @@ class CouponAdmin(ModelAdmin):
     list_display = ["code", "takes_off", "uses", "limit", "limit_per_user", "starts_at", "ends_at"]
     list_filter = ["kind"]
     search_fields = ["code"]
-    filter_horizontal = ["plans"]
+    autocomplete_fields = ["plans"]
     fields = ["code", ("kind", "value"), "plans", ("limit", "limit_per_user"), ("starts_at", "ends_at")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
