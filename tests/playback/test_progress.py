@@ -132,6 +132,24 @@ def test_a_tab_that_was_left_behind_does_not_win():
     assert Progress.objects.get().position == 17.0
 
 
+def test_of_two_tabs_that_play_the_one_that_began_last_counts_until_it_stops():
+    user, episode = make_user(), make_episode()
+    now = timezone.now()
+    beats = [
+        ("old", 1, 2.0, True, 0, 2.0),
+        ("new", 1, 12.0, True, 6, 12.0),
+        ("old", 2, 8.0, True, 7, 12.0),
+        ("old", 3, 9.0, False, 8, 12.0),
+        ("old", 4, 9.0, True, 9, 12.0),
+        ("new", 2, 16.0, False, 10, 16.0),
+        ("old", 5, 14.0, True, 16, 14.0),  # the only one that plays now
+    ]
+    for tab, number, position, playing, after, kept in beats:
+        at = now + timedelta(seconds=after)
+        _beat(episode, viewer=user, position=position, playing=playing, tab=tab, number=number, at=at)
+        assert Progress.objects.get().position == kept
+
+
 def test_an_episode_is_finished_where_its_outro_begins():
     user, episode = make_user(), make_episode()
     episode.outro_start = 14

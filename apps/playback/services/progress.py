@@ -84,6 +84,8 @@ def _take(key: str, beat: Beat, now: float) -> tuple[bool, bool]:
         return False, False  # overtaken on its way
     if not same and not beat.playing:
         return False, False  # a tab that was left behind says goodbye: another one is further on
+    if not same and beat.number > 1 and state["last"] is not None and now - state["last"] < BEAT:
+        return False, False  # of two tabs that play, the one that began last counts until it stops
     watched = state["watched"]
     if state["last"] is not None:
         watched += min(max(0.0, now - state["last"]), BEAT)
