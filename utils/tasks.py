@@ -30,4 +30,7 @@ def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:
 def queue_length(name: str) -> int:
     """How many messages wait on a queue; those that a worker has taken already aren't counted."""
     with current_app.connection_for_read() as connection:
-        return int(connection.SimpleQueue(name).qsize())
+        try:
+            return int(connection.SimpleQueue(name).qsize())
+        except connection.channel_errors:  # Redis has no empty lists: the queue is "not found"
+            return 0

@@ -1,0 +1,41 @@
+"""What the queue tells of itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+from django.utils import timezone
+
+from apps.media.models import State, Video
+from apps.media.services import resume_lapsed
+from utils.tasks import enqueue, queue_length
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _empty_queues():
+    with current_app.connection_for_write() as connection:
+        connection.default_channel.client.delete("media", "media_long", "never_was")
+
+
+def test_an_empty_queue_and_one_that_never_was_have_no_length():
+    assert queue_length("media") == queue_length("never_was") == 0
+    enqueue("media.process", video_id=0)
+    enqueue("media.process", video_id=0)
+    assert queue_length("media") == 2
+
+
+def test_a_message_the_broker_lost_is_sent_again_and_one_that_waits_is_not():
+    past = timezone.now() - timedelta(seconds=1)
+    Video.objects.create(original="x", original_name="x", size=1, sha256="0" * 64, lease_until=past)
+    assert resume_lapsed() == 1
+    assert queue_length("media") == 1
+    Video.objects.update(lease_until=past)
+    assert resume_lapsed() == 0
+    assert queue_length("media") == 1
+    video = Video.objects.get()
+    assert video.state == State.UPLOADED
+    assert video.lease_until > timezone.now()
