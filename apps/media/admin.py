@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 
 from apps.media.models import Rendition, Subtitle, Video
 from apps.media.presenters import encoding
-from apps.media.services import retry
+from apps.media.services import cancel, retry
 from apps.media.words import upload_page
 from utils.templatetags.formats import duration
 
@@ -68,7 +68,7 @@ class VideoAdmin(ModelAdmin):
     list_filter = ["state"]
     search_fields = ["original_name", "sha256"]
     inlines = [RenditionInline, SubtitleInline]
-    actions = ["retry_encoding"]
+    actions = ["retry_encoding", "cancel_encoding"]
     fields = [
         "original_name", "encode", "failure_detail", "length", "picture_size", "frame_rate",
         "has_audio", "weight", "sha256", "preview_seconds", "attempts", "created_at", "started_at", "ready_at",
@@ -111,6 +111,11 @@ class VideoAdmin(ModelAdmin):
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         count = sum(retry(video_id=video.pk) for video in videos)
         self.message_user(request, gettext("%d put on the queue.") % count)
+
+    @action(description=_("Stop encoding"))
+    def cancel_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
+        count = sum(cancel(video_id=video.pk) for video in videos)
+        self.message_user(request, gettext("%d stopped.") % count)
 
     def get_urls(self) -> list[URLPattern]:
         encodes = path("encoding/", self.admin_site.admin_view(self.encoding_now), name="media_video_encoding")
