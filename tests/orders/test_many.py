@@ -89,12 +89,12 @@ def test_pages_cost_no_more_with_ten_thousand_orders(client):
 @pytest.mark.django_db(transaction=True)
 def test_reconciling_a_thousand_open_orders_is_bounded(till):
     _orders(OPEN, sent_at=timezone.now())
-    rate, begun = 100.0, time.monotonic()
+    at, rate, begun = timezone.now(), 100.0, time.monotonic()
     tracemalloc.start()
-    found = services.reconcile(at=timezone.now(), rate=rate)
+    found = services.reconcile(at=at, rate=rate)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (found.asked, found.unclear) == (OPEN, 0)
     assert time.monotonic() - begun >= OPEN / rate * 0.99
     assert peak < MOST_MEMORY
-    assert services.reconcile(at=timezone.now(), rate=rate).asked == 0  # each was asked a moment ago
+    assert services.reconcile(at=at, rate=rate).asked == 0  # each was asked a moment ago
