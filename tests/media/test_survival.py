@@ -1,0 +1,140 @@
+"""Whatever is killed while a title is encoded, it ends ready, with one set of files and nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import READY_WITHIN, Site, start_site
+from tests.media import footage
+
+pytestmark = pytest.mark.slow
+
+KILLS = 10
+LATEST = 4.0  # seconds between two kills
+TAKEN_OVER_WITHIN = 60.0  # seconds, and then the encoding
+WHO = (
+    "--queues media ",
+    "--queues media_long",
+    "--queues default",
+    "celery -A streamsite beat",
+    "valkey",
+    "ffmpeg",
+    "uwsgi",
+)
+
+
+@pytest.fixture
+def own_site() -> Iterator[Site]:
+    data = Path(tempfile.mkdtemp(prefix="streamsite-survival-"))
+    site = start_site(data, demo="0")
+    try:
+        yield site
+    finally:
+        site.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    return found
+
+
+def command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
+
+
+def kill(site: Site, who: str) -> bool:
+    """End every process of one kind at once; the web server's master, that would be the machine, lives."""
+    pids = [pid for pid in descendants(site.process.pid) if who in command(pid)]
+    if who == "uwsgi":
+        pids = [pid for pid in pids if not descendants(pid)]
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(pids)
+
+
+def query(site: Site, text: str) -> list[tuple]:
+    with contextlib.closing(
+        sqlite3.connect(f"file:{site.data / 'db.sqlite3'}?mode=ro", uri=True, timeout=20)
+    ) as database:
+        return database.execute(text).fetchall()
+
+
+def test_ten_kills_at_random_moments_of_one_job(own_site, tmp_path):
+    film = footage.make(
+        tmp_path / "film.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-g", "500", "-pix_fmt", "yuv444p",
+        source="testsrc2=s=640x360:r=25:d=20", sound="sine=d=20",
+    )  # fmt: skip
+    own_site.manage("add_video", str(film), "--title", "Killed")
+    dice = random.Random()
+    killed: list[str] = []
+    while len(killed) < KILLS:
+        time.sleep(dice.uniform(0.2, LATEST))
+        who = dice.choice(WHO)
+        if kill(own_site, who):
+            killed.append(who)
+    last = time.time()
+    state = ""
+    while state not in {"ready", "failed"} and time.time() - last < READY_WITHIN:
+        time.sleep(0.2)
+        ((state, failure),) = query(own_site, "select state, failure from media_video ")
+    assert (state, failure) == ("ready", ""), killed
+    ((began, ended),) = query(
+        own_site,
+        "select (julianday(started_at) - epoch) * 86400, (julianday(ready_at) - epoch) * 86400"
+        " from media_video, (select julianday('1970-01-01') as epoch)",
+    )
+    assert began - last < TAKEN_OVER_WITHIN, (killed, began - last)
+    assert time.time() - last < TAKEN_OVER_WITHIN + (ended - began) + 5
+    settle(own_site)
+    whole(own_site)
+
+
+def settle(site: Site) -> None:
+    """Until workers that were told late have seen that there's nothing left to do."""
+    until = time.monotonic() + 60
+    work = site.data / "work"
+    while time.monotonic() < until and (any(work.iterdir()) or "ffmpeg" in str(running(site))):
+        time.sleep(0.5)
+
+
+def running(site: Site) -> list[str]:
+    return [line for pid in descendants(site.process.pid) if "ffmpeg" in (line := command(pid))]
+
+
+def whole(site: Site) -> None:
+    """One set of files, each with its row; no work, no chunk, no process left."""
+    assert running(site) == []
+    assert list((site.data / "work").iterdir()) == []
+    assert query(site, "select * from media_chunk") == []
+    names = query(site, "select name, count(*) from media_rendition group by video_id, name")
+    assert len(names) == 3  # two rungs and a sound
+    assert {count for _, count in names} == {1}
+    kept = {name for (name,) in query(site, "select original from media_video")}
+    kept |= {name for (name,) in query(site, "select file from media_rendition")}
+    kept |= {name for (files,) in query(site, "select files from media_storyboard") for name in json.loads(files)}
+    due = {name for (name,) in query(site, "select name from media_discard")}
+    root = site.data / "videos"
+    stored = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    assert kept <= stored
+    assert stored - kept <= due  # what a killed publication replaced or left goes by itself
+    assert "All is well" in site.manage("media_doctor")
