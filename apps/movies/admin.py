@@ -136,14 +136,14 @@ class MovieAdmin(ShownModelAdmin):
     autocomplete_fields = ["genres"]
     inlines = [EpisodeInline, CreditInline, MaterialInline]
     actions = ["publish_titles", "withdraw_titles", "hide_titles", "restore_titles"]
-    readonly_fields = ["poster_preview", "plays", "comments_count", "score", "published_at", "status_label"]
+    readonly_fields = ["poster_preview", "plays", "comments_count", "score", "published_at", "state"]
     date_hierarchy = "published_at"
     fieldsets = [
         (None, {"fields": [("title", "original_title"), ("kind", "category"), "tagline", "summary", "aliases"]}),
         (_("Access"), {"fields": [("access", "preview_seconds"), ("price", "member_price"), "exclusive"]}),
         (_("Facts"), {"fields": ["genres", ("region", "year", "language"), "episodes_planned", "content"]}),
         (_("Pictures"), {"fields": ["poster_preview", ("poster", "backdrop")]}),
-        (_("Figures"), {"fields": [("status_label", "published_at"), ("plays", "comments_count", "score")]}),
+        (_("Figures"), {"fields": [("state", "published_at"), ("plays", "comments_count", "score")]}),
     ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -186,11 +186,13 @@ class MovieAdmin(ShownModelAdmin):
             '<img src="{}" alt="" width="{}" height="{}" loading="lazy">', address, width, width * 3 // 2
         )
 
+    @display(description=_("status"))
+    def state(self, movie: Movie) -> str:
+        return gettext("deleted") if movie.deleted_at else str(Status(movie.status).label)
+
     @display(description=_("status"), label=STATUS_LABELS)
     def status_label(self, movie: Movie) -> tuple[str, str]:
-        if movie.deleted_at:
-            return "deleted", gettext("deleted")
-        return movie.status, str(Status(movie.status).label)
+        return "deleted" if movie.deleted_at else movie.status, self.state(movie)
 
     def has_delete_permission(self, request: HttpRequest, obj: Movie | None = None) -> bool:
         return False  # deleting hides: the action does it, and it can be undone
