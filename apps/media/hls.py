@@ -97,7 +97,12 @@ def master(
 
 
 def media(rendition: Rendition, *, file_url: str) -> str:
-    """The playlist of one rendition: byte ranges of its one file."""
+    """The playlist of one rendition: byte ranges of its one file.
+
+    Each range has an address of its own (`n`, which the server doesn't read): of neighbouring ranges at one address
+    ffmpeg 9 asks for all at once, and then plays the first and no more.
+    """
+    address = f"{file_url}{'&' if '?' in file_url else '?'}n="
     table = _without_stub(rendition.segments)
     longest = max((math.ceil(seconds - 0.001) for _, _, seconds in table), default=1)
     lines = [
@@ -109,8 +114,8 @@ def media(rendition: Rendition, *, file_url: str) -> str:
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{file_url}",BYTERANGE="{rendition.init_length}@0"',
     ]
-    for offset, length, seconds in table:
-        lines += [f"#EXTINF:{seconds:.6f},", f"#EXT-X-BYTERANGE:{length}@{offset}", file_url]
+    for number, (offset, length, seconds) in enumerate(table):
+        lines += [f"#EXTINF:{seconds:.6f},", f"#EXT-X-BYTERANGE:{length}@{offset}", f"{address}{number}"]
     lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 

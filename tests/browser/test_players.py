@@ -171,9 +171,7 @@ def test_hls_js(stage, title):
 
 
 def test_ffmpeg(title):
-    # ffmpeg 9 asks for neighbouring ranges in one request, and then loses all but the first, whoever serves them
-    reading = [FFMPEG, "-v", "error", "-nostdin", "-allowed_extensions", "ALL", "-http_seekable", "0"]
-    reading += ["-extension_picky", "0"]
+    reading = [FFMPEG, "-v", "error", "-xerror", "-nostdin"]
     for address in [*title.pictures, *(address for _, address in title.sounds)]:
         told = subprocess.run(
             [*reading, "-i", address, "-f", "null", "-progress", "pipe:1", "-"],

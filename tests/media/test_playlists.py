@@ -18,3 +18,11 @@ def test_a_segment_is_a_byte_range():
 def test_a_last_segment_of_a_few_samples_is_joined_to_its_neighbour():
     assert ranges([[100, 450, 4.0], [550, 50, 0.006]]) == ["4.006000,", "500@100"]
     assert ranges([[100, 50, 0.006]]) == ["0.006000,", "50@100"]
+
+
+def test_every_segment_has_an_address_of_its_own():
+    text = hls.media(Rendition(init_length=100, segments=[[100, 450, 4.0], [550, 50, 1.5]]), file_url="/v/a?st=x&ts=1")
+    assert [line for line in text.splitlines() if line.startswith("/v/")] == [
+        "/v/a?st=x&ts=1&n=0",
+        "/v/a?st=x&ts=1&n=1",
+    ]
