@@ -53,6 +53,12 @@ def test_what_is_no_video(name, tmp_path):
     assert ended(tmp_path / name) == (State.FAILED, "not_a_video")
 
 
+def test_an_animated_webp_is_no_video(tmp_path):
+    """FFmpeg's libraries, as PyAV carries them, read the first picture of one at most."""
+    make(tmp_path / "moving.webp", "-pix_fmt", "yuv420p", sound="")
+    assert ended(tmp_path / "moving.webp") == (State.FAILED, "not_a_video")
+
+
 @pytest.mark.parametrize("name", ["still.jpg", "still.png", "still.gif", "still.webp", "still.bmp"])
 def test_a_photo_is_no_video_whatever_it_is_called(name, tmp_path):
     footage.ffmpeg("-f", "lavfi", "-i", picture(), "-frames:v", "1", str(tmp_path / name))
