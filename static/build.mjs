@@ -40,8 +40,8 @@ const artplayer = {
 };
 const scripts = { ...common, sourcemap: true, outdir: out, plugins: [artplayer] };
 const classic = { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js", encoding: "static/js/encoding.js", "upload-hash": "static/js/upload/hash.worker.js" };
-const modules = { watch: "static/js/watch.js", player: "static/js/player/player.js", upload: "static/js/upload/page.js" };
-const styles = Object.fromEntries(["site", "watch", "player", "cashier", "upload"].map((name) => [name, `static/css/${name}.css`]));
+const modules = { watch: "static/js/watch.js", player: "static/js/player/player.js", upload: "static/js/upload/page.js", media: "static/js/media.js" };
+const styles = Object.fromEntries(["site", "watch", "player", "cashier", "upload", "media"].map((name) => [name, `static/css/${name}.css`]));
 await build({ ...scripts, entryPoints: classic, format: "iife" });
 await build({ ...scripts, entryPoints: modules, format: "esm" });
 await build({ ...common, entryPoints: styles, outdir: out, plugins: [artplayer] });

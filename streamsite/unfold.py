@@ -28,6 +28,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "movie",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
+    "STYLES": [lambda request: static("media.css")],
     "SCRIPTS": [lambda request: static("encoding.js")],
     "SHOW_HISTORY": True,
     "SHOW_LANGUAGES": True,

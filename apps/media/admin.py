@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -15,41 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
-from apps.media.models import Rendition, Subtitle, Video
-from apps.media.presenters import encoding
+from apps.media.models import Subtitle, Video
+from apps.media.presenters import encoding, media_page, queue
 from apps.media.services import cancel, retry
 from apps.media.words import upload_page
 from utils.templatetags.formats import duration
 
 DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 MOST_SHOWN = 200  # of a list's page
-
-
-class RenditionInline(TabularInline):
-    model = Rendition
-    fields = ["name", "cut", "kind", "resolution", "codecs", "rate", "bytes"]
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Rendition]:
-        rows: QuerySet[Rendition] = super().get_queryset(request)
-        return rows.defer("segments")
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    @display(description=_("resolution"))
-    def resolution(self, row: Rendition) -> str:
-        return f"{row.width} × {row.height}" if row.width else f"{row.channels} ch"
-
-    @display(description=_("average bit rate"))
-    def rate(self, row: Rendition) -> str:
-        return f"{row.average_bandwidth / 1000:.0f} kbit/s"
-
-    @display(description=_("size"))
-    def bytes(self, row: Rendition) -> str:
-        return filesizeformat(row.size)
 
 
 class SubtitleInline(TabularInline):
@@ -67,12 +42,11 @@ class VideoAdmin(ModelAdmin):
     list_display = ["original_name", "encode", "length", "weight", "created_at"]
     list_filter = ["state"]
     search_fields = ["original_name", "sha256"]
-    inlines = [RenditionInline, SubtitleInline]
+    list_before_template = "admin/media/queue_panel.html"
+    change_form_outer_before_template = "admin/media/video/page.html"
+    inlines = [SubtitleInline]
     actions = ["retry_encoding", "cancel_encoding"]
-    fields = [
-        "original_name", "encode", "failure_detail", "length", "picture_size", "frame_rate",
-        "has_audio", "weight", "sha256", "preview_seconds", "attempts", "created_at", "started_at", "ready_at",
-    ]  # fmt: skip
+    fields = ["original_name", "sha256", "preview_seconds", "created_at", "started_at", "ready_at"]
     readonly_fields = fields
 
     def add_view(
@@ -99,31 +73,82 @@ class VideoAdmin(ModelAdmin):
     def length(self, video: Video) -> str:
         return duration(video.duration) if video.duration else "–"
 
-    @display(description=_("picture"))
-    def picture_size(self, video: Video) -> str:
-        return f"{video.width} × {video.height}" if video.width else "–"
-
     @display(description=_("size"))
     def weight(self, video: Video) -> str:
         return filesizeformat(video.size)
 
-    @action(description=_("Encode again"))
+    @action(description=_("Encode again"), permissions=["change"])
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         count = sum(retry(video_id=video.pk) for video in videos)
         self.message_user(request, gettext("%d put on the queue.") % count)
 
-    @action(description=_("Stop encoding"))
+    @action(description=_("Stop encoding"), permissions=["change"])
     def cancel_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         count = sum(cancel(video_id=video.pk) for video in videos)
         self.message_user(request, gettext("%d stopped.") % count)
 
     def get_urls(self) -> list[URLPattern]:
-        encodes = path("encoding/", self.admin_site.admin_view(self.encoding_now), name="media_video_encoding")
-        return [encodes, *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("encoding/", view(self.encoding_now), name="media_video_encoding"),
+            path("<int:video_id>/again/", view(self.encode_again), name="media_video_again"),
+            path("<int:video_id>/stop/", view(self.stop_encoding), name="media_video_stop"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        panel = {"queue": self._queue(request)} if self.has_view_permission(request) else {}
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **panel})
+        return page
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {
+            "media_page": media_page(context["original"]),
+            "may_change": self.has_change_permission(request),
+            "show_save_and_add_another": False,  # what is added is uploaded
+        }
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
 
     def encoding_now(self, request: HttpRequest) -> JsonResponse:
-        """How the encodes of videos (`ids`, with commas) stand: JSON, by id the HTML that shows it."""
+        """How encodes stand: JSON, by each of `ids` (of videos, or "queue"; with commas) the HTML that shows it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        ids = [int(word) for word in request.GET.get("ids", "").split(",")[:MOST_SHOWN] if DIGITS.fullmatch(word)]
-        return JsonResponse({video.pk: encoding(video) for video in Video.objects.filter(pk__in=ids)})
+        words = request.GET.get("ids", "").split(",")[:MOST_SHOWN]
+        videos = Video.objects.filter(pk__in=[int(word) for word in words if DIGITS.fullmatch(word)])
+        shown: dict[int | str, str] = {video.pk: encoding(video) for video in videos}
+        if "queue" in words:
+            shown["queue"] = self._queue(request)
+        return JsonResponse(shown)
+
+    def encode_again(self, request: HttpRequest, video_id: int) -> HttpResponse:
+        """Put a video on the queue once more, from a button."""
+        done, busy = gettext("“%s” is put on the queue."), gettext("“%s” waits or is being encoded already.")
+        return self._press(request, video_id, retry, done, busy)
+
+    def stop_encoding(self, request: HttpRequest, video_id: int) -> HttpResponse:
+        """Stop a video's encode, from a button."""
+        done, over = gettext("“%s” is stopped."), gettext("“%s” isn't being encoded: there is nothing to stop.")
+        return self._press(request, video_id, cancel, done, over)
+
+    def _press(
+        self, request: HttpRequest, video_id: int, act: Callable[..., bool], done: str, late: str
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        video = get_object_or_404(Video, pk=video_id)
+        if act(video_id=video.pk):
+            self.message_user(request, done % video, messages.SUCCESS)
+            self.log_change(request, video, done % video)
+        else:
+            self.message_user(request, late % video, messages.WARNING)
+        if "page" in request.POST:
+            return redirect("admin:media_video_change", video.pk)
+        return redirect("admin:media_video_changelist")
+
+    def _queue(self, request: HttpRequest) -> str:
+        return queue(request, may_change=self.has_change_permission(request))

@@ -50,6 +50,7 @@ class Video(models.Model):
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     frame_rate = models.FloatField(_("frame rate"), null=True, blank=True)
     chapters = models.JSONField(_("chapters"), default=list, blank=True)  # [{"start": seconds, "title": …}]
+    findings = models.JSONField(_("findings"), default=dict, blank=True)  # of the source: see media.findings
     has_audio = models.BooleanField(_("has sound"), default=False)
     still = models.ImageField(_("still"), upload_to="stills/", blank=True)  # a picture chosen from the content
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)

@@ -1,14 +1,19 @@
-"""How the administration shows an encode."""
+"""How the administration shows encodes: one, the queue, and everything of a video."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from django.db.models import Count
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.media.contents import contents
 from apps.media.failures import reason
+from apps.media.findings import told
 from apps.media.models import State, Video
 from utils.templatetags.formats import duration
 
@@ -20,6 +25,12 @@ COLOURS = {
     State.READY: "success",
     State.FAILED: "danger",
 }
+SHOWN = {State.PROCESSING: 20, State.UPLOADED: 5, State.FAILED: 5}  # videos of a state, in the queue's panel
+ORDER = {
+    State.PROCESSING: "started_at",
+    State.UPLOADED: "lease_until",
+    State.FAILED: "-started_at",
+}  # UPLOADED: as queued
 
 
 def seconds_left(video: Video, at: datetime) -> float | None:
@@ -29,16 +40,45 @@ def seconds_left(video: Video, at: datetime) -> float | None:
     return (at - video.started_at).total_seconds() * (1 - video.progress) / video.progress
 
 
+def standing(video: Video, at: datetime) -> dict[str, Any]:
+    """How a video's encode stands, for a template."""
+    left = seconds_left(video, at)
+    return {
+        "video": video,
+        "going": video.state in GOING,
+        "type": COLOURS[State(video.state)],
+        "percent": round(100 * video.progress),
+        "left": duration(left) if left else "",
+        "for": duration((at - video.started_at).total_seconds()) if video.started_at else "",
+        "silent": video.state == State.PROCESSING and video.lease_until is not None and video.lease_until < at,
+        "reason": reason(video.failure) if video.failure and video.state == State.FAILED else "",
+    }
+
+
 def encoding(video: Video) -> SafeString:
     """State, progress and reason of failure; static/js/encoding.js renews it while it goes on."""
-    return render_to_string(
-        "admin/media/encoding.html",
-        {
-            "video": video,
-            "going": video.state in GOING,
-            "type": COLOURS[State(video.state)],
-            "percent": round(100 * video.progress),
-            "left": duration(left) if (left := seconds_left(video, timezone.now())) else "",
-            "reason": reason(video.failure) if video.failure else "",
-        },
-    )
+    return render_to_string("admin/media/encoding.html", standing(video, timezone.now()))
+
+
+def queue(request: HttpRequest, *, may_change: bool) -> SafeString:
+    """The queue at a glance, with buttons for who `may_change` it; static/js/encoding.js renews it."""
+    at = timezone.now()
+    counts = dict(Video.objects.order_by().values_list("state").annotate(n=Count("pk")))
+    tiles = [(state, COLOURS[state], counts.get(state, 0)) for state in (*GOING, State.FAILED, State.READY)]
+    rows = {
+        str(state): [
+            standing(video, at)
+            for video in Video.objects.filter(state=state).defer("findings", "chapters").order_by(ORDER[state])[:most]
+        ]
+        if counts.get(state)
+        else []
+        for state, most in SHOWN.items()
+    }
+    more = {str(state): max(0, counts.get(state, 0) - most) for state, most in SHOWN.items()}
+    context = {"tiles": tiles, "rows": rows, "more": more, "may_change": may_change}
+    return render_to_string("admin/media/queue.html", context, request=request)
+
+
+def media_page(video: Video) -> dict[str, Any]:
+    """What the page of one video tells: how its encode stands, its source, what is stored of it."""
+    return {"standing": standing(video, timezone.now()), "facts": told(video), "contents": contents(video)}

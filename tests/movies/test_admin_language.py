@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 # Names that are the same in Chinese, and what the rows below hold.
 SAME = {
-    *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "avc", "argon", "md", "ldap"),
+    *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "kb", "avc", "argon", "md", "ldap"),
     *("zh", "hans", "en", "esc", "control", "command", "mac", "csv"),
 }
 SPOKEN = {"aria-label", "placeholder", "title", "alt"}

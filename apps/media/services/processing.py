@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from apps.media import encode, ladder
+from apps.media import encode, findings, ladder
 from apps.media.models import State, Video
 from apps.media.services import chunks
 from apps.media.services.discarding import GivenUp, drop_arrivals
@@ -84,6 +84,7 @@ class _Job:
     def run(self, *, long: bool) -> None:
         source = Path(videos().path(self.video.original))
         self.probed = ffmpeg.probe(source, on_tick=self.lease.tick)
+        self.lease.held().update(findings=findings.worth_keeping(self.probed))
         plan = ladder.plan(self.probed)
         if len(plan.parts) > 1 and not long:
             raise _TooLong

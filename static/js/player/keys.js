@@ -11,6 +11,7 @@ export function shortcut(event, box) {
   if (target.matches("input[type=range]") && key.startsWith("Arrow")) return null;
   if (key === " " && target.closest("button, a, summary")) return null; // it is pressed itself
   if (box.contains(target)) return key;
+  if ("ownKeys" in box.dataset) return null; // the page has others
   const control = target.closest("a, button, summary, [tabindex]");
   if (control && (key === " " || key.startsWith("Arrow"))) return null;
   return SCROLLING.has(key) && !inSight(box) ? null : key;

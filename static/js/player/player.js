@@ -25,7 +25,7 @@ export class Player {
     this.press = keyboard(this);
     touch(this);
     session(this);
-    if (!this.preview) new Heartbeat(this.video, config, (said) => this.#changed(said));
+    if (config.progressUrl && !this.preview) new Heartbeat(this.video, config, (said) => this.#changed(said));
     if (config.resumeAt) this.#resumed();
   }
 
