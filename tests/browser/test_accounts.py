@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.test_journey import AXE, RULES, until
+from tests.browser.steps import until, violations
 from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -253,9 +253,7 @@ def _axe(page: Page, path: str) -> None:
     page.wait_for_load_state("load")
     for summary in page.locator("main details > summary").all():
         summary.click()
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-    assert [(path, v["id"], [n["html"][:120] for n in v["nodes"]][:4]) for v in found] == []
+    assert violations(page) == [], path
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
