@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -44,7 +45,6 @@ class VideoAdmin(ModelAdmin):
     search_fields = ["original_name", "sha256"]
     list_before_template = "admin/media/queue_panel.html"
     change_form_outer_before_template = "admin/media/video/page.html"
-    inlines = [SubtitleInline]
     actions = ["retry_encoding", "cancel_encoding"]
     fields = ["original_name", "sha256", "preview_seconds", "created_at", "started_at", "ready_at"]
     readonly_fields = fields
@@ -108,9 +108,14 @@ class VideoAdmin(ModelAdmin):
             "media_page": media_page(context["original"]),
             "may_change": self.has_change_permission(request),
             "show_save_and_add_another": False,  # what is added is uploaded
+            "show_save": bool(context["inline_admin_formsets"]),
+            "show_save_and_continue": bool(context["inline_admin_formsets"]),
         }
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
+
+    def get_inlines(self, request: HttpRequest, video: Video | None) -> list[type[InlineModelAdmin[Any, Any]]]:
+        return [SubtitleInline] if video and video.subtitles.exists() else []
 
     def encoding_now(self, request: HttpRequest) -> JsonResponse:
         """How encodes stand: JSON, by each of `ids` (of videos, or "queue"; with commas) the HTML that shows it."""

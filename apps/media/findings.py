@@ -23,12 +23,13 @@ CONTAINERS = {
     "asf": "WMV / ASF", "rm": "RealMedia", "mxf": "MXF", "ogg": "Ogg", "gif": "GIF", "apng": "APNG",
 }  # fmt: skip
 CODECS = {
-    "h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp8": "VP8", "vp9": "VP9", "mpeg1video": "MPEG-1",
-    "mpeg2video": "MPEG-2", "mpeg4": "MPEG-4 ASP", "msmpeg4v3": "MPEG-4 v3", "mjpeg": "Motion JPEG", "prores": "ProRes",
-    "dnxhd": "DNxHD", "theora": "Theora", "wmv3": "WMV 9", "vc1": "VC-1", "aac": "AAC", "ac3": "Dolby Digital",
-    "eac3": "Dolby Digital Plus", "truehd": "Dolby TrueHD", "dts": "DTS", "mp3": "MP3", "mp2": "MP2", "opus": "Opus",
-    "vorbis": "Vorbis", "flac": "FLAC", "alac": "ALAC", "subrip": "SRT", "ass": "ASS", "ssa": "SSA", "webvtt": "WebVTT",
-    "mov_text": "MP4", "hdmv_pgs_subtitle": "PGS", "dvd_subtitle": "VobSub", "dvb_subtitle": "DVB",
+    "h264": "H.264", "hevc": "H.265", "av1": "AV1", "libdav1d": "AV1", "vp8": "VP8", "vp9": "VP9", "libvpx-vp9": "VP9",
+    "mpeg1video": "MPEG-1", "mpeg2video": "MPEG-2", "mpeg4": "MPEG-4 ASP", "msmpeg4": "MPEG-4 v3", "theora": "Theora",
+    "mjpeg": "Motion JPEG", "prores": "ProRes", "dnxhd": "DNxHD", "wmv3": "WMV 9", "vc1": "VC-1", "flv": "Sorenson",
+    "aac": "AAC", "ac3": "Dolby Digital", "eac3": "Dolby Digital Plus", "truehd": "Dolby TrueHD", "dca": "DTS",
+    "mp3float": "MP3", "mp2float": "MP2", "opus": "Opus", "vorbis": "Vorbis", "flac": "FLAC", "alac": "ALAC",
+    "mp3": "MP3", "mp2": "MP2", "wmav2": "WMA", "subrip": "SRT", "srt": "SRT", "ass": "ASS", "ssa": "SSA",
+    "webvtt": "WebVTT", "mov_text": "MP4", "pgssub": "PGS", "dvdsub": "VobSub", "dvbsub": "DVB",
 }  # fmt: skip
 LAYOUTS = {6: "5.1", 7: "6.1", 8: "7.1"}
 DEPTH = re.compile(r"p(9|1[0-6])(le|be)$")  # of FFmpeg's names of planar pixel formats: yuv420p10le
@@ -71,7 +72,7 @@ def container_name(demuxer: str) -> str:
 
 
 def codec_name(codec: str) -> str:
-    """What people call a codec of FFmpeg's name."""
+    """What people call what FFmpeg's decoder of that name reads."""
     return "PCM" if codec.startswith("pcm_") else CODECS.get(codec, codec)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OrderBy
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -26,11 +27,13 @@ COLOURS = {
     State.FAILED: "danger",
 }
 SHOWN = {State.PROCESSING: 20, State.UPLOADED: 5, State.FAILED: 5}  # videos of a state, in the queue's panel
-ORDER = {
+ORDER: dict[
+    str, str | OrderBy
+] = {  # what waits, as it was queued; what failed, the newest first: some were stopped before they began
     State.PROCESSING: "started_at",
     State.UPLOADED: "lease_until",
-    State.FAILED: "-started_at",
-}  # UPLOADED: as queued
+    State.FAILED: Coalesce("started_at", "created_at").desc(),
+}
 
 
 def seconds_left(video: Video, at: datetime) -> float | None:

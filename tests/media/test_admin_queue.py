@@ -135,6 +135,14 @@ def test_the_panel_asks_as_little_of_many_videos(curator, django_assert_num_quer
     assert page.count("queue__row") == 30  # 20 that run, 5 that wait, 5 that failed
 
 
+def test_what_was_stopped_before_it_began_is_among_the_newest_failures(curator):
+    for _ in range(6):
+        put(State.FAILED, failure="no_video", started_at=timezone.now() - timedelta(days=1))
+    waiting = put(State.UPLOADED, original_name="刚停.mp4", started_at=None)
+    curator.post(reverse("admin:media_video_stop", args=[waiting.pk]))
+    assert "刚停.mp4 转码已取消" in words(panel(curator)).split("最近失败 ")[1]
+
+
 def test_an_empty_queue_says_so_in_figures(curator):
     assert words(panel(curator)) == "等待转码 0 转码中 0 失败 0 可播放 0"
 
@@ -272,7 +280,7 @@ def test_why_it_failed_and_what_is_missing(curator):
     assert "文件在 1:23 处损坏" in page
     assert "moov &lt;atom&gt; not found" in page
     assert "首个清晰度转码完成后即可在此播放" in page
-    assert "下次转码时会检测源文件" in page
+    assert "没有检测结果" in page
     assert "文件缺失" in page  # its original and storyboard were never stored
 
 
@@ -288,3 +296,12 @@ def test_the_page_asks_as_little_of_many_files(curator, django_assert_num_querie
         )  # fmt: skip
     with django_assert_num_queries(len(few)):
         page_of(curator, video)
+
+
+def test_nothing_to_save_no_button_that_saves(curator):
+    video = make_video()
+    assert 'name="_save"' not in page_of(curator, video)
+    video.subtitles.create(language="zh", label="中文", file="zh.vtt")
+    page = page_of(curator, video)
+    assert 'name="_save"' in page
+    assert 'name="_addanother"' not in page
