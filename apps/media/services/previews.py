@@ -46,6 +46,7 @@ def _recut(video: Video, seconds: int) -> bool:
         if video.renditions.filter(file__in=[row.file for row in rows]).count() == len(rows):
             raise  # not replaced: gone
     except BaseException:
+        # Whatever stopped it, the files just placed belong to nothing.
         arrivals.withdraw()
         raise
     arrivals.withdraw()

@@ -67,7 +67,7 @@ class Store:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT") if db.in_transaction else None
-        except BaseException:
+        except BaseException:  # a process told to stop, too, leaves no half of a trade
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
