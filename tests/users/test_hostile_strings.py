@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import cycle
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
@@ -21,7 +23,7 @@ from tests.conftest import ROOT
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("_unframed")]
 CORPUS = ROOT.parent / "shared" / "data" / "attack" / "blns.json"
 OWN = [
     "",
@@ -53,6 +55,13 @@ OWN = [
     "🇺🇸",
 ]
 NAUGHTY: list[str] = json.loads(CORPUS.read_text()) if CORPUS.exists() else OWN
+
+
+@pytest.fixture
+def _unframed(settings) -> None:
+    """Pages without the frame around every one of them: it takes most of the time, and shows none of the fields."""
+    first = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**first, "DIRS": [Path(__file__).parent / "bare", *first["DIRS"]]}]
 
 
 def _each() -> Iterator[str]:
@@ -104,7 +113,7 @@ def test_nicknames_are_kept_and_shown_exactly_or_refused(member):
         answer = member.post("/user/userown/", {"form": "profile", "nickname": text, "language": "en"})
         if answer.status_code == 302:
             assert User.objects.get().nickname == text.strip()
-            page = Shown(member.get("/user/userown/").content.decode())
+            page = _shown(member.get("/user/userown/"))
             assert page.values["profile-nickname"] == text.strip()
             assert (text.strip() or "lin") in page.texts
             kept += 1
@@ -113,6 +122,14 @@ def test_nicknames_are_kept_and_shown_exactly_or_refused(member):
             assert "\x00" in text or len(text.strip()) > 30, text
             _shown(answer)
     assert kept > len(NAUGHTY) // 3
+
+
+def test_the_frame_of_every_page_shows_nicknames_as_text(rf):
+    request = rf.get("/")
+    for text in NAUGHTY:
+        request.user = User(username="lin", nickname=text)
+        header = Shown(render_to_string("parts/header.html", request=request))
+        assert (text or "lin") in header.texts
 
 
 @pytest.mark.parametrize(
@@ -136,10 +153,12 @@ def test_what_strangers_type_comes_back_as_text(client, path, fields, shown):
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("form", ["email", "phone"])
-def test_what_members_type_comes_back_as_text(member, form):
+def test_what_members_type_comes_back_as_text(member):
+    """The e-mail and the phone by turns: their fields are those of the registration, which had every string in each."""
     before = User.objects.values().get()
+    forms = cycle(["email", "phone"])
     for text in _each():
+        form = next(forms)
         answer = member.post("/user/userown/", {"form": form, "current": text, form: text})
         assert answer.status_code == 400, text
         assert answer.context["msg"]
