@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import NamedTuple
 
 import imageio_ffmpeg
 import m3u8
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
@@ -99,6 +102,7 @@ class Title(NamedTuple):
     texts: list[tuple[str, str]]
     pictures: list[str]  # addresses
     duration: float  # seconds
+    rate: float  # frames per second
 
 
 def read(url: str) -> m3u8.M3U8:
@@ -131,7 +135,8 @@ def title(site, sample, tmp_path_factory) -> Title:
     pictures = [p.absolute_uri for p in listed.playlists]
     rungs = sorted(p.stream_info.resolution[1] for p in listed.playlists)
     duration = sum(s.duration for s in read(pictures[0]).segments)
-    found = Title(master, rungs, media["AUDIO"], media["SUBTITLES"], pictures, duration)
+    rate = listed.playlists[0].stream_info.frame_rate
+    found = Title(master, rungs, media["AUDIO"], media["SUBTITLES"], pictures, duration, rate)
     assert len(found.rungs) > 1
     assert {language for language, _ in found.sounds} == {language for language, _ in found.texts} == {"zh", "en"}
     return found
@@ -186,3 +191,74 @@ def test_ffmpeg(title):
         told = subprocess.run([*reading, "-i", address, "-f", "srt", "-"], capture_output=True, text=True, timeout=60)
         name = {"zh": "中", "en": "英"}[language]
         assert re.findall(r"[中英].", told.stdout) == [f"{name}一", f"{name}末"], told.stderr
+
+
+NOBODY = 65534  # VLC doesn't run as root
+WIDTH, HEIGHT = 64, 36  # pixels of what it hands out
+# Other parts of it look for a desktop, graphics hardware and converters for that hardware in vain.
+FAULT = re.compile(r" (demux|stream|access|input|packetizer|decoder) error: (?!failed to create video output)")
+
+
+@pytest.fixture
+def desk() -> Iterator[Path]:
+    """A folder that VLC may write to."""
+    with tempfile.TemporaryDirectory(prefix="vlc-") as folder:
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        yield Path(folder)
+
+
+def vlc(desk: Path, address: str, *options: str) -> str:
+    """What VLC said while it played an address to its end; a fault it tells of fails the test."""
+    person = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    told = subprocess.run(
+        ["cvlc", "-vv", "--play-and-exit", "--no-video-title-show", "--avcodec-hw", "none", *options, address],
+        env={"PATH": os.environ["PATH"], "HOME": str(desk)},
+        capture_output=True, text=True, errors="replace", timeout=60, check=True, **person,
+    ).stderr  # fmt: skip
+    assert [line for line in told.splitlines() if FAULT.search(line)] == [], address
+    assert "EOF reached" in told, address
+    return told
+
+
+def handed_out(desk: Path, address: str, form: str, *options: str) -> bytes:
+    """All that VLC decoded, as raw pictures or samples."""
+    target = desk / "raw"
+    vlc(desk, address, "--sout", f"#transcode{{{form}}}:std{{access=file,mux=dummy,dst={target}}}", *options)
+    return target.read_bytes()
+
+
+def letters(desk: Path, address: str, language: str) -> list[tuple[float, float, int]]:
+    """When letters of that language stood on VLC's screen: from, to (seconds), and the most pixels they covered."""
+    screen = desk / "screen.y4m"
+    told = vlc(
+        desk, address, "--sub-language", language, "--aout", "dummy", "--rate", "2", "--adaptive-logic", "lowest",
+        "--vout", "yuv", "--yuv-yuv4mpeg2", "--yuv-chroma", "I420", "--yuv-file", str(screen),
+        "--freetype-color", str(0xFF00FF), "--freetype-rel-fontsize", "6",
+        "--freetype-outline-opacity", "0", "--freetype-shadow-opacity", "0",
+    )  # fmt: skip
+    assert 'using spu decoder module "webvtt"' in told
+    head, pictures = screen.read_bytes().split(b"\n", 1)
+    width, height, rate = (int(re.search(rb"%s(\d+)" % mark, head).group(1)) for mark in (b"W", b"H", b"F"))
+    tag, plane = len(b"FRAME\n"), width * height // 4
+    frames = np.frombuffer(pictures, dtype=np.uint8).reshape(-1, tag + 6 * plane)[:, tag:]
+    blue, red = frames[:, 4 * plane : 5 * plane], frames[:, 5 * plane :]
+    pixels = ((blue > 190) & (red > 190)).sum(axis=1)  # magenta, as no picture of the film is
+    edges = np.flatnonzero(np.diff((pixels > 5).astype(int), prepend=0, append=0))
+    return [(a / rate, b / rate, int(pixels[a:b].max())) for a, b in edges.reshape(-1, 2)]
+
+
+def test_vlc(desk, title):
+    for address in title.pictures:
+        raw = handed_out(desk, address, f"vcodec=I420,width={WIDTH},height={HEIGHT}", "--no-sout-audio")
+        frames = len(raw) / (WIDTH * HEIGHT * 3 / 2)
+        assert frames == pytest.approx(title.duration * title.rate, abs=1), address
+    for _, address in title.sounds:
+        raw = handed_out(desk, address, "acodec=s16l,samplerate=48000,channels=2", "--no-sout-video")
+        assert len(raw) / (48000 * 2 * 2) == pytest.approx(title.duration, abs=0.3), address
+        assert np.abs(np.frombuffer(raw, dtype=np.int16)).max() > 1000, address
+    seen = {language: letters(desk, title.master, language) for language, _ in title.texts}
+    for shown in seen.values():
+        for (start, end, _), (a, b) in zip(shown, [(0.5, 2.0), (3.0, 4.5)], strict=True):
+            assert (start, end) == pytest.approx((a, b), abs=0.3)
+    assert [size for *_, size in seen["zh"]] != [size for *_, size in seen["en"]]  # 中 has fewer strokes than 英
