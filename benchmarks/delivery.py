@@ -1,59 +1,32 @@
-"""Ranges of a file under signed addresses against nginx sending the same ranges unsigned: bytes per second, as a ratio.
+"""Ranges of a file under signed addresses against nginx sending the same ranges unsigned: how many times as fast.
 
 Ranges are of the size of a segment, asked by four clients over connections that are kept. Measured are nginx with
-`deploy/nginx/site.conf`, as the real stack delivers (asked: at least 0.90), and the embedded default, of which
-nothing is asked.
+`deploy/nginx/site.conf`, as an installation delivers (asked: at least 0.90), and the embedded default, of which
+nothing is asked. Signed and unsigned are sent by the same nginx process, in turn, for some hundredths of a second each.
 """
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import sys
 import tempfile
-import threading
-import time
+from functools import partial
 from pathlib import Path
+
+from common.pairs import compare
+from common.ranges import Viewers
 
 ROOT = Path(__file__).resolve().parents[1]
 MIB = 2**20
 SIZE = 256 * MIB
 SEGMENT = 2 * MIB  # bytes: four seconds of 4 Mbit/s
+RANGES = [range(first, first + SEGMENT) for first in range(0, SIZE, SIZE // 8)]  # of one round
 CLIENTS = 4
-REQUESTS = 240
-ROUNDS = 5
+PAIRS = {"nginx": 600, "uWSGI": 60}
 PLAIN = """
     server { listen 127.0.0.1:%d; sendfile on; tcp_nopush on; location /plain/ { alias "%s/"; } }
 """
-
-
-def rate(port: int, address: str) -> float:
-    """Bytes per second of REQUESTS ranges in turn."""
-    failures: list[int] = []
-
-    def ask(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        held = bytearray(SEGMENT)
-        for n in range(number, REQUESTS, CLIENTS):
-            first = n * SEGMENT % (SIZE - SEGMENT)
-            connection.request("GET", address, headers={"Range": f"bytes={first}-{first + SEGMENT - 1}"})
-            answer = connection.getresponse()
-            got = 0
-            while read := answer.readinto(held):
-                got += read
-            if (answer.status, got) != (206, SEGMENT):
-                failures.append(answer.status)
-
-    clients = [threading.Thread(target=ask, args=(number,)) for number in range(CLIENTS)]
-    began = time.perf_counter()
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    if failures:
-        raise SystemExit(f"{address} answered {set(failures)}")
-    return REQUESTS * SEGMENT / (time.perf_counter() - began)
 
 
 def main() -> None:
@@ -75,18 +48,16 @@ def main() -> None:
         address = site.manage("shell", "-v", "0", "-c", code).split()[-1]
         nginx = start_nginx(site, signed_port, folder / "nginx", more=PLAIN % (plain_port, file.parent))
         try:
-            for port, what in ((signed_port, address), (site.port, address), (plain_port, "/plain/b.mp4")):
-                rate(port, what)  # warm
-            for label, port, asked in (("nginx, signed", signed_port, 0.90), ("uWSGI, signed", site.port, 0)):
-                ratios = []
-                for _ in range(ROUNDS):
-                    ours, plain = rate(port, address), rate(plain_port, "/plain/b.mp4")
-                    ratios.append(ours / plain)
-                    print(
-                        f"{label} {ours / MIB:6.0f} MiB/s   nginx, unsigned {plain / MIB:6.0f}   ratio {ratios[-1]:.2f}"
-                    )
-                wanted = f", asked: at least {asked:.2f}" if asked else ""
-                print(f"{label}: median ratio {sorted(ratios)[ROUNDS // 2]:.2f}{wanted}")
+            for server, port, asked in (("nginx", signed_port, ", asked: at least 0.90"), ("uWSGI", site.port, "")):
+                with (
+                    Viewers(port, address, count=CLIENTS) as signed,
+                    Viewers(plain_port, "/plain/b.mp4", count=CLIENTS) as plain,
+                ):
+                    found = compare(partial(signed.fetch, RANGES), partial(plain.fetch, RANGES), pairs=PAIRS[server])
+                ours, theirs = (len(RANGES) * SEGMENT / MIB / took for took in (found.ours, found.reference))
+                print(f"  {server}, signed {ours:.0f} MiB/s, nginx, unsigned {theirs:.0f} MiB/s")
+                print(f"  the client took {found.busy:.2f} of a processor")
+                print(f"ranges by {server} {found}{asked}")
         finally:
             nginx.terminate()
             nginx.wait(timeout=20)
