@@ -1,0 +1,118 @@
+"""A flash and a beep every second, in films whose clocks are odd: whatever was made of them, both come together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from apps.media import ladder
+from apps.media.models import State, Video
+from apps.media.services import add_video, process
+from tests.media import footage, timing
+from utils.storages import videos
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+LENGTH = 12.0  # seconds
+APART = 0.04  # seconds
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25")
+Film = Callable[..., Path]
+
+
+@pytest.fixture
+def film(tmp_path) -> Film:
+    """Makes a film at `rate`, with an event about every second, on a frame of its own: ffmpeg's `options` follow."""
+
+    def make(name: str, *options: str, rate: str = "25", picture: str = "null", sound: str = "anull") -> Path:
+        frames = Fraction(rate)
+        period, first = float(round(frames) / frames), float(round(frames) // 2 / frames)
+        event = f"between(mod(t,{period:.6f}),{first - 0.002:.6f},{first + 0.1:.6f})"
+        footage.ffmpeg(
+            *("-f", "lavfi", "-i", f"color=gray:s=192x108:r={rate}:d={LENGTH}"),
+            *("-f", "lavfi", "-i", f"aevalsrc=exprs='0.5*sin(880*2*PI*t)*{event}':s=48000:d={LENGTH}"),
+            *("-vf", f"drawbox=w=iw:h=ih:color=white:t=fill:enable='{event}',{picture}", "-af", sound),
+            *("-pix_fmt", "yuv420p", *options, str(tmp_path / name)),
+        )
+        return tmp_path / name
+
+    return make
+
+
+def copied(path: Path, name: str, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Path:
+    """Its packets in another container or with another clock."""
+    footage.ffmpeg(*before, "-i", str(path), "-c", "copy", *after, str(path.with_name(name)))
+    return path.with_name(name)
+
+
+VARIED = "select='not(mod(n,3))+lt(mod(n,90),45)+between(mod(n,60),29,36)'"
+# how each is made, and how many events there are to be seen and to be heard
+KINDS: dict[str, tuple[Callable[[Film], Path], int, int]] = {
+    "plain": (lambda film: film("a.mp4", *H264), 12, 12),
+    "b_frames": (lambda film: film("a.mp4", *H264, "-bf", "3", rate="30000/1001"), 12, 12),
+    "film_rate": (lambda film: film("a.mkv", *H264, "-c:a", "libopus", rate="24000/1001"), 12, 12),
+    "mp3_44100": (lambda film: film("a.avi", "-c:v", "mpeg4", "-c:a", "libmp3lame", "-ar", "44100"), 12, 12),
+    "fast": (lambda film: film("a.mp4", *H264, rate="120"), 12, 12),
+    "varied_rate": (lambda film: film("a.mp4", *H264, "-fps_mode", "vfr", rate="60", picture=VARIED), 12, 12),
+    "late_sound": (lambda film: film("a.mkv", *H264, sound="atrim=start=0.7"), 12, 11),
+    "late_sound_mp4": (lambda film: film("a.mp4", *H264, sound="atrim=start=0.7"), 12, 11),
+    "late_picture": (lambda film: film("a.mkv", *H264, "-fps_mode", "passthrough", picture="trim=start=0.72"), 11, 12),
+    "short_sound": (lambda film: film("a.mp4", *H264, sound="atrim=end=7.2"), 12, 7),
+    "short_picture": (lambda film: film("a.mp4", *H264, picture="trim=end=7.2"), 7, 12),
+    "hour_later_ts": (
+        lambda film: film("a.ts", "-c:v", "mpeg2video", "-c:a", "mp2", "-output_ts_offset", "3600"), 12, 12,
+    ),
+    "clock_turns_over_ts": (
+        lambda film: film("a.ts", *H264, "-bf", "2", "-output_ts_offset", str(2**33 / 90000 - 5)), 12, 12,
+    ),
+    "edit_list": (lambda film: copied(film("a.mp4", *H264, "-bf", "2"), "b.mp4", before=("-ss", "1.8")), 10, 10),
+    "late_start": (lambda film: copied(film("a.mp4", *H264), "b.mp4", after=("-output_ts_offset", "20")), 12, 12),
+    "hole_in_sound": (
+        lambda film: copied(
+            film("a.mkv", *H264, "-c:a", "aac"), "b.ts", after=("-bsf:a", r"noise=drop=lt(abs(pts*tb-4)\,0.3)")
+        ), 12, 12,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_flash_and_beep_come_together(kind, film):
+    make, flashes, beeps = KINDS[kind]
+    check(processed(queued(make(film))), flashes, beeps)
+
+
+def test_no_drift_where_chunks_are_joined(film, monkeypatch):
+    monkeypatch.setattr(ladder, "CHUNKED_FROM", 6)
+    monkeypatch.setattr(ladder, "CHUNK", 3)
+    video = queued(film("a.mp4", *H264, "-profile:v", "high444", "-pix_fmt", "yuv444p", rate="30000/1001"))
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    assert video.state == State.UPLOADED  # passed on, to be cut up
+    check(processed(video), 12, 12)
+
+
+def queued(path: Path) -> Video:
+    return add_video(path=path, original_name=path.name)
+
+
+def processed(video: Video) -> Video:
+    process(video_id=video.pk, long=True)
+    video.refresh_from_db()
+    assert video.state == State.READY, video.failure_detail
+    return video
+
+
+def check(video: Video, flashes: int, beeps: int) -> None:
+    """In every rung and sound there are as many events, and those of the same second coincide."""
+    heard = [timing.beeps(Path(videos().path(row.file))) for row in footage.sounds_of(video)]
+    seen = [timing.flashes(Path(videos().path(row.file))) for row in footage.rungs_of(video)]
+    assert {len(moments) for moments in seen} == {flashes}
+    assert {len(moments) for moments in heard} == {beeps}
+    for lights in seen:
+        for sounds in heard:
+            both = [(light, sound) for light in lights for sound in sounds if abs(light - sound) < 0.5]
+            assert len(both) == min(flashes, beeps)
+            for light, sound in both:
+                assert light == pytest.approx(sound, abs=APART)
