@@ -138,6 +138,16 @@ def install(dev: bool) -> None:
     done(name, files)
 
 
+def compile_packages() -> None:
+    """The packages' bytecode, where .venv was copied without it: else each process of the site compiles it all anew."""
+    packages = next(VENV.glob("lib/python*/site-packages"))
+    if (packages / "django" / "__pycache__").exists():
+        return
+    say("Compiling the packages")
+    # what some package carries for other versions of Python doesn't compile, and needn't
+    subprocess.run([PYTHON, "-m", "compileall", "-qq", "-j", "0", packages], check=False)
+
+
 def npm() -> tuple[list[str | Path], str]:
     """The npm command and the PATH for its scripts; Node comes from its wheel where the machine has none new enough."""
     if (node := shutil.which("node")) and shutil.which("npm"):
@@ -207,6 +217,7 @@ def main() -> None:
     dev = "--dev" in sys.argv
     make_venv()
     install(dev)
+    compile_packages()
     build_front_end(dev)
     compile_messages()
     if going_on:

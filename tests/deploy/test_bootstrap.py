@@ -42,3 +42,22 @@ def test_an_old_python_is_told_which_one_is_needed(elsewhere, tmp_path):
     done = _start(elsewhere, PYTHONPATH=str(site), PATH=str(site))
     assert done.returncode == 1
     assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_an_environment_copied_without_its_bytecode_is_compiled_once(elsewhere, tmp_path):
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    package = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "django"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("VERSION = 5")
+    (package / "newer.py").write_text("this is for another Python")
+    code = "import bootstrap; bootstrap.compile_packages()"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=elsewhere.parent, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert "Compiling the packages" in said[0]
+    assert said[1] == ""
+    assert [file.name.split(".")[0] for file in (package / "__pycache__").iterdir()] == ["__init__"]
