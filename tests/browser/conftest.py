@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, make_video
 
 CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
 STARTS_WITHIN = 150.0  # seconds
@@ -104,6 +104,32 @@ def site() -> Iterator[Site]:
     finally:
         running.stop()
         shutil.rmtree(data, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Film:
+    """A published title of one episode; `path` of its watch page."""
+
+    movie: int
+    title: str
+
+    @property
+    def path(self) -> str:
+        return f"/single/{self.movie}/1/"
+
+
+@pytest.fixture(scope="session")
+def free_film(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """Half a minute that anybody may watch."""
+    path = make_video(tmp_path_factory.mktemp("free") / "free.mp4", seconds=30, size="320x240")
+    return Film(site.add_video(path, "三十秒")["movie"], "三十秒")
+
+
+@pytest.fixture(scope="session")
+def vip_film(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """20 seconds for members; others get a preview."""
+    path = make_video(tmp_path_factory.mktemp("vip") / "vip.mp4", seconds=20, size="320x240")
+    return Film(site.add_video(path, "会员夜场", access="vip")["movie"], "会员夜场")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.steps import until, violations
-from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -138,13 +137,11 @@ def _follow(user: Hands, what: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("who", VISITORS)
-def test_a_stranger_becomes_a_member(site, arrive, tmp_path, who):
+def test_a_stranger_becomes_a_member(site, free_film, arrive, who):
     visitor = VISITORS[who]
     name = f"lin-{secrets.token_hex(3)}"
     email, phone = f"{name}@example.com", f"138{secrets.randbelow(10**8):08}"
     password, changed, again = "right horse battery", "another staple entirely", "a third one, also long"
-    title = f"片 {name}"
-    site.add_video(make_video(tmp_path / "film.mp4", seconds=20, size="320x240"), title)
     me = arrive(visitor)
 
     # register, read the mail, activate
@@ -181,16 +178,15 @@ def test_a_stranger_becomes_a_member(site, arrive, tmp_path, who):
         _sign_in(me, site, called, password)
 
     # watch, and find it again
-    me.open(f"{site.url}/search/?q={name}")
-    me.press("main a[href*='/single/']")
-    me.page.wait_for_url(re.compile("/single/"))
-    watched = urlsplit(me.page.url).path
+    me.open(f"{site.url}/search/?q={free_film.title}")
+    watched = free_film.path
+    _follow(me, f"main a[href='{watched}']", watched)
     me.press("[data-play]")
     until(me.page, "document.querySelector('video')?.currentTime > 6", 60)
     me.open(f"{site.url}/user/userinfo/1/")
     expect(me.page.locator("h1")).to_have_text(visitor.history)
     card = f".history-item a[href='{watched}']"
-    expect(me.page.locator(card)).to_contain_text(title)
+    expect(me.page.locator(card)).to_contain_text(free_film.title)
     _follow(me, card, watched)
 
     # change the password: the other browser is signed out, this one stays

@@ -17,7 +17,6 @@ import pytest
 
 from tests.browser.conftest import Site
 from tests.browser.nginx import free_port, start_nginx
-from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -211,9 +210,8 @@ def test_tokens(port, stored):
     assert ask(port, f"{path}/../../db.sqlite3?{query}").status in {400, 403, 404}
 
 
-def test_playlists_are_kept_by_no_shared_cache(site, gates, tmp_path):
-    added = site.add_video(make_video(tmp_path / "list.mp4", seconds=5, size="320x240"), "清单")
-    base = f"/play/{added['movie']}/1"
+def test_playlists_are_kept_by_no_shared_cache(site, free_film, gates):
+    base = f"/play/{free_film.movie}/1"
     style = next(p for p in (site.data / "static").glob("site.*.css")).name
     for _ in range(2):
         for name in ("master.m3u8", "240p.m3u8", "a0.m3u8", "storyboard.vtt"):

@@ -37,10 +37,9 @@ def test_an_added_file_plays_to_its_end(site, visit, sample, name):
     assert visit.outside == []
 
 
-def test_seeking_near_the_end_plays_there(site, visit, tmp_path):
-    added = site.add_video(make_video(tmp_path / "long.mp4", seconds=30, size="320x240"), "三十秒")
+def test_seeking_near_the_end_plays_there(site, free_film, visit):
     page = visit.page
-    page.goto(f"{site.url}/single/{added['movie']}/1/")
+    page.goto(site.url + free_film.path)
     page.locator("[data-play]").click()
     until(page, "document.querySelector('video')?.duration > 25", 30)
     page.evaluate("() => { document.querySelector('video').currentTime = 27 }")
@@ -48,10 +47,9 @@ def test_seeking_near_the_end_plays_there(site, visit, tmp_path):
     assert visit.problems == []
 
 
-def test_a_vip_title_shows_its_preview_and_then_the_gate(site, visit, tmp_path):
-    added = site.add_video(make_video(tmp_path / "vip.mp4", seconds=20, size="320x240"), "会员片", access="vip")
+def test_a_vip_title_shows_its_preview_and_then_the_gate(site, vip_film, visit):
     page = visit.page
-    page.goto(f"{site.url}/single/{added['movie']}/1/")
+    page.goto(site.url + vip_film.path)
     expect(page.locator(".player__strip")).to_contain_text("VIP")
     play_to_the_end(page)
     assert page.evaluate("document.querySelector('video')?.duration") < 19
@@ -59,9 +57,8 @@ def test_a_vip_title_shows_its_preview_and_then_the_gate(site, visit, tmp_path):
     expect(page.locator(".gate").get_by_role("link", name="登录")).to_be_visible()
 
 
-def test_the_real_server_guards_the_files(site, tmp_path):
-    added = site.add_video(make_video(tmp_path / "guard.mp4", seconds=5, size="320x240"), "门卫")
-    base = f"{site.url}/play/{added['movie']}/1"
+def test_the_real_server_guards_the_files(site, free_film):
+    base = f"{site.url}/play/{free_film.movie}/1"
     with urllib.request.urlopen(f"{base}/240p.m3u8", timeout=10) as answer:
         playlist = answer.read().decode()
     address = site.url + re.search(r'URI="([^"]+)"', playlist).group(1)
@@ -108,15 +105,14 @@ def test_a_curator_adds_a_film_publishes_it_and_it_plays(site, visit, tmp_path):
 
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_nothing(site, visit, tmp_path, width, theme):
-    added = site.add_video(make_video(tmp_path / "axe.mp4", seconds=4, size="320x240"), "无障碍")
+def test_axe_finds_nothing(site, free_film, visit, width, theme):
     page = visit.page
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     for path in (
         "/",
         "/comedy/all/1/",
-        f"/single/{added['movie']}/1/",
+        free_film.path,
         "/user/login/",
         "/user/uservip/",
         "/search/?q=无",

@@ -21,7 +21,7 @@ from tusclient.exceptions import TusCommunicationError
 from tests.browser.conftest import Site, start_site
 from tests.cable import Cable
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 log = logging.getLogger(__name__)
 

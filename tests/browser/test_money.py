@@ -22,8 +22,7 @@ def _pay(page: Page) -> None:
     page.get_by_role("button", name=re.compile("确认付款")).click()
 
 
-def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, visit, browser, tmp_path):
-    vip = site.add_video(make_video(tmp_path / "v.mp4", seconds=20, size="320x240"), "会员夜场", access="vip")
+def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, vip_film, visit, browser, tmp_path):
     paid = site.add_video(make_video(tmp_path / "p.mp4", seconds=20, size="320x240"), "单片点播", access="paid")
     site.manage("shell", "-c", NEW_USER)
     page = visit.page
@@ -43,7 +42,7 @@ def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, visit, browser, t
     expect(page.locator(".receipt__state--fulfilled")).to_be_visible(timeout=20_000)
     expect(waiting.locator(".receipt__state--fulfilled")).to_be_visible(timeout=20_000)
     waiting.close()
-    page.goto(f"{site.url}/single/{vip['movie']}/1/")
+    page.goto(f"{site.url}{vip_film.path}")
     assert page.locator(".player__strip").count() == 0
     play_to_the_end(page)
     assert page.evaluate("document.querySelector('video').duration") > 19
@@ -84,7 +83,7 @@ def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, visit, browser, t
     desk.get_by_role("button", name="退款").click()
     expect(desk.get_by_text("已退款 ¥25.00")).to_be_visible()
     office.close()
-    page.goto(f"{site.url}/single/{vip['movie']}/1/")
+    page.goto(f"{site.url}{vip_film.path}")
     expect(page.locator(".player__strip")).to_be_visible()
     page.goto(f"{site.url}/order/{number}/")
     expect(page.locator("main")).to_contain_text("买家申请")

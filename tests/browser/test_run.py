@@ -13,7 +13,7 @@ import pytest
 from tests.browser.conftest import clean_environment, start_site
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 
 def _processes(data: Path) -> list[str]:
@@ -28,32 +28,28 @@ def _processes(data: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_with_nothing_left_and_keeps_the_data(tmp_path, number):
+def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
     data = tmp_path / "数据 folder"
-    first = start_site(data, demo="0")
-    password = first.password
-    assert any("celery" in line for line in _processes(data))
-    first.stop(number)
-    assert _processes(data) == []
-    assert not list(data.rglob("*.sock"))
-    second = start_site(data, demo="0")
-    try:
-        assert second.password == password
-        assert password in "".join(second.said)
-    finally:
-        second.stop()
-
-
-def test_nothing_outlives_a_start_that_was_killed(tmp_path):
-    killed = start_site(tmp_path, demo="0")
+    password = ""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        running = start_site(data, demo="0")
+        assert any("celery" in line for line in _processes(data))
+        assert running.password == (password or running.password)
+        password = running.password
+        assert password in "".join(running.said)
+        running.stop(number)
+        assert _processes(data) == []
+        assert not list(data.rglob("*.sock"))
+    killed = start_site(data, demo="0")
+    assert killed.password == password
     killed.stop(signal.SIGKILL)
     until = time.monotonic() + 30
-    while left := _processes(tmp_path):
+    while left := _processes(data):
         assert time.monotonic() < until, left
         time.sleep(0.2)
 
 
+@pytest.mark.xdist_group("browser")
 def test_one_data_folder_carries_one_site(site):
     done = subprocess.run(
         [sys.executable, "deploy/embedded/serve.py"],
@@ -64,6 +60,7 @@ def test_one_data_folder_carries_one_site(site):
     assert f"Another site runs on {site.data}" in done.stderr
 
 
+@pytest.mark.xdist_group("browser")
 def test_a_port_in_use_is_said_at_once(site):
     done = subprocess.run(
         ["make", "-s", "run", f"PORT={site.port}", f"DATA_DIR={site.data}"],

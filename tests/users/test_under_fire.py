@@ -18,7 +18,7 @@ import pytest
 
 from tests.browser.conftest import Site, start_site
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fire")]
 RATE, SECONDS, ADDRESSES = 50, 8, 20
 RESPONSIVE = 3.0  # seconds for a page, the median, while the machine has other work as well
 PEOPLE = """
