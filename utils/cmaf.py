@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -61,9 +60,10 @@ def _find(data: bytes, *path: bytes) -> tuple[int, int]:
 
 
 def read(path: Path) -> Track:
-    """Where everything lies in a file that holds one track. Raises NotFragmented."""
+    """Where everything lies in a file that holds one track, as far as it is written. Raises NotFragmented."""
     init, timescale = b"", 0
     fragments: list[Fragment] = []
+    header: Fragment | None = None
     size = path.stat().st_size
     with path.open("rb") as file:
         at = 0
@@ -75,6 +75,8 @@ def read(path: Path) -> Track:
                 length = int.from_bytes(head[8:16], "big")
             if length < 8:
                 raise NotFragmented("a box has no length")
+            if at + length > size:
+                break  # somebody is writing it
             kind = head[4:8]
             if kind == b"moov":
                 file.seek(0)
@@ -82,12 +84,9 @@ def read(path: Path) -> Track:
                 timescale = _timescale(init)
             elif kind == b"moof":
                 file.seek(at)
-                fragments.append(_fragment(file.read(length), at))
-            elif kind == b"mdat" and fragments:
-                last = fragments[-1]
-                fragments[-1] = Fragment(
-                    last.offset, at + length - last.offset, last.start, last.ticks, last.sequence_at, last.start_at
-                )
+                header = _fragment(file.read(length), at)
+            elif kind == b"mdat" and header:
+                fragments.append(replace(header, length=at + length - header.offset))
             at += length
     if not init or not fragments:
         raise NotFragmented("nothing in it")
@@ -156,30 +155,39 @@ def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, f
     return table
 
 
-def join(parts: Sequence[Path], starts: Sequence[float], target: Path) -> None:
-    """Join files of one track into one, each moved to begin at its second of `starts`; no sample is touched.
+class Join:
+    """Files of one track added one after another to `target`; no sample is touched."""
 
-    Raises NotFragmented where the parts were not encoded alike.
-    """
-    first = read(parts[0])
-    sequence = 0
-    with target.open("wb") as out:
-        out.write(first.init)
-        for path, start in zip(parts, starts, strict=True):
-            track = read(path)
-            if track.init != first.init:
-                raise NotFragmented(f"{path.name} was encoded differently")
-            moved = round(start * track.timescale)
-            with path.open("rb") as source:
-                for fragment in track.fragments:
-                    sequence += 1
-                    at = out.tell() - fragment.offset
-                    _copy(source, out, fragment.offset, fragment.length)
-                    out.seek(at + fragment.sequence_at)
-                    out.write(sequence.to_bytes(4, "big"))
-                    out.seek(at + fragment.start_at)
-                    out.write((fragment.start + moved).to_bytes(8, "big"))
-                    out.seek(0, os.SEEK_END)
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._init = b""
+        self._sequence = 0
+
+    def add(self, path: Path, start: float) -> None:
+        """Add a file, moved to begin at `start` seconds. Raises NotFragmented if it was not encoded alike."""
+        track = read(path)
+        if not self._init:
+            self._init = track.init
+            self._target.write_bytes(track.init)
+        if track.init != self._init:
+            raise NotFragmented(f"{path.name} was encoded differently")
+        moved = round(start * track.timescale)
+        with path.open("rb") as source, self._target.open("ab") as out:
+            for fragment in track.fragments:
+                self._sequence += 1
+                header = _patched(source, fragment, self._sequence, fragment.start + moved)
+                out.write(header)
+                _copy(source, out, fragment.offset + len(header), fragment.length - len(header))
+
+
+def _patched(source: IO[bytes], fragment: Fragment, sequence: int, start: int) -> bytes:
+    """The bytes of a fragment up to its time, with another number and time."""
+    source.seek(fragment.offset)
+    header = bytearray(source.read(fragment.start_at + 8 - fragment.offset))
+    at = fragment.sequence_at - fragment.offset
+    header[at : at + 4] = sequence.to_bytes(4, "big")
+    header[-8:] = start.to_bytes(8, "big")
+    return bytes(header)
 
 
 def _copy(source: IO[bytes], out: IO[bytes], offset: int, length: int) -> None:

@@ -170,7 +170,8 @@ def _sound(track: Sound) -> list[str]:
 
 
 def _file(name: str, flags: str = "") -> list[str]:
-    return [*PLAIN, "-f", "mp4", "-movflags", FRAGMENTS + flags, f"{name}.mp4"]
+    # written out as it is made: it may be watched meanwhile
+    return [*PLAIN, "-flush_packets", "1", "-f", "mp4", "-movflags", FRAGMENTS + flags, f"{name}.mp4"]
 
 
 def subtitles(source: Path, probed: dict[str, Any], *, folder: Path, watch: Watch) -> list[tuple[dict[str, Any], Path]]:
@@ -239,24 +240,14 @@ def best_moment(sheets: list[Path], tiles: Tiles, duration: float) -> float:
     return min(best, 0.9 * duration)
 
 
-def still(
-    source: Path, probed: dict[str, Any], plan: ladder.Plan, moment: float, *, folder: Path, watch: Watch
-) -> Path | None:
-    """`still.jpg`, the source at `moment` seconds in the size of the largest rung."""
+def still(rung: Path, moment: float, *, folder: Path, watch: Watch) -> Path | None:
+    """`still.jpg`, a rung of ours at `moment` seconds; None where it shows nothing then."""
     target = folder / "still.jpg"
-    one = ladder.Plan(plan.rungs, plan.rate)
-    steps = _base({**probed, "duration": 0}, one, plan.rungs[0], ladder.Part(0, None))
-    try:
-        ffmpeg.run(
-            [ffmpeg.Input(source, ["-ss", f"{moment:.3f}"])],
-            [
-                *("-map", f"0:{probed['video']['index']}", "-vf", ",".join([*steps, "format=yuvj420p"])),
-                *("-frames:v", "1", "-q:v", "3", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name),
-            ],
-            cwd=folder,
-            timeout=TIMEOUT_BASE,
-            on_tick=watch.tick,
-        )
-    except ffmpeg.FFmpegError:
-        return None  # a source that can't be sought in: its title keeps the colour its poster has
+    ffmpeg.run(
+        [ffmpeg.Input(rung, ["-ss", f"{moment:.3f}"])],
+        ["-frames:v", "1", "-q:v", "2", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name],
+        cwd=folder,
+        timeout=TIMEOUT_BASE,
+        on_tick=watch.tick,
+    )
     return target if target.exists() else None

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from apps.media.models import Rendition, Subtitle
 
 VERSION = 7  # fMP4 with EXT-X-MAP and byte ranges
+FROM_THE_START = "#EXT-X-START:TIME-OFFSET=0"  # and not where the newest segments are
+LONGEST = 5  # seconds: no segment of what is encoded is longer
 STUB = 0.5  # seconds; a shorter last segment isn't worth a request
 AUDIO_GROUP = "sound"
 SUBTITLE_GROUP = "text"
-_EXTINF = re.compile(r"#EXTINF:([\d.]+)")
-_RANGE = re.compile(r"#EXT-X-BYTERANGE:(\d+)@(\d+)")
-_MAP = re.compile(r'#EXT-X-MAP:.*BYTERANGE="(\d+)@0"')
-
-
-def read_segments(playlist: Path) -> tuple[int, list[tuple[int, int, float]]]:
-    """(bytes of the initialisation section, [(offset, length, seconds)]) of a playlist that ffmpeg wrote."""
-    text = playlist.read_text()
-    found = _MAP.search(text)
-    if not found:
-        raise ValueError(f"{playlist.name} has no initialisation section")
-    ranges = [(int(offset), int(length)) for length, offset in _RANGE.findall(text)]
-    durations = [float(d) for d in _EXTINF.findall(text)]
-    return int(found.group(1)), [
-        (offset, length, seconds) for (offset, length), seconds in zip(ranges, durations, strict=True)
-    ]
 
 
 def bandwidths(segments: Iterable[tuple[int, int, float]]) -> tuple[int, int]:
@@ -97,26 +81,29 @@ def master(
 
 
 def media(rendition: Rendition, *, file_url: str) -> str:
-    """The playlist of one rendition: byte ranges of its one file.
+    """The playlist of one rendition: byte ranges of its one file. To that of a growing one, more will be added.
 
     Each range has an address of its own (`n`, which the server doesn't read): of neighbouring ranges at one address
     ffmpeg 9 asks for all at once, and then plays the first and no more.
     """
     address = f"{file_url}{'&' if '?' in file_url else '?'}n="
-    table = _without_stub(rendition.segments)
+    table = rendition.segments if rendition.growing else _without_stub(rendition.segments)
     longest = max((math.ceil(seconds - 0.001) for _, _, seconds in table), default=1)
+    if rendition.growing:
+        longest = max(longest, LONGEST)  # it may not change (RFC 8216 §6.2.1)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
         f"#EXT-X-TARGETDURATION:{max(1, longest)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
+        *(["#EXT-X-PLAYLIST-TYPE:EVENT", FROM_THE_START] if rendition.growing else ["#EXT-X-PLAYLIST-TYPE:VOD"]),
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{file_url}",BYTERANGE="{rendition.init_length}@0"',
     ]
     for number, (offset, length, seconds) in enumerate(table):
         lines += [f"#EXTINF:{seconds:.6f},", f"#EXT-X-BYTERANGE:{length}@{offset}", f"{address}{number}"]
-    lines.append("#EXT-X-ENDLIST")
+    if not rendition.growing:
+        lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 
 

@@ -102,6 +102,7 @@ class Rendition(models.Model):
     duration = models.FloatField()  # seconds
     init_length = models.PositiveIntegerField()  # bytes
     segments = models.JSONField()
+    growing = models.BooleanField(default=False)  # what is there can be watched; more is being made
 
     class Meta:
         verbose_name = _("rendition")
@@ -229,7 +230,6 @@ class Chunk(models.Model):
     """A stretch of a long title that one worker encodes; which frames it holds stands in the job's plan."""
 
     video = models.ForeignKey(Video, models.CASCADE, related_name="chunks", verbose_name=_("video"))
-    stage = models.CharField(max_length=10)  # which rungs: see services.chunks
     number = models.PositiveIntegerField()  # of the plan's parts, from 0
     done = models.BooleanField(default=False)
     progress = models.FloatField(default=0)  # 0 … 1
@@ -244,8 +244,8 @@ class Chunk(models.Model):
     class Meta:
         verbose_name = _("chunk")
         verbose_name_plural = _("chunks")
-        ordering = ["video", "stage", "number"]
-        constraints = [models.UniqueConstraint(fields=["video", "stage", "number"], name="chunk_once")]
+        ordering = ["video", "number"]
+        constraints = [models.UniqueConstraint(fields=["video", "number"], name="chunk_once")]
 
     def __str__(self) -> str:
-        return f"{self.video} {self.stage} {self.number}"
+        return f"{self.video} {self.number}"

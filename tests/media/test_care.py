@@ -111,7 +111,7 @@ def test_a_stuck_job_is_queued_again_and_its_leftovers_go():
 
 def test_chunks_of_a_title_that_is_done_go():
     video = sound_video()
-    Chunk.objects.create(video=video, stage="first", number=0)
+    Chunk.objects.create(video=video, number=0)
     assert doctor() == [f"chunks of video {video.pk}, which is done: removed", "1 found"]
     assert not Chunk.objects.exists()
 

@@ -26,13 +26,8 @@ from utils import cmaf, ffmpeg
 from utils.storages import videos
 from utils.tasks import enqueue_group
 
-STAGES = ("first", "rest")  # the smallest rung, to be watched early; then all others in one pass
 TRIES = 2  # of one chunk, before its title fails
 PAUSE = 0.3  # seconds between two looks at what others do
-
-
-def rungs_of(plan: ladder.Plan, stage: str) -> list[ladder.Rung]:
-    return plan.encoded[-1:] if stage == "first" else plan.encoded[:-1]
 
 
 def folder_of(video_id: int) -> Path:
@@ -54,50 +49,60 @@ def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan) -> None:
         forget(video_id)
         job.parent.mkdir(parents=True)
         job.write_text(text)
-    Chunk.objects.bulk_create(
-        [
-            Chunk(video_id=video_id, stage=stage, number=number)
-            for stage in STAGES
-            if rungs_of(plan, stage)
-            for number in range(len(plan.parts))
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [Chunk(video_id=video_id, number=number) for number in range(len(plan.parts))]
+    Chunk.objects.bulk_create(rows, ignore_conflicts=True)
     waiting = Chunk.objects.filter(video_id=video_id, done=False).order_by("pk").values_list("pk", flat=True)
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
 
 
-def finish(video_id: int, plan: ladder.Plan, stage: str, *, folder: Path, watch: encode.Watch) -> str:
-    """Work on the chunks until all are done, then join them into `<rung>.mp4` in `folder`.
+def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: encode.Watch) -> str:
+    """Work on the chunks until all are done; `<rung>.mp4` in `folder` grows by each that has its turn.
 
     Returns what ffmpeg complained about. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
     """
-    rows = Chunk.objects.filter(video_id=video_id, stage=stage)
+    rows = Chunk.objects.filter(video_id=video_id)
+    joined = _Joined(video_id, plan, folder)
 
     def tick() -> None:
         watch.tick()
         watch.progress(rows.aggregate(share=Avg("progress"))["share"] or 0.0)
+        joined.grow()
 
-    while rows.filter(done=False).exists():
+    while joined.count < len(plan.parts):
         tick()
         failed = rows.filter(failures__gte=TRIES).first()
         if failed:
             raise ffmpeg.FFmpegError(failed.failure_detail)
         chunk = rows.waiting(timezone.now()).first()
-        if not (chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick)):
-            time.sleep(PAUSE)
-    if rows.count() != len(plan.parts):
-        raise LeaseLost  # forgotten: somebody cancelled the job
-    starts = [plan.seconds(part.first) for part in plan.parts]
-    for rung in rungs_of(plan, stage):
-        files = [folder_of(video_id) / f"{stage}-{number}" / f"{rung.name}.mp4" for number in range(len(starts))]
-        try:
-            cmaf.join(files, starts, folder / f"{rung.name}.mp4")
-        except (cmaf.NotFragmented, FileNotFoundError) as error:
-            forget(video_id)
-            raise ffmpeg.Interrupted(f"the chunks don't fit together: {error}") from error
-        watch.tick()
+        if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick):
+            continue
+        if rows.count() != len(plan.parts):
+            raise LeaseLost  # forgotten: somebody cancelled the job
+        time.sleep(PAUSE)
     return "".join(rows.values_list("complaints", flat=True))
+
+
+class _Joined:
+    """The rungs of a title as far as its chunks are done, from the first on without a gap."""
+
+    def __init__(self, video_id: int, plan: ladder.Plan, folder: Path) -> None:
+        self.count = 0
+        self._video_id = video_id
+        self._plan = plan
+        self._joins = {rung.name: cmaf.Join(folder / f"{rung.name}.mp4") for rung in plan.encoded}
+
+    def grow(self) -> None:
+        """Add what has been done. Raises ffmpeg.Interrupted if that doesn't fit together: all begins anew."""
+        done = set(Chunk.objects.filter(video_id=self._video_id, done=True).values_list("number", flat=True))
+        while self.count in done:
+            start = self._plan.seconds(self._plan.parts[self.count].first)
+            try:
+                for name, join in self._joins.items():
+                    join.add(folder_of(self._video_id) / str(self.count) / f"{name}.mp4", start)
+            except (cmaf.NotFragmented, FileNotFoundError) as error:
+                forget(self._video_id)
+                raise ffmpeg.Interrupted(f"the chunks don't fit together: {error}") from error
+            self.count += 1
 
 
 @dataclass
@@ -134,11 +139,11 @@ def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None) ->
     chunk = Chunk.objects.select_related("video").get(pk=chunk_id)
     hold = _Hold(chunk, owner, on_tick, renewed=time.monotonic())
     place = folder_of(chunk.video_id)
-    folder = place / f"{chunk.stage}-{chunk.number}-{owner}"
+    folder = place / f"{chunk.number}-{owner}"
     try:
         folder.mkdir()
         said = _encode(chunk.video, chunk, folder, hold)
-        target = place / f"{chunk.stage}-{chunk.number}"
+        target = place / str(chunk.number)
         shutil.rmtree(target, ignore_errors=True)  # of a worker that died before it could say so
         folder.rename(target)
         return bool(hold.rows().update(done=True, progress=1, complaints=said, lease_owner=""))
@@ -166,6 +171,6 @@ def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
         plan,
         folder=folder,
         watch=encode.Watch(hold.progress, hold.tick),
-        rungs=rungs_of(plan, chunk.stage),
+        rungs=plan.encoded,
         part=plan.parts[chunk.number],
     )

@@ -12,10 +12,11 @@ from apps.media import encode, findings, ladder
 from apps.media.models import State, Video
 from apps.media.services import chunks
 from apps.media.services.discarding import GivenUp, drop_arrivals
+from apps.media.services.growth import Growth, withdraw
 from apps.media.services.intake import QUEUED_FOR
 from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost
 from apps.media.services.previews import set_preview
-from apps.media.services.results import Results, publish, rung_row, sound_row, tell_apart
+from apps.media.services.results import Results, publish, rung_row, sound_rows
 from utils import ffmpeg
 from utils.storages import videos
 from utils.tasks import enqueue
@@ -37,6 +38,7 @@ def process(*, video_id: int, long: bool = False) -> None:
     drop_arrivals(video_id)
     if video.attempts > ATTEMPTS:
         lease.fail("gave_up")
+        withdraw(video_id)
         return
     folder = Path(settings.WORK_DIR) / f"job-{video_id}-{lease.owner}"
     folder.mkdir(parents=True)
@@ -61,6 +63,7 @@ def process(*, video_id: int, long: bool = False) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if not Video.objects.filter(pk=video_id, state__in=[State.UPLOADED, State.PROCESSING]).exists():
             chunks.forget(video_id)
+            withdraw(video_id)
     _look_at_preview(video)
 
 
@@ -79,7 +82,8 @@ class _Job:
         self.lease = lease
         self.folder = folder
         self.results = Results()
-        self.watchable = video.ready_at is not None  # by what an earlier encode made: it stays until this is done
+        # by what an earlier encode made: it stays until this is done
+        self.watchable = video.ready_at is not None and not video.renditions.filter(growing=True).exists()
 
     def run(self, *, long: bool) -> None:
         source = Path(videos().path(self.video.original))
@@ -94,74 +98,75 @@ class _Job:
             self._passes(source, ladder.plan(self.probed, copy=False))
 
     def _passes(self, source: Path, plan: ladder.Plan) -> str:
-        """Every pass, the quickest to be watched first; what ffmpeg complained about if that spoils a copy."""
-        encoded = plan.encoded
-        stages = [("copy", [plan.copied])] if plan.copied else []
-        stages += [(stage, rungs) for stage in chunks.STAGES if (rungs := chunks.rungs_of(plan, stage))]
-        shares = _shares(stages)
-        if encoded and len(plan.parts) > 1:
+        """What needs no encoding, then all rungs in one pass; what ffmpeg complained about if that spoils a copy."""
+        chunked = bool(plan.encoded) and len(plan.parts) > 1
+        if chunked:
             chunks.prepare(self.video.pk, self.probed, plan)
-        texts = encode.subtitles(source, self.probed, folder=self.folder, watch=self._watch())
-        for number, (stage, rungs) in enumerate(stages):
-            watch = self._watch(sum(shares[:number]), shares[number])
-            said = self._make(source, plan, stage, rungs, watch, sound=number == 0)
-            rows = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
-            if number == 0:
-                heard = [sound_row(self.video, track, self.folder) for track in encode.sounds(self.probed)]
-                rows += [row for row in heard if row]
-                tell_apart(rows)
-                self.results.texts = texts
-            self.results.add(rows)
-            done = number + 1 == len(stages)
-            pictured = stage == "first" or not encoded
-            if pictured and done:
-                said += self._pictures(source, plan, rungs[-1])
-            if plan.copied and said:
-                return said
-            if done or not self.watchable:
-                publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=done)
-            if pictured and not done:  # what can be watched doesn't wait for it
-                said = self._pictures(source, plan, rungs[-1])
-                if plan.copied and said:
-                    return said
-        return ""
+        self.results.texts = encode.subtitles(source, self.probed, folder=self.folder, watch=self._watch())
+        if plan.copied or chunked:
+            # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
+            self._make(source, plan, [plan.copied] if plan.copied else [], sound=True)
+        if plan.copied and plan.encoded and not self.watchable:
+            publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=False)
+            self.watchable = True
+        said = ""
+        if plan.encoded:
+            said = self._encode(source, plan, sound=not (plan.copied or chunked))
+        said += self._pictures(plan)
+        if not (plan.copied and said):
+            publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=True)
+            return ""
+        return said
+
+    def _encode(self, source: Path, plan: ladder.Plan, *, sound: bool) -> str:
+        """Every rung that is encoded, watched as it grows if there is nothing else to watch."""
+        watch = self._watch(0.98)
+        if not self.watchable:
+            growth = Growth(self.video, self.lease, self.probed, plan, self.results, self.folder)
+            watch = encode.Watch(watch.progress, growth.look)
+        if len(plan.parts) == 1:
+            return self._make(source, plan, plan.encoded, sound=sound, watch=watch)
+        said = chunks.finish(self.video.pk, plan, folder=self.folder, watch=watch)
+        self._take(plan, plan.encoded, sound=False)
+        return said
 
     def _make(
         self,
         source: Path,
         plan: ladder.Plan,
-        stage: str,
         rungs: list[ladder.Rung],
-        watch: encode.Watch,
         *,
         sound: bool,
+        watch: encode.Watch | None = None,
     ) -> str:
-        if stage == "copy" or len(plan.parts) == 1:
-            return encode.make(source, self.probed, plan, folder=self.folder, watch=watch, rungs=rungs, sound=sound)
-        if sound:  # whole, so that it has no seams; others begin with the picture meanwhile
-            encode.make(source, self.probed, plan, folder=self.folder, watch=self._watch(), rungs=[], sound=True)
-        return chunks.finish(self.video.pk, plan, stage, folder=self.folder, watch=watch)
-
-    def _pictures(self, source: Path, plan: ladder.Plan, rung: ladder.Rung) -> str:
-        """Storyboard and still, from a small rung; what ffmpeg complained about."""
-        watch, tiles = self._watch(), encode.tiles_of(self.probed)
-        stored = next(row.file for row in self.results.renditions if row.name == rung.name)  # "": not yet
-        made = Path(videos().path(stored)) if stored else self.folder / f"{rung.name}.mp4"
-        sheets, said = encode.storyboard(made, tiles, folder=self.folder, watch=watch)
-        moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
-        self.results.tiles, self.results.sheets = tiles, sheets
-        self.results.still = encode.still(source, self.probed, plan, moment, folder=self.folder, watch=watch)
+        said = encode.make(
+            source, self.probed, plan, folder=self.folder, watch=watch or self._watch(), rungs=rungs, sound=sound
+        )
+        self._take(plan, rungs, sound=sound)
         return said
 
-    def _watch(self, before: float = 0.0, share: float = 0.0) -> encode.Watch:
-        """Reports a pass that is `share` of the whole job, of which `before` is done."""
-        return encode.Watch(lambda done: self.lease.progress(before + share * done), self.lease.tick)
+    def _take(self, plan: ladder.Plan, rungs: list[ladder.Rung], *, sound: bool) -> None:
+        """Rows of what was made."""
+        pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
+        self.results.add(pictures + (sound_rows(self.video, self.probed, self.folder) if sound else []))
 
+    def _pictures(self, plan: ladder.Plan) -> str:
+        """Storyboard and still, from the smallest and the largest rung; what ffmpeg complained about."""
+        watch, tiles = self._watch(), encode.tiles_of(self.probed)
+        sheets, said = encode.storyboard(self._made(plan.rungs[-1]), tiles, folder=self.folder, watch=watch)
+        moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
+        self.results.tiles, self.results.sheets = tiles, sheets
+        self.results.still = encode.still(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
+        return said
 
-def _shares(stages: list[tuple[str, list[ladder.Rung]]]) -> list[float]:
-    """What part of the job each pass is, by the pixels it encodes; a copy is next to nothing."""
-    weights = [1.0 if stage == "copy" else float(sum(r.width * r.height for r in rungs)) for stage, rungs in stages]
-    return [0.98 * weight / sum(weights) for weight in weights]
+    def _made(self, rung: ladder.Rung) -> Path:
+        """Where a rung lies: in the storage, if it was published."""
+        stored = next(row.file for row in self.results.renditions if row.name == rung.name)
+        return Path(videos().path(stored)) if stored else self.folder / f"{rung.name}.mp4"
+
+    def _watch(self, share: float = 0.0) -> encode.Watch:
+        """Reports a pass that is `share` of the whole job."""
+        return encode.Watch(lambda done: self.lease.progress(share * done), self.lease.tick)
 
 
 def retry(*, video_id: int) -> bool:
@@ -176,8 +181,8 @@ def retry(*, video_id: int) -> bool:
 
 def cancel(*, video_id: int) -> bool:
     """Stop what waits or is being encoded; its worker notices within seconds. False if there was nothing to stop."""
-    return bool(
-        Video.objects.filter(pk=video_id, state__in=[State.UPLOADED, State.PROCESSING]).update(
-            state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
-        )
+    stopped = Video.objects.filter(pk=video_id, state__in=[State.UPLOADED, State.PROCESSING]).update(
+        state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
     )
+    withdraw(video_id)
+    return bool(stopped)

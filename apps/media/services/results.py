@@ -51,8 +51,14 @@ def rung_row(video: Video, rung: ladder.Rung, plan: ladder.Plan, folder: Path) -
     return row
 
 
-def sound_row(video: Video, track: encode.Sound, folder: Path) -> Rendition | None:
-    """The unsaved row of an audio track; None for one that held nothing that could be decoded."""
+def sound_rows(video: Video, probed: dict[str, Any], folder: Path) -> list[Rendition]:
+    """The unsaved rows of all audio tracks, without those that held nothing that could be decoded."""
+    rows = [row for track in encode.sounds(probed) if (row := _sound_row(video, track, folder))]
+    _tell_apart(rows)
+    return rows
+
+
+def _sound_row(video: Video, track: encode.Sound, folder: Path) -> Rendition | None:
     try:
         row = _row(video, track.name, folder, [])
     except ffmpeg.FFmpegError:
@@ -75,7 +81,7 @@ def _row(video: Video, name: str, folder: Path, cuts: list[float]) -> Rendition:
     return Rendition(
         video=video,
         name=name,
-        size=path.stat().st_size,
+        size=segments[-1][0] + segments[-1][1],
         codecs=hls.codecs_of(track.init),
         bandwidth=bandwidth,
         average_bandwidth=average,
@@ -85,14 +91,13 @@ def _row(video: Video, name: str, folder: Path, cuts: list[float]) -> Rendition:
     )
 
 
-def tell_apart(rows: list[Rendition]) -> None:
+def _tell_apart(sounds: list[Rendition]) -> None:
     """Give audio tracks of the same label a number: HLS wants names that differ (RFC 8216 §4.3.4.1.1)."""
     seen: dict[str, int] = {}
-    for row in rows:
-        if row.kind == Rendition.Kind.AUDIO:
-            seen[row.label] = seen.get(row.label, 0) + 1
-            if seen[row.label] > 1:
-                row.label = f"{row.label[:55]} {seen[row.label]}"
+    for row in sounds:
+        seen[row.label] = seen.get(row.label, 0) + 1
+        if seen[row.label] > 1:
+            row.label = f"{row.label[:55]} {seen[row.label]}"
 
 
 def publish(
@@ -112,14 +117,14 @@ def publish(
         previews = cut_previews(results.renditions, asked, arrivals=arrivals, only=results.fresh)
         results.previews += previews
         board = _board(video, results, arrivals)
-        texts = _texts(video, results, arrivals)
+        texts = text_rows(video, results, arrivals)
         with transaction.atomic():
             _switch(video, lease, probed, plan, results, previews, done=done)
             arrivals.settle()
             if board:
                 _replace_board(video, board)
             if texts:
-                _replace_texts(video, texts)
+                replace_texts(video, texts)
             enqueue("catalogue.video_ready", video_id=video.pk)
     except BaseException:
         # Whatever stopped it, the files just placed belong to nothing.
@@ -144,7 +149,8 @@ def _board(video: Video, results: Results, arrivals: Arrivals) -> Storyboard | N
     )
 
 
-def _texts(video: Video, results: Results, arrivals: Arrivals) -> list[Subtitle]:
+def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtitle]:
+    """The unsaved rows of the source's subtitles, their files placed by `arrivals`."""
     rows, seen = [], set()
     for track, path in results.texts:
         language = language_tag(track["language"]) or "und"
@@ -164,7 +170,7 @@ def _replace_board(video: Video, board: Storyboard) -> None:
     board.save()
 
 
-def _replace_texts(video: Video, texts: list[Subtitle]) -> None:
+def replace_texts(video: Video, texts: list[Subtitle]) -> None:
     """New subtitles in place of those of before; one of the same name keeps its address: somebody may be watching."""
     before = {(row.language, row.label): row for row in Subtitle.objects.filter(video=video)}
     discard_later([row.file for row in before.values()], video=video)

@@ -1,0 +1,169 @@
+"""A title is watched while it is encoded: its smallest rung and its sound, as far as they are made.
+
+Both are files of their own in the storage, which grow with those in the work folder. When all is done, they are
+replaced by the whole ones like any other.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from apps.media import encode, ladder
+from apps.media.models import Rendition, State, Video
+from apps.media.services.discarding import Arrivals, discard_later
+from apps.media.services.leases import Lease, LeaseLost
+from apps.media.services.previews import cut_previews, length_of, preview_end
+from apps.media.services.results import Results, replace_texts, rung_row, sound_rows, text_rows
+from utils import ffmpeg
+from utils.storages import videos
+from utils.tasks import enqueue
+
+LOOK_EVERY = 2.0  # seconds between two looks at what was made, and
+LOOK_SHARE = 20  # times as long as the last look took
+LEAST = 2.0 * ladder.SEGMENT  # seconds of film to begin with
+TRUSTED = 0.8  # of the pace so far, in what is foreseen from it
+
+
+class Growth:
+    """What is published of one encode while it goes on. For a title that can't be watched otherwise."""
+
+    def __init__(
+        self,
+        video: Video,
+        lease: Lease,
+        probed: dict[str, Any],
+        plan: ladder.Plan,
+        results: Results,
+        folder: Path,
+    ) -> None:
+        self._video = video
+        self._lease = lease
+        self._probed = probed
+        self._plan = plan
+        self._results = results
+        self._folder = folder
+        self._began = time.monotonic()
+        self._next = 0.0
+        self._files: dict[str, str] = {}  # by name of track; empty until something is published
+        self._written: dict[str, int] = {}  # bytes of them
+        # of an encode whose worker died: nobody who watches that is thrown back
+        before = video.renditions.filter(kind=Rendition.Kind.VIDEO, cut=Rendition.Cut.FULL, growing=True).first()
+        self._ahead = before.duration if before else 0.0
+
+    def look(self) -> None:
+        """Publish what was made since the last look, once nobody who begins to watch will be faster than the encode.
+
+        Renews the lease. Raises LeaseLost.
+        """
+        self._lease.tick()
+        now = time.monotonic()
+        if now < self._next:
+            return
+        rows = self._rows()
+        if rows and self._worth_it(rows, now - self._began):
+            self._publish(rows)
+        took = time.monotonic() - now
+        self._next = now + max(LOOK_EVERY, LOOK_SHARE * took)
+
+    def _rows(self) -> list[Rendition]:
+        """Unsaved rows of all that grows, as far as it is made; none while a track has nothing yet."""
+        try:
+            picture = rung_row(self._video, self._plan.encoded[-1], self._plan, self._folder)
+        except ffmpeg.FFmpegError:
+            return []
+        sounds = sound_rows(self._video, self._probed, self._folder)
+        return [picture, *sounds] if len(sounds) == len(encode.sounds(self._probed)) else []
+
+    def _worth_it(self, rows: list[Rendition], took: float) -> bool:
+        """Whether there is more than was published; at first, enough for the encode to stay ahead of who begins."""
+        if self._files:
+            return rows[0].size > self._written[rows[0].name]
+        there, length = min(row.duration for row in rows), float(self._probed["duration"])
+        pace = TRUSTED * there / max(took, 0.1)
+        return there >= max(LEAST, (1 - pace) * length, self._ahead)
+
+    def _publish(self, rows: list[Rendition]) -> None:
+        arrivals = Arrivals(self._video)
+        try:
+            for row in rows:
+                row.growing = True
+                row.file = self._write(row, arrivals)
+            previews = self._previews(rows, arrivals)
+            texts = text_rows(self._video, self._results, arrivals)
+            with transaction.atomic():
+                self._save(rows, previews)
+                arrivals.settle()
+                if texts:
+                    replace_texts(self._video, texts)
+        except BaseException:
+            # Whatever stopped it, the files just placed belong to nothing.
+            arrivals.withdraw()
+            raise
+        self._files = {row.name: row.file for row in rows}
+        self._written = {row.name: row.size for row in rows}
+        self._results.texts = []
+
+    def _write(self, row: Rendition, arrivals: Arrivals) -> str:
+        made = self._folder / f"{row.name}.mp4"
+        name = self._files.get(row.name)
+        if name is None:
+            start = self._folder / f"start-{row.name}.mp4"
+            start.touch()
+            name = arrivals.place(start)
+        videos().extend(name, made, start=self._written.get(row.name, 0), end=row.size)
+        return name
+
+    def _previews(self, rows: list[Rendition], arrivals: Arrivals) -> list[Rendition]:
+        """The previews, once there is enough to cut them as long as they will be."""
+        asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=self._video.pk)
+        cut_already = self._files and self._video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+        if not asked or cut_already or preview_end(rows[:1], asked) < asked:
+            return []
+        return cut_previews(rows, asked, arrivals=arrivals, only=rows)
+
+    def _save(self, rows: list[Rendition], previews: list[Rendition]) -> None:
+        """Write rows in place of those of before. Raises LeaseLost."""
+        values: dict[str, Any] = {"has_audio": len(rows) > 1}
+        going = self._video.renditions.filter(cut=Rendition.Cut.PREVIEW) if previews else Rendition.objects.none()
+        if not self._files:
+            width, height = ladder.shown_size(self._probed["video"])
+            self._video.duration, self._video.ready_at = self._probed["duration"], timezone.now()
+            values |= {
+                "duration": self._video.duration,
+                "ready_at": self._video.ready_at,
+                "width": width,
+                "height": height,
+                "frame_rate": float(self._plan.rate),
+                "chapters": self._probed["chapters"],
+            }
+            going = self._video.renditions.all()
+            enqueue("catalogue.video_ready", video_id=self._video.pk)
+        if previews or not self._files:
+            values["preview_duration"] = length_of(previews)
+        if not self._lease.held().update(**values):
+            raise LeaseLost
+        _remove(going, self._video)
+        Rendition.objects.filter(file__in=[row.file for row in rows]).delete()
+        Rendition.objects.bulk_create([*rows, *previews])
+
+
+def _remove(going: QuerySet[Rendition], video: Video) -> None:
+    files = dict(going.values_list("pk", "file"))
+    discard_later(files.values(), video=video)
+    Rendition.objects.filter(pk__in=files).delete()
+
+
+def withdraw(video_id: int) -> None:
+    """Take the beginning of a title away whose encode has ended: its end will never come."""
+    with transaction.atomic():
+        video = Video.objects.select_for_update().filter(pk=video_id, state=State.FAILED).first()
+        if video and video.renditions.filter(growing=True).exists():
+            _remove(video.renditions.all(), video)
+            Video.objects.filter(pk=video_id).update(ready_at=None, preview_duration=0)
+            enqueue("catalogue.video_ready", video_id=video_id)
