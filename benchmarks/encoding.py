@@ -101,7 +101,7 @@ def ladders(folder: Path) -> tuple[float, float]:
 
     from apps.media.services import process
 
-    source = film(folder / "film.mkv", size="1280x720", seconds=20, options=(*FILM, "-g", "1000"))
+    source = film(folder / "film.mkv", size="1280x720", seconds=40, options=(*FILM, "-g", "1000"))
     command = plain_ladder(source, folder)
     told: list[float] = []  # when the catalogue heard that there is something to watch
     task_success.connect(lambda sender, **_: told.append(time.perf_counter()), weak=False)

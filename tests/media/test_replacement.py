@@ -97,26 +97,3 @@ def test_a_replacement_that_fails_leaves_what_there_was(client, episode):
     video.refresh_from_db()
     assert (video.state, video.failure) == (State.FAILED, "not_a_video")
     assert viewer.watch() == Viewer(client, episode).watch() == seen
-
-
-def test_the_first_rung_can_be_watched_before_the_rest(client, tmp_path):
-    path = footage.make(tmp_path / "film.mkv", "-c:v", "ffv1", source=footage.picture("1280x720", seconds=4))
-    video = add_video(path=path, original_name=path.name)
-    episode = Episode.objects.create(movie=make_movie(), number=1, video=video)
-    from apps.media.services import results
-
-    seen: list[tuple[str, list[str]]] = []
-    publish = results.publish
-
-    def told(*args, **options):
-        publish(*args, **options)
-        video.refresh_from_db()
-        viewer = Viewer(client, episode)
-        viewer.watch()
-        seen.append((video.state, sorted(p.rsplit("/", 1)[-1] for p in viewer.tracks)))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("apps.media.services.processing.publish", told)
-        process(video_id=video.pk)
-    assert seen[0] == (State.PROCESSING, ["240p.m3u8", "a0.m3u8"])
-    assert seen[-1] == (State.READY, ["240p.m3u8", "360p.m3u8", "480p.m3u8", "720p.m3u8", "a0.m3u8"])

@@ -1,7 +1,6 @@
 """A title is watched while it is encoded: its smallest rung and its sound, as far as they are made.
 
-Both are files of their own in the storage, which grow with those in the work folder. When all is done, they are
-replaced by the whole ones like any other.
+Their files in the storage grow with those in the work folder.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from apps.media.models import Rendition, State, Video
 from apps.media.services.discarding import Arrivals, discard_later
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.previews import cut_previews, length_of, preview_end
-from apps.media.services.results import Results, replace_texts, rung_row, sound_rows, text_rows
+from apps.media.services.results import Results, replace_texts, rung_row, sound_rows, store, text_rows
 from utils import ffmpeg
-from utils.storages import videos
 from utils.tasks import enqueue
 
 LOOK_EVERY = 2.0  # seconds between two looks at what was made, and
@@ -50,8 +48,7 @@ class Growth:
         self._folder = folder
         self._began = time.monotonic()
         self._next = 0.0
-        self._files: dict[str, str] = {}  # by name of track; empty until something is published
-        self._written: dict[str, int] = {}  # bytes of them
+        self._published = False
         # of an encode whose worker died: nobody who watches that is thrown back
         before = video.renditions.filter(kind=Rendition.Kind.VIDEO, cut=Rendition.Cut.FULL, growing=True).first()
         self._ahead = before.duration if before else 0.0
@@ -82,8 +79,8 @@ class Growth:
 
     def _worth_it(self, rows: list[Rendition], took: float) -> bool:
         """Whether there is more than was published; at first, enough for the encode to stay ahead of who begins."""
-        if self._files:
-            return rows[0].size > self._written[rows[0].name]
+        if self._published:
+            return rows[0].size > self._results.grown[rows[0].name][1]
         there, length = min(row.duration for row in rows), float(self._probed["duration"])
         pace = TRUSTED * there / max(took, 0.1)
         return there >= max(LEAST, (1 - pace) * length, self._ahead)
@@ -93,7 +90,7 @@ class Growth:
         try:
             for row in rows:
                 row.growing = True
-                row.file = self._write(row, arrivals)
+                row.file = self._store(row, arrivals)
             previews = self._previews(rows, arrivals)
             texts = text_rows(self._video, self._results, arrivals)
             with transaction.atomic():
@@ -105,24 +102,21 @@ class Growth:
             # Whatever stopped it, the files just placed belong to nothing.
             arrivals.withdraw()
             raise
-        self._files = {row.name: row.file for row in rows}
-        self._written = {row.name: row.size for row in rows}
+        self._results.grown = {row.name: (row.file, row.size) for row in rows}
+        self._published = True
         self._results.texts = []
 
-    def _write(self, row: Rendition, arrivals: Arrivals) -> str:
-        made = self._folder / f"{row.name}.mp4"
-        name = self._files.get(row.name)
-        if name is None:
-            start = self._folder / f"start-{row.name}.mp4"
-            start.touch()
-            name = arrivals.place(start)
-        videos().extend(name, made, start=self._written.get(row.name, 0), end=row.size)
-        return name
+    def _store(self, row: Rendition, arrivals: Arrivals) -> str:
+        if row.name not in self._results.grown:
+            beginning = self._folder / f"beginning-{row.name}.mp4"
+            beginning.touch()
+            self._results.grown[row.name] = arrivals.place(beginning), 0
+        return store(row, self._results, arrivals, self._folder)
 
     def _previews(self, rows: list[Rendition], arrivals: Arrivals) -> list[Rendition]:
         """The previews, once there is enough to cut them as long as they will be."""
         asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=self._video.pk)
-        cut_already = self._files and self._video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+        cut_already = self._published and self._video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
         if not asked or cut_already or preview_end(rows[:1], asked) < asked:
             return []
         return cut_previews(rows, asked, arrivals=arrivals, only=rows)
@@ -131,7 +125,7 @@ class Growth:
         """Write rows in place of those of before. Raises LeaseLost."""
         values: dict[str, Any] = {"has_audio": len(rows) > 1}
         going = self._video.renditions.filter(cut=Rendition.Cut.PREVIEW) if previews else Rendition.objects.none()
-        if not self._files:
+        if not self._published:
             width, height = ladder.shown_size(self._probed["video"])
             self._video.duration, self._video.ready_at = self._probed["duration"], timezone.now()
             values |= {
@@ -144,7 +138,7 @@ class Growth:
             }
             going = self._video.renditions.all()
             enqueue("catalogue.video_ready", video_id=self._video.pk)
-        if previews or not self._files:
+        if previews or not self._published:
             values["preview_duration"] = length_of(previews)
         if not self._lease.held().update(**values):
             raise LeaseLost

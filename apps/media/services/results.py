@@ -16,15 +16,19 @@ from apps.media import encode, hls, ladder
 from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
 from apps.media.services.discarding import Arrivals, discard_later
 from apps.media.services.leases import Lease, LeaseLost
-from apps.media.services.previews import cut_previews, length_of
+from apps.media.services.previews import ALIGNED, cut_previews, length_of, preview_end
 from utils import cmaf, ffmpeg
 from utils.languages import language_name, language_tag
+from utils.storages import videos
 from utils.tasks import enqueue
 
 
 @dataclass
 class Results:
-    """Unsaved rows of what was made so far; `fresh` are those whose files are still in the work folder."""
+    """Unsaved rows of what was made so far; `fresh` are those whose files are still in the work folder.
+
+    `grown` are the stored files of tracks that were published while they were made, and how many bytes they have.
+    """
 
     renditions: list[Rendition] = field(default_factory=list)
     fresh: list[Rendition] = field(default_factory=list)
@@ -33,6 +37,7 @@ class Results:
     sheets: list[Path] = field(default_factory=list)
     tiles: encode.Tiles | None = None
     still: Path | None = None
+    grown: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def add(self, rows: list[Rendition]) -> None:
         """Take rows in; one of the same name is replaced."""
@@ -112,10 +117,12 @@ def publish(
     arrivals = Arrivals(video)
     try:
         for row in results.fresh:
-            row.file = arrivals.place(folder / f"{row.name}.mp4")
+            row.file = store(row, results, arrivals, folder)
             lease.tick()
-        previews = cut_previews(results.renditions, asked, arrivals=arrivals, only=results.fresh)
-        results.previews += previews
+        kept = _previews_to_keep(video, results, asked)
+        uncut = [row for row in results.fresh if row.name not in {preview.name for preview in kept}]
+        previews = cut_previews(results.renditions, asked, arrivals=arrivals, only=uncut)
+        results.previews += kept + previews
         board = _board(video, results, arrivals)
         texts = text_rows(video, results, arrivals)
         with transaction.atomic():
@@ -131,7 +138,26 @@ def publish(
         arrivals.withdraw()
         raise
     results.fresh.clear()
+    results.grown.clear()
     results.sheets, results.texts, results.still = [], [], None
+
+
+def store(row: Rendition, results: Results, arrivals: Arrivals, folder: Path) -> str:
+    """Put what a row tells of into the storage, or add what is missing there; returns its name."""
+    made = folder / f"{row.name}.mp4"
+    if row.name not in results.grown:
+        return arrivals.place(made)
+    name, there = results.grown[row.name]
+    videos().extend(name, made, start=there, end=row.size)
+    return name
+
+
+def _previews_to_keep(video: Video, results: Results, asked: int) -> list[Rendition]:
+    """Previews that were cut while the title grew, if they are as they would be now."""
+    pictures = [row for row in results.renditions if row.kind == Rendition.Kind.VIDEO]
+    end = preview_end(pictures, asked) if asked else 0.0
+    cut = video.renditions.filter(cut=Rendition.Cut.PREVIEW, name__in=results.grown)
+    return [row for row in cut if abs(row.duration - end) < ALIGNED]
 
 
 def _board(video: Video, results: Results, arrivals: Arrivals) -> Storyboard | None:
@@ -219,4 +245,5 @@ def _switch(
     going = [row for row in video.renditions.exclude(file__in=ours) if done or row.name in fresh]
     video.renditions.filter(pk__in=[row.pk for row in going]).delete()
     discard_later([row.file for row in going], video=video)
+    video.renditions.filter(file__in=[row.file for row in results.fresh]).delete()  # as they were while they grew
     Rendition.objects.bulk_create([*results.fresh, *previews])

@@ -66,6 +66,7 @@ export class Player {
         level: (height) => this.#level(height),
         texts: (names, languages) => this.#texts(names, languages),
         sounds: (names) => this.#sounds(names),
+        growing: (more) => this.#growing(more),
         error: (word) => this.#trouble(word),
         refused: () => faultPanel(this, this.words.refused, this.words.goOn, () => location.reload()),
       },
@@ -247,6 +248,12 @@ export class Player {
     const kept = Math.max(0, names.indexOf(this.kept.sound));
     this.menus.sound.fill(names.map((label, value) => ({ value, label })), kept, pick);
     pick(kept);
+  }
+
+  // Encoded while it is watched: in its smallest picture, until it is whole.
+  #growing(more) {
+    if (more) this.#say(this.words.growing);
+    else this.#say(this.words.whole, true, { label: this.words.better, act: () => this.source.retry() });
   }
 
   // The server sees another viewer than this page was made for: signed out elsewhere, or a membership that has ended.

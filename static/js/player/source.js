@@ -12,7 +12,7 @@ const RETRY = 3000; // milliseconds
 const height = (level) => Math.min(level.height, level.width); // of a portrait film too
 
 // Plays an HLS address into a <video>: hls.js, or the browser's own player where that is all there is (iOS).
-// Tells of it by `on`: levels, level, texts, sounds, error(word), refused(status).
+// Tells of it by `on`: levels, level, texts, sounds, growing(whether more is being made), error(word), refused(status).
 export class Source {
   constructor(video, address, { on, startAt }) {
     Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [] });
@@ -34,6 +34,7 @@ export class Source {
     this.hls = hls;
     this.cues = new Map(); // by the name of their track: each is read once
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.on.levels(hls.levels.map(height)));
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.#grows(details.live));
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.on.level(height(hls.levels[level])));
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
       // After the event hls.js sets the choice of its own, none: ours comes after that.
@@ -76,6 +77,13 @@ export class Source {
     if (away) return this.#wait();
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#mayRecover()) return this.hls.recoverMediaError();
     this.#tell("unplayable");
+  }
+
+  // A title that is still being encoded has a playlist that goes on.
+  #grows(growing) {
+    if (growing === Boolean(this.growing)) return;
+    this.growing = growing;
+    this.on.growing(growing);
   }
 
   #stalled() {

@@ -1,0 +1,69 @@
+"""A viewer who begins while the title is still being encoded sees it to its end, and can change to the best then."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import READY_WITHIN
+from tests.browser.steps import at, play, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SECONDS = 30
+WAITED = """() => {
+  const video = document.querySelector("video");
+  window.seen = {jumps: 0, last: video.currentTime};
+  video.addEventListener("timeupdate", () => {
+    if (Math.abs(video.currentTime - window.seen.last) > 1.5) window.seen.jumps++;
+    window.seen.last = video.currentTime;
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory) -> Path:
+    """A film whose encode takes about as long as the film."""
+    path = tmp_path_factory.mktemp("growing") / "film.mkv"
+    noise = f"testsrc2=s=1280x720:r=30:d={SECONDS},noise=alls=14:allf=t"
+    subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", noise, "-f", "lavfi"),
+            *("-i", f"sine=d={SECONDS}", "-c:v", "mpeg2video", "-q:v", "6", "-c:a", "aac", path),
+        ],
+        check=True,
+    )
+    return path
+
+
+def test_a_title_is_watched_while_it_is_encoded(site, visit, film):
+    added = site.manage("add_video", str(film), "--title", "正在生长")
+    page, movie = visit.page, json.loads(added)["movie"]
+    master = f"{site.url}/play/{movie}/1/master.m3u8"
+    end = time.monotonic() + READY_WITHIN
+    while not (answer := page.request.get(master)).ok:
+        assert time.monotonic() < end, "it never became watchable"
+        time.sleep(0.3)
+    assert answer.text().count("#EXT-X-STREAM-INF") == 1  # one rung, with the rest in the making
+    page.goto(f"{site.url}/single/{movie}/1/")
+    play(page)
+    page.evaluate(WAITED)
+    assert at(page) < 6  # from its start, and not where the newest segment is
+    expect(page.locator(".player__toast")).to_contain_text("正在转码")
+    until(page, "document.querySelector('.player__toast').textContent.includes('转码完成')", READY_WITHIN)
+    was = at(page)
+    seen = page.evaluate("window.seen")
+    assert seen["jumps"] == 0, seen
+    page.get_by_role("button", name="切换到高清").click()
+    until(page, "document.querySelector('video').videoHeight === 720", 30)
+    assert at(page) >= was - 1
+    page.evaluate("() => { document.querySelector('video').playbackRate = 2 }")
+    until(page, "document.querySelector('video').ended", 60)
+    assert abs(page.evaluate("document.querySelector('video').duration") - SECONDS) < 0.2
+    assert (visit.problems, visit.outside) == ([], [])
