@@ -102,6 +102,7 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     manage(env, "migrate", "--noinput")
     manage(env, "collectstatic", "--noinput", "--verbosity", "0")
     compress(data_dir / "static")
+    (data_dir / "pictures").mkdir(exist_ok=True)  # a uWSGI process that doesn't find it never looks again
     password = administrator(env, data_dir)
     demo = demo_arguments(data_dir)
     painting = None
