@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from apps.orders.gateways.cashier.desk import Desk
 from apps.orders.gateways.cashier.keys import make_keys
+from apps.orders.models import Plan
 from tests.cashier import Till
 from tests.conftest import ROOT
 from tests.environment import DATA
@@ -38,6 +40,11 @@ def cashier_url() -> Iterator[str]:
     yield url
     process.terminate()
     process.wait(timeout=20)
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return Plan.objects.create(name="月卡", price=Decimal("25.00"), days=30)
 
 
 @pytest.fixture
