@@ -13,7 +13,7 @@ from apps.media.models import Upload, Video
 from apps.media.services import look_after_uploads
 from apps.movies.models import Episode, Kind, Movie, Status
 from tests.factories import make_episode, make_movie, make_user
-from tests.media.test_tus import b64, begin, curator, patch
+from tests.media.uploading import b64, begin, curator, patch
 
 __all__ = ["curator"]
 pytestmark = pytest.mark.django_db
