@@ -1,7 +1,12 @@
-"""The containers that are opened at all: true ones, that hold their pictures themselves.
+"""The containers that are opened at all, and what their bytes say: true ones, that hold their pictures themselves.
 
 A file named .mp4 that holds an HLS playlist, a concat list or an SVG makes ffmpeg read other people's files.
 """
+
+from __future__ import annotations
+
+import os
+import re
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,live_flv,mpegts,mpeg,mpegvideo,asf,ogg,rm,mxf,wav,mp3,aac,ac3,eac3,"
@@ -13,3 +18,65 @@ SIGNATURES = (
     (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (0, b"FLV\x01"),
     (0, b"0&\xb2u\x8ef\xcf\x11"), (0, b"\0\0\1\xba"), (0, b"OggS"), (0, b".RMF"), (0, b"\x06\x0e+4"),
 )  # fmt: skip
+
+# Brands of photos in the boxes of MP4 (ISO/IEC 23008-12 HEIF, AVIF; Canon's CR3): `ftyp` names one of them first.
+PHOTOS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"crx "}
+HEAD = 4 * 1024 * 1024  # bytes searched for signs of encryption
+LARGEST_INDEX = 64 * 1024 * 1024  # bytes of it that are searched
+PROTECTED = (b"encv", b"drmi")  # sample entries of pictures: ISO/IEC 23001-7, and FairPlay's
+# ContentEncodings, ContentEncodingType = 1 … ContentEncryption (RFC 9559 §5.1.4.1.31)
+MATROSKA_ENCRYPTION = re.compile(rb"\x6d\x80.{1,8}\x62\x40.{1,64}\x50\x35", re.DOTALL)
+TS_PACKETS = (188, 192, 204)  # bytes (ISO/IEC 13818-1; Blu-ray; DVB with parity)
+
+
+def is_known(file: int) -> bool:
+    """Whether the open file begins as one of the containers does."""
+    head = os.pread(file, 32, 0)
+    return any(head[at : at + len(sign)] == sign for at, sign in SIGNATURES)
+
+
+def is_photo(file: int) -> bool:
+    """Whether the open file is a photo in a film's container."""
+    head = os.pread(file, 12, 0)
+    return head[4:8] == b"ftyp" and head[8:12] in PHOTOS
+
+
+def encrypted(file: int, container: str) -> bool:
+    """Whether the pictures of the open file are scrambled: without its key they are noise."""
+    if "mp4" in container:
+        return _protected_entry(file, os.fstat(file).st_size)
+    head = os.pread(file, HEAD, 0)
+    if "matroska" in container:
+        return bool(MATROSKA_ENCRYPTION.search(head))
+    if container == "mpegts":
+        flags = _ts_flags(head)
+        return sum(1 for byte in flags if byte & 0xC0) > len(flags) / 2  # transport_scrambling_control
+    return False
+
+
+def _protected_entry(file: int, size: int) -> bool:
+    """Whether the `moov` box has a sample entry of PROTECTED."""
+    at = 0
+    while at + 8 <= size:
+        head = os.pread(file, 16, at)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        length = length or size - at
+        if head[4:8] == b"moov":
+            index = os.pread(file, min(length, LARGEST_INDEX), at)
+            return any(entry in index for entry in PROTECTED)
+        if length < 8:
+            break
+        at += length
+    return False
+
+
+def _ts_flags(head: bytes) -> bytes:
+    """The fourth byte of every packet of a transport stream, plain, with time codes before or parity behind."""
+    for length in TS_PACKETS:
+        for start in range(length):
+            syncs = head[start::length]
+            if syncs.count(b"\x47") > 0.9 * len(syncs):
+                return head[start + 3 :: length]
+    return b""

@@ -41,3 +41,13 @@ def check(video: Video, *, size: tuple[int, int] = (192, 108), seconds: float = 
     for row in tracks:
         assert footage.beep_of(row) == pytest.approx(flash, abs=0.09), row.name
     assert list(Path(settings.WORK_DIR).iterdir()) == []
+
+
+def ended(path: Path) -> tuple[str, str]:
+    """The state and the reason that processing a file ends with, nothing being left behind."""
+    video = add_video(path=path, original_name=path.name)
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    assert not video.renditions.exists() or video.state == State.READY
+    assert list(Path(settings.WORK_DIR).iterdir()) == []
+    return video.state, video.failure

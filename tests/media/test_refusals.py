@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from apps.media.failures import reason
 from apps.media.models import State
@@ -20,11 +19,11 @@ from apps.media.services import add_video, process
 from tests.conftest import ROOT
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
+from tests.media.outcome import H264, ended
 from utils import ffmpeg
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-H264 = ("-c:v", "libx264", "-preset", "ultrafast")
 TEXTS = {
     "page.mp4": b"<!doctype html><title>404 Not Found</title>",
     "subtitle.mp4": b"1\n00:00:00,500 --> 00:00:01,500\nHello\n",
@@ -36,15 +35,6 @@ TEXTS = {
     "picture.mp4": b"\x89PNG\r\n\x1a\n" + bytes(1000),
     "program.mp4": b"\x7fELF" + bytes(1000),
 }
-
-
-def ended(path: Path) -> tuple[str, str]:
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk)
-    video.refresh_from_db()
-    assert not video.renditions.exists() or video.state == State.READY
-    assert list(Path(settings.WORK_DIR).iterdir()) == []
-    return video.state, video.failure
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -1,0 +1,172 @@
+"""Files as recorders, broadcasts, downloads and phones leave them: playable and whole, or refused with their reason."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from apps.media.models import State
+from tests.media import footage
+from tests.media.footage import BEEP, FLASH, SECONDS, make, picture
+from tests.media.outcome import H264, check, ended, processed
+from utils.storages import videos
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+CLOSE = (*H264, "-g", "12", "-bf", "2")
+LONG = 6  # seconds
+MPEG4 = ("-c:v", "mpeg4", "-c:a", "libmp3lame")
+
+
+def film(path: Path, *options: str) -> bytes:
+    """The bytes of a longer film with a picture that moves all the time."""
+    return make(
+        path, *options, source=f"testsrc2=s=192x108:r=25:d={LONG}", sound=BEEP.replace(f"d={SECONDS}", f"d={LONG}")
+    ).read_bytes()
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("turn", [("90",), ("270",), ("270", "-display_hflip")])
+def test_a_turned_film_of_odd_size(turn, tmp_path):
+    plain = make(tmp_path / "plain.mov", *H264, "-pix_fmt", "yuv444p", source=picture("193x109"))
+    path = tmp_path / "turned.mov"
+    footage.ffmpeg("-display_rotation", *turn, "-i", str(plain), "-c", "copy", str(path))
+    check(processed(path), size=(109, 193))
+
+
+def test_a_broadcast_joined_in_the_middle(tmp_path):
+    whole = make(tmp_path / "whole.ts", *CLOSE).read_bytes()
+    late = 188 * (len(whole) // 188 // 5) + 77  # within a packet, between two keyframes
+    video = processed(written(tmp_path / "joined.ts", random.Random(1).randbytes(1000) + whole[late:]))
+    assert (video.state, video.failure) == (State.READY, "")
+    assert SECONDS / 2 < video.duration < SECONDS
+    assert video.frame_rate == 25
+    flash, beep = footage.flash_of(footage.rungs_of(video)[0]), footage.beep_of(footage.sounds_of(video)[0])
+    assert flash == pytest.approx(beep, abs=0.09)
+
+
+@pytest.mark.parametrize("clocks", [("0", "0"), ("0", "5000"), ("5000", "0")])
+def test_a_broadcast_whose_clock_is_set_anew(clocks, tmp_path):
+    parts = [make(tmp_path / f"{n}.ts", *CLOSE, "-output_ts_offset", clock) for n, clock in enumerate(clocks)]
+    joined = written(tmp_path / "joined.ts", b"".join(part.read_bytes() for part in parts))
+    check(processed(joined), seconds=2 * SECONDS)
+
+
+@pytest.mark.parametrize("index", ["missing", "broken"])
+def test_an_index_of_no_use(index, tmp_path):
+    whole = make(tmp_path / "whole.avi", *MPEG4).read_bytes()
+    at = whole.rindex(b"idx1")
+    noise = whole[at : at + 8] + random.Random(2).randbytes(len(whole) - at - 8)
+    check(processed(written(tmp_path / "film.avi", whole[:at] + (noise if index == "broken" else b""))))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("streamed.flv", (*H264, "-ar", "44100", "-c:a", "aac", "-flvflags", "no_duration_filesize")),
+        ("streamed.webm", ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", "-live", "1")),
+        ("streamed.mp4", (*H264, "-movflags", "dash+frag_every_frame+empty_moov")),
+        ("alpha.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuva420p", "-c:a", "libopus")),
+        ("studio.mov", (*H264, "-pix_fmt", "yuv422p10le", "-g", "1", "-c:a", "pcm_s24le", "-ar", "96000")),
+        ("sixteen_channels.mov", (*H264, "-af", f"pan=16c|{'|'.join(f'c{n}=c0' for n in range(16))}")),
+    ],
+)  # fmt: skip
+def test_a_recording(name, options, tmp_path):
+    options = (*options, "-c:a", "pcm_s16le") if name.startswith("sixteen") else options
+    check(processed(make(tmp_path / name, *options)), sounds=2 if name.startswith("sixteen") else 1)
+
+
+@pytest.mark.parametrize("suffix", ["h264", "hevc"])
+def test_a_bare_stream_without_a_clock(suffix, tmp_path):
+    codec = H264 if suffix == "h264" else ("-c:v", "libx265", "-preset", "ultrafast")
+    video = processed(make(tmp_path / f"bare.{suffix}", *codec, sound=""))
+    check(video, sounds=0)
+    assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
+
+
+def test_one_picture_with_a_sound(tmp_path):
+    video = processed(make(tmp_path / "one.mp4", *H264, source=picture(seconds=0.04)))
+    assert (video.state, video.failure) == (State.READY, "")
+    assert video.duration == pytest.approx(SECONDS, abs=0.2)
+
+
+def test_a_cut_that_lost_pictures_keeps_its_rate(tmp_path):
+    whole, path = make(tmp_path / "whole.mp4", *CLOSE), tmp_path / "cut.mp4"
+    footage.ffmpeg("-ss", "0.31", "-t", "1.4", "-i", str(whole), "-c", "copy", str(path))
+    video = processed(path)
+    assert (video.state, video.frame_rate) == (State.READY, 25)
+
+
+def test_a_text_that_outlasts_the_film(tmp_path):
+    (tmp_path / "a.srt").write_text(
+        "1\n00:00:00,500 --> 00:00:01,500\nHello\n\n2\n00:00:02,000 --> 00:00:30,000\nBye\n"
+    )
+    plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "talkative.mkv"
+    footage.ffmpeg("-i", str(plain), "-i", str(tmp_path / "a.srt"), "-c", "copy", "-c:s", "srt", str(path))
+    video = processed(path)
+    check(video)
+    assert "Bye" in videos().open(video.subtitles.get().file).read().decode()
+
+
+@pytest.mark.parametrize("name", ["cut.avi", "cut.flv", "cut.mkv", "cut.webm", "cut.mp4"])
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_a_download_that_ended_early(name, share, tmp_path):
+    codecs = {"avi": MPEG4, "webm": ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus")}
+    codec = codecs.get(name[4:], (*H264, "-c:a", "aac", "-ar", "44100", "-g", "25"))
+    whole = film(tmp_path / f"whole.{name[4:]}", *codec, *(("-movflags", "faststart") if name == "cut.mp4" else ()))
+    state, failure = ended(written(tmp_path / name, whole[: int(share * len(whole))]))
+    code, _, second = failure.partition("@")
+    assert (state, code) == (State.FAILED, "damaged")
+    assert int(second) == pytest.approx(share * LONG, abs=1.5)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_room_that_was_kept_for_a_download_but_not_filled(suffix, tmp_path):
+    flags = ("-movflags", "faststart") if suffix == "mp4" else ()
+    whole = film(tmp_path / f"whole.{suffix}", *H264, "-g", "25", *flags)
+    filled = len(whole) // 2
+    state, failure = ended(written(tmp_path / f"hollow.{suffix}", whole[:filled] + bytes(len(whole) - filled)))
+    assert state == State.FAILED
+    assert failure in {"damaged@2", "damaged@3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code"),
+    [
+        ("bought.m4v", (b"avc1", b"drmi"), "encrypted"),
+        ("IMG_0001.heic", (b"ftypisom", b"ftypheic"), "not_a_video"),
+        ("picture.avif", (b"ftypisom", b"ftypavif"), "not_a_video"),
+    ],
+)
+def test_what_only_looks_like_a_film(name, change, code, tmp_path):
+    data = make(tmp_path / "plain.mp4", *H264).read_bytes()
+    assert change[0] in data
+    assert ended(written(tmp_path / name, data.replace(*change))) == (State.FAILED, code)
+
+
+def test_an_index_wiped_out(tmp_path):
+    data = make(tmp_path / "plain.mp4", *H264, "-movflags", "faststart").read_bytes()
+    assert ended(written(tmp_path / "wiped.mp4", data[:40] + bytes(200) + data[240:])) == (State.FAILED, "damaged@0")
+
+
+def test_a_track_that_says_its_data_are_in_another_file(tmp_path):
+    """A data reference (ISO/IEC 14496-12 §8.7.2) to a file of this machine: nothing but the film itself is read."""
+    data = make(tmp_path / "plain.mp4", *H264).read_bytes()
+    at = data.index(b"url \0\0\0\1")  # the flag: "in this file"
+    check(processed(written(tmp_path / "elsewhere.mp4", data[:at] + b"url \0\0\0\0" + data[at + 8 :])))
+
+
+def test_bits_that_flipped_spoil_nothing(tmp_path):
+    whole = film(tmp_path / "whole.mp4", *H264, "-g", "25", "-movflags", "faststart")
+    data, start = bytearray(whole), whole.index(b"mdat") + 4
+    for at in random.Random(200).sample(range(start, len(data)), 200):
+        data[at] ^= 1 << at % 8
+    video = processed(written(tmp_path / "flipped.mp4", bytes(data)))
+    assert video.state == State.READY
+    assert video.duration == pytest.approx(LONG, abs=0.2)
