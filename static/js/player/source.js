@@ -8,6 +8,7 @@ const RENEWALS = 3; // of expired addresses with nothing loaded in between
 const RECOVERIES = 3; // of the decoder, within PATIENCE
 const PATIENCE = 60_000; // milliseconds
 const RETRY = 3000; // milliseconds
+const INSTANT = 0.5; // seconds of a film too short to begin before all of it is there
 
 const height = (level) => Math.min(level.height, level.width); // of a portrait film too
 
@@ -42,7 +43,12 @@ export class Source {
     });
     hls.on(Hls.Events.CUES_PARSED, (_, { cues, subtitleTrack }) => subtitleTrack && this.#read(subtitleTrack.name, cues));
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => this.on.sounds(audioTracks.map((t) => t.name)));
-    hls.on(Hls.Events.FRAG_BUFFERED, () => this.#loaded());
+    hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
+      this.#loaded();
+      // The browser shows none of it before it's told that no more comes, and hls.js tells it once some was shown.
+      const instant = frag.sn === 0 && frag.endList && frag.duration < INSTANT;
+      if (instant) hls.trigger(Hls.Events.BUFFER_EOS, { type: frag.type === "audio" ? "audio" : "video" });
+    });
     hls.on(Hls.Events.ERROR, (_, data) => this.#failed(data));
     hls.loadSource(this.address);
     hls.attachMedia(this.video);
