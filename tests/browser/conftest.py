@@ -132,7 +132,7 @@ def vip_film(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Film:
     return Film(site.add_video(path, "会员夜场", access="vip")["movie"], "会员夜场")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would be in the way of other tests' databases
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
