@@ -1,7 +1,7 @@
 """Requests per second of the home and watch pages against an empty Django view under the same server.
 
-Starts one uWSGI worker on the loopback with a catalogue of 200 titles, and asks each address in turn, from
-four clients, a bounded number of times, as a browser does: with gzip. "Kept" is what a viewer who isn't signed
+Starts one uWSGI worker on the loopback with a catalogue of 200 titles, and asks page and empty view in turn, from
+four clients, a few times each, as a browser does: with gzip. "Kept" is what a viewer who isn't signed
 in gets from the cache; "made" is the same page with every kept page and fragment renewed before each request;
 "signed in" is a page of one's own that reuses the kept shelves.
 """
@@ -16,11 +16,15 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
+
+from common.pairs import compare
 
 ROOT = Path(__file__).resolve().parents[1]
 TITLES = 200
-REQUESTS = 240
+REQUESTS = 12  # of one round
+PAIRS = 15
 CLIENTS = 4
 PORT = 8971
 EMPTY = """
@@ -31,14 +35,14 @@ urlpatterns = [*urlpatterns, path("empty/", lambda request: HttpResponse("ok"))]
 """
 
 
-def rate(path: str, cookie: str = "", *, renewed: bool = False) -> float:
-    """Requests per second of one address; `renewed`: nothing kept may be used."""
+def ask(path: str, cookie: str = "", *, renewed: bool = False) -> float:
+    """Seconds that REQUESTS of one address take; `renewed`: nothing kept may be used."""
     from utils.cache import renew_pages
 
     headers = {"Accept-Encoding": "gzip", **({"Cookie": cookie} if cookie else {})}
     failures: list[int] = []
 
-    def ask() -> None:
+    def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
         for _ in range(REQUESTS // CLIENTS):
             if renewed:
@@ -49,15 +53,15 @@ def rate(path: str, cookie: str = "", *, renewed: bool = False) -> float:
             if answer.status != 200:
                 failures.append(answer.status)
 
-    clients = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+    clients = [threading.Thread(target=client) for _ in range(CLIENTS)]
     began = time.perf_counter()
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
     if failures:
         raise SystemExit(f"{path} answered {set(failures)}")
-    return REQUESTS / (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
 def wait_for_server() -> None:
@@ -128,12 +132,12 @@ def main() -> None:
             signed_in = session()
             for path in ("/", f"/single/{movie}/1/"):
                 for how, cookie, renewed in (("kept", "", False), ("made", "", True), ("signed in", signed_in, False)):
-                    rate(path, cookie)  # warm
-                    pairs = [(rate(path, cookie, renewed=renewed), rate("/empty/")) for _ in range(3)]
-                    page, empty = sorted(pairs, key=lambda p: p[0] / p[1])[1]
+                    found = compare(partial(ask, path, cookie, renewed=renewed), partial(ask, "/empty/"), pairs=PAIRS)
+                    page, empty = REQUESTS / found.ours, REQUESTS / found.reference
                     print(
-                        f"{path:14} {how:10} {page:7.1f} requests/s  empty view {empty:7.1f}  ratio {page / empty:.3f}"
+                        f"  {page:.1f} requests/s, empty view {empty:.1f}; {found.busy:.2f} of a processor for asking"
                     )
+                    print(f"{path} {how} {found}")
         finally:
             server.terminate()
             server.wait(timeout=20)

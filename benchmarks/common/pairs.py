@@ -23,7 +23,7 @@ class Compared:
     busy: float
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} (half of the pairs {self.low:.2f} to {self.high:.2f})"
+        return f"{self.median:.3g} (half of the pairs {self.low:.3g} to {self.high:.3g})"
 
 
 def compare(ours: Callable[[], float], reference: Callable[[], float], *, pairs: int) -> Compared:
