@@ -80,3 +80,8 @@ def _ts_flags(head: bytes) -> bytes:
             if syncs.count(b"\x47") > 0.9 * len(syncs):
                 return head[start + 3 :: length]
     return b""
+
+
+def bearable(length: float) -> float:
+    """Seconds that may be missing of a film of `length` seconds before it counts as cut short."""
+    return max(1.0, 0.05 * length)

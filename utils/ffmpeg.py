@@ -85,6 +85,7 @@ def run(
     passed on. Raises FFmpegError, Interrupted, and OSError for an input that can't be opened.
     """
     command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1", "-nostats"]
+    command += ["-max_error_rate", "1"]  # what came out is what counts
     command += ["-filter_threads", str(threads()), "-filter_complex_threads", str(threads())]
     rest = b""
 

@@ -15,7 +15,7 @@ from typing import Any
 import av
 import av.error
 
-from utils.containers import DEMUXERS, encrypted, is_known, is_photo
+from utils.containers import DEMUXERS, bearable, encrypted, is_known, is_photo
 from utils.packets import Lengths, has_jumps
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
@@ -23,8 +23,6 @@ SAMPLE_FRAMES = 12  # decoded before a picture is believed
 ANIMATIONS = {"gif", "apng"}
 LARGEST_SIDE = 8192  # pixels
 LONGEST = 24 * 3600  # seconds
-MISSING = 1.0  # seconds, and
-MISSING_SHARE = 0.05  # share of the promised length that may be absent before a file counts as cut short
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
 
@@ -54,10 +52,10 @@ def measure(file: int) -> dict[str, Any]:
     if lengths.length > LONGEST:
         raise Refused("too_long", f"{lengths.length:.0f} s")
     promised = facts.pop("promised")
-    missing, bearable = promised - lengths.end, max(MISSING, MISSING_SHARE * lengths.end)
-    if missing > bearable and abs(promised - lengths.others) > MISSING:
+    missing, most = promised - lengths.end, bearable(lengths.end)
+    if missing > most and abs(promised - lengths.others) > most:
         raise Refused(f"damaged@{int(lengths.end)}", f"{missing:.1f} s of what the header promises are missing")
-    if lengths.hollow > bearable:
+    if lengths.hollow > most:
         raise Refused(f"damaged@{int(lengths.hollow_from)}", f"{lengths.hollow:.1f} s hold nothing but zeros")
     lengths.complete(facts)
     return facts

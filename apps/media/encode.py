@@ -16,7 +16,8 @@ from utils import ffmpeg
 CRF = "22"
 PRESET = "veryfast"
 STEREO_RATE, SURROUND_RATE = 128_000, 384_000  # bits per second
-TILE_WIDTH, COLUMNS, ROWS = 160, 10, 10
+TILE_WIDTH, TILE_HEIGHT = 160, 320  # pixels at most
+COLUMNS, ROWS = 10, 10
 TILES = 300  # at most, of one title
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
 TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
@@ -141,7 +142,8 @@ def _base(probed: dict[str, Any], plan: ladder.Plan, top: ladder.Rung, part: lad
         steps.append("bwdif=mode=send_frame")
     steps.append(f"fps={plan.rate.numerator}/{plan.rate.denominator}:start_time=0")
     if part.frames:
-        steps.append(f"trim=end_frame={part.frames}")
+        # where nothing more can be decoded the last picture stays, so that the next part follows without a gap
+        steps.append(f"tpad=stop=-1:stop_mode=clone,trim=end_frame={part.frames}")
     elif not plan.copied and probed["duration"] - video["end"] > 0.04:  # the sound goes on: so does the last picture
         steps.append(f"tpad=stop_mode=clone:stop_duration={probed['duration'] - video['end']:.3f}")
     steps.append(f"scale={top.width}:{top.height}:flags=bicubic:out_range=tv")
@@ -202,8 +204,9 @@ def tiles_of(probed: dict[str, Any]) -> Tiles:
     width, height = ladder.shown_size(probed["video"])
     duration = max(0.1, probed["duration"])
     interval = max(1.0, duration / TILES)
-    tile_height = max(2, 2 * round(TILE_WIDTH * height / width / 2))
-    return Tiles(interval, TILE_WIDTH, tile_height, max(1, math.ceil(duration / interval)))
+    scale = min(TILE_WIDTH / width, TILE_HEIGHT / height)
+    tile_width, tile_height = (max(2, 2 * round(scale * side / 2)) for side in (width, height))
+    return Tiles(interval, tile_width, tile_height, max(1, math.ceil(duration / interval)))
 
 
 def storyboard(rung: Path, tiles: Tiles, *, folder: Path, watch: Watch) -> tuple[list[Path], str]:
@@ -241,13 +244,16 @@ def best_moment(sheets: list[Path], tiles: Tiles, duration: float) -> float:
 
 
 def still(rung: Path, moment: float, *, folder: Path, watch: Watch) -> Path | None:
-    """`still.jpg`, a rung of ours at `moment` seconds; None where it shows nothing then."""
+    """`still.jpg`, a rung of ours at `moment` seconds or, if it shows nothing then, at its start."""
     target = folder / "still.jpg"
-    ffmpeg.run(
-        [ffmpeg.Input(rung, ["-ss", f"{moment:.3f}"])],
-        ["-frames:v", "1", "-q:v", "2", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name],
-        cwd=folder,
-        timeout=TIMEOUT_BASE,
-        on_tick=watch.tick,
-    )
-    return target if target.exists() else None
+    for second in (moment, 0.0):
+        ffmpeg.run(
+            [ffmpeg.Input(rung, ["-ss", f"{second:.3f}"])],
+            ["-frames:v", "1", "-q:v", "2", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name],
+            cwd=folder,
+            timeout=TIMEOUT_BASE,
+            on_tick=watch.tick,
+        )
+        if target.exists():
+            return target
+    return None

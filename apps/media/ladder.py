@@ -115,7 +115,7 @@ def copyable(probed: dict[str, Any]) -> bool:
         and max(video["width"], video["height"]) <= LONGEST_SIDE
         and Fraction(*video["rate"]) <= HIGHEST_RATE + Fraction(1, 10)
         and abs(video["start"]) < 0.5 / video["rate"][0] * video["rate"][1]
-        and probed["duration"] - video["end"] < 0.5
+        and probed["duration"] - video["end"] < 0.15
         and video["bit_rate"] <= 2 * _peak(short)
         and probed["container"] in SEEKABLE
     ):

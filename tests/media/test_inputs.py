@@ -142,3 +142,15 @@ def test_a_frame_rate(name, rate, options, given, tmp_path):
 def test_an_animation_is_a_film(name, tmp_path):
     options = ("-pix_fmt", "pal8" if name.endswith("gif") else "rgba")
     check(processed(make(tmp_path / name, *options, sound="")), sounds=0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sound", "size"),
+    [(2.4, 2.85, "192x108"), (0.04, 2.4, "192x108"), (1, 1, "2x108")],
+    ids=["a sound that goes on", "one picture with a song", "hardly any width"],
+)
+def test_it_is_as_long_as_it_was_and_has_its_pictures(seconds, sound, size, tmp_path):
+    video = processed(make(tmp_path / "a.mp4", *H264, source=picture(size, seconds=seconds), sound=f"sine=d={sound}"))
+    assert video.duration == pytest.approx(max(seconds, sound), abs=0.1)
+    assert video.still.size > 300
+    assert video.storyboard.count >= 1

@@ -129,6 +129,18 @@ def test_a_film_of_noise(tmp_path):
     assert ended(tmp_path / "noise.mp4") == (State.FAILED, "damaged@0")
 
 
+def test_a_film_that_is_noise_from_its_middle_on(tmp_path):
+    """Its index promises the whole, and all of it can be read: only decoding tells."""
+    path = make(tmp_path / "whole.mp4", *H264, "-g", "25", "-movflags", "faststart", source=picture(seconds=6))
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    start += (len(data) - start) * 2 // 5
+    data[start:] = random.Random(5).randbytes(len(data) - start)
+    (tmp_path / "noise.mp4").write_bytes(data)
+    state, failure = ended(tmp_path / "noise.mp4")
+    assert (state, failure) in [(State.FAILED, f"damaged@{second}") for second in (1, 2, 3)]
+
+
 def test_a_codec_nobody_knows(tmp_path):
     data = make(tmp_path / "plain.mp4", *H264).read_bytes().replace(b"avc1", b"zzz1")
     (tmp_path / "strange.mp4").write_bytes(data)

@@ -18,6 +18,7 @@ from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost
 from apps.media.services.previews import set_preview
 from apps.media.services.results import Results, publish, rung_row, sound_rows
 from utils import ffmpeg
+from utils.containers import bearable
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -146,8 +147,13 @@ class _Job:
         return said
 
     def _take(self, plan: ladder.Plan, rungs: list[ladder.Rung], *, sound: bool) -> None:
-        """Rows of what was made."""
+        """Rows of what was made. Raises ffmpeg.ProbeError if that ends long before the source does."""
         pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
+        end = self.probed["video"]["end"]
+        for row in pictures:
+            if end - row.duration > bearable(row.duration):
+                at = row.duration
+                raise ffmpeg.ProbeError(f"damaged@{int(at)}", f"no picture after {at:.1f} of {end:.1f} s")
         self.results.add(pictures + (sound_rows(self.video, self.probed, self.folder) if sound else []))
 
     def _pictures(self, plan: ladder.Plan) -> str:

@@ -16,7 +16,7 @@ const height = (level) => Math.min(level.height, level.width); // of a portrait 
 // Tells of it by `on`: levels, level, texts, sounds, growing(whether more is being made), error(word), refused(status).
 export class Source {
   constructor(video, address, { on, startAt }) {
-    Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [] });
+    Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [], told: "" });
     video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD), { once: true });
     addEventListener("offline", () => this.#stalled() && this.#tell("offline"));
     addEventListener("online", () => this.waiting && this.retry());
