@@ -19,7 +19,7 @@ LEAST_GAP = 0.1  # seconds without sound that are to be filled
 JUMP = 10.0  # seconds by which a broadcast's clock must be off to have been set anew, as for FFmpeg
 # Codecs of which no packet begins with so many zeros: what does was never written.
 MARKED = {"h264", "hevc", "mpeg4", "mpeg2video", "mjpeg", "prores", "vp8", "vp9", "libvpx-vp9", "av1", "libdav1d"}
-HOLLOW = 32  # bytes
+HOLLOW, EMPTY = 32, 8  # bytes looked at; of a packet that only repeats a picture
 
 
 def has_jumps(container: Any) -> bool:
@@ -96,7 +96,7 @@ class Lengths:
             self.video.bytes += packet.size
         else:
             self.times.append(seconds)
-            if self._marked and not any(memoryview(packet)[:HOLLOW]):
+            if self._marked and packet.size > EMPTY and not any(memoryview(packet)[:HOLLOW]):
                 self.hollow += self.video.tick * (packet.duration or 0)
                 self.hollow_from = min(self.hollow_from, seconds - self.origin)
         if seconds is None or packet.is_corrupt or packet.is_discard or (not self.keys and not packet.is_keyframe):

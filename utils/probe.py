@@ -70,7 +70,7 @@ def _open(file: int) -> Any:
 
 
 def _picture(container: Any) -> Any:
-    """The stream that is the film: the largest that is no cover."""
+    """The stream that is the film: the largest that is no cover; of two (animated AVIF) the one that moves."""
     pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not pictures:
         nothing = "not_a_video" if container.streams else "damaged@0"
@@ -78,7 +78,7 @@ def _picture(container: Any) -> Any:
     known = [s for s in pictures if s.codec_context is not None]
     if not known:
         raise Refused("codec", "unknown")
-    stream = max(known, key=lambda s: (s.width or 0) * (s.height or 0))
+    stream = max(known, key=lambda s: ((s.width or 0) * (s.height or 0), s.frames))
     if max(stream.width or 0, stream.height or 0) > LARGEST_SIDE:
         raise Refused("too_large", f"{stream.width} × {stream.height}")
     return stream

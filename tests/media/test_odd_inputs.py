@@ -90,6 +90,13 @@ def test_a_bare_stream_without_a_clock(suffix, tmp_path):
     assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
 
 
+def test_an_animated_photo_is_the_animation(tmp_path):
+    """AVIF holds the first picture beside the sequence."""
+    video = processed(make(tmp_path / "moving.avif", "-c:v", "libaom-av1", "-cpu-used", "8", sound=""))
+    check(video, sounds=0)
+    assert video.frame_rate == 25
+
+
 def test_one_picture_with_a_sound(tmp_path):
     video = processed(make(tmp_path / "one.mp4", *H264, source=picture(seconds=0.04)))
     assert (video.state, video.failure) == (State.READY, "")
