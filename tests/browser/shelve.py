@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+TIDIES_WITHIN = 20.0  # seconds: a worker clears its work away once the title is ready
+
 
 def told(episode: Any) -> dict[str, Any]:
     """All there is to know of a video that has ended."""
@@ -74,7 +76,10 @@ def main(*paths: str) -> None:
             if episode.video.state in {State.READY, State.FAILED}:
                 waiting.remove(episode)
                 say(told(episode))
-    say(stored())
+    tidied_by = time.monotonic() + TIDIES_WITHIN
+    while (found := stored())["work"] and time.monotonic() < tidied_by:
+        time.sleep(0.2)
+    say(found)
 
 
 if __name__ == "__main__":
