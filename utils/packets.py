@@ -34,6 +34,7 @@ class _Track:
         self.tick: float = float(stream.time_base or 0)  # seconds
         self.start, self.end, self.sounding, self.longest = math.inf, -math.inf, 0.0, 0.0
         self.packets = self.bytes = 0
+        self.whole = True  # no packet is cut short or known to be broken
         self._jumps, self._shift = jumps, 0.0
 
     def add(self, packet: Any) -> float | None:
@@ -48,6 +49,7 @@ class _Track:
             seconds = self.end
         self.packets += 1
         self.bytes += packet.size
+        self.whole = self.whole and not packet.is_corrupt
         if seconds < self.start:
             self.start = seconds
         if seconds + length > self.end:
@@ -143,8 +145,9 @@ class Lengths:
             if track.packets:
                 sound["start"] = track.start - self.origin
                 sound["bit_rate"] = round(8 * track.bytes / max(0.1, track.end - track.start))
-                whole = abs(track.sounding - (track.end - track.start)) < LEAST_GAP
-                sound["gapless"] = whole and track.longest < LEAST_GAP  # MP4 stretches a packet over the gap behind it
+                filled = abs(track.sounding - (track.end - track.start)) < LEAST_GAP
+                stretched = track.longest >= LEAST_GAP  # by MP4, over the gap behind a packet
+                sound["gapless"] = track.whole and filled and not stretched
                 kept.append(sound)
         facts["audio"] = kept
 

@@ -121,7 +121,7 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
             "width": first.width,
             "height": first.height,
             "sar": float(stream.sample_aspect_ratio or 1) or 1.0,
-            "rotation": first.rotation,
+            "rotation": _turn(first.rotation),
             "turned": turned,
             "rate": [rate.numerator, rate.denominator],
             "interlaced": sum(bool(f.interlaced_frame) for f in sample) > len(sample) / 2,
@@ -157,6 +157,12 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
             for c in container.chapters()
         ],
     }
+
+
+def _turn(degrees: float) -> int:
+    """Quarter turns, in degrees; FFmpeg leaves the shape as it is for what lies between them, or makes no sense."""
+    nearest = 90 * round(degrees / 90)
+    return nearest if abs(degrees) <= 360 and abs(degrees - nearest) < 1 else 0
 
 
 def _promised(container: Any, stream: Any) -> float:

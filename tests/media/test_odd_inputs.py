@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,23 @@ def test_an_animated_photo_is_the_animation(tmp_path):
     video = processed(make(tmp_path / "moving.avif", "-c:v", "libaom-av1", "-cpu-used", "8", sound=""))
     check(video, sounds=0)
     assert video.frame_rate == 25
+
+
+@pytest.mark.parametrize("matrix", [bytes(36), struct.pack(">9i", 46341, 46341, 0, -46341, 46341, 0, 0, 0, 1 << 30)])
+def test_a_turn_that_is_none_leaves_the_shape(matrix, tmp_path):
+    data = bytearray(make(tmp_path / "plain.mp4", *H264).read_bytes())
+    at = data.index(b"tkhd") + 44  # ISO/IEC 14496-12 §8.3.2: of the picture's track, which comes first
+    data[at : at + 36] = matrix
+    check(processed(written(tmp_path / "askew.mp4", bytes(data))))
+
+
+def test_a_last_packet_cut_short_isn_t_handed_to_players(tmp_path):
+    flags = ("-movflags", "frag_keyframe+empty_moov+delay_moov")  # one fragment, its sound behind its picture
+    whole = make(tmp_path / "whole.mp4", *H264, *flags).read_bytes()
+    video = processed(written(tmp_path / "cut.mp4", whole[: len(whole) * 3 // 5]))
+    assert video.state == State.READY
+    for row in [*footage.rungs_of(video), *footage.sounds_of(video)]:
+        footage.ffmpeg("-xerror", "-err_detect", "explode", "-i", videos().path(row.file), "-f", "null", "-")
 
 
 def test_one_picture_with_a_sound(tmp_path):
