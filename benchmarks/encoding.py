@@ -140,9 +140,8 @@ def remuxes(folder: Path) -> float:
         arrivals = Arrivals(video)
         results.rung_row(video, plan.copied, plan, folder)
         arrivals.place(folder / f"{plan.copied.name}.mp4")
-        for track in encode.sounds(probed):
-            results.sound_row(video, track, folder)
-            arrivals.place(folder / f"{track.name}.mp4")
+        for row in results.sound_rows(video, probed, folder):
+            arrivals.place(folder / f"{row.name}.mp4")
         return arrivals
 
     command = [ffmpeg.binary(), "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]
