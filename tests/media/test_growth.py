@@ -249,3 +249,26 @@ def test_a_preview_of_another_length_is_cut_while_it_grows(gated, published):
     }  # fmt: skip
     discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
     assert stored() == named_files()
+
+
+def test_what_was_copied_in_vain_is_not_shown_as_the_beginning(tmp_path, published, monkeypatch):
+    """A compliant source that can't be decoded without complaint is encoded after all, under the same names."""
+    monkeypatch.setattr(ladder, "CHUNKED_FROM", 8.0)
+    monkeypatch.setattr(ladder, "CHUNK", 4.0)
+    path = footage.make(
+        tmp_path / "film.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "50", "-c:a", "aac",
+        "-b:v", "400k", "-maxrate", "500k", "-bufsize", "500k", source=f"testsrc2=s=320x180:r=25:d={SECONDS}", sound=f"sine=d={SECONDS}",
+    )  # fmt: skip
+    data = bytearray(path.read_bytes())
+    middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(data)
+    plan = ladder.plan(ffmpeg.probe(path))
+    assert plan.rungs == [plan.copied]
+    video = add_video(path=path, original_name=path.name)
+    process(video_id=video.pk, long=True)
+    video.refresh_from_db()
+    assert video.state == State.READY, video.failure_detail
+    (rung,) = footage.rungs_of(video)
+    with videos().open(rung.file) as file:
+        assert decoded(file.read()) == pytest.approx(SECONDS, abs=0.2)

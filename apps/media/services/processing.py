@@ -96,6 +96,8 @@ class _Job:
         if self._passes(source, plan):
             # It could be copied but not decoded without complaint: players are less patient than ffmpeg.
             self.results = Results()
+            shutil.rmtree(self.folder)  # nothing of it may be taken for what is made now
+            self.folder.mkdir()
             self._passes(source, ladder.plan(self.probed, copy=False))
 
     def _passes(self, source: Path, plan: ladder.Plan) -> str:
