@@ -257,7 +257,8 @@ def test_what_was_copied_in_vain_is_not_shown_as_the_beginning(tmp_path, publish
     monkeypatch.setattr(ladder, "CHUNK", 4.0)
     path = footage.make(
         tmp_path / "film.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "50", "-c:a", "aac",
-        "-b:v", "400k", "-maxrate", "500k", "-bufsize", "500k", source=f"testsrc2=s=320x180:r=25:d={SECONDS}", sound=f"sine=d={SECONDS}",
+        "-b:v", "400k", "-maxrate", "500k", "-bufsize", "500k",
+        source=f"testsrc2=s=320x180:r=25:d={SECONDS}", sound=f"sine=d={SECONDS}",
     )  # fmt: skip
     data = bytearray(path.read_bytes())
     middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
