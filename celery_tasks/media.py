@@ -43,3 +43,8 @@ def look_after_uploads(**_: Any) -> None:
 @shared_task(name="media.discard_due")
 def discard_due(**_: Any) -> None:
     services.discard_due(at=timezone.now())
+
+
+@shared_task(name="media.discard_pictures")
+def discard_pictures(**_: Any) -> None:
+    services.discard_pictures(at=timezone.now())

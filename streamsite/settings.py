@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-rankings": {"task": "catalogue.refresh_rankings", "schedule": 600.0},
     "resume-encoding": {"task": "media.resume_lapsed", "schedule": 10.0},
     "discard-files": {"task": "media.discard_due", "schedule": 60.0},
+    "discard-pictures": {"task": "media.discard_pictures", "schedule": 3600.0},
     "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0},
     "look-after-uploads": {"task": "media.look_after_uploads", "schedule": 60.0},
     "reconcile-orders": {"task": "orders.reconcile", "schedule": 60.0},

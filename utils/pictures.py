@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import secrets
-from typing import IO, Any, TypedDict
+from typing import IO, Any, NotRequired, TypedDict
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import models
 from PIL import Image, ImageOps
 
 FORMATS = ("avif", "jpg")
@@ -27,14 +28,19 @@ class PictureSet(TypedDict):
     color: str  # "#rrggbb", shown until the picture is there
     widths: list[int]
     ratio: float  # width / height
+    source: NotRequired[str]  # the name of the stored picture it was made of
+
+
+class PictureSetField(models.JSONField):
+    """A PictureSet, {} for none. The files that it names are a row's, as a FileField's are."""
 
 
 class UnusablePicture(Exception):
     """The file is no picture that can be opened."""
 
 
-def make_set(source: IO[bytes], *, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
-    """Cut `source` to `ratio` about its middle and store it in all widths and formats.
+def make_set(source: IO[bytes], *, name: str, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
+    """Cut `source`, which is stored as `name`, to `ratio` about its middle and store it in all widths and formats.
 
     Raises UnusablePicture. The names are random: a stored name is never used twice.
     """
@@ -57,7 +63,12 @@ def make_set(source: IO[bytes], *, folder: str, widths: tuple[int, ...], ratio: 
             small.save(out, **QUALITY[suffix])
             default_storage.save(f"{base}-{width}.{suffix}", ContentFile(out.getvalue()))
         made.append(width)
-    return {"base": base, "color": f"#{red:02x}{green:02x}{blue:02x}", "widths": made, "ratio": ratio}
+    return {"base": base, "color": f"#{red:02x}{green:02x}{blue:02x}", "widths": made, "ratio": ratio, "source": name}
+
+
+def files(picture: PictureSet | dict[str, Any]) -> list[str]:
+    """The names of the set's files in the public storage."""
+    return [f"{picture['base']}-{width}.{suffix}" for width in picture.get("widths", ()) for suffix in FORMATS]
 
 
 def address(picture: PictureSet | dict[str, Any]) -> str:

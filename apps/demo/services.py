@@ -288,4 +288,4 @@ def _picture(key: str, folder: str, scale: float) -> tuple[str, pictures.Picture
     name = default_storage.save(f"{folder}/{key}.jpg", ContentFile(data))
     widths = pictures.POSTER_WIDTHS if poster else pictures.BACKDROP_WIDTHS
     ratio = pictures.POSTER_RATIO if poster else pictures.BACKDROP_RATIO
-    return name, pictures.make_set(io.BytesIO(data), folder=folder, widths=widths, ratio=ratio)
+    return name, pictures.make_set(io.BytesIO(data), name=name, folder=folder, widths=widths, ratio=ratio)

@@ -205,10 +205,11 @@ class Discard(models.Model):
 
     A file that is being put in place is named here first and struck off in the transaction that makes it
     part of its video: one whose worker died in between goes by itself. A file that was replaced stays
-    until the last address that names it has expired.
+    until the last address that names it has expired, a picture until no page shows it any more.
     """
 
-    name = models.CharField(_("stored as"), max_length=255, unique=True)  # a name in the "videos" storage
+    name = models.CharField(_("stored as"), max_length=255, unique=True)
+    storage = models.CharField(max_length=10, default="videos")  # an alias of settings.STORAGES; "default": pictures
     due_at = models.DateTimeField(_("deleted at"), db_index=True)
     arriving_for = models.ForeignKey(Video, models.SET_NULL, null=True, blank=True, related_name="arriving")
 

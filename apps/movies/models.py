@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.media.models import Video
+from utils.pictures import PictureSetField
 
 
 class Category(models.Model):
@@ -131,11 +132,11 @@ class Movie(models.Model):
     language = models.CharField(_("language"), max_length=40, blank=True)
     people = models.ManyToManyField(Person, through="Credit", related_name="movies", verbose_name=_("people"))
     poster = models.ImageField(_("poster"), upload_to="posters/", blank=True, help_text=_("2:3, at least 600 × 900."))
-    poster_set = models.JSONField(default=dict, blank=True, editable=False)  # utils.pictures.PictureSet
+    poster_set = PictureSetField(default=dict, blank=True, editable=False)
     backdrop = models.ImageField(
         _("backdrop"), upload_to="backdrops/", blank=True, help_text=_("16:9, at least 1280 × 720.")
     )
-    backdrop_set = models.JSONField(default=dict, blank=True, editable=False)
+    backdrop_set = PictureSetField(default=dict, blank=True, editable=False)
     access = models.CharField(_("access"), max_length=4, choices=Access, default=Access.FREE)
     price = models.DecimalField(
         _("price"), max_digits=8, decimal_places=2, default="10.00", validators=[MinValueValidator(0.01)]
@@ -301,7 +302,7 @@ class Banner(models.Model):
     picture = models.ImageField(
         _("picture"), upload_to="banners/", blank=True, help_text=_("Empty: the movie's backdrop.")
     )
-    picture_set = models.JSONField(default=dict, blank=True, editable=False)
+    picture_set = PictureSetField(default=dict, blank=True, editable=False)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
     starts_at = models.DateTimeField(_("shown from"), default=timezone.now)
     ends_at = models.DateTimeField(_("shown until"), null=True, blank=True)

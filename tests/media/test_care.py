@@ -164,7 +164,7 @@ def test_a_file_that_arrives_is_named_before_it_is_there(tmp_path):
     assert not videos().exists(gone)
     with pytest.raises(GivenUp):
         late.settle()
-    withdrawn, never = arrive()
-    withdrawn.withdraw()
-    assert not videos().exists(never)
+    with arrive()[0] as stopped:
+        assert videos().exists(stopped.names[0])
+    assert not videos().exists(stopped.names[0])
     assert not Discard.objects.exists()

@@ -1,4 +1,4 @@
-"""Publishing, adding files, what a finished video changes, pictures."""
+"""Publishing, adding files, what a finished video changes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from datetime import timedelta
 
 import pytest
 from celery import current_app
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from PIL import Image
 
 from apps.media.failures import REASONS
 from apps.media.models import State, Video
 from apps.movies import services
-from apps.movies.models import Banner, Category, Genre, Movie, Status
+from apps.movies.models import Category, Genre, Movie, Status
 from tests.factories import make_category, make_episode, make_movie, make_video
-from utils import pictures
 
 pytestmark = pytest.mark.django_db
 
@@ -45,12 +41,6 @@ def add(film, *options: str) -> dict:
     out = io.StringIO()
     call_command("add_video", str(film), "--title", "山海", *options, stdout=out)
     return json.loads(out.getvalue())
-
-
-def _jpeg(width: int, height: int, color: str = "#804020") -> ContentFile:
-    out = io.BytesIO()
-    Image.new("RGB", (width, height), color).save(out, "JPEG")
-    return ContentFile(out.getvalue(), "x.jpg")
 
 
 def test_publishing_again_keeps_the_first_date():
@@ -127,50 +117,18 @@ def test_waiting_for_what_is_no_film_ends_with_the_reason(film, run_tasks, capsy
     assert answer["failure"] == str(REASONS["not_a_video"])
 
 
-def test_a_ready_video_is_counted_in_and_lends_its_still():
+def test_a_ready_video_is_counted_in():
     movie = make_movie(kind="series")
     second = make_episode(movie=movie, number=2, duration=50)
     waiting = make_episode(movie=movie, number=1)
     Video.objects.filter(pk=waiting.video_id).update(ready_at=None, state=State.PROCESSING)
-    second.video.still.save("s.jpg", _jpeg(640, 360))
     services.video_ready(video_id=second.video_id)
     movie.refresh_from_db()
-    assert (movie.episodes_out, movie.duration, movie.backdrop.name) == (1, 50, second.video.still.name)
+    assert (movie.episodes_out, movie.duration) == (1, 50)
     Video.objects.filter(pk=waiting.video_id).update(ready_at=timezone.now(), duration=70)
     services.video_ready(video_id=waiting.video_id)
     movie.refresh_from_db()
     assert (movie.episodes_out, movie.duration) == (2, 70)
-
-
-def test_a_title_with_a_poster_borrows_no_still():
-    movie = make_movie(poster="posters/own.jpg")
-    episode = make_episode(movie=movie)
-    episode.video.still.save("s.jpg", _jpeg(640, 360))
-    services.video_ready(video_id=episode.video_id)
-    movie.refresh_from_db()
-    assert not movie.backdrop
-
-
-def test_pictures_are_made_in_every_width_and_format():
-    movie = make_movie()
-    movie.poster.save("p.jpg", _jpeg(800, 800))
-    banner = Banner.objects.create(movie=movie)
-    banner.picture.save("b.jpg", _jpeg(1600, 900, "#0000ff"))
-    services.make_pictures(movie_id=movie.pk)
-    movie.refresh_from_db()
-    banner.refresh_from_db()
-    assert movie.poster_set["widths"] == list(pictures.POSTER_WIDTHS)
-    assert banner.picture_set["color"].startswith("#0000f")
-    for width in pictures.POSTER_WIDTHS:
-        for suffix in pictures.FORMATS:
-            with default_storage.open(f"{movie.poster_set['base']}-{width}.{suffix}") as file:
-                assert Image.open(file).size == (width, width * 3 // 2)
-    assert movie.backdrop_set["ratio"] == pytest.approx(16 / 9)
-
-
-def test_what_is_no_picture_is_refused():
-    with pytest.raises(pictures.UnusablePicture):
-        pictures.make_set(io.BytesIO(b"<svg/>"), folder="posters", widths=(10,), ratio=1)
 
 
 def test_the_card_line_follows_the_genres():

@@ -14,16 +14,16 @@ from django.utils import timezone
 
 from apps.media.models import Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.chunks import folder_of, forget
-from apps.media.services.discarding import discard_due
+from apps.media.services.discarding import UNCLAIMED_FOR, discard_due, discard_pictures, left_pictures
 from apps.media.services.intake import QUEUED_FOR
 from apps.media.services.previews import preview_end, set_preview
 from apps.media.services.processing import retry
+from utils import public_files
 from utils.storages import videos
 from utils.tasks import enqueue, queue_length
 
 QUEUES = ("media", "media_long")
 CHUNKS_APPEAR = timedelta(minutes=5)  # rows of chunks follow their folder at once
-UNCLAIMED_FOR = timedelta(hours=1)  # a stored file that no row names may be on its way for as long
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,17 @@ def _age(path: Path) -> float:
 
 def examine(*, at: datetime, mend: bool = True) -> Iterator[Finding]:
     """Everything that isn't as it should be, mended one by one as it is found, unless `mend` is False."""
-    for check in (_stuck, _left_work, _left_chunks, _lost_files, _missing_previews, _due, _orphans):
+    for check in (
+        _stuck,
+        _left_work,
+        _left_chunks,
+        _lost_files,
+        _lost_pictures,
+        _missing_previews,
+        _due,
+        _orphans,
+        _pictures,
+    ):
         for finding, cure in check(at):
             if mend:
                 cure()
@@ -123,6 +133,8 @@ def _lost_files(at: datetime) -> Cases:
         board = Storyboard.objects.filter(video=video).first()
         if board and not all(storage.exists(name) for name in board.files):
             lost.append("storyboard")
+        if video.still and not video.still.storage.exists(video.still.name or ""):
+            lost.append("still")
         if lost or not rows:
             what = f"{video} ({video.pk}) lacks {', '.join(lost) or 'every rung'}"
             if storage.exists(video.original):
@@ -134,6 +146,18 @@ def _lost_files(at: datetime) -> Cases:
     for text in Subtitle.objects.all():
         if not storage.exists(text.file):
             yield Finding(f"subtitle {text} of video {text.video_id} is missing", "removed"), text.delete
+
+
+def _lost_pictures(at: datetime) -> Cases:
+    for field, row in public_files.lost():
+        if field.model is Video:
+            continue  # its still is made again with the rest
+        what = f"{field.model._meta.model_name} {row.pk}: its {field.name} is missing"
+        if field.blank:
+            cure = partial(field.model._base_manager.filter(pk=row.pk).update, **{field.name: ""})
+            yield Finding(what, "taken away"), cure
+        else:
+            yield Finding(what, "nothing"), _nothing
 
 
 def _nothing() -> None:
@@ -178,6 +202,16 @@ def _orphans(at: datetime) -> Cases:
     for path in found:
         if str(path.relative_to(root)) not in named:
             yield Finding(f"stored file {path.relative_to(root)} belongs to nothing", "deleted"), path.unlink
+
+
+def _pictures(at: datetime) -> Cases:
+    """Public files that nothing names: pictures that were replaced lately, or left by who died while storing them."""
+    hours = settings.TOKEN_TTL / 3600
+    for number, name in enumerate(left_pictures(at=at)):
+        yield (
+            Finding(f"public file {name} belongs to nothing", f"deleted in {hours:g} h, when no open page shows it"),
+            partial(discard_pictures, at=at) if number == 0 else _nothing,  # the first call takes them all
+        )
 
 
 def named_files() -> set[str]:

@@ -7,14 +7,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.core.files.storage import storages
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.media.models import Discard, Video
+from utils import public_files
 from utils.storages import videos
 
 ARRIVES_WITHIN = timedelta(minutes=5)  # from naming a file until its video's rows are written
 SLOWEST_COPY = 10 * 1024**2  # bytes per second between the work folder and the storage
 MARGIN = timedelta(minutes=5)  # between the last token's expiry and a file's end
+UNCLAIMED_FOR = timedelta(hours=1)  # a stored file that no row names may be on its way for as long
+PICTURES = "default"  # the storage of public files
 
 
 class GivenUp(Exception):
@@ -22,11 +27,17 @@ class GivenUp(Exception):
 
 
 class Arrivals:
-    """Files on their way into the storage for one video; `settle` makes them stay."""
+    """Files on their way into the storage for one video, as a context: at its end those that didn't settle go."""
 
     def __init__(self, video: Video) -> None:
         self.video = video
         self.names: list[str] = []
+
+    def __enter__(self) -> Arrivals:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        drop(Discard.objects.filter(name__in=self.names))  # those that a transaction struck off aren't found
 
     def place(self, path: Path) -> str:
         """Move a finished file into the storage; returns its name there."""
@@ -42,23 +53,19 @@ class Arrivals:
         if struck != len(self.names):
             raise GivenUp
 
-    def withdraw(self) -> None:
-        """Delete what was placed: it belongs to nothing."""
-        drop(Discard.objects.filter(name__in=self.names).values_list("name", flat=True))
 
-
-def drop(names: Iterable[str]) -> int:
+def drop(discards: QuerySet[Discard]) -> int:
     """Delete stored files and their notes now; one that is gone already is no error. Returns how many."""
-    names = list(names)
-    for name in names:
-        videos().delete(name)
-    Discard.objects.filter(name__in=names).delete()
-    return len(names)
+    rows = list(discards)
+    for row in rows:
+        storages[row.storage].delete(row.name)
+    Discard.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
 
 
 def drop_arrivals(video_id: int) -> int:
     """Delete what an earlier worker was putting in place for a video when it died. Returns how many files."""
-    return drop(Discard.objects.filter(arriving_for_id=video_id).values_list("name", flat=True))
+    return drop(Discard.objects.filter(arriving_for_id=video_id))
 
 
 def discard_later(names: Iterable[str], *, video: Video) -> None:
@@ -70,4 +77,24 @@ def discard_later(names: Iterable[str], *, video: Video) -> None:
 
 def discard_due(*, at: datetime) -> int:
     """Delete the files whose time has come. Returns how many."""
-    return drop(Discard.objects.filter(due_at__lte=at).values_list("name", flat=True)[:1000])
+    return drop(Discard.objects.filter(due_at__lte=at)[:1000])
+
+
+def left_pictures(*, at: datetime) -> list[str]:
+    """Public files that no row names any more and that aren't noted yet: replaced, or left by a process that died."""
+    noted = set(Discard.objects.filter(storage=PICTURES).values_list("name", flat=True))
+    return [name for name in public_files.unnamed(before=at - UNCLAIMED_FOR) if name not in noted]
+
+
+def discard_pictures(*, at: datetime) -> int:
+    """Note the public files that no row names: they go once no page that somebody has open shows them.
+
+    One that a row names again stays. Returns how many were noted.
+    """
+    names = public_files.named()
+    again = [row.pk for row in Discard.objects.filter(storage=PICTURES) if row.name in names]
+    Discard.objects.filter(pk__in=again).delete()
+    due_at = at + timedelta(seconds=settings.TOKEN_TTL) + MARGIN
+    going = [Discard(name=name, storage=PICTURES, due_at=due_at) for name in left_pictures(at=at)]
+    Discard.objects.bulk_create(going, ignore_conflicts=True)
+    return len(going)

@@ -86,8 +86,7 @@ class Growth:
         return there >= max(LEAST, (1 - pace) * length, self._ahead)
 
     def _publish(self, rows: list[Rendition]) -> None:
-        arrivals = Arrivals(self._video)
-        try:
+        with Arrivals(self._video) as arrivals:
             for row in rows:
                 row.growing = True
                 row.file = self._store(row, arrivals)
@@ -98,10 +97,6 @@ class Growth:
                 arrivals.settle()
                 if texts:
                     replace_texts(self._video, texts)
-        except BaseException:
-            # Whatever stopped it, the files just placed belong to nothing.
-            arrivals.withdraw()
-            raise
         self._results.grown = {row.name: (row.file, row.size) for row in rows}
         self._published = True
         self._results.texts = []

@@ -28,28 +28,23 @@ def set_preview(*, video: Video, seconds: int) -> None:
 def _recut(video: Video, seconds: int) -> bool:
     """False if the renditions were replaced by an encode meanwhile."""
     rows = list(video.renditions.filter(cut=Rendition.Cut.FULL))
-    arrivals = Arrivals(video)
     try:
-        fresh = cut_previews(rows, seconds, arrivals=arrivals, only=rows)
-        with transaction.atomic():
-            locked = Video.objects.select_for_update().get(pk=video.pk)
-            now = set(video.renditions.filter(cut=Rendition.Cut.FULL).values_list("file", flat=True))
-            if now == {row.file for row in rows} and locked.preview_seconds == seconds:
-                arrivals.settle()
-                old = video.renditions.filter(cut=Rendition.Cut.PREVIEW)
-                discard_later(list(old.values_list("file", flat=True)), video=locked)
-                old.delete()
-                Rendition.objects.bulk_create(fresh)
-                Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
-                return True
+        with Arrivals(video) as arrivals:
+            fresh = cut_previews(rows, seconds, arrivals=arrivals, only=rows)
+            with transaction.atomic():
+                locked = Video.objects.select_for_update().get(pk=video.pk)
+                now = set(video.renditions.filter(cut=Rendition.Cut.FULL).values_list("file", flat=True))
+                if now == {row.file for row in rows} and locked.preview_seconds == seconds:
+                    arrivals.settle()
+                    old = video.renditions.filter(cut=Rendition.Cut.PREVIEW)
+                    discard_later(list(old.values_list("file", flat=True)), video=locked)
+                    old.delete()
+                    Rendition.objects.bulk_create(fresh)
+                    Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
+                    return True
     except FileNotFoundError:
         if video.renditions.filter(file__in=[row.file for row in rows]).count() == len(rows):
             raise  # not replaced: gone
-    except BaseException:
-        # Whatever stopped it, the files just placed belong to nothing.
-        arrivals.withdraw()
-        raise
-    arrivals.withdraw()
     # somebody asked for another length meanwhile: theirs is the last word
     return not Video.objects.filter(pk=video.pk, preview_seconds=seconds).exists()
 

@@ -114,8 +114,7 @@ def publish(
     """
     lease.renew()
     asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=video.pk)
-    arrivals = Arrivals(video)
-    try:
+    with Arrivals(video) as arrivals:
         for row in results.fresh:
             row.file = store(row, results, arrivals, folder)
             lease.tick()
@@ -133,10 +132,6 @@ def publish(
             if texts:
                 replace_texts(video, texts)
             enqueue("catalogue.video_ready", video_id=video.pk)
-    except BaseException:
-        # Whatever stopped it, the files just placed belong to nothing.
-        arrivals.withdraw()
-        raise
     results.fresh.clear()
     results.grown.clear()
     results.sheets, results.texts, results.still = [], [], None

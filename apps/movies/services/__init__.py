@@ -1,5 +1,6 @@
 """What can be done with the catalogue."""
 
+from apps.movies.services.pictures import examine_pictures, make_pictures
 from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
 from apps.movies.services.shelf import (
     UnableToAddEpisode,
@@ -8,7 +9,6 @@ from apps.movies.services.shelf import (
     attach_video,
     clean_content,
     hide,
-    make_pictures,
     publish,
     refresh_episodes,
     refresh_movie,
@@ -26,6 +26,7 @@ __all__ = [
     "add_episode",
     "attach_video",
     "clean_content",
+    "examine_pictures",
     "flush_plays",
     "hide",
     "make_pictures",

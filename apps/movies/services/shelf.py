@@ -1,4 +1,4 @@
-"""What stands on the shelf: publishing, episodes, pictures."""
+"""What stands on the shelf: publishing and episodes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import nh3
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max, Value
 from django.db.models.functions import Coalesce
@@ -15,8 +14,8 @@ from django.utils import timezone
 
 from apps.media.models import Video
 from apps.media.services import UnableToAddVideo, add_video, set_preview
-from apps.movies.models import Access, Banner, Category, Episode, Kind, Movie, MovieQuerySet, Status
-from utils import pictures
+from apps.movies.models import Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
+from apps.movies.services.pictures import lend_still
 from utils.cache import renew_pages
 from utils.tasks import enqueue
 
@@ -178,36 +177,7 @@ def refresh_movie(*, movie_id: int) -> None:
 
 def video_ready(*, video_id: int) -> None:
     """A video can be watched now: count it in, and lend its still to a title without pictures."""
-    for episode in Episode.objects.filter(video_id=video_id).select_related("movie", "video"):
+    for episode in Episode.objects.filter(video_id=video_id):
         refresh_episodes(movie_id=episode.movie_id)
-        movie = episode.movie
-        if episode.video and episode.video.still and not (movie.poster or movie.backdrop):
-            Movie.objects.filter(pk=movie.pk, backdrop="").update(backdrop=episode.video.still.name)
-            enqueue("catalogue.make_pictures", movie_id=movie.pk)
-
-
-def make_pictures(*, movie_id: int) -> None:
-    """Make the widths and formats of a movie's poster and backdrop and of its banners."""
-    movie = Movie.objects.get(pk=movie_id)
-    changes: dict[str, object] = {}
-    poster = movie.poster or movie.backdrop
-    if poster:
-        with default_storage.open(poster.name or "") as file:
-            changes["poster_set"] = pictures.make_set(
-                file, folder="posters", widths=pictures.POSTER_WIDTHS, ratio=pictures.POSTER_RATIO
-            )
-    backdrop = movie.backdrop or movie.poster
-    if backdrop:
-        with default_storage.open(backdrop.name or "") as file:
-            changes["backdrop_set"] = pictures.make_set(
-                file, folder="backdrops", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
-            )
-    if changes:
-        Movie.objects.filter(pk=movie_id).update(**changes)
-    for banner in Banner.objects.filter(movie_id=movie_id).exclude(picture=""):
-        with default_storage.open(banner.picture.name or "") as file:
-            made = pictures.make_set(
-                file, folder="banners", widths=pictures.BACKDROP_WIDTHS, ratio=pictures.BACKDROP_RATIO
-            )
-        Banner.objects.filter(pk=banner.pk).update(picture_set=made)
-    renew_pages()
+        if lend_still(movie_id=episode.movie_id):
+            enqueue("catalogue.make_pictures", movie_id=episode.movie_id)

@@ -1,25 +1,27 @@
-"""Finds and mends what is stuck, missing or left over in the video storage, and says what it did."""
+"""Finds and mends what is stuck, missing or left over of videos and pictures, and says what it did."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from apps.media.services import examine
+from apps.movies.services import examine_pictures
 
 
 class Command(BaseCommand):
-    help = "Find and mend stuck videos, missing files and files that belong to nothing."
+    help = "Find and mend stuck videos, missing files and pictures, and files that belong to nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         count = 0
-        for finding in examine(at=timezone.now(), mend=not dry_run):
+        for finding in chain(examine(at=timezone.now(), mend=not dry_run), examine_pictures(mend=not dry_run)):
             count += 1
             cure = f"would be {finding.cure}" if dry_run and finding.cure != "nothing" else finding.cure
             self.stdout.write(f"{finding.what}: {cure}")

@@ -1,0 +1,133 @@
+"""The pictures that pages show of a title: made of what a curator gave, or of a still of its film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.storage import default_storage
+
+from apps.media.models import Video
+from apps.media.services import Finding
+from apps.movies.models import Banner, Episode, Movie
+from utils import pictures
+from utils.cache import renew_pages
+from utils.tasks import enqueue
+
+STILLS = str(Video._meta.get_field("still").upload_to)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a picture stands: a row's set of sizes, and the fields that it may be made of, the best first."""
+
+    row: Movie | Banner
+    field: str
+    sources: tuple[str, ...]
+    folder: str
+    widths: tuple[int, ...]
+    ratio: float
+
+    def __str__(self) -> str:
+        return f"{self.sources[0]} of {self.row} ({self.row.pk})"
+
+    @property
+    def made(self) -> dict[str, Any]:
+        made: dict[str, Any] = getattr(self.row, self.field)
+        return made
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the fields name, by field."""
+        return {field: getattr(self.row, field).name or "" for field in self.sources}
+
+    @property
+    def wanted(self) -> str:
+        return next((name for name in self.names.values() if name), "")
+
+    def is_made(self) -> bool:
+        """Whether the set is what it should be, and of what it should be."""
+        return self.made.get("source") == self.wanted and self.is_whole() if self.made else not self.wanted
+
+    def is_whole(self) -> bool:
+        """Whether the set's files are all there."""
+        return all(default_storage.exists(name) for name in pictures.files(self.made))
+
+    def make(self) -> None:
+        """Make the set anew, of the first picture that can be opened; {} where none can.
+
+        It is dropped if the row got another picture meanwhile: whoever gave it that has it made.
+        """
+        before = self.names
+        made: pictures.PictureSet | dict[str, Any] = {}
+        for name in filter(None, before.values()):
+            try:
+                with default_storage.open(name) as file:
+                    made = pictures.make_set(
+                        file, name=self.wanted, folder=self.folder, widths=self.widths, ratio=self.ratio
+                    )
+                break
+            except (FileNotFoundError, pictures.UnusablePicture):
+                continue
+        type(self.row)._base_manager.filter(pk=self.row.pk, **before).update(**{self.field: made})
+
+    def mend(self) -> None:
+        """Have the set made again, of what there is; the fields are cleared if all that they name is gone."""
+        if not any(name and default_storage.exists(name) for name in self.names.values()):
+            type(self.row)._base_manager.filter(pk=self.row.pk, **self.names).update(**dict.fromkeys(self.sources, ""))
+        enqueue("catalogue.make_pictures", movie_id=self.row.movie_id if isinstance(self.row, Banner) else self.row.pk)
+
+
+def _places(movie: Movie) -> Iterator[_Place]:
+    poster = pictures.POSTER_WIDTHS, pictures.POSTER_RATIO
+    wide = pictures.BACKDROP_WIDTHS, pictures.BACKDROP_RATIO
+    yield _Place(movie, "poster_set", ("poster", "backdrop"), "posters", *poster)
+    yield _Place(movie, "backdrop_set", ("backdrop", "poster"), "backdrops", *wide)
+    for banner in movie.banners.all():
+        yield _Place(banner, "picture_set", ("picture",), "banners", *wide)
+
+
+def make_pictures(*, movie_id: int) -> None:
+    """Make the sizes and formats of a movie's pictures and of its banners' that aren't made of what they should be.
+
+    What they replace goes once no open page shows it. Twice does no harm.
+    """
+    lend_still(movie_id=movie_id)
+    movie = Movie.objects.filter(pk=movie_id).first()
+    for place in _places(movie) if movie else ():
+        if not place.is_made():
+            place.make()
+    renew_pages()
+
+
+def lend_still(*, movie_id: int) -> bool:
+    """Show a still of its first episode for a title that has no picture; one that is lent follows its film.
+
+    Whether that changed anything.
+    """
+    movie = Movie.objects.filter(pk=movie_id).first()
+    rows = Episode.objects.filter(movie_id=movie_id).exclude(video=None).exclude(video__still="")
+    stills = list(rows.order_by("number").values_list("video__still", flat=True))
+    if movie is None or not stills:
+        return False
+    backdrop = movie.backdrop.name or ""
+    may_lend = backdrop.startswith(STILLS) if backdrop else not movie.poster
+    if not may_lend or backdrop in stills:
+        return False
+    return bool(Movie.objects.filter(pk=movie_id, backdrop=backdrop).update(backdrop=stills[0]))
+
+
+def examine_pictures(*, mend: bool = True) -> Iterator[Finding]:
+    """Pictures of titles whose files are missing, mended one by one as they are found, unless `mend` is False."""
+    for movie in Movie.objects.prefetch_related("banners").order_by("pk"):
+        for place in _places(movie):
+            if not place.wanted or (place.made and place.is_whole()):
+                continue
+            if any(name and default_storage.exists(name) for name in place.names.values()):
+                finding = Finding(f"{place} lacks sizes", "made again")
+            else:
+                finding = Finding(f"{place} is missing, and what it was made of", "taken away")
+            if mend:
+                place.mend()
+            yield finding

@@ -1,0 +1,74 @@
+"""Files of the public storage, and the rows that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.db import models
+
+from utils.pictures import PictureSetField, files
+
+
+def _file_fields() -> Iterator[models.FileField]:
+    for model in apps.get_models():
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, models.FileField) and field.storage is default_storage:
+                yield field
+
+
+def _set_fields() -> Iterator[PictureSetField]:
+    for model in apps.get_models():
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, PictureSetField):
+                yield field
+
+
+def named() -> set[str]:
+    """Every name of a public file that a row holds, those of sets of pictures too."""
+    names: set[str] = set()
+    for field in _file_fields():
+        names |= set(field.model._base_manager.values_list(field.name, flat=True))
+    for column in _set_fields():
+        for made in column.model._base_manager.values_list(column.name, flat=True):
+            names |= set(files(made))
+    return names - {""}
+
+
+def lost() -> Iterator[tuple[models.FileField, models.Model]]:
+    """Fields of rows that name a file which isn't there, without those of rows that have sets of pictures."""
+    with_sets = {field.model for field in _set_fields()}
+    for field in _file_fields():
+        if field.model not in with_sets:
+            for row in field.model._base_manager.exclude(**{field.name: ""}).order_by("pk"):
+                if not default_storage.exists(field.value_from_object(row).name):
+                    yield field, row
+
+
+def stored() -> list[str]:
+    """The names of all files in the folders that rows put files into; what lies elsewhere was put there by hand."""
+    root = Path(default_storage.path(""))
+    folders = {str(field.upload_to) for field in _file_fields()}
+    return [
+        str(path.relative_to(root))
+        for folder in sorted(folders)
+        for path in (root / folder).rglob("*")
+        if path.is_file()
+    ]
+
+
+def unnamed(*, before: datetime) -> list[str]:
+    """Stored files that no row names and that were written before a moment: later ones may be about to be named."""
+    there = stored()  # listed before the names are: what is stored in between has a row by then
+    names = named()
+    return [name for name in there if name not in names and _written(name, before)]
+
+
+def _written(name: str, before: datetime) -> bool:
+    try:
+        return default_storage.get_modified_time(name) < before
+    except FileNotFoundError:  # it went meanwhile
+        return False
