@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel import Locale, UnknownLocaleError
 
 ISO_639_2 = {
-    "chi": "zh", "zho": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "fre": "fr", "fra": "fr", "ger": "de",
+    "chi": "zh", "zho": "zh", "cmn": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "fre": "fr", "fra": "fr", "ger": "de",
     "deu": "de", "spa": "es", "ita": "it", "por": "pt", "rus": "ru", "tha": "th", "vie": "vi", "ara": "ar", "hin": "hi",
     "ind": "id", "may": "ms", "msa": "ms",
 }  # fmt: skip
@@ -24,5 +24,6 @@ def language_name(code: str) -> str:
 
 def language_tag(code: str) -> str:
     """The BCP 47 tag of a language as containers name it (ISO 639-2, "chi"); "" where they don't say."""
-    code = code.strip()[:20]
-    return "" if code in {"", "und", "mis", "mul", "zxx"} else ISO_639_2.get(code, code)
+    code = code.strip()[:20].replace("_", "-")
+    short = code.lower()
+    return "" if short in {"", "und", "mis", "mul", "zxx", "qaa"} else ISO_639_2.get(short, code)

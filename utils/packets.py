@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from statistics import fmean
@@ -27,6 +28,14 @@ def has_jumps(container: Any) -> bool:
     return bool(container.format.flags & av.format.Flags.ts_discont.value)
 
 
+def packets(container: Any, *streams: Any) -> Iterator[Any]:
+    """The packets of a container or of some of its streams, as far as they can be read."""
+    try:
+        yield from container.demux(*streams)
+    except IndexError:  # all was read; PyAV trips over a stream that appeared on the way when it comes to flush it
+        return
+
+
 class _Track:
     """What the packets of one stream add up to."""
 
@@ -34,8 +43,10 @@ class _Track:
         self.tick: float = float(stream.time_base or 0)  # seconds
         self.start, self.end, self.sounding, self.longest = math.inf, -math.inf, 0.0, 0.0
         self.packets = self.bytes = 0
-        self.whole = True  # no packet is cut short or known to be broken
+        self.whole = True  # no packet is cut short, known to be broken or can't be decoded
         self._jumps, self._shift = jumps, 0.0
+        context = stream.codec_context if stream.type == "audio" else None
+        self._judged = context is not None and context.name == "aac" and context.channels <= 2  # may be handed on as is
 
     def add(self, packet: Any) -> float | None:
         """Count one packet; returns its time in seconds, None where it has none."""
@@ -49,7 +60,7 @@ class _Track:
             seconds = self.end
         self.packets += 1
         self.bytes += packet.size
-        self.whole = self.whole and not packet.is_corrupt
+        self.whole = self.whole and not packet.is_corrupt and (not self._judged or _decodes(packet))
         if seconds < self.start:
             self.start = seconds
         if seconds + length > self.end:
@@ -75,7 +86,7 @@ class Lengths:
         self._marked = container.streams[video].codec_context.name in MARKED
         self.origin = (container.start_time or 0) / av.time_base
         try:
-            for packet in container.demux():
+            for packet in packets(container):
                 if packet.stream_index in beside:
                     beside[packet.stream_index].add(packet)
                 elif packet.stream_index in self.tracks and packet.size:
@@ -150,6 +161,14 @@ class Lengths:
                 sound["gapless"] = track.whole and filled and not stretched
                 kept.append(sound)
         facts["audio"] = kept
+
+
+def _decodes(packet: Any) -> bool:
+    try:
+        packet.decode()
+    except av.error.FFmpegError:
+        return False
+    return True
 
 
 def _is_idr(data: bytes) -> bool:

@@ -6,9 +6,12 @@ Every packet is read once; a few pictures are decoded.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import sys
+from collections import Counter
 from fractions import Fraction
 from typing import Any
 
@@ -16,12 +19,13 @@ import av
 import av.error
 
 from utils.containers import DEMUXERS, bearable, encrypted, is_known, is_photo
-from utils.packets import Lengths, has_jumps
+from utils.packets import Lengths, has_jumps, packets
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
 SAMPLE_FRAMES = 12  # decoded before a picture is believed
 ANIMATIONS = {"gif", "apng"}
 LARGEST_SIDE = 8192  # pixels
+FASTEST = 2000  # pictures per second; what has more has no clock
 LONGEST = 24 * 3600  # seconds
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
@@ -40,13 +44,17 @@ def measure(file: int) -> dict[str, Any]:
     with _open(file) as container:
         if encrypted(file, container.format.name):
             raise Refused("encrypted")
-        stream = _picture(container)
+        index = _picture(container)
+    with _open(file) as container:
+        stream = container.streams[index]
         sample = _sample(container, stream)
         facts = _facts(container, stream, sample)
     with _open(file) as container:
         lengths = Lengths(container, facts["video"]["index"])
     if lengths.length <= 0:
         raise Refused("damaged@0", "no picture has a time")
+    if FASTEST * (max(lengths.times) - min(lengths.times)) < len(lengths.times) - 1:
+        raise Refused("damaged@0", f"all {len(lengths.times)} pictures come at once")
     if facts["container"] in ANIMATIONS and len(lengths.times) < 2:
         raise Refused("not_a_video", "a single picture")
     if lengths.length > LONGEST:
@@ -64,13 +72,18 @@ def measure(file: int) -> dict[str, Any]:
 def _open(file: int) -> Any:
     os.lseek(file, 0, os.SEEK_SET)
     try:
-        return av.open(os.fdopen(os.dup(file), "rb", buffering=0), options=OPTIONS, buffer_size=1024 * 1024)
+        return av.open(
+            os.fdopen(os.dup(file), "rb", buffering=0),
+            options=OPTIONS,
+            metadata_errors="surrogateescape",
+            buffer_size=1024 * 1024,
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise Refused("damaged@0" if is_known(file) else "not_a_video", str(error)) from error
 
 
-def _picture(container: Any) -> Any:
-    """The stream that is the film: the largest that is no cover; of two (animated AVIF) the one that moves."""
+def _picture(container: Any) -> int:
+    """Which stream is the film: of those that go on for long and are no cover, the largest."""
     pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not pictures:
         nothing = "not_a_video" if container.streams else "damaged@0"
@@ -78,18 +91,23 @@ def _picture(container: Any) -> Any:
     known = [s for s in pictures if s.codec_context is not None]
     if not known:
         raise Refused("codec", "unknown")
-    stream = max(known, key=lambda s: ((s.width or 0) * (s.height or 0), s.frames))
+    count: Counter[int] = Counter()
+    if len(known) > 1:
+        with contextlib.suppress(av.error.FFmpegError):
+            count.update(packet.stream_index for packet in packets(container, *known))
+    long = [s for s in known if 2 * count[s.index] >= max(count.values(), default=0)]
+    stream = max(long, key=lambda s: (s.width or 0) * (s.height or 0))
     if max(stream.width or 0, stream.height or 0) > LARGEST_SIDE:
         raise Refused("too_large", f"{stream.width} × {stream.height}")
-    return stream
+    return int(stream.index)
 
 
 def _sample(container: Any, stream: Any) -> list[Any]:
     """The first pictures."""
     frames: list[Any] = []
     try:
-        for frame in container.decode(stream):
-            frames.append(frame)
+        for packet in packets(container, stream):
+            frames += packet.decode()
             if len(frames) >= SAMPLE_FRAMES:
                 break
     except av.error.DecoderNotFoundError as error:
@@ -109,7 +127,6 @@ def _sample(container: Any, stream: Any) -> list[Any]:
 def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
     context, first = stream.codec_context, sample[0]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-    turned = any(side.type.name == "DISPLAYMATRIX" for side in first.side_data)
     return {
         "container": container.format.name,
         "start": (container.start_time or 0) / av.time_base,
@@ -122,7 +139,7 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
             "height": first.height,
             "sar": float(stream.sample_aspect_ratio or 1) or 1.0,
             "rotation": _turn(first.rotation),
-            "turned": turned,
+            "turned": _has_matrix(first),
             "rate": [rate.numerator, rate.denominator],
             "interlaced": sum(bool(f.interlaced_frame) for f in sample) > len(sample) / 2,
             "hdr": HDR_TRANSFERS.get(int(context.color_trc or 0), ""),
@@ -136,8 +153,8 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
                 "profile": s.codec_context.profile or "",
                 "channels": s.codec_context.channels,
                 "sample_rate": s.codec_context.sample_rate,
-                "language": s.metadata.get("language", ""),
-                "title": s.metadata.get("title", ""),
+                "language": _words(s.metadata, "language"),
+                "title": _words(s.metadata, "title"),
             }
             for s in container.streams.audio
             if s.codec_context is not None and s.codec_context.channels and s.codec_context.sample_rate
@@ -146,17 +163,34 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
             {
                 "index": s.index,
                 "codec": s.codec_context.name,
-                "language": s.metadata.get("language", ""),
-                "title": s.metadata.get("title", ""),
+                "language": _words(s.metadata, "language"),
+                "title": _words(s.metadata, "title"),
             }
             for s in container.streams.subtitles
             if s.codec_context is not None
         ],
         "chapters": [
-            {"start": float(c["start"] * (c["time_base"] or 0)), "title": c["metadata"].get("title", "")}
+            {"start": float(c["start"] * (c["time_base"] or 0)), "title": _words(c["metadata"], "title")}
             for c in container.chapters()
         ],
     }
+
+
+def _has_matrix(frame: Any) -> bool:
+    """Whether a picture is to be turned or mirrored, or may be."""
+    try:
+        return any(side.type.name == "DISPLAYMATRIX" for side in frame.side_data)
+    except ValueError:  # something beside it (EXIF, a second view) that PyAV has no name for yet
+        return True
+
+
+def _words(metadata: dict[str, str], key: str) -> str:
+    """A text of the container: UTF-8, or what Chinese programs write instead (GB 18030, as old as GBK and wider)."""
+    written = metadata.get(key, "").encode("utf-8", "surrogateescape")
+    try:
+        return written.decode("utf-8")
+    except UnicodeDecodeError:
+        return written.decode("gb18030", "replace")
 
 
 def _turn(degrees: float) -> int:
@@ -170,9 +204,17 @@ def _promised(container: Any, stream: Any) -> float:
     if has_jumps(container):
         return 0.0
     told: float = (container.duration or 0) / av.time_base
-    if container.format.name == "avi" and stream.average_rate:  # without its index, FFmpeg goes by the file's size
-        told = max(told, float(stream.frames / stream.average_rate))
+    if container.format.name == "avi" and stream.frames and stream.average_rate:
+        return float(stream.frames / stream.average_rate)  # without its index, FFmpeg goes by the file's size
+    if "matroska" in container.format.name:  # the whole is as long as its last text, shown or not
+        return min(told, max((_tagged(s) for s in (stream, *container.streams.audio)), default=0.0) or told)
     return told
+
+
+def _tagged(stream: Any) -> float:
+    """Seconds by the tag that FFmpeg and MKVToolNix give a track of Matroska, "00:01:02.5"; 0 without one."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", stream.metadata.get("DURATION", ""))
+    return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else 0.0
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ TILE_WIDTH, TILE_HEIGHT = 160, 320  # pixels at most
 COLUMNS, ROWS = 10, 10
 TILES = 300  # at most, of one title
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
+NOT_UTF8 = "Invalid UTF-8"  # of a text, says ffmpeg, and leaves it out
 TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
 TIMEOUT_BASE, TIMEOUT_FACTOR = 600.0, 40.0  # seconds, and seconds per second of source
 FRAGMENTS = "+cmaf+delay_moov+skip_trailer"
@@ -182,22 +184,35 @@ def subtitles(source: Path, probed: dict[str, Any], *, folder: Path, watch: Watc
     if not tracks:
         return []
     try:
-        _texts(source, tracks, folder=folder, watch=watch)
+        one_by_one = NOT_UTF8 in _texts(source, tracks, folder=folder, watch=watch)
     except ffmpeg.FFmpegError:  # one of them is to blame
+        one_by_one = True
+    if one_by_one:
         for track in tracks:
-            try:
-                _texts(source, [track], folder=folder, watch=watch)
-            except ffmpeg.FFmpegError:
-                continue
-    found = [(track, folder / f"s{track['index']}.vtt") for track in tracks]
+            with contextlib.suppress(ffmpeg.FFmpegError):
+                _text(source, track, folder=folder, watch=watch)
+    found = [(track, _vtt(track, folder)) for track in tracks]
     return [(track, path) for track, path in found if path.exists() and "-->" in path.read_text("utf-8", "replace")]
 
 
-def _texts(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: Watch) -> None:
+def _vtt(track: dict[str, Any], folder: Path) -> Path:
+    return folder / f"s{track['index']}.vtt"
+
+
+def _text(source: Path, track: dict[str, Any], *, folder: Path, watch: Watch) -> None:
+    """One track, by itself: what isn't UTF-8 is what Chinese programs write (GB 18030, as old as GBK and wider)."""
+    said = _texts(source, [track], folder=folder, watch=watch)
+    if NOT_UTF8 in said and _vtt(track, folder).read_text("utf-8", "replace").isascii():
+        _texts(source, [track], folder=folder, watch=watch, encoding="GB18030")
+
+
+def _texts(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: Watch, encoding: str = "") -> str:
+    """`s<index>.vtt` of each track; what ffmpeg complained about."""
     outputs = []
     for track in tracks:
-        outputs += ["-map", f"0:{track['index']}", "-c:s", "webvtt", "-f", "webvtt", f"s{track['index']}.vtt"]
-    ffmpeg.run([ffmpeg.Input(source)], outputs, cwd=folder, timeout=TIMEOUT_BASE, on_tick=watch.tick)
+        outputs += ["-map", f"0:{track['index']}", "-c:s", "webvtt", "-f", "webvtt", _vtt(track, folder).name]
+    options = ["-sub_charenc", encoding] if encoding else []
+    return ffmpeg.run([ffmpeg.Input(source, options)], outputs, cwd=folder, timeout=TIMEOUT_BASE, on_tick=watch.tick)
 
 
 def tiles_of(probed: dict[str, Any]) -> Tiles:

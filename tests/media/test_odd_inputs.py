@@ -75,6 +75,7 @@ def test_an_index_of_no_use(index, tmp_path):
         ("streamed.mp4", (*H264, "-movflags", "dash+frag_every_frame+empty_moov")),
         ("alpha.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuva420p", "-c:a", "libopus")),
         ("studio.mov", (*H264, "-pix_fmt", "yuv422p10le", "-g", "1", "-c:a", "pcm_s24le", "-ar", "96000")),
+        ("scans.mov", ("-c:v", "tiff", "-c:a", "pcm_s16le")),  # its pictures bring EXIF along
         ("sixteen_channels.mov", (*H264, "-af", f"pan=16c|{'|'.join(f'c{n}=c0' for n in range(16))}")),
     ],
 )  # fmt: skip
@@ -83,10 +84,10 @@ def test_a_recording(name, options, tmp_path):
     check(processed(make(tmp_path / name, *options)), sounds=2 if name.startswith("sixteen") else 1)
 
 
-@pytest.mark.parametrize("suffix", ["h264", "hevc"])
+@pytest.mark.parametrize("suffix", ["h264", "hevc", "y4m"])
 def test_a_bare_stream_without_a_clock(suffix, tmp_path):
-    codec = H264 if suffix == "h264" else ("-c:v", "libx265", "-preset", "ultrafast")
-    video = processed(make(tmp_path / f"bare.{suffix}", *codec, sound=""))
+    codecs = {"h264": H264, "hevc": ("-c:v", "libx265", "-preset", "ultrafast")}
+    video = processed(make(tmp_path / f"bare.{suffix}", *codecs.get(suffix, ()), sound=""))
     check(video, sounds=0)
     assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
 
@@ -115,6 +116,14 @@ def test_a_last_packet_cut_short_isn_t_handed_to_players(tmp_path):
         footage.ffmpeg("-xerror", "-err_detect", "explode", "-i", videos().path(row.file), "-f", "null", "-")
 
 
+def test_a_sound_that_can_t_be_decoded_isn_t_handed_to_players(tmp_path):
+    plain = make(tmp_path / "plain.mp4", *H264)
+    path = tmp_path / "scratched.mkv"
+    footage.ffmpeg("-i", str(plain), "-c", "copy", "-bsf:a", "noise=amount=if(lt(abs(n-60)\\,8)\\,3)", str(path))
+    row = footage.sounds_of(processed(path))[0]
+    footage.ffmpeg("-xerror", "-i", videos().path(row.file), "-f", "null", "-")
+
+
 def test_one_picture_with_a_sound(tmp_path):
     video = processed(make(tmp_path / "one.mp4", *H264, source=picture(seconds=0.04)))
     assert (video.state, video.failure) == (State.READY, "")
@@ -128,15 +137,39 @@ def test_a_cut_that_lost_pictures_keeps_its_rate(tmp_path):
     assert (video.state, video.frame_rate) == (State.READY, 25)
 
 
-def test_a_text_that_outlasts_the_film(tmp_path):
-    (tmp_path / "a.srt").write_text(
-        "1\n00:00:00,500 --> 00:00:01,500\nHello\n\n2\n00:00:02,000 --> 00:00:30,000\nBye\n"
-    )
+@pytest.mark.parametrize("second", ["00:00:02,000 --> 00:00:30,000\nBye", "00:00:29,000 --> 00:00:30,000\n "])
+def test_a_text_that_outlasts_the_film(second, tmp_path):
+    """What is blank leaves nothing in Matroska but its end in the header."""
+    (tmp_path / "a.srt").write_text(f"1\n00:00:00,500 --> 00:00:01,500\nBye\n\n2\n{second}\n")
     plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "talkative.mkv"
     footage.ffmpeg("-i", str(plain), "-i", str(tmp_path / "a.srt"), "-c", "copy", "-c:s", "srt", str(path))
     video = processed(path)
     check(video)
     assert "Bye" in videos().open(video.subtitles.get().file).read().decode()
+
+
+def test_words_as_old_chinese_programs_write_them(tmp_path):
+    title = "国语配音".encode("gb18030").decode("utf-8", "surrogateescape")
+    (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nXXXXXXXX\n")
+    (tmp_path / "b.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\n再见\n")
+    plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "old.mkv"
+    inputs = [word for name in (plain, tmp_path / "a.srt", tmp_path / "b.srt") for word in ("-i", str(name))]
+    footage.ffmpeg(
+        *inputs, "-map", "0", "-map", "1", "-map", "2", "-c", "copy", "-c:s", "srt", "-metadata:s:a", f"title={title}",
+        "-metadata", f"title={title}", str(path),
+    )  # fmt: skip
+    video = processed(written(path, path.read_bytes().replace(b"XXXXXXXX", "大家好吗".encode("gb18030"))))
+    check(video)
+    assert footage.sounds_of(video)[0].label == "国语配音"
+    texts = [videos().open(row.file).read().decode() for row in video.subtitles.order_by("pk")]
+    assert ["大家好吗" in texts[0], "再见" in texts[1]] == [True, True]
+
+
+def test_a_cover_that_is_not_marked_as_one(tmp_path):
+    plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "covered.mkv"
+    cover = make(tmp_path / "cover.png", "-frames:v", "1", source=picture("400x400"), sound="")
+    footage.ffmpeg("-i", str(cover), "-i", str(plain), "-map", "0", "-map", "1", "-c", "copy", str(path))
+    check(processed(path))
 
 
 @pytest.mark.parametrize("name", ["cut.avi", "cut.flv", "cut.mkv", "cut.webm", "cut.mp4"])
@@ -173,6 +206,13 @@ def test_what_only_looks_like_a_film(name, change, code, tmp_path):
     data = make(tmp_path / "plain.mp4", *H264).read_bytes()
     assert change[0] in data
     assert ended(written(tmp_path / name, data.replace(*change))) == (State.FAILED, code)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts"])
+def test_a_clock_that_stands_still(suffix, tmp_path):
+    plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / f"still.{suffix}"
+    footage.ffmpeg("-i", str(plain), "-c", "copy", "-bsf", "setts=pts=0:dts=0", str(path))
+    assert ended(path) == (State.FAILED, "damaged@0")
 
 
 def test_an_index_wiped_out(tmp_path):
