@@ -1,11 +1,16 @@
-"""Runs a program on files nobody vouches for: bounded in time, memory and output, and ended with its parent."""
+"""Runs a program on files nobody vouches for: bounded in time, memory and output, and ended with its parent.
+
+Where the kernel can, it keeps the program from every file but its own folder's, and from the network.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from utils import landlock
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_NO_NEW_PRIVS = 38
@@ -42,7 +49,7 @@ class Limits:
     threads: int = 16  # processor time is bounded by as many threads
 
 
-def _enter(limits: Limits, parent: int) -> None:
+def _enter(limits: Limits, parent: int, rules: int | None) -> None:
     """In the child, before it becomes the program."""
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -57,6 +64,18 @@ def _enter(limits: Limits, parent: int) -> None:
     ):
         resource.setrlimit(what, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 5))  # SIGXCPU, so that SIGKILL came from outside
+    if rules is not None and not landlock.enter(rules):
+        os.write(2, b"the kernel refused to confine it")
+        os._exit(1)
+
+
+def _needs(program: str) -> list[Path]:
+    """What a program is made of: its file and the libraries beside it."""
+    found = shutil.which(program, path=os.defpath)
+    if not found:
+        return []
+    file = Path(found).resolve()
+    return [file, file.parent.parent / "lib"]
 
 
 def run(
@@ -65,26 +84,30 @@ def run(
     cwd: Path,
     limits: Limits,
     files: Sequence[int] = (),
+    confined: bool = True,
     on_output: Callable[[bytes], None] | None = None,
     on_tick: Callable[[], None] | None = None,
 ) -> tuple[int, str]:
     """Run `command` without a shell, an environment or any open file but `files`; (exit status, end of stderr).
 
+    The kernel (utils.landlock) leaves it the system's libraries to read and the folder `cwd` to work in. With
+    `confined=False` it does not: for a program that confines itself when it has loaded what it needs.
     `on_output` gets what it prints, `on_tick` is called about every second; an exception of theirs ends
     the program and is passed on. Raises Stopped or Stalled.
     """
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={"PATH": os.defpath},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            pass_fds=files,
-            process_group=0,
-            preexec_fn=partial(_enter, limits, os.getpid()),
-        )
+        with landlock.rules(read=_needs(command[0]), own=[cwd]) if confined else contextlib.nullcontext() as rules:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={"PATH": os.defpath},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                pass_fds=files,
+                process_group=0,
+                preexec_fn=partial(_enter, limits, os.getpid(), rules),
+            )
         try:
             _listen(process, limits, on_output, on_tick)
         finally:

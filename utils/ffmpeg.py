@@ -139,6 +139,7 @@ def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str,
                 cwd=settings.BASE_DIR,
                 limits=PROBE,
                 files=[file.fileno()],
+                confined=False,
                 on_output=keep,
                 on_tick=on_tick,
             )

@@ -1,7 +1,7 @@
 """Says as JSON what a media file holds, measured and not as its header claims.
 
 Run as `python -m utils.probe FD` in a process of its own: a file that makes a decoder crash ends only that.
-Every packet is read once; a few pictures are decoded.
+Every packet is read once; a few pictures are decoded. Before it looks at the file it gives up all others.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import re
 import sys
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
 import av.error
 
+from utils import landlock
 from utils.containers import DEMUXERS, bearable, encrypted, is_known, is_photo
 from utils.packets import Lengths, has_jumps, packets
 
@@ -217,7 +219,14 @@ def _tagged(stream: Any) -> float:
     return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else 0.0
 
 
+def confine() -> None:
+    """Keep only what may still be imported: Python's own modules and PyAV's."""
+    modules = Path(av.__file__).parent
+    landlock.confine(read=[Path(os.__file__).parent, modules, modules.with_name("av.libs")])
+
+
 def main() -> None:
+    confine()
     try:
         print(json.dumps(measure(int(sys.argv[1]))))  # noqa: T201
     except Refused as refused:

@@ -1,25 +1,30 @@
-"""What runs on files nobody vouches for is bounded in every way."""
+"""What runs on files nobody vouches for is bounded in every way, and by the kernel where that can."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from django.core.checks import INFO
 
+from apps.media import checks
 from tests.conftest import ROOT, make_video
-from utils import cage, ffmpeg
+from utils import cage, ffmpeg, landlock
 
 HERE = Path(__file__).parent
+PYTHON = str(Path(sys.executable).resolve())  # not that of the venv, which reads more than itself and its libraries
 
 
 def run(program: str, **options) -> tuple[int, str]:
     limits = cage.Limits(**{"seconds": 20, "memory": 512 * 1024**2, "output": 1024**2, **options.pop("limits", {})})
-    return cage.run([sys.executable, "-I", "-c", program], cwd=options.pop("cwd", HERE), limits=limits, **options)
+    return cage.run([PYTHON, "-I", "-c", program], cwd=options.pop("cwd", HERE), limits=limits, **options)
 
 
 def test_it_inherits_nothing(tmp_path, monkeypatch):
@@ -62,7 +67,7 @@ def test_it_ends_with_its_parent(tmp_path):
     inner = f"import os, time; open({str(child)!r}, 'w').write(str(os.getpid())); time.sleep(90)"
     program = (
         "import sys; from pathlib import Path; from utils import cage\n"
-        f"cage.run([sys.executable, '-c', {inner!r}], cwd=Path('/'), limits=cage.Limits(seconds=80))"
+        f"cage.run([{PYTHON!r}, '-c', {inner!r}], cwd=Path({str(tmp_path)!r}), limits=cage.Limits(seconds=80))"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     until = time.monotonic() + 30
@@ -79,6 +84,123 @@ def test_it_ends_with_its_parent(tmp_path):
         time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)
     raise AssertionError("it went on")
+
+
+ATTEMPTS = """
+import json, os, socket, subprocess
+outside, tcp, abstract, parent = OUTSIDE, TCP, ABSTRACT, PARENT
+def name(*parts): return os.path.join(outside, *parts)
+def write(path):
+    with open(path, "w") as file: file.write("x")
+def dial(family, kind, to):
+    with socket.socket(family, kind) as made: made.connect(to)
+def listen():
+    with socket.socket() as made: made.bind(("127.0.0.1", 0))
+attempts = {
+    "work in its folder": lambda: (write("own"), os.rename("own", "mine"), open("mine").read(), os.listdir(".")),
+    "open a library": lambda: open(os.__file__).read(),
+    "read": lambda: open(name("secret")).read(),
+    "list": lambda: os.listdir(outside),
+    "write": lambda: write(name("new")),
+    "append": lambda: open(name("secret"), "a"),
+    "remove": lambda: os.remove(name("other")),
+    "run": lambda: subprocess.run(name("program"), check=True),
+    "read its start": lambda: open(f"/proc/{parent}/environ").read(),
+    "link": lambda: os.symlink(name("secret"), "pointer"),
+    "pipe": lambda: os.mkfifo("pipe"),
+    "link hard": lambda: os.link(name("secret"), "twin"),
+    "truncate": lambda: os.truncate(name("long"), 1),
+    "dial": lambda: dial(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", tcp)),
+    "listen": listen,
+    "dial the abstract": lambda: dial(socket.AF_UNIX, socket.SOCK_STREAM, abstract),
+    "signal": lambda: os.kill(parent, 0),
+}
+done = []
+for what, attempt in attempts.items():
+    try:
+        attempt()
+    except OSError:
+        continue
+    done.append(what)
+print(json.dumps(done))
+"""
+ALWAYS = {"work in its folder", "open a library"}
+FROM = {  # what the kernel forbids, by the version of Landlock that began to
+    1: {"read", "list", "write", "append", "remove", "run", "read its start", "link", "pipe", "link hard"},
+    3: {"truncate"},
+    4: {"dial", "listen"},
+    6: {"dial the abstract", "signal"},
+}
+
+
+@pytest.mark.parametrize("version", range(8))
+def test_the_kernel_keeps_it_to_its_folder(version, tmp_path, monkeypatch):
+    """As far as this kernel goes; what an older one would do is asked of this one too."""
+    version = min(version, landlock.version())
+    monkeypatch.setattr(landlock, "version", lambda: version)
+    outside, own = tmp_path / "outside", tmp_path / "own"
+    outside.mkdir()
+    own.mkdir()
+    for name in ("secret", "other", "long", "program"):
+        (outside / name).write_text("#!/bin/sh\nexit 0\n")
+    (outside / "program").chmod(0o700)
+    said, abstract = bytearray(), f"\0{tmp_path}"
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(abstract)
+        unix.listen()
+        values = {"OUTSIDE": str(outside), "TCP": tcp.getsockname()[1], "ABSTRACT": abstract, "PARENT": os.getpid()}
+        program = ATTEMPTS
+        for name, value in values.items():
+            program = program.replace(name, repr(value), 1)
+        status, errors = run(program, cwd=own, on_output=said.extend)
+    assert (status, errors) == (0, "")
+    forbidden = set().union(*(what for since, what in FROM.items() if version >= since))
+    assert set(json.loads(said)) == (ALWAYS | set().union(*FROM.values())) - forbidden
+
+
+def test_open_files_stay_open_to_it(tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(b"upload")
+    said = bytearray()
+    with source.open("rb") as file:
+        number = file.fileno()
+        status, _ = run(f"import os; print(os.read({number}, 9))", cwd=HERE, files=[number], on_output=said.extend)
+    assert (status, said.strip()) == (0, b"b'upload'")
+
+
+def test_the_probe_gives_up_every_other_file(tmp_path):
+    (tmp_path / "secret").write_text("x")
+    attempts = (
+        "from utils import probe\n"
+        "def can(open_it):\n"
+        "    try: open_it()\n"
+        "    except OSError: return False\n"
+        "    return True\n"
+        "probe.confine()\n"
+        f"print([can(lambda: open(path, mode)) for path, mode in [({str(tmp_path / 'secret')!r}, 'r'), "
+        f"({str(tmp_path / 'new')!r}, 'w'), ({str(ROOT / 'manage.py')!r}, 'r'), (probe.av.__file__, 'r')]])"
+    )
+    said = bytearray()
+    status, errors = cage.run(
+        [sys.executable, "-c", attempts],
+        cwd=ROOT,
+        limits=cage.Limits(seconds=20),
+        confined=False,
+        on_output=said.extend,
+    )
+    assert (status, errors) == (0, "")
+    others = landlock.version() == 0
+    assert json.loads(said.lower()) == [others, others, others, True]
+
+
+@pytest.mark.parametrize(("version", "said"), [(0, "not at all"), (3, "in part"), (landlock.COMPLETE, "")])
+def test_production_is_told_what_its_kernel_cannot(version, said, monkeypatch, settings):
+    monkeypatch.setattr(landlock, "version", lambda: version)
+    assert checks.check_confinement() == []
+    settings.ENVIRONMENT = "production"
+    found = checks.check_confinement()
+    assert bool(found) == bool(said)
+    assert all(said in message.msg and message.level == INFO for message in found)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, ended
-from utils import ffmpeg
+from utils import ffmpeg, landlock
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -212,7 +212,10 @@ def pointers(folder: Path, bait: Path, address: str) -> list[Path]:
 
 
 OPEN = re.compile(r'^(\d+) .*?\b(?:open|openat|openat2|creat)\((?:[^"]*)"([^"]*)"')
-READABLE = ("/usr/", "/lib", "/etc/", "/proc/", "/sys/", "/dev/", "/bin/", sys.prefix, sys.base_prefix, str(ROOT))
+RESTRICTED = re.compile(r"\d+ +(?:<... )?landlock_restrict_self.* = 0$")
+READABLE = (
+    "/usr/", "/lib", "/etc/", "/proc", "/sys/", "/dev/", "/bin/", "/nix/", sys.prefix, sys.base_prefix, str(ROOT),
+)  # fmt: skip
 
 
 def test_what_points_elsewhere_reads_nothing(tmp_path):
@@ -230,7 +233,7 @@ def test_what_points_elsewhere_reads_nothing(tmp_path):
         done = subprocess.run(
             [
                 *("strace", "-f", "-qq", "-s", "400", "-e", "signal=none", "-o", str(log)),
-                *("-e", "trace=open,openat,openat2,creat,execve,connect"),
+                *("-e", "trace=open,openat,openat2,creat,execve,connect,?landlock_restrict_self"),
                 *(sys.executable, "-m", "tests.media.job", str(data), *map(str, [*files, bait])),
             ],
             cwd=ROOT, capture_output=True, text=True, check=True,
@@ -249,6 +252,11 @@ def watch(calls: str, data: Path, files: list[Path], bait: Path) -> None:
     by_tools = {
         line.split()[0] for line in calls.splitlines() if "execve(" in line and re.search("ffmpeg|utils.probe", line)
     }
+    if landlock.version():
+        lines = calls.splitlines()
+        on_uploads = {line.split()[0] for line in lines if re.search(r"execve\(.*(nostdin|utils\.probe)", line)}
+        assert len(on_uploads) > len(files)
+        assert on_uploads <= {line.split()[0] for line in lines if RESTRICTED.match(line)}
     paths = {path for _, path in opened}
     assert sum(str(bait) == path for _, path in opened) == 1  # by the job that stores it, at the end
     assert not paths & {str(bait.with_suffix(".ts")), str(bait.parent / "bait001.png"), str(bait.parent / "texts.sub")}

@@ -15,6 +15,7 @@ from apps.community.models import Comment
 from tests.conftest import ROOT
 from tests.factories import make_episode, make_user
 from tests.users.conftest import PASSWORD
+from utils import landlock
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -37,8 +38,11 @@ def _manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]
 @pytest.mark.slow
 def test_production_settings_pass_the_deployment_check():
     done = _manage("check", "--deploy", "--fail-level", "INFO")
-    assert done.returncode == 0, done.stderr
-    assert "no issues" in done.stdout
+    if landlock.version() >= landlock.COMPLETE:
+        assert done.returncode == 0, done.stderr
+        assert "no issues" in done.stdout
+    else:  # the machine's fault, not the settings'
+        assert re.findall(r"\((\w+\.\w+)\)", done.stderr) == ["media.I001"], done.stderr
 
 
 @pytest.mark.slow
