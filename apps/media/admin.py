@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from apps.media.models import Subtitle, Video
-from apps.media.presenters import encoding, media_page, queue
+from apps.media.presenters import encoding, media_page, queue, span
 from apps.media.services import cancel, retry
 from apps.media.words import upload_page
 from utils.templatetags.formats import duration
@@ -46,7 +46,8 @@ class VideoAdmin(ModelAdmin):
     list_before_template = "admin/media/queue_panel.html"
     change_form_outer_before_template = "admin/media/video/page.html"
     actions = ["retry_encoding", "cancel_encoding"]
-    fields = ["original_name", "sha256", "preview_seconds", "created_at", "started_at", "ready_at"]
+    list_per_page = 50
+    fields = ["original_name", "sha256", "preview_length", "created_at", "started_at", "ready_at"]
     readonly_fields = fields
 
     def add_view(
@@ -76,6 +77,10 @@ class VideoAdmin(ModelAdmin):
     @display(description=_("size"))
     def weight(self, video: Video) -> str:
         return filesizeformat(video.size)
+
+    @display(description=_("preview length"))
+    def preview_length(self, video: Video) -> str:
+        return span(video.preview_seconds) if video.preview_seconds else gettext("none")
 
     @action(description=_("Encode again"), permissions=["change"])
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:

@@ -7,17 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 REASONS = {
     "not_a_video": _("This is not a video file. Export it again as MP4 and upload that."),
-    "no_video": _("There is sound in the file but no picture."),
+    "no_video": _("There is sound in the file but no picture. Export it again with the picture."),
     "damaged": _("The file is damaged at %(at)s: what follows can't be decoded. Upload it again from the original."),
     "encrypted": _("The file is encrypted or copy-protected. Upload one without protection."),
     "codec": _("The picture's codec is not supported. Export it as H.264 or H.265."),
-    "too_large": _("The picture is too large: at most 8192 × 8192 pixels."),
+    "too_large": _("The picture is too large: at most 8192 × 8192 pixels. Export it smaller."),
     "too_long": _("The video is too long: at most 24 hours. Upload it in parts."),
     "missing": _("The original file is no longer in the storage. Upload it again."),
-    "encoding": _("Encoding failed. The technical detail says why."),
+    "encoding": _("Encoding failed; the technical detail says why. Try again, or export the file again as MP4."),
     "disk": _("A file could not be written. Look at the free space on the disk, then try again."),
     "gave_up": _("Encoding was interrupted too often. Try again when the machine has settled."),
-    "cancelled": _("Encoding was cancelled."),
+    "cancelled": _("Encoding was stopped by hand. It can be encoded again at any time."),
 }
 
 

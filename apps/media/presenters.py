@@ -10,13 +10,14 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from apps.media.contents import contents
 from apps.media.failures import reason
 from apps.media.findings import told
 from apps.media.models import State, Video
-from utils.templatetags.formats import duration
 
 TELLING = 0.03  # of an encode done: before, its pace says nothing
 GOING = (State.UPLOADED, State.PROCESSING)
@@ -43,6 +44,20 @@ def seconds_left(video: Video, at: datetime) -> float | None:
     return (at - video.started_at).total_seconds() * (1 - video.progress) / video.progress
 
 
+def span(seconds: float) -> str:
+    """A length of time as one says it: 40 s, 12 min, 3 h 5 min."""
+    if seconds < 60:
+        return _("{n} s").format(n=max(1, round(seconds)))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return _("{n} h {m} min").format(n=hours, m=minutes) if hours else _("{n} min").format(n=minutes)
+
+
+def _since(moment: datetime, at: datetime) -> str:
+    """When something began: the time, and the day unless it was today."""
+    began = timezone.localtime(moment)
+    return date_format(began, "H:i" if began.date() == timezone.localtime(at).date() else "Y-m-d H:i")
+
+
 def standing(video: Video, at: datetime) -> dict[str, Any]:
     """How a video's encode stands, for a template."""
     left = seconds_left(video, at)
@@ -51,8 +66,9 @@ def standing(video: Video, at: datetime) -> dict[str, Any]:
         "going": video.state in GOING,
         "type": COLOURS[State(video.state)],
         "percent": round(100 * video.progress),
-        "left": duration(left) if left else "",
-        "for": duration((at - video.started_at).total_seconds()) if video.started_at else "",
+        "left": span(left) if left else "",
+        "since": _since(video.started_at, at) if video.started_at else "",
+        "for": span((at - video.started_at).total_seconds()) if video.started_at else "",
         "silent": video.state == State.PROCESSING and video.lease_until is not None and video.lease_until < at,
         "reason": reason(video.failure) if video.failure and video.state == State.FAILED else "",
     }
@@ -78,10 +94,15 @@ def queue(request: HttpRequest, *, may_change: bool) -> SafeString:
         for state, most in SHOWN.items()
     }
     more = {str(state): max(0, counts.get(state, 0) - most) for state, most in SHOWN.items()}
-    context = {"tiles": tiles, "rows": rows, "more": more, "may_change": may_change}
+    context = {"tiles": tiles, "rows": rows, "busy": any(rows.values()), "more": more, "may_change": may_change}
     return render_to_string("admin/media/queue.html", context, request=request)
 
 
 def media_page(video: Video) -> dict[str, Any]:
     """What the page of one video tells: how its encode stands, its source, what is stored of it."""
-    return {"standing": standing(video, timezone.now()), "facts": told(video), "contents": contents(video)}
+    return {
+        "standing": standing(video, timezone.now()),
+        "grows": video.renditions.filter(growing=True).exists(),
+        "facts": told(video),
+        "contents": contents(video),
+    }

@@ -49,7 +49,7 @@ def test_what_runs_says_how_long_it_will_take(curator):
     assert seconds_left(video, now) == pytest.approx(180, abs=1)
     page = curator.get(reverse(LIST)).content.decode()
     assert "25 %" in page
-    assert "预计还需 3:" in page
+    assert "预计还需 3 分钟" in page
 
 
 @pytest.mark.parametrize(("state", "progress"), [(State.PROCESSING, 0.01), (State.READY, 1), (State.UPLOADED, 0.5)])
@@ -108,11 +108,11 @@ def test_the_queue_at_a_glance(curator):
     make_video()
     said = words(panel(curator))
     assert "等待转码 8 转码中 2 失败 1 可播放 1" in said
-    assert "50 % · 预计还需 10:0" in said
-    assert f"{began:%H:%M} 开始，已用 10:0" in said
+    assert "50 % · 预计还需 10 分钟" in said
+    assert f"{began:%H:%M} 开始，已用 10 分钟" in said
     assert "第 3 次尝试" in said
     assert said.count("转码进程没有响应") == 1
-    assert "坏的.mp4 文件里只有声音，没有画面。" in said
+    assert "坏的.mp4 文件里只有声音，没有画面。请重新导出" in said
     assert "还有 3 个" in said
     assert words(curator.get(reverse(LIST)).content.decode()).count("正在转码 ") == 1
 
@@ -140,7 +140,7 @@ def test_what_was_stopped_before_it_began_is_among_the_newest_failures(curator):
         put(State.FAILED, failure="no_video", started_at=timezone.now() - timedelta(days=1))
     waiting = put(State.UPLOADED, original_name="刚停.mp4", started_at=None)
     curator.post(reverse("admin:media_video_stop", args=[waiting.pk]))
-    assert "刚停.mp4 转码已取消" in words(panel(curator)).split("最近失败 ")[1]
+    assert "刚停.mp4 转码已手动停止" in words(panel(curator)).split("最近失败 ")[1]
 
 
 def test_an_empty_queue_says_so_in_figures(curator):
