@@ -25,6 +25,7 @@ from utils import landlock
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_NO_NEW_PRIVS = 38
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # unshare(2)
 TICK = 1.0  # seconds between two calls of on_tick
 KEPT = 4000  # characters of what the program said last
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here: a forked child mustn't
@@ -56,6 +57,7 @@ def _enter(limits: Limits, parent: int, rules: int | None) -> None:
         _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)
+        _leave_network()
     processor = int(limits.seconds * limits.threads) + 1
     for what, most in (
         (resource.RLIMIT_AS, limits.memory),
@@ -67,6 +69,12 @@ def _enter(limits: Limits, parent: int, rules: int | None) -> None:
     if rules is not None and not landlock.enter(rules):
         os.write(2, b"the kernel refused to confine it")
         os._exit(1)
+
+
+def _leave_network() -> None:
+    """Into an empty one of its own, where that is allowed: there is nobody to call, by UDP or otherwise."""
+    if _libc and _libc.unshare(CLONE_NEWNET) and os.geteuid():  # root would lose its rights to the files of others
+        _libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
 def _needs(program: str) -> list[Path]:

@@ -138,6 +138,7 @@ def test_the_kernel_keeps_it_to_its_folder(version, tmp_path, monkeypatch):
     """As far as this kernel goes; what an older one would do is asked of this one too."""
     version = min(version, landlock.version())
     monkeypatch.setattr(landlock, "version", lambda: version)
+    monkeypatch.setattr(cage, "_leave_network", lambda: None)  # that would do for two of them
     outside, own = tmp_path / "outside", tmp_path / "own"
     outside.mkdir()
     own.mkdir()
@@ -156,6 +157,28 @@ def test_the_kernel_keeps_it_to_its_folder(version, tmp_path, monkeypatch):
     assert (status, errors) == (0, "")
     forbidden = set().union(*(what for since, what in FROM.items() if version >= since))
     assert set(json.loads(said)) == (ALWAYS | set().union(*FROM.values())) - forbidden
+
+
+def test_there_is_nobody_to_call_where_networks_can_be_left():
+    privileged = os.geteuid() == 0
+    leave = ["unshare", "--net", "true"] if privileged else ["unshare", "--user", "--net", "true"]
+    alone = subprocess.run(leave, capture_output=True).returncode == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(0 if alone else 10)
+        program = (
+            "import socket\n"
+            "with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:\n"
+            f"    made.sendto(b'hello', {server.getsockname()!r})"
+        )
+        status, errors = run(program)
+        if alone:
+            assert status == 1
+            assert "Network is unreachable" in errors
+            with pytest.raises(BlockingIOError):
+                server.recv(9)
+        else:  # as docs/decisions/0010 says
+            assert (status, server.recv(9)) == (0, b"hello")
 
 
 def test_open_files_stay_open_to_it(tmp_path):
