@@ -87,7 +87,8 @@ def make(
 ) -> str:
     """Make `<rung>.mp4` of each of `rungs`, and with `sound` the `<name>.mp4` of all audio, in one pass.
 
-    Returns what ffmpeg complained about while it decoded. Raises ffmpeg.FFmpegError.
+    Returns what ffmpeg complained about while it decoded. Raises ffmpeg.FFmpegError, even for what could be
+    decoded somehow if the source is to be a rung as it is.
     """
     options: list[str] = []
     duration = probed["duration"]
@@ -109,6 +110,7 @@ def make(
         cwd=folder,
         timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * duration,
         largest=2 * source.stat().st_size + int(duration * (peak + SURROUND_RATE)) + 64 * 1024**2,
+        strict=bool(encoded and plan.copied) and not part,
         on_progress=lambda seconds: watch.progress(min(1.0, seconds / max(0.1, duration))),
         on_tick=watch.tick,
     )
@@ -224,8 +226,11 @@ def tiles_of(probed: dict[str, Any]) -> Tiles:
     return Tiles(interval, tile_width, tile_height, max(1, math.ceil(duration / interval)))
 
 
-def storyboard(rung: Path, tiles: Tiles, *, folder: Path, watch: Watch) -> tuple[list[Path], str]:
-    """The sheets `tiles<n>.jpg`, in order, from a rung of ours, and what ffmpeg complained about."""
+def storyboard(rung: Path, tiles: Tiles, *, folder: Path, watch: Watch, strict: bool) -> tuple[list[Path], str]:
+    """The sheets `tiles<n>.jpg`, in order, from a rung of ours, and what ffmpeg complained about.
+
+    If `strict`, raises ffmpeg.FFmpegError for what could be decoded somehow.
+    """
     sparse = ["-skip_frame", "nokey"] if tiles.interval >= ladder.LONGEST_SEGMENT else []
     graph = (
         f"fps=1/{tiles.interval:.5f}:start_time=0:round=up,scale={tiles.width}:{tiles.height}:flags=area,setsar=1,"
@@ -236,6 +241,7 @@ def storyboard(rung: Path, tiles: Tiles, *, folder: Path, watch: Watch) -> tuple
         ["-vf", graph, "-q:v", "5", "-strict", "unofficial", "-f", "image2", "tiles%d.jpg"],
         cwd=folder,
         timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * tiles.interval * tiles.count,
+        strict=strict,
         on_tick=watch.tick,
     )
     return sorted(folder.glob("tiles*.jpg"), key=lambda path: int(path.stem.removeprefix("tiles"))), said

@@ -93,12 +93,21 @@ class _Job:
         plan = ladder.plan(self.probed)
         if len(plan.parts) > 1 and not long:
             raise _TooLong
-        if self._passes(source, plan):
+        if self._spoiled(source, plan):
             # It could be copied but not decoded without complaint: players are less patient than ffmpeg.
             self.results = Results()
             shutil.rmtree(self.folder)  # nothing of it may be taken for what is made now
             self.folder.mkdir()
             self._passes(source, ladder.plan(self.probed, copy=False))
+
+    def _spoiled(self, source: Path, plan: ladder.Plan) -> bool:
+        """Make everything; whether a copy in it is no good. Raises ffmpeg.FFmpegError if there is no copy."""
+        try:
+            return bool(self._passes(source, plan))
+        except ffmpeg.FFmpegError:
+            if not plan.copied:
+                raise
+            return True
 
     def _passes(self, source: Path, plan: ladder.Plan) -> str:
         """What needs no encoding, then all rungs in one pass; what ffmpeg complained about if that spoils a copy."""
@@ -149,8 +158,11 @@ class _Job:
         return said
 
     def _take(self, plan: ladder.Plan, rungs: list[ladder.Rung], *, sound: bool) -> None:
-        """Rows of what was made. Raises ffmpeg.ProbeError if that ends long before the source does."""
-        pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
+        """Rows of what was made. Raises ffmpeg.ProbeError if that is nothing or ends long before the source does."""
+        try:
+            pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
+        except ffmpeg.FFmpegError as error:
+            raise ffmpeg.ProbeError("damaged@0", str(error)) from error
         end = self.probed["video"]["end"]
         for row in pictures:
             if end - row.duration > bearable(row.duration):
@@ -161,7 +173,10 @@ class _Job:
     def _pictures(self, plan: ladder.Plan) -> str:
         """Storyboard and still, from the smallest and the largest rung; what ffmpeg complained about."""
         watch, tiles = self._watch(), encode.tiles_of(self.probed)
-        sheets, said = encode.storyboard(self._made(plan.rungs[-1]), tiles, folder=self.folder, watch=watch)
+        smallest = plan.rungs[-1]
+        sheets, said = encode.storyboard(
+            self._made(smallest), tiles, folder=self.folder, watch=watch, strict=smallest == plan.copied
+        )
         moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
         self.results.tiles, self.results.sheets = tiles, sheets
         self.results.still = encode.still(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
