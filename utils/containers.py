@@ -17,7 +17,7 @@ DEMUXERS = (
 SIGNATURES = (
     (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (0, b"FLV\x01"),
     (0, b"0&\xb2u\x8ef\xcf\x11"), (0, b"\0\0\1\xba"), (0, b"OggS"), (0, b".RMF"), (0, b"\x06\x0e+4"),
-    (0, b"YUV4MPEG2"),
+    (0, b"YUV4MPEG2"), (0, b"nut/multimedia"),
 )  # fmt: skip
 
 # Brands of photos in the boxes of MP4 (ISO/IEC 23008-12 HEIF, AVIF; Canon's CR3): `ftyp` names one of them first.

@@ -83,7 +83,8 @@ def run(
 
     `timeout` is in seconds of wall time, `largest` in bytes of one output. `on_progress` gets the seconds
     of output made so far, `on_tick` is called every second; an exception of theirs stops ffmpeg and is
-    passed on. If `strict`, ffmpeg fails at the first picture that isn't as it was. Raises FFmpegError, Interrupted, and OSError for an input that can't be opened.
+    passed on. If `strict`, ffmpeg fails at the first picture that isn't as it was. Raises FFmpegError,
+    Interrupted, and OSError for an input that can't be opened.
     """
     command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1", "-nostats"]
     command += ["-max_error_rate", "1"]  # what came out is what counts

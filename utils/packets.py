@@ -150,6 +150,9 @@ class Lengths:
         video["keys"] = [key - self.origin for key in sorted(self.keys)]
         video["end"] = self.video.end - self.origin
         facts["duration"] = self.end
+        for chapter in facts["chapters"]:
+            chapter["start"] = max(0.0, chapter["start"] - self.origin)
+        facts["chapters"] = [chapter for chapter in facts["chapters"] if chapter["start"] < self.end]
         kept = []
         for sound in facts["audio"]:
             track = self.tracks[sound["index"]]

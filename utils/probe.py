@@ -209,8 +209,8 @@ def _promised(container: Any, stream: Any) -> float:
     if container.format.name == "avi" and stream.frames and stream.average_rate:
         return float(stream.frames / stream.average_rate)  # without its index, FFmpeg goes by the file's size
     if "matroska" in container.format.name:  # the whole is as long as its last text, shown or not
-        return min(told, max((_tagged(s) for s in (stream, *container.streams.audio)), default=0.0) or told)
-    return told
+        told = min(told, max(_tagged(s) for s in (stream, *container.streams.audio)) or told)
+    return told - max(0, container.start_time or 0) / av.time_base  # most count from zero
 
 
 def _tagged(stream: Any) -> float:

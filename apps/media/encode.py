@@ -23,6 +23,7 @@ TILES = 300  # at most, of one title
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
 NOT_UTF8 = "Invalid UTF-8"  # of a text, says ffmpeg, and leaves it out
 TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
+SCALED = {0, 1, 2, 4, 5, 6, 7, 9}  # matrices that ffmpeg's filter `scale` can read (ITU-T H.273 table 4)
 TIMEOUT_BASE, TIMEOUT_FACTOR = 600.0, 40.0  # seconds, and seconds per second of source
 FRAGMENTS = "+cmaf+delay_moov+skip_trailer"
 PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn")
@@ -141,7 +142,7 @@ def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung]
 def _base(probed: dict[str, Any], plan: ladder.Plan, top: ladder.Rung, part: ladder.Part) -> list[str]:
     """Filters from the decoded picture to the largest rung of a pass: 8 bit 4:2:0 in square pixels, BT.709 if HDR."""
     video = probed["video"]
-    steps = []
+    steps = [] if video["matrix"] in SCALED else ["setparams=colorspace=bt2020nc"]  # the nearest, or a guess
     if video["interlaced"]:
         steps.append("bwdif=mode=send_frame")
     steps.append(f"fps={plan.rate.numerator}/{plan.rate.denominator}:start_time=0")

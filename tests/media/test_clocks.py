@@ -44,6 +44,9 @@ CLOCKS = {
     "before_zero.mkv": ("-output_ts_offset", "-0.3", "-avoid_negative_ts", "disabled"),
     "before_zero.mp4": ("-output_ts_offset", "-0.3", "-avoid_negative_ts", "disabled"),
     "late_start.mp4": ("-output_ts_offset", "20"),
+    "late_start.mkv": ("-output_ts_offset", "20"),
+    "late_start.asf": ("-output_ts_offset", "20"),
+    "recorded_live.flv": ("-output_ts_offset", "20", "-copyts", "-flvflags", "no_duration_filesize"),
 }
 
 

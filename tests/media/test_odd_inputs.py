@@ -77,6 +77,7 @@ def test_an_index_of_no_use(index, tmp_path):
         ("alpha.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuva420p", "-c:a", "libopus")),
         ("studio.mov", (*H264, "-pix_fmt", "yuv422p10le", "-g", "1", "-c:a", "pcm_s24le", "-ar", "96000")),
         ("scans.mov", ("-c:v", "tiff", "-c:a", "pcm_s16le")),  # its pictures bring EXIF along
+        ("constant_luminance.ts", (*H264, "-x264-params", "colormatrix=bt2020c")),
         ("sixteen_channels.mov", (*H264, "-af", f"pan=16c|{'|'.join(f'c{n}=c0' for n in range(16))}")),
     ],
 )  # fmt: skip

@@ -69,7 +69,8 @@ def _sound_row(video: Video, track: encode.Sound, folder: Path) -> Rendition | N
     except ffmpeg.FFmpegError:
         return None
     language = language_tag(track.stream["language"])
-    label = track.stream["title"] or language_name(language) or gettext("Sound %d") % (int(track.name[1:2]) + 1)
+    number = int(track.name[1:].partition("-")[0]) + 1
+    label = track.stream["title"] or language_name(language) or gettext("Sound %d") % number
     row.kind, row.channels = Rendition.Kind.AUDIO, track.channels
     row.language, row.label = language, (f"{label[:50]} 5.1" if track.channels == 6 else label[:60])
     return row
