@@ -1,5 +1,6 @@
 import htmx from "htmx.org";
 import { hero } from "./hero.js";
+import { previews } from "./preview.js";
 import { shelves } from "./shelf.js";
 
 htmx.config.includeIndicatorStyles = false; // a <style> element would break the page's policy
@@ -75,3 +76,4 @@ tabs();
 toasts();
 hero();
 shelves();
+previews();

@@ -128,6 +128,32 @@ def test_the_wide_player_fills_the_page_s_width_and_is_remembered(visit, film):
     expect(wide).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_card_that_is_rested_on_plays_pictures_of_its_title(visit, film):
+    page = visit.page
+    asked = []
+    page.on("request", lambda r: asked.append(r.url.split("?")[0]) if re.search("/(play|v)/", r.url) else None)
+    page.goto(film.split("/single/")[0])
+    card = page.get_by_role("link", name="海上的电影").first
+    pictures = page.locator(".card__preview")
+    height = page.evaluate("document.body.scrollHeight")
+    card.hover()
+    assert asked == []
+    expect(pictures).to_have_count(1)
+    assert page.evaluate("document.body.scrollHeight") == height
+    assert [address.rsplit(".")[-1] for address in asked] == ["vtt", "jpg"]
+    first = page.locator(".card__tile").evaluate("tile => tile.style.backgroundPosition")
+    page.wait_for_timeout(600)
+    assert page.locator(".card__tile").evaluate("tile => tile.style.backgroundPosition") != first
+    page.mouse.move(0, 0)
+    expect(pictures).to_have_count(0)
+    page.emulate_media(reduced_motion="reduce")
+    card.hover()
+    page.wait_for_timeout(900)
+    expect(pictures).to_have_count(0)
+    assert len(asked) == 2
+    assert visit.problems == []
+
+
 def test_an_older_tab_does_not_take_the_viewer_back(visit, site, film):
     page = visit.page
     sign_in(page, site.url, site.password)

@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.media.models import Rendition, Subtitle
+from apps.media.models import Rendition, Storyboard, Subtitle
 from apps.movies.models import Access, Movie, Status
 from apps.playback.services import authorize
 from apps.users.models import Membership
@@ -99,6 +99,18 @@ def test_a_preview_has_the_words_of_the_preview_only(client):
 def test_the_storyboard_of_a_vip_title_stays_shut(client):
     episode = make_episode(access=Access.VIP)
     assert client.get(reverse("playback:storyboard", args=[episode.movie_id, 1])).status_code == 403
+
+
+def test_a_free_title_has_pictures_for_everyone_or_an_empty_list(client):
+    episode = make_episode()
+    address = reverse("playback:storyboard", args=[episode.movie_id, 1])
+    assert re.findall(r"/v/s\.jpg\?\S+#xywh=(\S+)", client.get(address).content.decode())[:2] == [
+        "0,0,160,90",
+        "160,0,160,90",
+    ]
+    Storyboard.objects.all().delete()
+    answer = client.get(address)
+    assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "text/vtt", b"WEBVTT\n")
 
 
 @pytest.mark.parametrize("status", [Status.DRAFT, Status.WITHDRAWN])

@@ -78,11 +78,13 @@ def preview_text(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: 
 
 @require_safe
 def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """The seek bar's pictures as WebVTT cues with media fragments (#xywh); of the whole title, so only with it."""
+    """Small pictures of the whole title, so only with it: WebVTT cues with media fragments (#xywh), if any."""
     episode, grant = enter(request, movie_id, set_id)
     if grant.cut != Rendition.Cut.FULL or episode.video is None:
         return refusal(grant)
-    board = get_object_or_404(Storyboard, video=episode.video)
+    board = Storyboard.objects.filter(video=episode.video).first()
+    if board is None:
+        return _private("WEBVTT\n", "text/vtt")
     duration = episode.video.duration or 0.0
     expires_at = expiry(request, episode.movie, duration)
     sheets = [signed(name, expires_at) for name in board.files]

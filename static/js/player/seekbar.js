@@ -1,5 +1,5 @@
 import { clock, element } from "./dom.js";
-import { storyboard } from "./storyboard.js";
+import { cueAt, storyboard } from "./storyboard.js";
 
 // ArtPlayer's bar as a slider for keyboards and screen readers, with a picture and the chapter of where one points.
 export class SeekBar {
@@ -30,8 +30,8 @@ export class SeekBar {
     this.text.textContent = chapter ? `${chapter.title} · ${clock(at)}` : clock(at);
     this.tip.style.setProperty("--at", `${share * 100}%`);
     this.tip.hidden = false;
-    this.board ??= this.player.config.storyboard ? storyboard(this.player.config.storyboard).catch(() => null) : Promise.resolve(null);
-    this.#picture((await this.board)?.(at));
+    this.board ??= this.player.config.storyboard ? storyboard(this.player.config.storyboard).catch(() => []) : Promise.resolve([]);
+    this.#picture(cueAt(await this.board, at));
   }
 
   #picture(cue) {
