@@ -136,13 +136,13 @@ class MovieAdmin(ShownModelAdmin):
     autocomplete_fields = ["genres"]
     inlines = [EpisodeInline, CreditInline, MaterialInline]
     actions = ["publish_titles", "withdraw_titles", "hide_titles", "restore_titles"]
-    readonly_fields = ["poster_preview", "plays", "comments_count", "score", "published_at", "state"]
+    readonly_fields = ["plays", "comments_count", "score", "published_at", "state"]
     date_hierarchy = "published_at"
     fieldsets = [
         (None, {"fields": [("title", "original_title"), ("kind", "category"), "tagline", "summary", "aliases"]}),
         (_("Access"), {"fields": [("access", "preview_seconds"), ("price", "member_price"), "exclusive"]}),
-        (_("Facts"), {"fields": ["genres", ("region", "year", "language"), "episodes_planned", "content"]}),
-        (_("Pictures"), {"fields": ["poster_preview", ("poster", "backdrop")]}),
+        (_("Facts"), {"fields": ["genres", ("region", "language"), ("year", "episodes_planned"), "content"]}),
+        (_("Pictures"), {"fields": ["poster", "backdrop"]}),
         (_("Figures"), {"fields": [("state", "published_at"), ("plays", "comments_count", "score")]}),
     ]
 
@@ -172,19 +172,10 @@ class MovieAdmin(ShownModelAdmin):
 
     @display(description=_("poster"))
     def cover(self, movie: Movie) -> str:
-        return self._image(movie, 40)
-
-    @display(description=_("poster"))
-    def poster_preview(self, movie: Movie) -> str:
-        return self._image(movie, 160)
-
-    def _image(self, movie: Movie, width: int) -> str:
         if not movie.poster_set:
             return "–"
         address = url(movie.poster_set, movie.poster_set["widths"][0], "jpg")
-        return format_html(
-            '<img src="{}" alt="" width="{}" height="{}" loading="lazy">', address, width, width * 3 // 2
-        )
+        return format_html('<img src="{}" alt="" width="40" height="60" loading="lazy">', address)
 
     @display(description=_("status"))
     def state(self, movie: Movie) -> str:

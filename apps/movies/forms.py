@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
@@ -38,6 +39,10 @@ class MovieForm(forms.ModelForm):
     class Meta:
         model = Movie
         fields = "__all__"
+        widgets = {
+            name: UnfoldAdminTextareaWidget(attrs={"rows": rows})
+            for name, rows in {"summary": 4, "aliases": 2, "content": 8}.items()
+        }
 
     def clean_content(self) -> str:
         return clean_content(self.cleaned_data["content"])
