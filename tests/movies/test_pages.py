@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.community.models import Comment
 from apps.movies.models import Banner, Credit, Genre, Movie, Person
 from apps.notices.models import Notice
 from apps.playback.models import Progress
 from tests.factories import make_category, make_episode, make_member, make_movie, make_user
+from utils.templatetags.formats import ago
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +95,37 @@ def test_unpublished_titles_are_nowhere(client):
         text = client.get(address).content.decode()
         assert "草稿片" not in text
         assert "删除片" not in text
+
+
+def test_only_cards_of_what_everyone_may_watch_name_their_pictures(client):
+    free, vip, paid = (make_movie(access=access, episodes_out=1) for access in ("free", "vip", "paid"))
+    make_movie(episodes_out=0)
+    text = client.get("/comedy/all/1/").content.decode()
+    assert re.findall(r'data-storyboard="([^"]+)"', text) == [f"/play/{free.pk}/1/storyboard.vtt"]
+    assert f"/single/{vip.pk}/1/" in text
+    assert f"/single/{paid.pk}/1/" in text
+
+
+def test_parts_are_called_as_their_kind_calls_them(client):
+    for kind, planned in (("series", 3), ("variety", 3), ("course", 3), ("course", 2)):
+        make_movie(kind=kind, episodes_out=2, episodes_planned=planned)
+    text = client.get("/comedy/all/1/", headers={"Accept-Language": "zh-hans"}).content.decode()
+    for words in ("更新至第 2 集", "更新至第 2 期", "更新至第 2 课", "全 2 课"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        ({"seconds": 20}, "刚刚"),
+        ({"minutes": 59, "seconds": 59}, "59 分钟前"),
+        ({"hours": 23}, "23 小时前"),
+        ({"days": 6, "hours": 10}, "6 天前"),
+    ],
+)
+def test_a_time_ago_is_said_in_one_unit(passed, words):
+    with translation.override("zh-hans"):
+        assert ago(timezone.now() - timedelta(**passed)) == words
 
 
 def test_filters_narrow_and_odd_values_are_ignored(client):

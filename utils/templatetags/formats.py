@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.translation import get_language
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -43,6 +47,21 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long ago, in one unit: just now, 5 minutes ago … 30 days ago; then the day itself."""
+    seconds = int((timezone.now() - moment).total_seconds())
+    if seconds < 60:
+        return _("just now")
+    if (minutes := seconds // 60) < 60:
+        return ngettext("%d minute ago", "%d minutes ago", minutes) % minutes
+    if (hours := minutes // 60) < 24:
+        return ngettext("%d hour ago", "%d hours ago", hours) % hours
+    if (days := hours // 24) <= 30:
+        return ngettext("%d day ago", "%d days ago", days) % days
+    return date_format(timezone.localtime(moment))
 
 
 @register.filter

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -75,5 +76,5 @@ def _by_day(rows: list[Progress]) -> list[Day]:
 
 def _day_name(day: date, today: date) -> str:
     if day == today:
-        return _("Today")
+        return pgettext("a day", "Today")
     return _("Yesterday") if day == today - timedelta(days=1) else date_format(day)
