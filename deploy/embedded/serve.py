@@ -99,11 +99,9 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     }
     prepare_broker(run_dir, data_dir)
     say("Preparing the database")
-    manage(env, "migrate", "--noinput")
-    manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+    password = prepare(env, data_dir)
     compress(data_dir / "static")
     (data_dir / "pictures").mkdir(exist_ok=True)  # a uWSGI process that doesn't find it never looks again
-    password = administrator(env, data_dir)
     demo = demo_arguments(data_dir)
     painting = None
     if demo is not None:
@@ -198,16 +196,33 @@ def prepare_broker(run_dir: Path, data_dir: Path) -> None:
     )
 
 
-def administrator(env: dict[str, str], data_dir: Path) -> str:
-    """The administrator's password, made at random on the first start and kept beside the data."""
+def prepare(env: dict[str, str], data_dir: Path) -> str:
+    """Run prepare.py; the administrator's password, made at random on the first start and kept beside the data.
+
+    Who deletes that file gets a new one.
+    """
     kept = data_dir / "admin-password"
-    if not kept.exists():
-        password = secrets.token_urlsafe(9)
-        account = ["--username", "admin", "--email", "admin@localhost.localdomain"]
-        manage(env | {"DJANGO_SUPERUSER_PASSWORD": password}, "createsuperuser", "--noinput", *account)
-        kept.touch(mode=0o600)
-        kept.write_text(password)
-    return kept.read_text()
+    password = kept.read_text() if kept.exists() else secrets.token_urlsafe(9)
+    given = {} if kept.exists() else {"ADMIN_PASSWORD": password}
+    done = subprocess.run(
+        [sys.executable, "deploy/embedded/prepare.py"],
+        cwd=ROOT,
+        env=env | given,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+        fail("The database could not be prepared; what is wrong stands above.")
+    if given:
+        new = kept.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(password)
+        new.rename(kept)
+    return password
 
 
 def demo_arguments(data_dir: Path) -> list[str] | None:
@@ -239,15 +254,6 @@ def command(env: dict[str, str], *arguments: str, **options: Any) -> subprocess.
         start_new_session=True,
         **options,
     )
-
-
-def manage(env: dict[str, str], *arguments: str) -> None:
-    """A management command; what it says is shown only if it fails."""
-    process = command(env, *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    said = process.communicate()[0]
-    if process.returncode:
-        print(said, file=sys.stderr)
-        fail(f"manage.py {arguments[0]} failed.")
 
 
 def answers(url: str) -> bool:

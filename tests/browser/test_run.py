@@ -40,8 +40,11 @@ def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
         running.stop(number)
         assert _processes(data) == []
         assert not list(data.rglob("*.sock"))
+    (data / "admin-password").unlink()
     killed = start_site(data, demo="0")
-    assert killed.password == password
+    assert killed.password != password
+    check = "from django.contrib.auth import authenticate as a; print(a(username='admin', password=%r))"
+    assert killed.manage("shell", "-v", "0", "-c", check % killed.password).strip() == "admin"
     killed.stop(signal.SIGKILL)
     until = time.monotonic() + 30
     while left := _processes(data):

@@ -1,0 +1,30 @@
+"""What must stand before the site starts, in one process: tables, static files, the administrator.
+
+Run by serve.py with the site's settings in the environment, ADMIN_PASSWORD among them if the administrator is to
+get that one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+call_command("migrate", interactive=False)
+call_command("collectstatic", interactive=False, verbosity=0)
+if password := os.environ.get("ADMIN_PASSWORD"):
+    users = get_user_model().objects
+    if admin := users.filter(username="admin").first():  # the file that told it is gone, or was never written
+        admin.set_password(password)
+        admin.save(update_fields=["password"])
+    else:
+        users.create_superuser("admin", "admin@localhost.localdomain", password)
