@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import Site, Visit, clean_environment, start_site
 from tests.browser.corpus import HALVES, Expected, half
@@ -74,6 +74,7 @@ def tell(site: Site, files: Iterable[Expected]) -> Iterator[dict[str, Any]]:
 def test_half_of_the_corpus(number, own_site, browser, tmp_path):
     files = {file.path.name: file for file in half(number, tmp_path)}
     resting = descendants(own_site.process.pid)
+    viewer = browser.new_context(locale="zh-CN", viewport={"width": 800, "height": 450})
     in_step, stored = 0, {}
     for told in tell(own_site, files.values()):
         if "named" in told:
@@ -84,8 +85,9 @@ def test_half_of_the_corpus(number, own_site, browser, tmp_path):
             assert (told["ended"], told["renditions"]) == (["failed", file.reason], []), told["file"]
             continue
         check(told, file)
-        watch(browser, own_site, told, file)
+        watch(viewer, own_site, told, file)
         in_step += check_sync(own_site, told, file)
+    viewer.close()
     assert not files
     assert in_step >= 2
     check_nothing_is_left(own_site, stored)
@@ -116,10 +118,9 @@ def check(told: dict[str, Any], file: Expected) -> None:
         assert row["height"] <= file.size[1]
 
 
-def watch(browser: Browser, site: Site, told: dict[str, Any], file: Expected) -> None:
+def watch(viewer: BrowserContext, site: Site, told: dict[str, Any], file: Expected) -> None:
     """Play its beginning and its end on the watch page."""
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
-    visit = Visit(context.new_page(), [], [])
+    visit = Visit(viewer.new_page(), [], [])
     visit.page.on("console", lambda m: visit.problems.append(m.text) if m.type == "error" else None)
     visit.page.on("pageerror", lambda e: visit.problems.append(str(e)))
     visit.page.on("response", lambda r: visit.problems.append(f"{r.status} {r.url}") if r.status >= 400 else None)
@@ -131,7 +132,7 @@ def watch(browser: Browser, site: Site, told: dict[str, Any], file: Expected) ->
     )
     until(visit.page, "document.querySelector('video').ended")
     facts = visit.page.evaluate(FACTS)
-    context.close()
+    visit.page.close()
     name = told["file"]
     assert (facts["error"], visit.problems) == ("", []), name
     assert facts["width"] / facts["height"] == pytest.approx(file.size[0] / file.size[1], rel=0.02), name
