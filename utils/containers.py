@@ -85,4 +85,4 @@ def _ts_flags(head: bytes) -> bytes:
 
 def bearable(length: float) -> float:
     """Seconds that may be missing of a film of `length` seconds before it counts as cut short."""
-    return max(1.0, 0.05 * length)
+    return max(min(1.0, 0.5 * length), 0.05 * length)

@@ -24,6 +24,7 @@ from utils.containers import DEMUXERS
 
 PROBE = cage.Limits(seconds=900, memory=4 * 1024**3, output=1024**2)
 SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
+UNREADABLE = "Error opening input"  # ffmpeg on a file whose index makes no sense to it
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside, or by the kernel that ran out of memory
 PROBE_OUTPUT = 64 * 1024**2  # bytes
 

@@ -44,8 +44,12 @@ class _Track:
         self.start, self.end, self.sounding, self.longest = math.inf, -math.inf, 0.0, 0.0
         self.packets = self.bytes = 0
         self.whole = True  # no packet is cut short, known to be broken or can't be decoded
+        self.behind = 0  # packets that come long after later ones: players drop them
+        self.turned_back_at = 0.0  # seconds, where they begin
+        self._before = self._highest = -math.inf
         self._jumps, self._shift = jumps, 0.0
-        context = stream.codec_context if stream.type == "audio" else None
+        self._sounds = stream.type == "audio"
+        context = stream.codec_context if self._sounds else None
         self._judged = context is not None and context.name == "aac" and context.channels <= 2  # may be handed on as is
 
     def add(self, packet: Any) -> float | None:
@@ -54,6 +58,8 @@ class _Track:
         if at is None:
             return None
         length = (packet.duration or 0) * self.tick
+        if self._sounds and length > JUMP:  # nothing is coded so: the index is broken
+            length = 0.0
         seconds: float = at * self.tick + self._shift
         if self._jumps and self.packets and abs(seconds - self.end) > JUMP:
             self._shift += self.end - seconds
@@ -61,6 +67,11 @@ class _Track:
         self.packets += 1
         self.bytes += packet.size
         self.whole = self.whole and not packet.is_corrupt and (not self._judged or _decodes(packet))
+        if seconds > self._highest:
+            self._before, self._highest = self._highest, seconds
+        elif seconds < self._highest - JUMP:
+            self.behind += 1
+            self.turned_back_at = self._before
         if seconds < self.start:
             self.start = seconds
         if seconds + length > self.end:

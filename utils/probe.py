@@ -28,6 +28,7 @@ SAMPLE_FRAMES = 12  # decoded before a picture is believed
 ANIMATIONS = {"gif", "apng"}
 LARGEST_SIDE = 8192  # pixels
 FASTEST = 2000  # pictures per second; what has more has no clock
+BEHIND = 2  # packets that may be out of turn
 LONGEST = 24 * 3600  # seconds
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
@@ -59,6 +60,10 @@ def measure(file: int) -> dict[str, Any]:
         raise Refused("damaged@0", f"all {len(lengths.times)} pictures come at once")
     if facts["container"] in ANIMATIONS and len(lengths.times) < 2:
         raise Refused("not_a_video", "a single picture")
+    for track in lengths.tracks.values():
+        if track.behind > BEHIND:
+            at = max(0.0, track.turned_back_at - lengths.origin)
+            raise Refused(f"damaged@{int(at)}", f"the clock goes back: {track.behind} packets are out of turn")
     if lengths.length > LONGEST:
         raise Refused("too_long", f"{lengths.length:.0f} s")
     promised = facts.pop("promised")

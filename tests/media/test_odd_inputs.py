@@ -231,6 +231,37 @@ def test_a_clock_that_stands_still(suffix, tmp_path):
     assert ended(path) == (State.FAILED, "damaged@0")
 
 
+def test_a_clock_that_leaps_and_comes_back(tmp_path):
+    """One time that is far off would make an hour of one picture, and drop what follows."""
+    data = bytearray(make(tmp_path / "plain.flv", *H264, "-c:a", "aac", "-ar", "44100").read_bytes())
+    at = 13  # behind the header; then tags: type, size in 3 bytes, milliseconds in 3 (and 1), 3 of nothing, data, 4
+    while data[at] != 9 or int.from_bytes(data[at + 4 : at + 7], "big") < 1000 * FLASH:
+        at += 15 + int.from_bytes(data[at + 1 : at + 4], "big")
+    data[at + 4] = 0x40  # more than an hour
+    assert ended(written(tmp_path / "leaping.flv", bytes(data))) == (State.FAILED, "damaged@0")
+
+
+def test_a_sound_whose_packets_can_t_be_so_long(tmp_path):
+    data = bytearray(make(tmp_path / "plain.mp4", *H264, "-movflags", "faststart").read_bytes())
+    at = data.rindex(b"stts") + 8  # ISO/IEC 14496-12 §8.6.1.2: of the sound, which comes last; one entry
+    data[at : at + 12] = struct.pack(">3I", 1, 1, 48000 * 600)
+    assert processed(written(tmp_path / "stretched.mp4", bytes(data))).duration == pytest.approx(SECONDS, abs=0.2)
+
+
+def test_a_time_code_that_is_its_own(tmp_path):
+    """ffmpeg 9 can't open what refers to itself."""
+    plain, path = make(tmp_path / "plain.mov", *H264, "-timecode", "01:00:00:00"), tmp_path / "first.mov"
+    footage.ffmpeg("-i", str(plain), "-map", "0:2", "-map", "0:0", "-map", "0:1", "-c", "copy", str(path))
+    assert ended(path) in [(State.READY, ""), (State.FAILED, "damaged@0")]
+
+
+def test_an_instant_of_which_most_is_missing(tmp_path):
+    whole = make(
+        tmp_path / "whole.mp4", *H264, "-g", "5", "-movflags", "faststart", source="testsrc2=d=0.8", sound=""
+    ).read_bytes()
+    assert ended(written(tmp_path / "cut.mp4", whole[: len(whole) // 2])) == (State.FAILED, "damaged@0")
+
+
 def test_an_index_wiped_out(tmp_path):
     data = make(tmp_path / "plain.mp4", *H264, "-movflags", "faststart").read_bytes()
     assert ended(written(tmp_path / "wiped.mp4", data[:40] + bytes(200) + data[240:])) == (State.FAILED, "damaged@0")

@@ -57,7 +57,7 @@ def process(*, video_id: int, long: bool = False) -> None:
     except FileNotFoundError as error:
         lease.fail("missing", str(error))
     except ffmpeg.FFmpegError as error:
-        lease.fail("encoding", str(error))
+        lease.fail("damaged@0" if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
     except OSError as error:
         lease.fail("disk", str(error))
     finally:
