@@ -9,11 +9,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Chapter, Episode, Movie
+from apps.orders.models import Plan
 from apps.playback.models import Progress
 from apps.playback.services import Grant
 from apps.playback.words import player_words
 from utils.pictures import largest_url
-from utils.templatetags.formats import yuan
+from utils.templatetags.formats import local_name, yuan
 
 
 def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Progress]) -> list[dict[str, Any]]:
@@ -42,8 +43,8 @@ def state_of(episode: Episode) -> str:
     return "failed" if episode.video.state == "failed" else "processing"
 
 
-def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, Any]:
-    """What stands between the viewer and the whole title: a sentence and what to do."""
+def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Plan]) -> dict[str, Any]:
+    """What stands between the viewer and the whole title: a sentence, what to do, and the plans that open it."""
     membership = {"label": _("Become a VIP"), "url": reverse("orders:vip")}
     purchase = {"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}
     vip = movie.access == Access.VIP
@@ -68,6 +69,8 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str) -> dict[str, A
         "strip": _("{time} of preview").format(time=span(seconds)) if seconds else "",
         "stripAction": strip_action if actions else None,
         "actions": actions,
+        "plans": [{"name": local_name(p), "price": yuan(p.price), "marked": p.marked} for p in plans],
+        "plansUrl": membership["url"],
     }
 
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from apps.community.models import Comment
 from apps.movies.models import Access, Chapter, Credit, Episode, Material, Movie, Person, Status
+from apps.orders.models import Plan
 from apps.playback.models import Progress
-from tests.factories import make_episode, make_member, make_movie, make_user
+from tests.factories import make_episode, make_member, make_movie, make_plan, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,18 @@ def test_a_preview_starts_at_its_beginning_and_says_how_long_it_is(client):
     assert player["gate"]["previewSeconds"] == 8
     assert [a["url"] for a in player["gate"]["actions"]] == [reverse("orders:vip")]
     assert player["storyboard"] == ""
+
+
+def test_the_gate_of_a_vip_title_offers_the_plans_on_sale(client):
+    Plan.objects.update(on_sale=False)
+    make_plan(marked=True)
+    vip, paid = make_episode(access=Access.VIP), make_episode(access=Access.PAID)
+    gate = _page(client, vip).context["player"]["gate"]
+    assert gate["plans"] == [{"name": "月卡", "price": "¥25.00", "marked": True}]
+    assert gate["plansUrl"] == reverse("orders:vip")
+    assert _page(client, paid).context["player"]["gate"]["plans"] == []
+    client.force_login(make_member())
+    assert _page(client, vip).context["player"]["gate"]["plans"] == []
 
 
 def test_a_stranger_is_asked_to_sign_in_and_comes_back(client):

@@ -10,11 +10,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apps.orders.models import Coupon, Plan, State
+from utils.admin import ShownModelAdmin
 from utils.templatetags.formats import yuan
 
 
 @admin.register(Plan)
-class PlanAdmin(ModelAdmin):
+class PlanAdmin(ShownModelAdmin):
     list_display = ["name", "costs", "days", "marked", "on_sale", "order"]
     list_editable = ["marked", "on_sale", "order"]
     search_fields = ["name", "name_en"]

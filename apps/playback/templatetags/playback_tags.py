@@ -46,7 +46,7 @@ def staff_player(video: Video) -> dict[str, Any]:
             episodes=[],
             chapters=list(Chapter.objects.filter(episode=episode)),
             grant=grant,
-            gate_words=gate(episode.movie, episode, grant, ""),
+            gate_words=gate(episode.movie, episode, grant, "", []),
             resume_at=0,
             signed_in=True,
         )

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods
 
 from apps.community.models import Comment
 from apps.community.services import UnableToComment, post_comment
-from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
+from apps.movies.models import Access, Category, Chapter, Credit, Episode, Kind, Movie
 from apps.movies.neighbours import neighbours
+from apps.orders.models import Plan
 from apps.playback import presenters
 from apps.playback.models import Progress
 from apps.playback.services import authorize
@@ -26,6 +27,7 @@ from utils.cache import kept_whole
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
 HOTTEST_SHOWN = 8
+PLANS_SHOWN = 3
 FEW = 6  # episodes that leave room beside the player
 SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the page shows it
 
@@ -51,7 +53,9 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
     here = seen.get(episode.pk)
     similar, hottest = neighbours(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
-    words = presenters.gate(movie, episode, grant, request.path)
+    locked = movie.access == Access.VIP and grant.reason in {"sign_in", "vip"}
+    plans = list(Plan.objects.on_sale()[:PLANS_SHOWN]) if locked else []
+    words = presenters.gate(movie, episode, grant, request.path, plans)
     page = render(
         request,
         "playback/watch.html",

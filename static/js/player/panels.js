@@ -4,6 +4,9 @@ const COUNTDOWN = 10; // seconds before the next episode starts by itself
 
 const links = (gate) => gate.actions.map(({ label, url }, n) => element("a", { href: url, class: n ? "button button--quiet" : "button button--gold" }, label));
 
+const plans = ({ plans, plansUrl }) => plans.length > 0 && element("ul", { class: "gate__plans" }, ...plans.map(({ name, price, marked }) =>
+  element("li", {}, element("a", { href: plansUrl, class: marked ? "gate__plan gate__plan--marked" : "gate__plan" }, element("span", {}, name), element("strong", {}, price)))));
+
 // What stands in the frame when a preview is over.
 export function gatePanel(player) {
   const again = () => {
@@ -11,7 +14,7 @@ export function gatePanel(player) {
     player.video.play();
   };
   const panel = element("div", { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
-    element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message),
+    element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message), plans(player.config.gate),
     element("p", { class: "gate__actions" }, ...links(player.config.gate),
       element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain)));
   player.video.addEventListener("play", () => panel.remove(), { once: true });

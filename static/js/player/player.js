@@ -178,7 +178,7 @@ export class Player {
   #playing() {
     const { paused, ended } = this.video;
     this.controls.playing(!paused);
-    this.big.hidden = !paused || ended;
+    this.big.hidden = !paused || (ended && this.preview);
     this.box.classList.toggle("is-playing", !paused);
   }
 

@@ -7,7 +7,8 @@ const STEP = 10; // seconds that two taps at a side move
 // Sliding up and down over the whole screen: brightness at the left, volume at the right.
 // ArtPlayer itself seeks by sliding sideways and doubles the speed by a long press.
 export function touch(player) {
-  if (Artplayer.utils.isMobile) player.art.on("dblclick", (event) => twoTaps(player, event));
+  // With a mouse the second click is for the full screen: what the first one did is undone.
+  player.art.on("dblclick", Artplayer.utils.isMobile ? (event) => twoTaps(player, event) : () => player.toggle());
   slides(player);
 }
 
