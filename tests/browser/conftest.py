@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -56,6 +57,10 @@ class Site:
         extra = [part for name, value in options.items() for part in (f"--{name}", value)]
         return json.loads(self.manage("add_video", str(path), "--title", title, "--wait", *extra))
 
+    def processes(self) -> dict[int, str]:
+        """The command lines of all that runs for it, by process id."""
+        return {pid: command(pid) for pid in descendants(self.process.pid)}
+
     def stop(self, number: int = signal.SIGINT) -> None:
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -65,6 +70,23 @@ class Site:
         """Stop, and start again at the same address with the same data."""
         self.stop()
         self.process = start_site(self.data, demo="0", port=self.port).process
+
+
+def descendants(pid: int) -> list[int]:
+    """What a process started and what those started, as far as they run."""
+    found = []
+    with contextlib.suppress(OSError):  # it ended meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    return found
+
+
+def command(pid: int) -> str:
+    """A process's command line; empty once it has ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
 
 
 def clean_environment() -> dict[str, str]:
@@ -104,6 +126,20 @@ def site() -> Iterator[Site]:
     finally:
         running.stop()
         shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture
+def own_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A site with nothing in it; what it leaves in the folder for temporary files is in `tmp` beside its data."""
+    folder = Path(tempfile.mkdtemp(prefix="streamsite-own-"))
+    (folder / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    running = start_site(folder / "data", demo="0")
+    try:
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

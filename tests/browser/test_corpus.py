@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import Site, Visit, clean_environment, start_site
+from tests.browser.conftest import Site, Visit, clean_environment
 from tests.browser.corpus import HALVES, Expected, half
 from tests.browser.steps import until
 from tests.conftest import ROOT
@@ -31,26 +29,6 @@ FACTS = """() => {
     heard: video.webkitAudioDecodedByteCount,
   };
 }"""
-
-
-@pytest.fixture
-def own_site(tmp_path, monkeypatch) -> Iterator[Site]:
-    """A site with nothing in it, and a place of its own for temporary files."""
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    running = start_site(tmp_path / "data", demo="0")
-    yield running
-    running.stop()
-
-
-def descendants(pid: int) -> set[str]:
-    """Names of what a process started and what those started, as far as they run."""
-    found = set()
-    with contextlib.suppress(OSError):  # it ended meanwhile
-        for task in (Path("/proc") / str(pid) / "task").iterdir():
-            for child in (task / "children").read_text().split():
-                found |= {(Path("/proc") / child / "comm").read_text().strip(), *descendants(int(child))}
-    return found
 
 
 def tell(site: Site, files: Iterable[Expected]) -> Iterator[dict[str, Any]]:
@@ -73,7 +51,7 @@ def tell(site: Site, files: Iterable[Expected]) -> Iterator[dict[str, Any]]:
 )
 def test_half_of_the_corpus(number, own_site, browser, tmp_path):
     files = {file.path.name: file for file in half(number, tmp_path)}
-    resting = descendants(own_site.process.pid)
+    resting = set(own_site.processes().values())
     viewer = browser.new_context(locale="zh-CN", viewport={"width": 800, "height": 450})
     in_step, stored = 0, {}
     for told in tell(own_site, files.values()):
@@ -92,9 +70,9 @@ def test_half_of_the_corpus(number, own_site, browser, tmp_path):
     assert in_step >= 2
     check_nothing_is_left(own_site, stored)
     # the pools of the workers keep a folder each while they run
-    assert [path for path in (tmp_path / "tmp").iterdir() if not path.name.startswith("pymp-")] == []
+    assert [path for path in (own_site.data.parent / "tmp").iterdir() if not path.name.startswith("pymp-")] == []
     late = time.monotonic() + 20
-    while added := descendants(own_site.process.pid) - resting:
+    while added := set(own_site.processes().values()) - resting:
         assert time.monotonic() < late, added
         time.sleep(0.2)
 

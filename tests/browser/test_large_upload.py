@@ -6,8 +6,6 @@ import hashlib
 import logging
 import os
 import re
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +16,7 @@ import requests
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
-from tests.browser.conftest import Site, start_site
+from tests.browser.conftest import Site
 from tests.cable import Cable
 
 pytestmark = pytest.mark.slow
@@ -31,16 +29,6 @@ INTERRUPTIONS = 5
 RESTART = 3  # which of them is a restart of the server
 MAY_GROW = 64 * MIB
 AT_ONCE = 2.0  # seconds
-
-
-@pytest.fixture
-def own_site() -> Iterator[Site]:
-    """A site that may be stopped in the middle."""
-    data = Path(tempfile.mkdtemp(prefix="large-"))
-    running = start_site(data, demo="0")
-    yield running
-    running.stop()
-    shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,13 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import READY_WITHIN, Site, start_site
+from tests.browser.conftest import READY_WITHIN, Site, descendants
 from tests.media import footage
 
 pytestmark = pytest.mark.slow
@@ -35,35 +31,9 @@ WHO = (
 )
 
 
-@pytest.fixture
-def own_site() -> Iterator[Site]:
-    data = Path(tempfile.mkdtemp(prefix="streamsite-survival-"))
-    site = start_site(data, demo="0")
-    try:
-        yield site
-    finally:
-        site.stop()
-        shutil.rmtree(data, ignore_errors=True)
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += [int(child), *descendants(int(child))]
-    return found
-
-
-def command(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return ""
-
-
 def kill(site: Site, who: str) -> bool:
     """End every process of one kind at once; the web server's master, that would be the machine, lives."""
-    pids = [pid for pid in descendants(site.process.pid) if who in command(pid)]
+    pids = [pid for pid, line in site.processes().items() if who in line]
     if who == "uwsgi":
         pids = [pid for pid in pids if not descendants(pid)]
     for pid in pids:
@@ -118,7 +88,7 @@ def settle(site: Site) -> None:
 
 
 def running(site: Site) -> list[str]:
-    return [line for pid in descendants(site.process.pid) if "ffmpeg" in (line := command(pid))]
+    return [line for line in site.processes().values() if "ffmpeg" in line]
 
 
 def whole(site: Site) -> None:
