@@ -143,10 +143,13 @@ def test_what_cannot_be_is_said(site, visit, tmp_path):
     empty.touch()
     drop(page, empty)
     expect(page.locator("[data-notes]")).to_contain_text("空.mp4: 文件为空。")
-    text = tmp_path / "纪要.mp4"
+    text = tmp_path / f"一份名字很长的会议纪要_{'A.Very.Long.Name.' * 6}.mp4"
     text.write_text("这不是视频" * 500)
     drop(page, text)
     expect(row(page, text.name)).to_contain_text("无法播放", timeout=60_000)
+    expect(row(page, text.name).locator("[data-tick]")).not_to_be_checked()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     drop(page, text)
     expect(page.locator("[data-notes]")).to_contain_text("已在列表中")
     page.on("dialog", lambda dialog: dialog.accept())

@@ -29,7 +29,10 @@ export class Row {
 
   draw() {
     const { transfer } = this;
-    this.element.dataset.state = transfer.state;
+    const unplayable = transfer.state === "done" && transfer.row.video?.state === "failed";
+    // Nobody means to put what can't be played on the shelf; who ticks it again does.
+    if (unplayable && this.element.dataset.state !== "unplayable") this.tick.checked = false;
+    this.element.dataset.state = unplayable ? "unplayable" : transfer.state;
     this.said.textContent = this.#text();
     this.bar.value = transfer.state === "checking" ? transfer.checked : transfer.state === "done" ? this.#encoded() : transfer.sent / transfer.size;
     this.bar.hidden = transfer.state === "shelved" || (transfer.state === "done" && ["ready", "failed"].includes(transfer.row.video?.state));
