@@ -107,11 +107,12 @@ def decoded(data: bytes) -> float:
 
 
 def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way):
-    video, seen = episode.video, []
+    video, seen, stills = episode.video, [], []
 
     def watch() -> None:
         video.refresh_from_db()
         assert (video.state, video.duration) == (State.PROCESSING, pytest.approx(SECONDS, abs=0.1))
+        stills.append(video.still.name)
         viewer = Viewer(client, episode)
         assert len(viewer.tracks) == 3  # a rung, a sound, a text
         for path, (file, _) in viewer.tracks.items():
@@ -125,6 +126,9 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert len(seen) >= 2
+    assert stills[0] == ""
+    assert all(stills[1:])
+    assert video.still.name not in stills  # the whole title gives a better one
     late = Viewer(client, episode)
     whole = late.watch()
     assert len(whole) == 5  # three rungs, a sound, a text

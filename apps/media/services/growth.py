@@ -5,13 +5,16 @@ Their files in the storage grow with those in the work folder.
 
 from __future__ import annotations
 
+import secrets
 import time
 from pathlib import Path
 from typing import Any
 
+from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from PIL import Image, ImageStat
 
 from apps.media import encode, ladder
 from apps.media.models import Rendition, State, Video
@@ -20,12 +23,14 @@ from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.previews import cut_previews, length_of, preview_end
 from apps.media.services.results import Results, replace_texts, rung_row, sound_rows, store, text_rows
 from utils import ffmpeg
+from utils.storages import videos
 from utils.tasks import enqueue
 
 LOOK_EVERY = 2.0  # seconds between two looks at what was made, and
 LOOK_SHARE = 20  # times as long as the last look took
 LEAST = 2.0 * ladder.SEGMENT  # seconds of film to begin with
 TRUSTED = 0.8  # of the pace so far, in what is foreseen from it
+SHOWS = 8  # levels of grey by which the points of a picture differ from their mean if it shows anything
 
 
 class Growth:
@@ -49,6 +54,7 @@ class Growth:
         self._began = time.monotonic()
         self._next = 0.0
         self._published = False
+        self._still_from = 0.0  # seconds of film from which a still is looked for
         # of an encode whose worker died: nobody who watches that is thrown back
         before = video.renditions.filter(kind=Rendition.Kind.VIDEO, cut=Rendition.Cut.FULL, growing=True).first()
         self._ahead = before.duration if before else 0.0
@@ -65,6 +71,7 @@ class Growth:
         rows = self._rows()
         if rows and self._worth_it(rows, now - self._began):
             self._publish(rows)
+            self._show(rows[0])
         took = time.monotonic() - now
         self._next = now + max(LOOK_EVERY, LOOK_SHARE * took)
 
@@ -115,6 +122,38 @@ class Growth:
         if not asked or cut_already or preview_end(rows[:1], asked) < asked:
             return []
         return cut_previews(rows, asked, arrivals=arrivals, only=rows)
+
+    def _show(self, picture: Rendition) -> None:
+        """Give a video that has no still one of what there is, until it is whole; of a dark beginning none yet."""
+        if self._video.still or picture.duration < self._still_from:
+            return
+        self._still_from = 2 * picture.duration
+        still = self._still(picture)
+        if still is None:
+            return
+        with still.open("rb") as file:
+            self._video.still.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
+        if not self._lease.held().update(still=self._video.still.name):
+            raise LeaseLost
+        enqueue("catalogue.video_ready", video_id=self._video.pk)
+
+    def _still(self, picture: Rendition) -> Path | None:
+        """A picture of what was published so far; None if that shows nothing."""
+        folder = self._folder / "beginning"
+        folder.mkdir(exist_ok=True)
+        watch = encode.Watch(lambda _: None, self._lease.tick)
+        rung = Path(videos().path(picture.file))
+        tiles = encode.tiles_of({**self._probed, "duration": picture.duration})
+        try:
+            sheets, _ = encode.storyboard(rung, tiles, folder=folder, watch=watch, strict=False)
+            moment = encode.best_moment(sheets, tiles, picture.duration)
+            still = encode.still(rung, moment, folder=folder, watch=watch)
+        except ffmpeg.FFmpegError:
+            return None  # what is wrong with it is found out at the end
+        if still is None:
+            return None
+        with Image.open(still) as opened:
+            return still if ImageStat.Stat(opened.convert("L")).stddev[0] >= SHOWS else None
 
     def _save(self, rows: list[Rendition], previews: list[Rendition]) -> None:
         """Write rows in place of those of before. Raises LeaseLost."""
