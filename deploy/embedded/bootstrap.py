@@ -26,6 +26,7 @@ STAMPS = VENV / "stamps"
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
+FLOORS = ("streamsite", "celery_tasks", "apps", "utils")
 STARTED = float(os.environ.setdefault("STARTED", str(time.monotonic())))  # shared with the second stage
 
 
@@ -138,14 +139,19 @@ def install(dev: bool) -> None:
     done(name, files)
 
 
-def compile_packages() -> None:
-    """The packages' bytecode, where .venv was copied without it: else each process of the site compiles it all anew."""
+def compile_bytecode() -> None:
+    """Ours, and the packages' where .venv was copied without it.
+
+    Else each process of the site compiles it all anew, where it may not write it (PYTHONDONTWRITEBYTECODE).
+    """
+    compiler = [PYTHON, "-m", "compileall", "-qq", "-j", "0"]
+    subprocess.run([*compiler, *(ROOT / floor for floor in FLOORS)], check=False)
     packages = next(VENV.glob("lib/python*/site-packages"))
     if (packages / "django" / "__pycache__").exists():
         return
     say("Compiling the packages")
     # what some package carries for other versions of Python doesn't compile, and needn't
-    subprocess.run([PYTHON, "-m", "compileall", "-qq", "-j", "0", packages], check=False)
+    subprocess.run([*compiler, packages], check=False)
 
 
 def npm() -> tuple[list[str | Path], str]:
@@ -217,7 +223,7 @@ def main() -> None:
     dev = "--dev" in sys.argv
     make_venv()
     install(dev)
-    compile_packages()
+    compile_bytecode()
     build_front_end(dev)
     compile_messages()
     if going_on:

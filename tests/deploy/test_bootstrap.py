@@ -51,7 +51,7 @@ def test_an_environment_copied_without_its_bytecode_is_compiled_once(elsewhere, 
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("VERSION = 5")
     (package / "newer.py").write_text("this is for another Python")
-    code = "import bootstrap; bootstrap.compile_packages()"
+    code = "import bootstrap; bootstrap.compile_bytecode()"
     said = [
         subprocess.run(
             [sys.executable, "-c", code], cwd=elsewhere.parent, capture_output=True, text=True, timeout=60, check=True
