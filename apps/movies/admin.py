@@ -22,7 +22,7 @@ from unfold.decorators import action, display
 
 from apps.media.presenters import encoding
 from apps.media.services import UnableToAddVideo
-from apps.movies.forms import EpisodeForm, MovieForm, ShelveForm, uploaded_path
+from apps.movies.forms import EpisodeForm, MovieForm, PicturesForm, ShelveForm, uploaded_path
 from apps.movies.models import (
     Banner,
     Category,
@@ -264,6 +264,7 @@ class PersonAdmin(ShownModelAdmin):
 
 @admin.register(Banner)
 class BannerAdmin(ShownModelAdmin):
+    form = PicturesForm
     list_display = ["movie", "title", "order", "shown_now", "starts_at", "ends_at"]
     list_select_related = ["movie"]
     list_editable = ["order"]

@@ -31,11 +31,25 @@ from apps.movies.services import (
     shelve_films,
     shelve_series,
 )
+from utils import pictures
 
 TITLE_LENGTH = 120
 
 
-class MovieForm(forms.ModelForm):
+class PicturesForm(forms.ModelForm):
+    """Refuses pictures that no sizes would be made of."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for name, field in self.fields.items():
+            picture = getattr(values.get(name), "image", None) if isinstance(field, forms.ImageField) else None
+            if picture and picture.width * picture.height > pictures.LARGEST:
+                most = pictures.LARGEST // 1_000_000
+                self.add_error(name, gettext("The picture is too large: at most %d million pixels.") % most)
+        return values
+
+
+class MovieForm(PicturesForm):
     class Meta:
         model = Movie
         fields = "__all__"

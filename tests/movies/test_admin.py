@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from apps.media.models import State, Video
 from apps.movies.models import Movie, Status
@@ -79,6 +81,17 @@ def test_a_file_uploaded_with_an_episode_becomes_a_video(curator):
     movie.refresh_from_db()
     assert movie.content == "<p>课程</p>"
     assert movie.episodes.get().video == video
+
+
+def test_a_picture_of_too_many_pixels_is_refused_where_it_is_given(curator):
+    made = io.BytesIO()
+    Image.new("1", (8000, 8000)).save(made, "PNG")
+    form = {
+        "movie": make_movie().pk, "order": 0, "starts_at_0": "2026-01-01", "starts_at_1": "00:00",
+        "picture": SimpleUploadedFile("大图.png", made.getvalue(), "image/png"),
+    }  # fmt: skip
+    answer = curator.post(reverse("admin:movies_banner_add"), form)
+    assert "图片过大，最多 6000 万像素。" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
