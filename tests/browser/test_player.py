@@ -79,6 +79,10 @@ def test_the_keys_and_the_buttons_say_and_do_the_same(visit, film):
     page.goto(film)
     page.keyboard.press("k")  # opens the player and plays
     until(page, "document.querySelector('video')?.currentTime > 0.5")
+    page.locator("video").dblclick(position={"x": 100, "y": 100})  # for the full screen: it plays on
+    until(page, f"document.fullscreenElement && !{PAUSED}", 5)
+    page.keyboard.press("f")
+    until(page, "!document.fullscreenElement", 5)
     page.keyboard.press("m")
     expect(page.get_by_role("button", name="取消静音")).to_have_count(1)
     page.keyboard.press(">")
