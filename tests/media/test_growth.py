@@ -142,7 +142,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
     for viewer, tracks in seen:
         assert viewer.watch() == tracks  # who began early goes on with what was there
     assert not Rendition.objects.filter(growing=True).exists()
-    assert not Discard.objects.exists()
+    assert not Discard.objects.exclude(storage="default").exists()
     assert stored() == named_files()
 
 
@@ -237,7 +237,7 @@ def test_a_preview_is_cut_once_there_is_enough(client, gated, published):
     assert (seen[0], seen[-1]) == (0, 8)
     assert video.preview_duration == pytest.approx(8, abs=0.1)
     assert video.renditions.filter(cut="preview").count() == 4
-    assert not Discard.objects.exists()
+    assert not Discard.objects.exclude(storage="default").exists()
     assert stored() == named_files()
 
 

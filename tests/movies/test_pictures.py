@@ -91,8 +91,9 @@ def test_what_was_replaced_goes_once_no_open_page_shows_it(movie):
     with_poster(movie, "#204080")
     assert old <= set(public_files.stored())  # somebody may have a page open that shows them
     now = timezone.now()
+    assert Discard.objects.count() == len(old) - 1  # what was uploaded is found by itself
     age_all()
-    assert discard_pictures(at=now) == len(old)
+    assert discard_pictures(at=now) == 1
     assert discard_pictures(at=now) == 0
     assert discard_due(at=now) == 0
     assert discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1)) == len(old)
@@ -217,3 +218,6 @@ def test_a_picture_that_came_meanwhile_keeps_its_sizes(movie, monkeypatch):
     monkeypatch.setattr(Image, "open", meanwhile)
     services.make_pictures(movie_id=movie.pk)
     assert Movie.objects.get(pk=movie.pk).poster_set == before
+    left = set(public_files.stored()) - public_files.named() - {before["source"], movie.poster.name}
+    assert left
+    assert left <= set(Discard.objects.values_list("name", flat=True))

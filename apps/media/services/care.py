@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.media.models import Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.chunks import folder_of, forget
-from apps.media.services.discarding import UNCLAIMED_FOR, discard_due, discard_pictures, left_pictures
+from apps.media.services.discarding import PICTURES, UNCLAIMED_FOR, discard_due, discard_pictures, left_pictures
 from apps.media.services.intake import QUEUED_FOR
 from apps.media.services.previews import preview_end, set_preview
 from apps.media.services.processing import retry
@@ -220,7 +220,7 @@ def named_files() -> set[str]:
     names |= set(Rendition.objects.values_list("file", flat=True))
     names |= set(Subtitle.objects.values_list("file", flat=True))
     names |= set(Upload.objects.values_list("stored", flat=True))
-    names |= set(Discard.objects.values_list("name", flat=True))
+    names |= set(Discard.objects.exclude(storage=PICTURES).values_list("name", flat=True))
     for files in Storyboard.objects.values_list("files", flat=True):
         names |= set(files)
     return names

@@ -94,7 +94,14 @@ def discard_pictures(*, at: datetime) -> int:
     names = public_files.named()
     again = [row.pk for row in Discard.objects.filter(storage=PICTURES) if row.name in names]
     Discard.objects.filter(pk__in=again).delete()
-    due_at = at + timedelta(seconds=settings.TOKEN_TTL) + MARGIN
-    going = [Discard(name=name, storage=PICTURES, due_at=due_at) for name in left_pictures(at=at)]
-    Discard.objects.bulk_create(going, ignore_conflicts=True)
+    going = left_pictures(at=at)
+    discard_replaced(going, at=at)
     return len(going)
+
+
+def discard_replaced(names: Iterable[str], *, at: datetime) -> None:
+    """Delete public files that were replaced once no page that somebody has open shows them."""
+    due_at = at + timedelta(seconds=settings.TOKEN_TTL) + MARGIN
+    Discard.objects.bulk_create(
+        [Discard(name=name, storage=PICTURES, due_at=due_at) for name in names], ignore_conflicts=True
+    )

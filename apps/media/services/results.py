@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from apps.media import encode, hls, ladder
 from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
-from apps.media.services.discarding import Arrivals, discard_later
+from apps.media.services.discarding import Arrivals, discard_later, discard_replaced
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.previews import ALIGNED, cut_previews, length_of, preview_end
 from utils import cmaf, ffmpeg
@@ -230,12 +230,15 @@ def _switch(
         values |= {"state": State.READY, "progress": 1, "lease_owner": "", "lease_until": None}
     if done or video.ready_at is None:
         values["ready_at"] = video.ready_at = timezone.now()
+    before = video.still.name
     if results.still:
         with results.still.open("rb") as file:
             video.still.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
         values["still"] = video.still.name
     if not lease.held().update(**values):
         raise LeaseLost
+    if results.still and before:
+        discard_replaced([before], at=timezone.now())
     fresh = {row.name for row in results.fresh}
     ours = {row.file for row in [*results.renditions, *results.previews]}
     going = [row for row in video.renditions.exclude(file__in=ours) if done or row.name in fresh]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from apps.media.models import Video
-from apps.media.services import Finding
+from apps.media.services import Finding, discard_replaced
 from apps.movies.models import Banner, Episode, Movie
 from utils import pictures
 from utils.cache import renew_pages
@@ -70,7 +71,8 @@ class _Place:
                 break
             except (FileNotFoundError, pictures.UnusablePicture):
                 continue
-        type(self.row)._base_manager.filter(pk=self.row.pk, **before).update(**{self.field: made})
+        changed = type(self.row)._base_manager.filter(pk=self.row.pk, **before).update(**{self.field: made})
+        discard_replaced(pictures.files(self.made if changed else made), at=timezone.now())
 
     def mend(self) -> None:
         """Have the set made again, of what there is; the fields are cleared if all that they name is gone."""
