@@ -29,6 +29,7 @@ ANIMATIONS = {"gif", "apng"}
 LARGEST_SIDE = 8192  # pixels
 FASTEST = 2000  # pictures per second; what has more has no clock
 BEHIND = 2  # packets that may be out of turn
+SLOWEST = 60  # seconds of one picture, over a whole day; what has fewer has a broken clock
 LONGEST = 24 * 3600  # seconds
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
@@ -65,7 +66,8 @@ def measure(file: int) -> dict[str, Any]:
             at = max(0.0, track.turned_back_at - lengths.origin)
             raise Refused(f"damaged@{int(at)}", f"the clock goes back: {track.behind} packets are out of turn")
     if lengths.length > LONGEST:
-        raise Refused("too_long", f"{lengths.length:.0f} s")
+        code = "too_long" if SLOWEST * len(lengths.times) > lengths.length else "damaged@0"
+        raise Refused(code, f"{len(lengths.times)} pictures in {lengths.length:.0f} s")
     promised = facts.pop("promised")
     missing, most = promised - lengths.end, bearable(lengths.end)
     if missing > most and abs(promised - lengths.others) > most:

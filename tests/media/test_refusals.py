@@ -141,6 +141,18 @@ def test_a_film_that_is_noise_from_its_middle_on(tmp_path):
     assert (state, failure) in [(State.FAILED, f"damaged@{second}") for second in (1, 2, 3)]
 
 
+def test_more_than_a_day(tmp_path):
+    path = make(tmp_path / "day.mkv", "-c:v", "ffv1", source="color=s=16x16:r=1/50:d=90000", sound="")
+    assert ended(path) == (State.FAILED, "too_long")
+
+
+def test_garbage_behind_that_reads_like_a_time_is_no_day(tmp_path):
+    path = make(tmp_path / "film.ivf", "-c:v", "libvpx", "-deadline", "realtime", source=picture("64x36"), sound="")
+    garbage = (10).to_bytes(4, "little") + (2**40).to_bytes(8, "little") + bytes(10)  # IVF: size, time, picture
+    path.write_bytes(path.read_bytes() + garbage)
+    assert ended(path) == (State.FAILED, "damaged@0")
+
+
 def test_a_codec_nobody_knows(tmp_path):
     data = make(tmp_path / "plain.mp4", *H264).read_bytes().replace(b"avc1", b"zzz1")
     (tmp_path / "strange.mp4").write_bytes(data)
