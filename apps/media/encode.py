@@ -111,7 +111,7 @@ def make(
         cwd=folder,
         timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * duration,
         largest=2 * source.stat().st_size + int(duration * (peak + SURROUND_RATE)) + 64 * 1024**2,
-        strict=bool(encoded and plan.copied) and not part,
+        strict=bool(encoded and plan.copied),
         on_progress=lambda seconds: watch.progress(min(1.0, seconds / max(0.1, duration))),
         on_tick=watch.tick,
     )

@@ -131,6 +131,29 @@ class _Watcher(threading.Thread):
         self.join()
 
 
+@pytest.mark.parametrize("hole", [False, True])
+def test_a_picture_is_copied_unless_it_has_a_hole(hole, tmp_path):
+    path = footage.make(
+        tmp_path / "long.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-g", str(RATE), "-x264-params", "slices=2",
+        source=f"testsrc2=s=480x300:r={RATE}:d={SECONDS}", sound=f"sine=d={SECONDS}",
+    )  # fmt: skip
+    if hole:
+        path = footage.with_hole(path, tmp_path / "hole.mp4")
+    video = add_video(path=path, original_name=path.name)
+    process(video_id=video.pk, long=True)
+    video.refresh_from_db()
+    assert video.state == State.READY, video.failure_detail
+    largest, _ = footage.rungs_of(video)
+    assert (sizes(videos().path(largest.file)) == sizes(path)) is not hole
+    footage.ffmpeg("-xerror", "-i", videos().path(largest.file), "-f", "null", "-")
+
+
+def sizes(path: Path | str) -> list[int]:
+    """Bytes of every picture."""
+    with av.open(str(path)) as container:
+        return [packet.size for packet in container.demux(video=0) if packet.size]
+
+
 def test_a_chunk_that_can_t_be_encoded_fails_its_title_and_no_other(video):
     def spoil() -> None:
         """The source goes bad under the worker: a disk error, say."""
@@ -140,7 +163,7 @@ def test_a_chunk_that_can_t_be_encoded_fails_its_title_and_no_other(video):
     process(video_id=video.pk, long=True)
     watcher.stop()
     video.refresh_from_db()
-    assert (video.state, video.failure) == (State.FAILED, "encoding")
+    assert (video.state, video.failure) == (State.FAILED, "damaged@0")
     assert video.failure_detail
     assert list(Path(settings.WORK_DIR).iterdir()) == []
     assert not Chunk.objects.exists()
