@@ -19,7 +19,7 @@ dev: ## Everything the tests and checks need
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-mysql.txt
 
 test: dev ## Every test
-	$(VENV)/python -m pytest -n 3 --dist loadgroup
+	$(VENV)/python -m pytest -n 2 --dist loadgroup
 
 test-quick: dev ## The tests that take no encode, server or browser
 	$(VENV)/python -m pytest -n 2 -m "not slow"

@@ -62,8 +62,8 @@ class Watcher(Visit):
     def longest_halt(self) -> float:
         return max(self.page.evaluate("window.halts"), default=0.0)
 
-    def hurry(self) -> None:
-        self.page.evaluate("document.querySelector('video').playbackRate = 2")
+    def at_pace(self, rate: float) -> None:
+        self.page.evaluate(f"document.querySelector('video').playbackRate = {rate}")
 
     def watch_to_the_end(self) -> None:
         until(self.page, "document.querySelector('video').ended", LENGTH + 30)
@@ -98,6 +98,7 @@ def test_a_title_is_replaced_under_two_who_watch_it(site, watchers, tmp_path):
     usual = max(watcher.longest_halt() for watcher in watchers)
     pausing.page.keyboard.press("k")
     rested_at = at(pausing.page)
+    steady.at_pace(0.5)  # it is to be in the middle when the encode is over
 
     before, after = (
         {name: PurePath(file).name for name, file in files.items()}
@@ -115,7 +116,7 @@ def test_a_title_is_replaced_under_two_who_watch_it(site, watchers, tmp_path):
     pausing.page.keyboard.press("k")
     choose_quality(steady.page, "240P")  # whose playlist it reads only now, and finds another file in
     for watcher in watchers:
-        watcher.hurry()
+        watcher.at_pace(2)
     for watcher in watchers:
         watcher.watch_to_the_end()
         assert watcher.longest_halt() <= usual + MAY_WAIT

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from apps.media import tus
+from apps.media.admin import VideoAdmin
 from apps.media.models import State, Upload, Video
 from apps.media.services import finish_upload, look_after_uploads
 from apps.media.services import uploads as service
@@ -103,7 +104,7 @@ def test_hostile_names_are_kept_exactly_and_do_nothing(curator):
     assert len(files) == len(NAUGHTY)
     assert all(file.resolve().is_relative_to(root) for file in files)
     shown = ""
-    for page in range(1, 8):
+    for page in range(1, len(NAUGHTY) // VideoAdmin.list_per_page + 2):
         shown += curator.get(reverse("admin:media_video_changelist"), {"p": page}).content.decode()
     assert "<script>alert" not in shown
     assert sum(escape(name) in shown for name in NAUGHTY) > 0.95 * len(NAUGHTY)
