@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.http.request import UnreadablePostError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -178,7 +182,34 @@ def test_the_reserve_is_left_alone_while_bytes_come(curator, settings, monkeypat
     assert head(curator, path)["Upload-Offset"] == str(service.CHUNK)
 
 
-def test_one_writer_at_a_time(curator):
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_back_at_once_is_told_what_his_broken_request_still_brought(curator):
+    """He is answered once it is over, however long the disk takes."""
+    path = begin(curator, 10)
+    inside = threading.Event()
+
+    def bring(_count: int) -> bytes:
+        if inside.is_set():
+            raise UnreadablePostError
+        inside.set()
+        time.sleep(0.5)
+        return b"1234"
+
+    def broken() -> None:
+        with pytest.raises(UnreadablePostError):
+            service.receive(upload=Upload.objects.get(), offset=0, length=10, read=bring)
+        connection.close()
+
+    former = threading.Thread(target=broken)
+    former.start()
+    inside.wait(10)
+    assert head(curator, path)["Upload-Offset"] == "4"
+    former.join()
+    assert patch(curator, path, 4, b"567890").status_code == 204
+
+
+def test_one_writer_at_a_time(curator, monkeypatch):
+    monkeypatch.setattr(service, "PATIENCE", 0.2)
     path = begin(curator, 5)
     with service._locked(Upload.objects.get()):
         assert patch(curator, path, 0, b"12345").status_code == 423

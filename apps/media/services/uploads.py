@@ -6,12 +6,13 @@ disk; what a dead process wrote beyond it is cut off before the next byte is add
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 CHUNK = 256 * 1024  # bytes taken from the connection at a time: what an upload holds in memory
 SAVE_EVERY = 64 * 1024 * 1024  # bytes after which the offset is made safe: a crash costs no more
 FINISHED_WITHIN = timedelta(minutes=5)  # then a received file is put on the queue again
+# Seconds that one who comes back waits for his former request to end: the server takes 30 to see that a line is dead.
+PATIENCE = 35.0
+LOOK_EVERY = 0.05  # seconds
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 _digests = Shelf()
@@ -98,6 +102,22 @@ def attach_known(*, owner: User, sha256: str, size: int, filename: str = "") -> 
         video=video,
         expires_at=_lives_until(),
     )
+
+
+def settle(*, upload: Upload) -> None:
+    """Wait until no request writes to the upload, or for PATIENCE; `upload` then tells what is there.
+
+    Who asks how far it came means to go on there, and his former connection may have broken a moment ago: what is
+    still being written of it would make the answer wrong. Raises FileNotFoundError if it was given up.
+    """
+    if upload.state != Upload.State.RECEIVING:
+        return
+    with contextlib.suppress(Busy), _locked(upload, patience=PATIENCE):
+        pass
+    try:
+        upload.refresh_from_db()
+    except Upload.DoesNotExist as error:
+        raise FileNotFoundError from error
 
 
 def receive(
@@ -232,21 +252,29 @@ def look_after_uploads() -> None:
         enqueue("media.finish_upload", upload_id=str(upload.pk))
 
 
-@contextmanager
-def _locked(upload: Upload) -> Iterator[int]:
-    """The upload's file, held by this request alone; a lock of the kernel's ends with its holder. Raises Busy."""
+@contextlib.contextmanager
+def _locked(upload: Upload, *, patience: float = 0) -> Iterator[int]:
+    """The upload's file, held by this request alone; a lock of the kernel's ends with its holder.
+
+    Raises Busy if another holds it for longer than `patience`, in seconds.
+    """
     file = os.open(videos().path(upload.stored), os.O_RDWR)
+    until = time.monotonic() + patience
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Busy from error
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= until:
+                    raise Busy from error
+            time.sleep(LOOK_EVERY)
         yield file
     finally:
         os.close(file)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _disk() -> Iterator[None]:
     """Turns the errors of a full disk into NoRoom."""
     try:

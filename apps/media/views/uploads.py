@@ -78,6 +78,7 @@ def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
     if found.state == Upload.State.RECEIVING and found.expires_at <= timezone.now():
         raise FileNotFoundError
     if method == "HEAD":
+        service.settle(upload=found)
         more = {"Upload-Metadata": found.metadata} if found.metadata else {}
         return _state(found, 200, **{"Upload-Length": str(found.size), **more})
     if method == "GET":
