@@ -135,23 +135,19 @@ def remuxes(folder: Path) -> float:
         raise SystemExit("The source was meant to be compliant.")
     video, watch = stored(source), encode.Watch(lambda share: None, lambda: None)
 
-    def remux() -> Arrivals:
+    def remux(arrivals: Arrivals) -> None:
         encode.make(source, probed, plan, folder=folder, watch=watch, rungs=[plan.copied], sound=True)
-        arrivals = Arrivals(video)
         results.rung_row(video, plan.copied, plan, folder)
         arrivals.place(folder / f"{plan.copied.name}.mp4")
         for row in results.sound_rows(video, probed, folder):
             arrivals.place(folder / f"{row.name}.mp4")
-        return arrivals
 
     command = [ffmpeg.binary(), "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]
     ours, reference = [], []
     for _ in range(2 * ROUNDS):
         reference.append(seconds(lambda: subprocess.run(command, check=True)))
-        began = time.perf_counter()
-        arrivals = remux()
-        ours.append(time.perf_counter() - began)
-        arrivals.withdraw()
+        with Arrivals(video) as arrivals:  # at its end the files go
+            ours.append(seconds(lambda: remux(arrivals)))
         print(f"  remux {ours[-1]:5.2f} s, ffmpeg -c copy {reference[-1]:5.2f} s, {source.stat().st_size / 1e6:.0f} MB")
     return min(ours) / min(reference)  # the best of each: what else the machine did then matters least
 
