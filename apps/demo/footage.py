@@ -45,8 +45,8 @@ class _Camera(threading.Thread):
             self._film()
         except BrokenPipeError:
             return  # ffmpeg has ended; it says why itself
-        except Exception as error:
-            self.failure = error  # raised again by `shoot`, in the caller's thread
+        except Exception as error:  # whatever it is, `shoot` raises it again in the caller's thread
+            self.failure = error
 
     def _film(self) -> None:
         out = self._open()
