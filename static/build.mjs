@@ -6,11 +6,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const out = "static/dist";
 const icons = [
-  "play", "pause", "volume-2", "volume-x", "maximize", "minimize", "settings", "captions", "captions-off", "picture-in-picture-2",
-  "expand", "shrink", "skip-forward", "keyboard", "rectangle-horizontal", "search", "house", "layout-grid", "crown", "user", "chevron-left", "chevron-right",
-  "chevron-up", "chevron-down", "x", "sun", "moon", "heart", "share-2", "message-circle", "flame", "star", "clock", "lock", "info",
-  "circle-alert", "arrow-up", "arrow-down", "minus", "list-video", "download", "languages", "log-in", "log-out", "history", "megaphone", "loader",
-  "monitor-smartphone", "shield-check", "receipt-text", "mail", "smartphone", "check", "trash-2", "key-round", "user-round-cog", "folder-lock", "monitor", "eye", "eye-off",
+  "play", "pause", "volume-2", "volume-x", "maximize", "minimize", "settings", "captions", "picture-in-picture-2",
+  "expand", "skip-forward", "keyboard", "rectangle-horizontal", "search", "house", "layout-grid", "crown", "user",
+  "chevron-left", "chevron-right", "chevron-up", "chevron-down", "x", "sun", "moon", "share-2", "message-circle",
+  "flame", "lock", "info", "circle-alert", "arrow-up", "arrow-down", "minus", "download", "log-out", "history",
+  "megaphone", "monitor-smartphone", "shield-check", "receipt-text", "mail", "check", "user-round-cog", "folder-lock",
   "wallet",
 ];
 

@@ -38,7 +38,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "csp",
-    "django_htmx",
     "streamsite",
     "celery_tasks",
     "utils",
@@ -69,7 +68,6 @@ MIDDLEWARE = [
     "apps.users.middleware.AccountMiddleware",
     "apps.users.middleware.AdministrationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "streamsite.urls"
