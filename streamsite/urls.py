@@ -1,4 +1,4 @@
-"""Every address of the site. The published ones are fixed: see docs/addresses.md."""
+"""Every address of the site. Those that viewers see are in people's bookmarks: they stay as they are."""
 
 from django.conf import settings
 from django.contrib import admin
