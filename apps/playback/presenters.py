@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Chapter, Episode, Movie
@@ -76,7 +76,7 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Pl
 
 def sign_in_url(path: str) -> str:
     """The sign-in page that leads back to `path`."""
-    return f"{reverse('users:login')}?{urlencode({'next': path})}"
+    return redirect_to_login(path).url
 
 
 def span(seconds: int) -> str:

@@ -66,12 +66,19 @@ class CodeField(forms.CharField):
         super().__init__(max_length=30, widget=forms.TextInput(attrs=attrs), **options)
 
 
+class NameField(forms.CharField):
+    """A name that an account is called by: any of the three unless the options say which."""
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        defaults = {"label": _("User name, e-mail or phone"), "max_length": 254}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **{**defaults, **options})
+
+
 class LoginForm(forms.Form):
-    username = forms.CharField(
-        label=_("User name, e-mail or phone"),
-        max_length=254,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
-    )
+    """`checked` asks for the name to be remembered."""
+
+    username = NameField()
     password = PasswordField(new=False)
     checked = forms.BooleanField(label=_("Remember my name"), required=False)
 
@@ -79,13 +86,12 @@ class LoginForm(forms.Form):
 class RegisterForm(forms.Form):
     """`by` says whether an e-mail or a phone is to be proved."""
 
-    username = forms.CharField(
+    username = NameField(
         label=_("User name"),
         max_length=150,
         help_text=_(
             "2 to 30 letters, digits, dots, hyphens or underscores. Others see it until you choose a nickname."
         ),
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
     email = EmailField(required=False)
     phone = PhoneField(required=False)
@@ -115,11 +121,9 @@ class RegisterForm(forms.Form):
 
 
 class ForgotForm(forms.Form):
-    username = forms.CharField(
-        label=_("User name, e-mail or phone"),
-        max_length=254,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
-    )
+    """Who has forgotten the password."""
+
+    username = NameField()
 
 
 class ResendForm(forms.Form):

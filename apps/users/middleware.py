@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from apps.users.models import AuditEntry, User
@@ -58,7 +58,7 @@ def _show_out(request: HttpRequest) -> HttpResponseRedirect:
     request.session.flush()
     if user and user.is_locked:
         request.session[TOLD] = locked_message(user.locked_reason)
-    return redirect(f"{reverse('users:login')}?{urlencode({'next': request.get_full_path()})}")
+    return redirect_to_login(request.get_full_path())
 
 
 def locked_message(reason: str) -> str:

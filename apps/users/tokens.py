@@ -7,17 +7,19 @@ that state, so it works once. Each purpose has a salt of its own: a token for on
 from __future__ import annotations
 
 import hashlib
-import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 from itsdangerous import BadData, URLSafeSerializer
 
 from apps.users.models import Registration, User
+from utils.hashing import keyed_hash
+
+Row = TypeVar("Row", Registration, User)
 
 SKEW = 300  # seconds by which the clocks of two machines may differ
 
@@ -38,34 +40,30 @@ class TokenRefused(Exception):
     """The token is altered, too old, used, or for something else."""
 
 
-@dataclass(frozen=True)
-class Claim:
-    """What a token says: the id of the row it acts on and what more was signed."""
-
-    pk: int
-    extra: str
-
-
 def make(purpose: Purpose, row: Registration | User, *, at: datetime, extra: str = "") -> str:
     """A token by which whoever holds it may do `purpose` to `row`; `extra` is signed along."""
     return str(_serializer(purpose).dumps([row.pk, int(at.timestamp()), _state(row), extra]))
 
 
-def read(purpose: Purpose, token: str, *, at: datetime) -> Claim:
-    """What the token says, its state not yet checked. Raises TokenRefused."""
-    pk, _made, _seen, extra = _open(purpose, token, at)
-    return Claim(pk, extra)
+def find(purpose: Purpose, token: str, rows: QuerySet[Row], *, at: datetime) -> tuple[Row, str]:
+    """Which of the rows the token is for, and what was signed along. Raises TokenRefused."""
+    pk, _seen, _extra = _open(purpose, token, at)
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise TokenRefused
+    return row, check(purpose, token, row, at=at)
 
 
-def check(purpose: Purpose, token: str, row: Registration | User, *, at: datetime) -> Claim:
-    """The token's claim on `row` as it is now. Raises TokenRefused."""
-    pk, _made, seen, extra = _open(purpose, token, at)
+def check(purpose: Purpose, token: str, row: Registration | User, *, at: datetime) -> str:
+    """What was signed along, if the token is for `row` as it is now. Raises TokenRefused."""
+    pk, seen, extra = _open(purpose, token, at)
     if pk != row.pk or not constant_time_compare(seen, _state(row)):
         raise TokenRefused
-    return Claim(pk, extra)
+    return extra
 
 
-def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, int, str, str]:
+def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, str, str]:
+    """(id of the row, hash of its state, what was signed along). Raises TokenRefused."""
     serializer = _serializer(purpose)
     try:
         payload: Any = serializer.loads(token)
@@ -76,7 +74,7 @@ def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, int, str, st
     pk, made, seen, extra = payload
     if not -SKEW <= at.timestamp() - made < purpose.lives.total_seconds():
         raise TokenRefused
-    return pk, made, seen, extra
+    return pk, seen, extra
 
 
 def _serializer(purpose: Purpose) -> URLSafeSerializer:
@@ -91,5 +89,4 @@ def _state(row: Registration | User) -> str:
         parts = ["registration", row.pk, row.password, row.used_at]
     else:
         parts = ["user", row.pk, row.password, row.email, row.is_active]
-    text = "\0".join(str(part) for part in parts)
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+    return keyed_hash("\0".join(str(part) for part in parts))[:32]

@@ -72,7 +72,7 @@ def test_a_stranger_is_asked_to_sign_in_and_comes_back(client):
     actions = _page(client, episode).context["player"]["gate"]["actions"]
     assert [a["url"] for a in actions] == [
         f"/order/title/{episode.movie_id}/",
-        f"/user/login/?next=%2Fsingle%2F{episode.movie_id}%2F1%2F",
+        f"/user/login/?next=/single/{episode.movie_id}/1/",
     ]
 
 

@@ -18,6 +18,7 @@ from apps.orders.gateways import GatewayUnclear
 from apps.orders.models import Order, State
 from apps.orders.views.checkout import place, start_payment
 from apps.users.models import User
+from apps.users.requests import account_of
 from apps.wallet.services import NotEnoughMoney
 
 
@@ -53,10 +54,11 @@ def call(view: Call) -> Any:
 
     @wraps(view)
     def inner(request: HttpRequest) -> HttpResponse:
-        if not isinstance(request.user, User):
+        user = account_of(request)
+        if user is None:
             return answer(Res.SIGN_IN, _("Sign in first."))
         try:
-            return view(request, request.user)
+            return view(request, user)
         except services.AlreadyOwned as error:
             return answer(Res.OWNED, error)
         except services.UnableToPlaceOrder as error:

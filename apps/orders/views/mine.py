@@ -21,7 +21,7 @@ from apps.orders import services
 from apps.orders.gateways import GatewayUnclear, is_offered
 from apps.orders.models import Order, State
 from apps.orders.views.checkout import start_payment
-from apps.users.models import User
+from apps.users.requests import signed_in
 from apps.users.services import membership_end
 from apps.wallet.models import Entry
 from apps.wallet.services import NotEnoughMoney, balance_of
@@ -31,14 +31,8 @@ PAGE = 20
 TOP_UPS = [Decimal(amount) for amount in (10, 30, 50, 100, 200, 500)]  # yuan
 
 
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise TypeError("Only for somebody who is signed in.")
-    return request.user
-
-
 def _mine(request: HttpRequest, number: str) -> Order:
-    return get_object_or_404(Order.objects.select_related("movie", "plan"), number=number, user=_user(request))
+    return get_object_or_404(Order.objects.select_related("movie", "plan"), number=number, user=signed_in(request))
 
 
 @never_cache
@@ -46,7 +40,7 @@ def _mine(request: HttpRequest, number: str) -> Order:
 @require_safe
 def orders(request: HttpRequest, page: int) -> HttpResponse:
     """Everything the user ordered, newest first; context: orders, types, pages, order_page."""
-    rows = Order.objects.for_list().filter(user=_user(request))
+    rows = Order.objects.for_list().filter(user=signed_in(request))
     order_page = Paginator(rows, PAGE).get_page(page)
     return render(
         request,
@@ -70,11 +64,11 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     found = _mine(request, number)
     context: dict[str, Any] = {"user_info": request.user, "order": found, "is_offered": is_offered()}
     if found.state == State.PENDING:
-        context["balance"] = balance_of(user=_user(request))
+        context["balance"] = balance_of(user=signed_in(request))
         context["is_over"] = found.expires_at <= timezone.now()
     else:
         context["payments"] = found.payments.prefetch_related("refunds")
-        context["vip_time_end"] = membership_end(user=_user(request), at=timezone.now())
+        context["vip_time_end"] = membership_end(user=signed_in(request), at=timezone.now())
     return render(request, "orders/order.html", context)
 
 
@@ -84,7 +78,9 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 def pay_again(request: HttpRequest, number: str) -> HttpResponse:
     found = _mine(request, number)
     try:
-        return redirect(start_payment(request, found, _user(request), request.POST.get("method", ""), timezone.now()))
+        return redirect(
+            start_payment(request, found, signed_in(request), request.POST.get("method", ""), timezone.now())
+        )
     except (services.UnableToPay, NotEnoughMoney) as refused:
         messages.error(request, str(refused))
         return redirect(found)
@@ -116,7 +112,7 @@ def wallet(request: HttpRequest, page: int) -> HttpResponse:
 
 
 def show_wallet(request: HttpRequest, page: int, error: str = "") -> HttpResponse:
-    user = _user(request)
+    user = signed_in(request)
     entries = Paginator(Entry.objects.filter(wallet__user=user), PAGE).get_page(page)
     return render(
         request,

@@ -23,6 +23,7 @@ from apps.orders.models import Plan
 from apps.orders.models.offers import LOWEST
 from apps.orders.views.checkout import place, start_payment
 from apps.users.models import User
+from apps.users.requests import account_of
 from apps.users.services import is_member, membership_end
 from apps.wallet.services import NotEnoughMoney, balance_of
 
@@ -62,7 +63,7 @@ def vip(request: HttpRequest) -> HttpResponse:
 
 def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
     """The plans; a `coupon` in the address lowers their prices before anything is ordered."""
-    user = request.user if isinstance(request.user, User) else None
+    user = account_of(request)
     form = CouponForm(request.POST or request.GET)
     code = form.cleaned_data["coupon"].strip() if form.is_valid() else ""
     offers = _offers(code, user)
@@ -92,7 +93,7 @@ def title(request: HttpRequest, movie_id: int) -> HttpResponse:
 
 
 def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
-    user = request.user if isinstance(request.user, User) else None
+    user = account_of(request)
     if user and services.owns(user=user, movie_id=movie.pk):
         return redirect(movie)
     vip = is_member(user=request.user, at=timezone.now())
@@ -117,13 +118,14 @@ def buy(request: HttpRequest) -> HttpResponse:
     at, form = timezone.now(), BuyForm(request.POST)
     if request.method != "POST":
         return redirect("orders:vip")
-    if not isinstance(request.user, User):
+    user = account_of(request)
+    if user is None:
         return redirect_to_login(_page_of(form))
     try:
         if not form.is_valid():
             return _again(request, form, _("This isn't for sale any more. Choose again."))
-        order = place(form, request.user, at)
-        return redirect(start_payment(request, order, request.user, form.cleaned_data["method"], at))
+        order = place(form, user, at)
+        return redirect(start_payment(request, order, user, form.cleaned_data["method"], at))
     except (
         services.UnableToPlaceOrder, services.CouponRefused, services.UnableToPay, NotEnoughMoney,
     ) as refused:  # fmt: skip

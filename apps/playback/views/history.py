@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 from apps.movies.models import Category
 from apps.playback.models import Progress
 from apps.playback.services import clear_history, forget
-from apps.users.models import User
+from apps.users.requests import signed_in
 from utils.paging import page_links
 
 HISTORY_PAGE = 24
@@ -40,8 +40,7 @@ class Day(TypedDict):
 @require_http_methods(["GET", "HEAD", "POST"])
 def history(request: HttpRequest, page: int) -> HttpResponse:
     """The user's progress, newest first; POST forgets the row called `remove`, without one everything."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  (login_required)
+    user = signed_in(request)
     if request.method == "POST":
         if "remove" not in request.POST:
             clear_history(user=user)

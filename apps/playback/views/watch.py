@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, FilteredRelation, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -108,7 +106,7 @@ def _episodes(movie: Movie, viewer: User | AnonymousUser) -> tuple[list[Episode]
 def _comment(request: HttpRequest, movie: Movie, set_id: int) -> HttpResponse:
     page = reverse("playback:watch", args=[movie.pk, set_id])
     if not request.user.is_authenticated:
-        target = f"{reverse('users:login')}?next={quote(page)}"
+        target = presenters.sign_in_url(page)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=200, headers={"HX-Redirect": target})
         return redirect(target)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -18,6 +16,7 @@ from django.utils.translation import override
 from apps.users.models import PhoneCode, User
 from apps.users.services.throttle import Client, flood_limits, message_limits, spend
 from utils import sms
+from utils.hashing import keyed_hash
 from utils.ratelimit import take
 from utils.tasks import enqueue
 
@@ -92,4 +91,4 @@ def redeem(*, code_id: int, code: str, at: datetime) -> PhoneCode:
 
 
 def _digest(pk: int, code: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), f"phone-code:{pk}:{code}".encode(), hashlib.sha256).hexdigest()
+    return keyed_hash(f"phone-code:{pk}:{code}")

@@ -45,22 +45,15 @@ def send_email_change(*, user_id: int, email: str, at: datetime) -> None:
 
 def find_changing(*, token: str, at: datetime) -> tuple[User, str]:
     """(account, new e-mail) a link is for. Raises TokenRefused."""
-    claim = tokens.read(Purpose.EMAIL, token, at=at)
-    user = User.objects.filter(pk=claim.pk, is_active=True).first()
-    if user is None:
-        raise tokens.TokenRefused
-    return user, tokens.check(Purpose.EMAIL, token, user, at=at).extra
+    return tokens.find(Purpose.EMAIL, token, User.objects.filter(is_active=True), at=at)
 
 
 def change_email(*, token: str, at: datetime) -> User:
     """Give the account the proved address and tell the old one. Raises TokenRefused, Taken."""
     try:
         with transaction.atomic():
-            claim = tokens.read(Purpose.EMAIL, token, at=at)
-            user = User.objects.select_for_update().filter(pk=claim.pk, is_active=True).first()
-            if user is None:
-                raise tokens.TokenRefused
-            email = tokens.check(Purpose.EMAIL, token, user, at=at).extra
+            accounts = User.objects.select_for_update().filter(is_active=True)
+            user, email = tokens.find(Purpose.EMAIL, token, accounts, at=at)
             before = user.email
             user.email, user.email_verified_at = email, at
             user.save(update_fields=["email", "email_verified_at"])

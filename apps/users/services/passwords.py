@@ -63,22 +63,13 @@ def redeem_reset_code(*, code_id: int, code: str, at: datetime) -> str:
 
 def find_resetting(*, token: str, at: datetime) -> User:
     """The account a reset link is for. Raises TokenRefused."""
-    claim = tokens.read(Purpose.RESET, token, at=at)
-    user = User.objects.filter(pk=claim.pk, is_active=True).first()
-    if user is None:
-        raise tokens.TokenRefused
-    tokens.check(Purpose.RESET, token, user, at=at)
-    return user
+    return tokens.find(Purpose.RESET, token, User.objects.filter(is_active=True), at=at)[0]
 
 
 @transaction.atomic
 def reset(*, token: str, password: str, at: datetime) -> User:
     """Set the password and sign every device out. Raises TokenRefused, ValidationError."""
-    claim = tokens.read(Purpose.RESET, token, at=at)
-    user = User.objects.select_for_update().filter(pk=claim.pk, is_active=True).first()
-    if user is None:
-        raise tokens.TokenRefused
-    tokens.check(Purpose.RESET, token, user, at=at)
+    user, _ = tokens.find(Purpose.RESET, token, User.objects.select_for_update().filter(is_active=True), at=at)
     validate_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])

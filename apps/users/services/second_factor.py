@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import unicodedata
 from datetime import datetime
 
 import pyotp
 import segno
-from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from apps.users.models import RecoveryCode, SecondFactor, User
 from apps.users.services.throttle import code_limits, spend
+from utils.hashing import keyed_hash
 from utils.ratelimit import give_back
 
 STEP = 30  # seconds a code is for
@@ -100,5 +98,4 @@ def _use_recovery_code(user: User, code: str, at: datetime) -> bool:
 
 
 def _digest(user: User, code: str) -> str:
-    key = f"recovery-code:{user.pk}:{code.replace('-', '')}"
-    return hmac.new(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).hexdigest()
+    return keyed_hash(f"recovery-code:{user.pk}:{code.replace('-', '')}")

@@ -22,6 +22,7 @@ from utils.addresses import client_address, neighbourhood
 KNOWN = "known"  # cookie: the accounts this browser signed in to, each with a random name of the browser
 KNOWN_FOR = 365 * 24 * 3600  # seconds
 KNOWN_MOST = 5  # accounts
+LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 
 
 def client_of(request: HttpRequest) -> Client:
@@ -42,6 +43,17 @@ def set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> N
     """A cookie no script can read."""
     response.set_cookie(
         name, value, max_age=seconds, httponly=True, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
+    )
+
+
+def set_language(response: HttpResponse, language: str) -> None:
+    """Let the browser get its pages in this language from now on."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=LANGUAGE_FOR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
     )
 
 

@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.users.forms import CodeForm
-from apps.users.models import PhoneCode, User
+from apps.users.models import PhoneCode
+from apps.users.requests import signed_in
 from apps.users.services import codes, contacts, passwords, registration
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
@@ -71,7 +72,6 @@ def _redeem(request: HttpRequest, row: PhoneCode, typed: str) -> HttpResponse:
         return render(request, "users/activated.html", {"name": user.username, "wanted": user.nickname})
     if row.purpose == Purpose.RESET:
         return redirect("users:reset", passwords.redeem_reset_code(code_id=row.pk, code=typed, at=now))
-    assert isinstance(request.user, User)  # noqa: S101  (seen to above)
-    contacts.change_phone(user=request.user, code_id=row.pk, code=typed, at=now)
+    contacts.change_phone(user=signed_in(request), code_id=row.pk, code=typed, at=now)
     messages.success(request, _("Your mobile number is changed."))
     return redirect("users:profile")

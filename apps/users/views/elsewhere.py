@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.users.middleware import SECOND_FACTOR, TOLD, locked_message
+from apps.users.middleware import TOLD, locked_message
 from apps.users.models import User
 from apps.users.providers import Provider, SignInRefused, providers
-from apps.users.services import identities, second_factor
+from apps.users.services import identities
 from apps.users.services.identities import Person
 from apps.users.views.client import safe_next, set_cookie
-from apps.users.views.entry import WAITING, finish
+from apps.users.views.entry import let_in
 from utils.addresses import client_address
 
 logger = logging.getLogger(__name__)
@@ -127,10 +127,4 @@ def _enter(request: HttpRequest, person: Person, target: str) -> HttpResponse:
             )
     if user.is_locked or not user.is_active:
         return _tell(request, locked_message(user.locked_reason))
-    if second_factor.is_on(user=user):
-        request.session[WAITING] = {
-            "user": user.pk, "hash": user.get_session_auth_hash(), "at": now.timestamp(), "next": target,
-        }  # fmt: skip
-        return redirect("users:second_step")
-    request.session.pop(SECOND_FACTOR, None)
-    return finish(request, user, target)
+    return let_in(request, user, target)

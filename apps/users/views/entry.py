@@ -20,11 +20,10 @@ from apps.users.models import Device, User
 from apps.users.providers import providers
 from apps.users.services import devices, second_factor, sign_in
 from apps.users.services.throttle import TryLater
-from apps.users.views.client import answer, client_of, remember_device, safe_next, set_cookie
+from apps.users.views.client import answer, client_of, remember_device, safe_next, set_cookie, set_language
 
 REMEMBERED = "username"  # cookie
 REMEMBERED_FOR = 180 * 24 * 3600  # seconds
-LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 WAITING = "second_step"  # session key: who gave the password and owes a code
 WAITS = 600  # seconds
 
@@ -62,13 +61,7 @@ def login(request: HttpRequest) -> HttpResponse:
         return refuse(locked_message(error.reason))
     except sign_in.WrongCredentials:
         return refuse(_("The name or the password is wrong."))
-    if second_factor.is_on(user=user):
-        request.session[WAITING] = {
-            "user": user.pk, "hash": user.get_session_auth_hash(), "at": timezone.now().timestamp(), "next": target,
-        }  # fmt: skip
-        response: HttpResponse = redirect("users:second_step")
-    else:
-        response = finish(request, user, target)
+    response = let_in(request, user, target)
     if form.cleaned_data["checked"]:
         set_cookie(response, REMEMBERED, quote(name), REMEMBERED_FOR)
     else:
@@ -85,16 +78,24 @@ def _login_page(
     return answer(request, "users/login.html", context, msg=msg, late=late)
 
 
-def finish(request: HttpRequest, user: User, target: str) -> HttpResponse:
+def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    """Sign in who has shown to be the user, or ask for a code first where two-step sign-in is on."""
+    if second_factor.is_on(user=user):
+        request.session[WAITING] = {
+            "user": user.pk, "hash": user.get_session_auth_hash(), "at": timezone.now().timestamp(), "next": target,
+        }  # fmt: skip
+        return redirect("users:second_step")
+    request.session.pop(SECOND_FACTOR, None)
+    return _finish(request, user, target)
+
+
+def _finish(request: HttpRequest, user: User, target: str) -> HttpResponse:
     """Sign the browser in and send it on, in the user's language."""
     devices.enter(request=request, user=user, at=timezone.now())
     response = redirect(target)
     remember_device(request, response, user)
     if user.language:
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=LANGUAGE_FOR, samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )  # fmt: skip
+        set_language(response, user.language)
     return response
 
 
@@ -123,7 +124,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
                 pass
             else:
                 del request.session[WAITING]
-                response = finish(request, user, waiting["next"])
+                response = _finish(request, user, waiting["next"])
                 request.session[SECOND_FACTOR] = True
                 return response
     return answer(request, "users/second_step.html", {"form": form}, msg=msg, late=late)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.users.models import User
+from apps.users.requests import account_of
 from apps.users.services import membership_end
 
 
@@ -16,5 +16,6 @@ from apps.users.services import membership_end
 @require_safe
 def vip(request: HttpRequest) -> HttpResponse:
     """What a membership gives, and until when the viewer has one."""
-    end = membership_end(user=request.user, at=timezone.now()) if isinstance(request.user, User) else None
+    user = account_of(request)
+    end = membership_end(user=user, at=timezone.now()) if user else None
     return render(request, "users/vip.html", {"user_info": request.user, "vip_time_end": end})

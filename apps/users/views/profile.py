@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -20,12 +19,12 @@ from django.views.decorators.http import require_http_methods
 
 from apps.users.forms import AvatarForm, EmailForm, PasswordForm, PhoneForm, ProfileForm
 from apps.users.models import User
+from apps.users.requests import signed_in
 from apps.users.services import avatars, contacts, devices, passwords, profile
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
-from apps.users.views.client import answer
+from apps.users.views.client import answer, set_language
 from apps.users.views.codes import begin_code
-from apps.users.views.entry import LANGUAGE_FOR
 from apps.users.views.outbox import outbox_exists
 from apps.users.views.registration import dead_link
 
@@ -36,8 +35,7 @@ from apps.users.views.registration import dead_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
     """The forms; `form` in the POST names the one that was sent."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  (login_required)
+    user = signed_in(request)
     sent = request.POST.get("form", "profile") if request.method == "POST" else ""
     forms = _forms(request, user, sent)
     msg, late = "", None
@@ -82,10 +80,7 @@ def _profile(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     with override(language):
         messages.success(request, _("Your profile is saved."))
     response = redirect("users:profile")
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_FOR, samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )  # fmt: skip
+    set_language(response, language)
     return response
 
 

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.users.forms import CodeForm, ConfirmForm
 from apps.users.middleware import SECOND_FACTOR
-from apps.users.models import Device, Identity, RecoveryCode, User
+from apps.users.models import Device, Identity, RecoveryCode
 from apps.users.providers import providers
+from apps.users.requests import signed_in
 from apps.users.services import deletion, devices, identities, passwords, second_factor
 from apps.users.services.throttle import TryLater
 from apps.users.views.client import answer
@@ -28,8 +29,7 @@ from apps.users.views.elsewhere import connect_proof
 @require_http_methods(["GET", "HEAD", "POST"])
 def device_list(request: HttpRequest) -> HttpResponse:
     """Where the account is signed in; POST signs `device` out, or all others."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  (login_required)
+    user = signed_in(request)
     current = request.session.get(devices.DEVICE)
     if request.method == "POST":
         chosen = request.POST.get("device", "")
@@ -55,8 +55,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def factor(request: HttpRequest) -> HttpResponse:
     """Turn the second factor on or off; `form` in the POST says what is wanted."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  (login_required)
+    user = signed_in(request)
     on = second_factor.is_on(user=user)
     sent = request.POST.get("form", "") if request.method == "POST" else ""
     form = CodeForm(request.POST if sent == "on" else None)
@@ -102,8 +101,7 @@ def factor(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_data(request: HttpRequest) -> HttpResponse:
     """Take the data along, connect accounts elsewhere, or leave for good (POST)."""
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101  (login_required)
+    user = signed_in(request)
     form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
     msg, late = "", None
     if request.method == "POST":
@@ -133,8 +131,9 @@ def own_data(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
     """All that is held about the user, as a JSON file."""
-    assert isinstance(request.user, User)  # noqa: S101  (login_required)
-    answer = JsonResponse(deletion.export(user=request.user), json_dumps_params={"ensure_ascii": False, "indent": 2})
+    answer = JsonResponse(
+        deletion.export(user=signed_in(request)), json_dumps_params={"ensure_ascii": False, "indent": 2}
+    )
     answer["Content-Disposition"] = 'attachment; filename="streamsite-data.json"'
     return answer
 
@@ -144,8 +143,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_POST
 def disconnect(request: HttpRequest, key: str) -> HttpResponse:
     """Stop signing in through a provider."""
-    assert isinstance(request.user, User)  # noqa: S101  (login_required)
-    if identities.disconnect(user=request.user, provider=key):
+    if identities.disconnect(user=signed_in(request), provider=key):
         messages.success(request, _("Disconnected."))
     else:
         messages.error(request, _("Set a password first: otherwise you could not sign in any more."))
