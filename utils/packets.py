@@ -112,6 +112,9 @@ class Lengths:
         self.others = max((track.end for track in beside.values()), default=-math.inf) - self.origin
 
     def _add(self, packet: Any, video: int) -> None:
+        if packet.stream_index == video and packet.is_discard:  # before or behind what an edit list shows
+            self.clean = False
+            return
         seconds = self.tracks[packet.stream_index].add(packet)
         if packet.stream_index != video:
             return
@@ -123,7 +126,7 @@ class Lengths:
             if self._marked and packet.size > EMPTY and not any(memoryview(packet)[:HOLLOW]):
                 self.hollow += self.video.tick * (packet.duration or 0)
                 self.hollow_from = min(self.hollow_from, seconds - self.origin)
-        if seconds is None or packet.is_corrupt or packet.is_discard or (not self.keys and not packet.is_keyframe):
+        if seconds is None or packet.is_corrupt or (not self.keys and not packet.is_keyframe):
             self.clean = False
         elif packet.is_keyframe:
             self.keys.append(seconds)

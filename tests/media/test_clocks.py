@@ -68,6 +68,18 @@ def test_an_edit_list_cuts_the_beginning_off(tmp_path):
     assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH - 0.52, abs=0.09)
 
 
+def test_an_edit_list_cuts_the_end_off(tmp_path):
+    """As a phone does that trims a film: what it hides is still there, to be decoded for what is shown."""
+    data = bytearray(make(tmp_path / "plain.mp4", *H264, "-bf", "2").read_bytes())
+    clock, at = data.index(b"mvhd") + 16, data.index(b"elst") + 12  # ISO/IEC 14496-12 §8.2.2, §8.6.6; one entry
+    shown = round(1.4 * int.from_bytes(data[clock : clock + 4], "big"))
+    data[at : at + 4] = shown.to_bytes(4, "big")
+    at = data.rindex(b"elst") + 12
+    data[at : at + 4] = shown.to_bytes(4, "big")
+    (tmp_path / "trimmed.mp4").write_bytes(data)
+    check(processed(tmp_path / "trimmed.mp4"), seconds=1.4)
+
+
 @pytest.mark.parametrize("name", ["gap.mp4", "gap.mkv", "gap.ts"])
 @pytest.mark.parametrize("copied", [True, False])
 def test_a_hole_in_the_sound_doesn_t_shift_the_rest(name, copied, tmp_path):
