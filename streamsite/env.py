@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+
+KEY_LEAST = 32  # characters of a key that was written whole
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -27,16 +30,21 @@ def boolean(name: str, default: bool) -> bool:
 
 
 def secret_key(data_dir: Path) -> str:
-    """SECRET_KEY, or the one kept in the data folder (made at random on first use)."""
+    """SECRET_KEY, or the one kept in the data folder: made at random on first use, or where half of one is kept."""
     key: str = env.str("SECRET_KEY", default="")
     if key:
         return key
     kept = data_dir / "secret_key"
+    if kept.exists() and len(kept.read_bytes()) < KEY_LEAST:
+        kept.unlink()
     if not kept.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         fresh = data_dir / f"secret_key.{secrets.token_hex(4)}"
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
+        with fresh.open("w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             kept.hardlink_to(fresh)  # of two processes starting at once, the first one's key stays
         except FileExistsError:

@@ -16,7 +16,7 @@ from streamsite.env import boolean, broker_url, cache_url, env, mail_settings, s
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
 
 env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder: its port and broker
 

@@ -50,10 +50,16 @@ class Limits:
     threads: int = 16  # processor time is bounded by as many threads
 
 
-def _enter(limits: Limits, parent: int, rules: int | None) -> None:
-    """In the child, before it becomes the program."""
+def die_with_parent() -> None:
+    """End this process when the one that started it ends, however it does (Linux)."""
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _enter(limits: Limits, parent: int, rules: int | None) -> None:
+    """In the child, before it becomes the program."""
+    die_with_parent()
+    if _libc:
         _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)

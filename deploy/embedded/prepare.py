@@ -13,18 +13,28 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import django
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 
-django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.core.management import call_command  # noqa: E402
+def main() -> None:
+    django.setup()
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
 
-call_command("migrate", interactive=False)
-call_command("collectstatic", interactive=False, verbosity=0)
-if password := os.environ.get("ADMIN_PASSWORD"):
-    users = get_user_model().objects
-    if admin := users.filter(username="admin").first():  # the file that told it is gone, or was never written
-        admin.set_password(password)
-        admin.save(update_fields=["password"])
-    else:
-        users.create_superuser("admin", "admin@localhost.localdomain", password)
+    call_command("migrate", interactive=False)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if password := os.environ.get("ADMIN_PASSWORD"):
+        users = get_user_model().objects
+        if admin := users.filter(username="admin").first():  # the file that told it is gone, or was never written
+            admin.set_password(password)
+            admin.save(update_fields=["password"])
+        else:
+            users.create_superuser("admin", "admin@localhost.localdomain", password)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (OSError, DatabaseError, ImproperlyConfigured) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from None

@@ -6,7 +6,6 @@ Runs in the virtual environment that bootstrap.py made. Honours PORT, DATA_DIR a
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gzip
 import os
 import secrets
@@ -20,9 +19,11 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
-from bootstrap import ROOT, VENV, fail, free_port, say
+import asked
+from asked import ROOT, VENV
+from console import fail, say
 from processes import adopt_orphans, die_with_parent, end_all, stop_when_hung_up, wait_for
 
 FIRST_PAGE_WITHIN = 30.0  # seconds of painting before the site opens with what is there
@@ -37,22 +38,22 @@ class Stopped(Exception):
 
 
 def main() -> int:
-    port = int(os.environ.get("PORT") or 8000)
-    data_dir = Path(os.environ.get("DATA_DIR") or ROOT / "data").resolve()
-    free_port(port)
+    data_dir = asked.data_dir()
+    demo = asked.demo()
+    lock = asked.hold(data_dir)
+    port = asked.port()
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     adopt_orphans()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = (data_dir / "run.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        fail(f"Another site runs on {data_dir} already. Stop it, or choose another folder: make run DATA_DIR=…")
     shutil.rmtree(data_dir / "work", ignore_errors=True)  # of encodes that were cut short; they begin again
     run_dir = make_run_dir(data_dir)
     try:
-        return serve(port, data_dir, run_dir)
+        return serve(port, data_dir, run_dir, demo, lock)
+    except OSError as error:  # of a disk that became full, for one
+        fail(f"{error.strerror}: {error.filename or data_dir}")
     except Stopped:
         with contextlib.suppress(OSError):  # the terminal may be gone
             print("\nStopping …", flush=True)
@@ -82,7 +83,7 @@ def make_run_dir(data_dir: Path) -> Path:
     return run_dir
 
 
-def serve(port: int, data_dir: Path, run_dir: Path) -> int:
+def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) -> int:
     """Bring the site up, say where it is, and stay until it ends. Returns uWSGI's exit status."""
     redis_url = f"unix://{run_dir / 'broker.sock'}"
     ports = {"PORT": str(port), **cashier_port()}
@@ -100,19 +101,18 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     prepare_broker(run_dir, data_dir)
     say("Preparing the database")
     password = prepare(env, data_dir)
-    compress(data_dir / "static")
     (data_dir / "pictures").mkdir(exist_ok=True)  # a uWSGI process that doesn't find it never looks again
-    demo = demo_arguments(data_dir)
+    small = ["--small"] if demo == "small" else []
     painting = None
-    if demo is not None:
+    if demo != "0" and not (data_dir / "demo-made").exists():
         say("Painting the demo catalogue")
-        painting = command(env, "demo", "--no-videos", *demo)
+        painting = command(env, "demo", "--no-videos", *small)
         try:
             painting.wait(timeout=FIRST_PAGE_WITHIN)
         except subprocess.TimeoutExpired:
             say(f"The first titles can be seen at http://127.0.0.1:{port}/ while the others are painted")
     say("Starting the site")
-    site = start(env, data_dir / "site.log")
+    site = start(env, data_dir / "site.log", lock)
     address = f"http://127.0.0.1:{port}/"
     until = time.monotonic() + READY_WITHIN
     while not ((run_dir / "broker.sock").exists() and answers(address)):
@@ -131,10 +131,9 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
         f"  Password        {password}\n",
         flush=True,
     )
-    if (wanted := os.environ.get("DEMO") or "1") != "0":
-        # at every start: a stop may have cut the films short
-        command(env, "demo", "--restarted", *(["--small"] if wanted == "small" else []), stdout=subprocess.DEVNULL)
-    if demo is not None:
+    if demo != "0":  # at every start: a stop may have cut the films short
+        command(env, "demo", "--restarted", *small, stdout=subprocess.DEVNULL)
+    if painting is not None:
         print("  The demo films become ready one after another.", flush=True)
     print("  Ctrl-C stops everything.\n", flush=True)
     try:
@@ -150,8 +149,11 @@ def serve(port: int, data_dir: Path, run_dir: Path) -> int:
     fail_with_log(f"The site ended by itself (status {status}).", data_dir / "site.log")
 
 
-def start(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """uWSGI, in a session of its own: Ctrl-C reaches this process only, which then stops it in order."""
+def start(env: dict[str, str], log: Path, lock: IO[str]) -> subprocess.Popen[bytes]:
+    """uWSGI, in a session of its own: Ctrl-C reaches this process only, which then stops it in order.
+
+    It shares the data folder's lock, so that nobody takes the folder before it has ended, whatever becomes of us.
+    """
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     with log.open("wb") as out:
@@ -164,6 +166,7 @@ def start(env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
             stderr=out,
             start_new_session=True,
             preexec_fn=die_with_parent,
+            pass_fds=[lock.fileno()],
         )
 
 
@@ -201,9 +204,12 @@ def prepare(env: dict[str, str], data_dir: Path) -> str:
 
     Who deletes that file gets a new one.
     """
-    kept = data_dir / "admin-password"
-    password = kept.read_text() if kept.exists() else secrets.token_urlsafe(9)
-    given = {} if kept.exists() else {"ADMIN_PASSWORD": password}
+    kept, whole = data_dir / "admin-password", data_dir / "static-made"
+    password = kept.read_text().strip() if kept.exists() else ""  # and a power cut may leave it empty
+    given = {} if password else {"ADMIN_PASSWORD": secrets.token_urlsafe(9)}
+    if not whole.exists():  # files of a collection that was cut short may be half, and nobody would look at them again
+        shutil.rmtree(data_dir / "static", ignore_errors=True)
+    whole.unlink(missing_ok=True)
     done = subprocess.run(
         [sys.executable, "deploy/embedded/prepare.py"],
         cwd=ROOT,
@@ -213,24 +219,21 @@ def prepare(env: dict[str, str], data_dir: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=die_with_parent,
     )
     if done.returncode:
         print(done.stdout, file=sys.stderr)
-        fail("The database could not be prepared; what is wrong stands above.")
+        fail("The site could not be prepared; what is wrong stands above.")
+    compress(data_dir / "static")
     if given:
+        password = given["ADMIN_PASSWORD"]
         new = kept.with_suffix(".new")
         new.touch(mode=0o600)
         new.write_text(password)
         new.rename(kept)
+    os.sync()
+    whole.touch()
     return password
-
-
-def demo_arguments(data_dir: Path) -> list[str] | None:
-    """What the demo command is to be told; None when the demo isn't wanted or is complete."""
-    wanted = os.environ.get("DEMO") or "1"
-    if wanted == "0" or (data_dir / "demo-made").exists():
-        return None
-    return ["--small"] if wanted == "small" else []
 
 
 def compress(folder: Path) -> None:
@@ -252,6 +255,7 @@ def command(env: dict[str, str], *arguments: str, **options: Any) -> subprocess.
         text=True,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=die_with_parent,
         **options,
     )
 

@@ -1,11 +1,14 @@
-"""What a machine without some part of Python is told."""
+"""What a machine is told that lacks something, and how a start goes on that was cut short."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +23,9 @@ def elsewhere(tmp_path):
     return folder / "bootstrap.py"
 
 
-def _start(script, **env: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PORT": "0", **env}
-    return subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60)
+def _start(script, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(script), *options]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60)
 
 
 def test_a_python_without_venv_is_told_what_to_install(elsewhere, tmp_path):
@@ -61,3 +64,78 @@ def test_an_environment_copied_without_its_bytecode_is_compiled_once(elsewhere, 
     assert "Compiling the packages" in said[0]
     assert said[1] == ""
     assert [file.name.split(".")[0] for file in (package / "__pycache__").iterdir()] == ["__init__"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [({"PORT": "web"}, "PORT=web is no port"), ({"PORT": "0"}, "PORT=0 is no port"),
+     ({"PORT": "70000"}, "PORT=70000 is no port"), ({"DEMO": "big"}, "DEMO=big is unknown"),
+     ({"DATA_DIR": "/etc/hostname"}, "The data can't be kept in /etc/hostname"),
+     ({"DATA_DIR": "/etc/hostname/data"}, "Not a directory"), ({"DATA_DIR": "/proc/data"}, "The data can't be kept"),
+     ({"DATA_DIR": "~who-is-that/data"}, "home directory")],
+)  # fmt: skip
+def test_what_cannot_be_had_is_said_before_anything_begins(elsewhere, tmp_path, asked, told):
+    done = _start(elsewhere, "--run", **{"DATA_DIR": str(tmp_path / "data"), **asked})
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_a_full_disk_is_said_before_anything_begins(elsewhere, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import shutil\nshutil.disk_usage = lambda path: shutil._ntuple_diskusage(10**9, 10**9, 5_000_000)"
+    )
+    done = _start(elsewhere, "--run", PYTHONPATH=str(tmp_path), DATA_DIR=str(tmp_path / "data"), DEMO="0")
+    assert "is full: 5 MB are free, 60 MB are needed" in done.stderr
+
+
+def test_what_is_left_of_a_killed_site_gets_time_to_end(elsewhere, tmp_path):
+    lock = tmp_path / "run.lock"
+    holds = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); input()"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    lock.write_text(str(dead.pid))
+    rest = subprocess.Popen(
+        [sys.executable, "-c", holds, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    rest.stdout.readline()
+    code = "import asked, sys; from pathlib import Path; asked.hold(Path(sys.argv[1])); print('ours')"
+    begin = [sys.executable, "-c", code, str(tmp_path)]
+    waiting = subprocess.Popen(begin, cwd=elsewhere.parent, stdout=subprocess.PIPE, text=True)
+    assert "Waiting for the end of the last run" in waiting.stdout.readline()
+    rest.communicate("\n")
+    assert waiting.communicate()[0] == "ours\n"
+
+
+def test_half_an_environment_is_made_again(elsewhere, tmp_path):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "ensurepip.py").write_text("raise ImportError")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    done = _start(elsewhere, PYTHONPATH=str(bare), PATH=str(bare))
+    assert "Making the virtual environment" in done.stdout
+    stamps = tmp_path / ".venv" / "stamps"
+    stamps.mkdir(parents=True)
+    (stamps / "unfinished").touch()
+    assert "Making the virtual environment" in _start(elsewhere, PYTHONPATH=str(bare), PATH=str(bare)).stdout
+
+
+def test_who_stops_it_while_it_prepares_leaves_nothing_running(elsewhere, tmp_path):
+    (tmp_path / "ensurepip.py").write_text("raise ImportError")
+    tool = tmp_path / "uv"
+    tool.write_text("#!/bin/sh\necho $$ > $0.pid.new; mv $0.pid.new $0.pid; exec /bin/sleep 600\n")
+    tool.chmod(0o755)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PATH": f"{tmp_path}:/bin:/usr/bin"}
+    begun = subprocess.Popen(
+        [sys.executable, str(elsewhere)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not (tmp_path / "uv.pid").exists():
+        assert begun.poll() is None
+        time.sleep(0.05)
+    begun.send_signal(signal.SIGINT)
+    said = begun.communicate(timeout=60)[1]
+    assert said.startswith("\nStopped.")
+    assert "Traceback" not in said
+    assert not Path("/proc", (tmp_path / "uv.pid").read_text().strip()).exists()
