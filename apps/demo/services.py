@@ -181,6 +181,7 @@ def _write(title: Title, *, place: int, members: list[User], small: bool, at: da
         summary=title.summary,
         content=clean_content(title.content),
         genre_line=" · ".join(title.genres),
+        genre_line_en=" · ".join(GENRES[name] for name in title.genres),
         region=Region.objects.get(name=title.region),
         year=title.year,
         language=title.language,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Value
 from django.http import QueryDict
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Genre, Kind, Movie, MovieQuerySet, Region
@@ -41,11 +42,11 @@ class Browsing:
     def choices(self) -> dict[str, list[tuple[str, str]]]:
         """The values of each facet: what the address says, what the page says."""
         return {
-            "kind": [(k.value, str(k.label)) for k in Kind],
+            "kind": [(k.value, capfirst(str(k.label))) for k in Kind],
             "genre": [(str(g.pk), local_name(g)) for g in self.genres],
             "region": [(str(r.pk), local_name(r)) for r in self.regions],
             "year": [(str(y), str(y)) for y in self.years],
-            "access": [(a.value, str(a.label)) for a in Access],
+            "access": [(a.value, capfirst(str(a.label))) for a in Access],
         }
 
     @cached_property

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.media.models import Video
 from utils.pictures import PictureSetField
+from utils.templatetags.formats import local_name
 
 
 class Category(models.Model):
@@ -29,7 +30,7 @@ class Category(models.Model):
         ordering = ["order", "pk"]
 
     def __str__(self) -> str:
-        return self.name
+        return local_name(self)
 
     def get_absolute_url(self) -> str:
         return reverse("movies:category", args=[self.slug, 1])
@@ -45,7 +46,7 @@ class Genre(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.name
+        return local_name(self)
 
 
 class Region(models.Model):
@@ -58,7 +59,7 @@ class Region(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.name
+        return local_name(self)
 
 
 class Person(models.Model):
@@ -125,6 +126,7 @@ class Movie(models.Model):
     content = models.TextField(_("rich text"), blank=True, help_text=_("For courses: shown below the lessons (HTML)."))
     genres = models.ManyToManyField(Genre, related_name="movies", blank=True, verbose_name=_("genres"))
     genre_line = models.CharField(max_length=120, blank=True, editable=False)  # the card's line, denormalised
+    genre_line_en = models.CharField(max_length=120, blank=True, default="", db_default="", editable=False)
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="movies", verbose_name=_("region")
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.media.models import State, Video
-from apps.movies.models import Movie, Status
+from apps.movies.models import Genre, Movie, Status
 from tests.factories import make_category, make_episode, make_movie, make_user, make_video
 from utils.storages import videos
 
@@ -60,6 +60,23 @@ def test_titles_are_published_withdrawn_hidden_and_brought_back(curator):
     _act(curator, "restore_titles", movies[1], shown="?deleted=only")
     assert Movie.objects.count() == 3
     assert Movie.objects.published().count() == 2
+
+
+def test_cards_follow_a_genre_that_is_renamed_or_deleted(curator):
+    movie = make_movie()
+    genre = Genre.objects.create(name="科幻")
+    movie.genres.set([genre, Genre.objects.create(name="悬疑", name_en="Mystery")])
+    change = reverse("admin:movies_genre_change", args=[genre.pk])
+    assert curator.post(change, {"name": "幻想", "name_en": "Fantasy"}).status_code == 302
+    movie.refresh_from_db()
+    assert (movie.genre_line, movie.genre_line_en) == ("幻想 · 悬疑", "Fantasy · Mystery")
+    assert curator.post(reverse("admin:movies_genre_delete", args=[genre.pk]), {"post": "yes"}).status_code == 302
+    movie.refresh_from_db()
+    assert (movie.genre_line, movie.genre_line_en) == ("悬疑", "Mystery")
+    rows = {"action": "delete_selected", "_selected_action": [Genre.objects.get().pk], "post": "yes"}
+    assert curator.post(reverse("admin:movies_genre_changelist"), rows).status_code == 302
+    movie.refresh_from_db()
+    assert (movie.genre_line, movie.genre_line_en) == ("", "")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from apps.community.models import Comment
-from apps.movies.models import Banner, Credit, Genre, Movie, Person
+from apps.movies.models import Banner, Category, Credit, Genre, Movie, Person, Region
+from apps.movies.services import refresh_movie
 from apps.notices.models import Notice
 from apps.playback.models import Progress
 from tests.factories import make_category, make_episode, make_member, make_movie, make_user
@@ -126,6 +127,53 @@ def test_parts_are_called_as_their_kind_calls_them(client):
 def test_a_time_ago_is_said_in_one_unit(passed, words):
     with translation.override("zh-hans"):
         assert ago(timezone.now() - timedelta(**passed)) == words
+
+
+def test_names_are_shown_in_the_language_of_the_page(client):
+    category = make_category("film")
+    Category.objects.filter(pk=category.pk).update(name="电影", name_en="Films")
+    region = Region.objects.create(name="法国", name_en="France")
+    Genre.objects.create(name="科幻", name_en="Science fiction")
+    Region.objects.create(name="日本", name_en="Japan")
+    Genre.objects.create(name="悬疑", name_en="Mystery")
+    movie = make_movie(category=category, region=region, plays=9, plays_week=9, score=9, comments_count=1)
+    movie.genres.set(Genre.objects.all())
+    refresh_movie(movie_id=movie.pk)
+    Banner.objects.create(movie=movie)
+    make_episode(movie=movie)
+    chinese, english = ("电影", "科幻 · 悬疑", "法国"), ("Films", "Science fiction · Mystery", "France")
+    for address, seen in (
+        ("/", 2), ("/comedy/all/1/", 3), (f"/single/{movie.pk}/1/", 3), ("/ranking/week/", 2), ("/search/?q=影片", 2)
+    ):  # fmt: skip
+        for language, words, others in (("zh-hans", chinese, english), ("en", english, chinese)):
+            text = client.get(address, headers={"Accept-Language": language}).content.decode()
+            assert [word for word in words[:seen] if word not in text] == [], (address, language)
+            assert [word for word in others if word in text] == [], (address, language)
+    text = client.get("/comedy/all/1/", headers={"Accept-Language": "en"}).content.decode()
+    assert [label for label in ("Film", "Variety show", "Free", "Pay per title") if f">{label}</a>" not in text] == []
+
+
+def test_a_category_page_knows_its_columns_before_they_arrive(client):
+    make_movie(category=make_category("film"), plays_week=9)
+    make_category("course")
+    assert 'class="wrap browse browse--ranked"' in client.get("/comedy/film/1/").content.decode()
+    assert 'class="wrap browse"' in client.get("/comedy/course/1/").content.decode()
+
+
+def test_every_category_can_be_reached_from_a_category_page_on_a_phone(client):
+    make_category("film")
+    make_category("course")
+    text = client.get("/comedy/course/1/").content.decode()
+    channels = re.search(r'<nav class="channels".*?</nav>', text, re.DOTALL)[0]
+    assert re.findall(r'href="([^"]+)" (aria-current)?', channels) == [
+        ("/comedy/all/1/", ""), ("/comedy/film/1/", ""), ("/comedy/course/1/", "aria-current")
+    ]  # fmt: skip
+
+
+def test_a_page_that_isn_t_there_says_so_in_its_heading(client):
+    page = client.get("/nowhere/")
+    assert page.status_code == 404
+    assert len(re.findall("<h1>", page.content.decode())) == 1
 
 
 def test_filters_narrow_and_odd_values_are_ignored(client):

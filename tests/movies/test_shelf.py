@@ -6,9 +6,11 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from celery import current_app
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -133,10 +135,29 @@ def test_a_ready_video_is_counted_in():
 
 def test_the_card_line_follows_the_genres():
     movie = make_movie()
-    movie.genres.add(Genre.objects.create(name="科幻"), Genre.objects.create(name="悬疑"))
+    movie.genres.add(Genre.objects.create(name="科幻", name_en="Science fiction"), Genre.objects.create(name="悬疑"))
     services.refresh_movie(movie_id=movie.pk)
     movie.refresh_from_db()
     assert movie.genre_line == "科幻 · 悬疑"
+    assert movie.genre_line_en == "Science fiction · 悬疑"  # a name without a translation stays as it is
+
+
+def test_the_card_lines_of_many_movies_are_written_together(django_assert_max_num_queries):
+    movies = [make_movie(genre_line="旧") for _ in range(30)]
+    movies[-1].genres.add(Genre.objects.create(name="悬疑", name_en="Mystery"))
+    with django_assert_max_num_queries(4):  # what they are called, and one statement in a transaction
+        services.refresh_genre_lines(movie_ids=[m.pk for m in movies])
+    assert list(Movie.objects.exclude(genre_line="").values_list("genre_line", "genre_line_en")) == [
+        ("悬疑", "Mystery")
+    ]
+
+
+def test_the_lines_of_earlier_titles_get_their_english():
+    Genre.objects.create(name="科幻", name_en="Science fiction")
+    movies = [make_movie(genre_line=line) for line in ("悬疑 · 科幻", "科幻", "")]
+    import_module("apps.movies.migrations.0004_genre_lines").write_english_lines(apps, None)
+    lines = [Movie.objects.get(pk=m.pk).genre_line_en for m in movies]
+    assert lines == ["悬疑 · Science fiction", "Science fiction", ""]
 
 
 def test_rich_text_keeps_its_form_and_loses_what_runs():

@@ -34,10 +34,16 @@ def count_cn(value: int | None) -> str:
 
 
 @register.filter
+def local(row: Any, field: str) -> str:
+    """A text that a row has as `field` and as `field`_en: the latter on English pages, where there is one."""
+    english = (get_language() or "").startswith("en") and getattr(row, f"{field}_en")
+    return str(english or getattr(row, field))
+
+
+@register.filter
 def local_name(row: Any) -> str:
     """The name of a row that has `name` and `name_en`, in the active language."""
-    english = (get_language() or "").startswith("en") and row.name_en
-    return str(english or row.name)
+    return local(row, "name")
 
 
 @register.filter

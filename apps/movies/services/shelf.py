@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nh3
@@ -18,6 +18,8 @@ from apps.movies.models import Access, Category, Episode, Kind, Movie, MovieQuer
 from apps.movies.services.pictures import lend_still
 from utils.cache import renew_pages
 from utils.tasks import enqueue
+
+LINES_AT_ONCE = 500  # movies whose genre lines are written by one statement
 
 
 class UnableToAddEpisode(Exception):
@@ -166,13 +168,29 @@ def refresh_episodes(*, movie_id: int) -> None:
 
 def refresh_movie(*, movie_id: int) -> None:
     """Bring everything the movie's cards show up to date: genre line, episodes, length."""
-    names = (
-        Movie.genres.through.objects.filter(movie_id=movie_id)
-        .order_by("genre_id")
-        .values_list("genre__name", flat=True)
-    )
-    Movie.objects.filter(pk=movie_id).update(genre_line=" · ".join(names)[:120])
+    refresh_genre_lines(movie_ids=[movie_id])
     refresh_episodes(movie_id=movie_id)
+
+
+def refresh_genre_lines(*, movie_ids: Sequence[int]) -> None:
+    """Write the line of genres on the movies' cards anew, in both languages."""
+    for start in range(0, len(movie_ids), LINES_AT_ONCE):
+        names: dict[int, list[tuple[str, str]]] = {pk: [] for pk in movie_ids[start : start + LINES_AT_ONCE]}
+        rows = Movie.genres.through.objects.filter(movie_id__in=names).order_by("genre_id")
+        for pk, name, english in rows.values_list("movie_id", "genre__name", "genre__name_en"):
+            names[pk].append((name, english or name))
+        Movie.objects.bulk_update(
+            [
+                Movie(pk=pk, genre_line=_line(n for n, _ in of), genre_line_en=_line(e for _, e in of))
+                for pk, of in names.items()
+            ],
+            ["genre_line", "genre_line_en"],
+        )
+    renew_pages()
+
+
+def _line(names: Iterable[str]) -> str:
+    return " · ".join(names)[:120]
 
 
 def video_ready(*, video_id: int) -> None:

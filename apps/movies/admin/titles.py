@@ -1,3 +1,5 @@
+"""Titles and their episodes."""
+
 from __future__ import annotations
 
 from functools import partial
@@ -12,7 +14,6 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,18 +23,13 @@ from unfold.decorators import action, display
 
 from apps.media.presenters import encoding
 from apps.media.services import UnableToAddVideo
-from apps.movies.forms import EpisodeForm, MovieForm, PicturesForm, ShelveForm, uploaded_path
+from apps.movies.forms import EpisodeForm, MovieForm, ShelveForm, uploaded_path
 from apps.movies.models import (
-    Banner,
-    Category,
     Chapter,
     Credit,
     Episode,
-    Genre,
     Material,
     Movie,
-    Person,
-    Region,
     Status,
 )
 from apps.movies.services import (
@@ -175,7 +171,7 @@ class MovieAdmin(ShownModelAdmin):
         if not movie.poster_set:
             return "–"
         address = url(movie.poster_set, movie.poster_set["widths"][0], "jpg")
-        return format_html('<img src="{}" alt="" width="40" height="60" loading="lazy">', address)
+        return format_html('<img src="{}" alt="{}" width="40" height="60" loading="lazy">', address, movie.title)
 
     @display(description=_("status"))
     def state(self, movie: Movie) -> str:
@@ -248,35 +244,3 @@ class EpisodeAdmin(ShownModelAdmin):
     autocomplete_fields = ["movie"]
     readonly_fields = ["video"]
     inlines = [ChapterInline]
-
-
-@admin.register(Category, Genre, Region)
-class NamedAdmin(ShownModelAdmin):
-    list_display = ["name", "name_en"]
-    search_fields = ["name", "name_en"]
-
-
-@admin.register(Person)
-class PersonAdmin(ShownModelAdmin):
-    list_display = ["name", "original_name"]
-    search_fields = ["name", "original_name"]
-
-
-@admin.register(Banner)
-class BannerAdmin(ShownModelAdmin):
-    form = PicturesForm
-    list_display = ["movie", "title", "order", "shown_now", "starts_at", "ends_at"]
-    list_select_related = ["movie"]
-    list_editable = ["order"]
-    autocomplete_fields = ["movie"]
-    search_fields = ["movie__title", "title"]
-
-    @display(description=_("shown now"), boolean=True)
-    def shown_now(self, banner: Banner) -> bool:
-        now = timezone.now()
-        return banner.starts_at <= now and (banner.ends_at is None or banner.ends_at > now)
-
-    def save_model(self, request: HttpRequest, banner: Banner, form: ModelForm, change: bool) -> None:
-        super().save_model(request, banner, form, change)
-        if "picture" in form.changed_data:
-            enqueue("catalogue.make_pictures", movie_id=banner.movie_id)

@@ -1,0 +1,3 @@
+from apps.movies.admin import names, titles
+
+__all__ = ["names", "titles"]
