@@ -27,6 +27,11 @@ LARGEST_INDEX = 64 * 1024 * 1024  # bytes of it that are searched
 PROTECTED = (b"encv", b"drmi")  # sample entries of pictures: ISO/IEC 23001-7, and FairPlay's
 # ContentEncodings, ContentEncodingType = 1 … ContentEncryption (RFC 9559 §5.1.4.1.31)
 MATROSKA_ENCRYPTION = re.compile(rb"\x6d\x80.{1,8}\x62\x40.{1,64}\x50\x35", re.DOTALL)
+# The configuration of Dolby Vision ("Dolby Vision Streams Within the ISO Base Media File Format" 2.1 §3.2) as a box of
+# a sample entry, and as BlockAddIDType and BlockAddIDExtraData of a track (RFC 9559 §5.1.4.1.17)
+DOLBY_VISION = re.compile(rb"dv[cv]C([\x01-\x03].{4})", re.DOTALL)
+MATROSKA_DOLBY_VISION = re.compile(rb"\x41\xe7\x84dv[cv]C\x41\xed.([\x01-\x03].{4})", re.DOTALL)
+DOLBY_VISION_ONLY = {5, 10}  # profiles whose pictures may be compatible to nothing else
 TS_PACKETS = (188, 192, 204)  # bytes (ISO/IEC 13818-1; Blu-ray; DVB with parity)
 
 
@@ -45,7 +50,8 @@ def is_photo(file: int) -> bool:
 def encrypted(file: int, container: str) -> bool:
     """Whether the pictures of the open file are scrambled: without its key they are noise."""
     if "mp4" in container:
-        return _protected_entry(file, os.fstat(file).st_size)
+        index = _index(file)
+        return any(entry in index for entry in PROTECTED)
     head = os.pread(file, HEAD, 0)
     if "matroska" in container:
         return bool(MATROSKA_ENCRYPTION.search(head))
@@ -55,9 +61,20 @@ def encrypted(file: int, container: str) -> bool:
     return False
 
 
-def _protected_entry(file: int, size: int) -> bool:
-    """Whether the `moov` box has a sample entry of PROTECTED."""
-    at = 0
+def for_dolby_vision_only(file: int, container: str) -> bool:
+    """Whether the pictures of the open file are in colours that only Dolby Vision turns into true ones."""
+    if "mp4" in container:
+        found = DOLBY_VISION.search(_index(file))
+    elif "matroska" in container:
+        found = MATROSKA_DOLBY_VISION.search(os.pread(file, HEAD, 0))
+    else:
+        found = None
+    return bool(found) and found[1][2] >> 1 in DOLBY_VISION_ONLY and found[1][4] >> 4 == 0
+
+
+def _index(file: int) -> bytes:
+    """The `moov` box of MP4, as far as it is searched; empty if there is none."""
+    at, size = 0, os.fstat(file).st_size
     while at + 8 <= size:
         head = os.pread(file, 16, at)
         length = int.from_bytes(head[:4], "big")
@@ -65,12 +82,11 @@ def _protected_entry(file: int, size: int) -> bool:
             length = int.from_bytes(head[8:16], "big")
         length = length or size - at
         if head[4:8] == b"moov":
-            index = os.pread(file, min(length, LARGEST_INDEX), at)
-            return any(entry in index for entry in PROTECTED)
+            return os.pread(file, min(length, LARGEST_INDEX), at)
         if length < 8:
             break
         at += length
-    return False
+    return b""
 
 
 def _ts_flags(head: bytes) -> bytes:

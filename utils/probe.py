@@ -20,7 +20,7 @@ import av
 import av.error
 
 from utils import landlock
-from utils.containers import DEMUXERS, bearable, encrypted, is_known, is_photo
+from utils.containers import DEMUXERS, bearable, encrypted, for_dolby_vision_only, is_known, is_photo
 from utils.packets import Lengths, has_jumps, packets
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
@@ -48,6 +48,8 @@ def measure(file: int) -> dict[str, Any]:
     with _open(file) as container:
         if encrypted(file, container.format.name):
             raise Refused("encrypted")
+        if for_dolby_vision_only(file, container.format.name):
+            raise Refused("codec", "Dolby Vision without a picture for other screens")
         index = _picture(container)
     with _open(file) as container:
         stream = container.streams[index]

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,28 @@ def test_a_scrambled_broadcast(tmp_path):
             data[packet + 3] |= 0x80
     (tmp_path / "locked.ts").write_bytes(data)
     assert ended(tmp_path / "locked.ts") == (State.FAILED, "encrypted")
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize(("profile", "compatible", "end"), [(5, 0, (State.FAILED, "codec")), (8, 1, (State.READY, ""))])
+def test_dolby_vision_plays_where_others_can_see_it(profile, compatible, end, suffix, tmp_path):
+    """Profile 5 would come out in green and purple: only Dolby Vision knows what its colours stand for."""
+    data = bytearray(make(tmp_path / "plain.mp4", *H264).read_bytes())
+    record = bytes([1, 0]) + struct.pack(">H", profile << 9 | 0b1101) + bytes([compatible << 4]) + bytes(19)
+    box = struct.pack(">I", 8 + len(record)) + b"dvcC" + record
+    entry = data.index(b"avc1", data.index(b"stsd")) - 4
+    boxes = [
+        entry,
+        *(data.rindex(name, 0, entry) - 4 for name in (b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov")),
+    ]
+    for at in boxes:
+        data[at : at + 4] = struct.pack(">I", int.from_bytes(data[at : at + 4], "big") + len(box))
+    end_of_entry = entry + int.from_bytes(data[entry : entry + 4], "big") - len(box)
+    data[end_of_entry:end_of_entry] = box
+    (tmp_path / "bright.mp4").write_bytes(data)
+    if suffix == "mkv":
+        footage.ffmpeg("-i", str(tmp_path / "bright.mp4"), "-c", "copy", "-strict", "-2", str(tmp_path / "bright.mkv"))
+    assert ended(tmp_path / f"bright.{suffix}") == end
 
 
 @pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv", "cut.avi", "cut.mov", "cut.flv"])
