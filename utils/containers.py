@@ -63,13 +63,12 @@ def encrypted(file: int, container: str) -> bool:
 
 def for_dolby_vision_only(file: int, container: str) -> bool:
     """Whether the pictures of the open file are in colours that only Dolby Vision turns into true ones."""
+    found = None
     if "mp4" in container:
         found = DOLBY_VISION.search(_index(file))
     elif "matroska" in container:
         found = MATROSKA_DOLBY_VISION.search(os.pread(file, HEAD, 0))
-    else:
-        found = None
-    return bool(found) and found[1][2] >> 1 in DOLBY_VISION_ONLY and found[1][4] >> 4 == 0
+    return found is not None and found[1][2] >> 1 in DOLBY_VISION_ONLY and found[1][4] >> 4 == 0
 
 
 def _index(file: int) -> bytes:
