@@ -6,9 +6,9 @@ from typing import Any
 
 from celery import shared_task
 
-from apps.demo import services
-
 
 @shared_task(name="demo.make_video")
 def make_video(*, episode_id: int, small: bool = False, **_: Any) -> None:
+    from apps.demo import services  # with what it paints with: too much for every process that only knows the name
+
     services.make_video(episode_id=episode_id, small=small)

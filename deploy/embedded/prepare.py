@@ -14,14 +14,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import django
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 
 def main() -> None:
     django.setup()
     from django.contrib.auth import get_user_model
-    from django.core.management import call_command
 
+    call_command("check")  # once, and not in each worker
     call_command("migrate", interactive=False)
     call_command("collectstatic", interactive=False, verbosity=0)
     if password := os.environ.get("ADMIN_PASSWORD"):
@@ -36,5 +37,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (OSError, DatabaseError, ImproperlyConfigured) as error:
+    except (CommandError, DatabaseError, ImproperlyConfigured, OSError) as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from None

@@ -103,8 +103,7 @@ def test_a_curator_adds_a_film_publishes_it_and_it_plays(site, visit, tmp_path):
     assert visit.outside == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
 def test_axe_finds_nothing(site, free_film, visit, width, theme):
     page = visit.page
     page.set_viewport_size({"width": width, "height": 900})
