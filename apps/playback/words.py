@@ -39,7 +39,6 @@ def player_words() -> dict[str, str]:
         "fromStart": _("From the start"),
         "growing": _("This title is still being prepared. What there is so far can be watched."),
         "whole": _("This title is ready now, in all its qualities."),
-        "better": _("Switch to the best"),
         "offline": _("The connection is gone. Trying again …"),
         "expired": _("The address had expired. Going on …"),
         "unplayable": _("This title can't be played just now. Reload the page, or try again later."),

@@ -66,7 +66,8 @@ export class Player {
         level: (height) => this.#level(height),
         texts: (names, languages) => this.#texts(names, languages),
         sounds: (names) => this.#sounds(names),
-        growing: (more) => this.#growing(more),
+        growing: () => this.#say(this.words.growing),
+        whole: () => this.#say(this.words.whole),
         error: (word) => this.#trouble(word),
         refused: () => faultPanel(this, this.words.refused, this.words.goOn, () => location.reload()),
       },
@@ -204,21 +205,19 @@ export class Player {
   #levels(heights) {
     const choices = [...new Set(heights)].sort((a, b) => b - a).map((h) => ({ value: h, label: `${h}P` }));
     const pick = (height) => {
-      this.source.quality = height;
-      this.kept.quality = height;
+      this.source.quality = this.quality = this.kept.quality = height;
       memory.set({ quality: height });
       this.#level(this.height);
     };
-    const kept = heights.includes(this.kept.quality) ? this.kept.quality : 0;
-    this.kept.quality = kept;
-    this.menus.quality.fill([{ value: 0, label: this.words.auto }, ...choices], kept, pick);
-    if (kept) this.source.quality = kept;
-    this.#level(kept);
+    this.quality = heights.includes(this.kept.quality) ? this.kept.quality : 0;
+    this.menus.quality.fill([{ value: 0, label: this.words.auto }, ...choices], this.quality, pick);
+    if (this.quality) this.source.quality = this.quality;
+    this.#level(this.height ?? this.quality);
   }
 
   #level(height) {
     this.height = height;
-    const chosen = this.kept.quality;
+    const chosen = this.quality;
     const auto = height ? `${this.words.auto} (${height}P)` : this.words.auto;
     this.menus.quality.choose(chosen, chosen ? `${chosen}P` : auto);
   }
@@ -242,18 +241,13 @@ export class Player {
     if (names.length < 2) return;
     const pick = (index) => {
       this.source.sound = index;
-      memory.set({ sound: names[index] });
+      this.kept.sound = names[index];
+      memory.set({ sound: this.kept.sound });
       this.menus.sound.choose(index, names[index]);
     };
     const kept = Math.max(0, names.indexOf(this.kept.sound));
     this.menus.sound.fill(names.map((label, value) => ({ value, label })), kept, pick);
     pick(kept);
-  }
-
-  // Encoded while it is watched: in its smallest picture, until it is whole.
-  #growing(more) {
-    if (more) this.#say(this.words.growing);
-    else this.#say(this.words.whole, true, { label: this.words.better, act: () => this.source.retry() });
   }
 
   // The server sees another viewer than this page was made for: signed out elsewhere, or a membership that has ended.

@@ -1,5 +1,6 @@
 import Hls from "hls.js";
 import { memory } from "./dom.js";
+import { handOver } from "./handover.js";
 
 const BANDWIDTH = 3_000_000; // bits per second, until this device has measured its own
 const AHEAD = 30; // seconds kept ready while it plays
@@ -8,16 +9,18 @@ const RENEWALS = 3; // of expired addresses with nothing loaded in between
 const RECOVERIES = 3; // of the decoder, within PATIENCE
 const PATIENCE = 60_000; // milliseconds
 const RETRY = 3000; // milliseconds
+const BETTER_MOMENT = 4000; // milliseconds between two looks for one to change the rungs
 const INSTANT = 0.5; // seconds of a film too short to begin before all of it is there
 
 const height = (level) => Math.min(level.height, level.width); // of a portrait film too
 
 // Plays an HLS address into a <video>: hls.js, or the browser's own player where that is all there is (iOS).
-// Tells of it by `on`: levels, level, texts, sounds, growing(whether more is being made), error(word), refused(status).
+// Tells of it by `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its rungs now), error(word), refused(status).
 export class Source {
   constructor(video, address, { on, startAt }) {
     Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [], told: "" });
-    video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD), { once: true });
+    this.cues = new Map(); // by the name of their track: each is read once
+    video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD));
     addEventListener("offline", () => this.#stalled() && this.#tell("offline"));
     addEventListener("online", () => this.waiting && this.retry());
     if (Hls.isSupported()) this.#open();
@@ -25,24 +28,34 @@ export class Source {
   }
 
   #open() {
-    const hls = new Hls({
-      abrEwmaDefaultEstimate: memory.get().bandwidth ?? BANDWIDTH,
-      startPosition: this.startAt || -1,
+    const hls = new Hls({ ...this.#options(), startPosition: this.startAt || -1 });
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#levels());
+    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => this.#texts())); // hls.js sets its own choice first, none
+    hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.#sounds());
+    this.#follow(hls);
+    hls.loadSource(this.address);
+    hls.attachMedia(this.video);
+  }
+
+  #options() {
+    return {
+      abrEwmaDefaultEstimate: this.bandwidth || memory.get().bandwidth || BANDWIDTH,
       maxBufferLength: this.video.paused ? AHEAD_AT_REST : AHEAD,
       capLevelToPlayerSize: true,
       renderTextTracksNatively: false, // its <track> elements have data: addresses, which the page's policy forbids
-    });
+    };
+  }
+
+  #follow(hls) {
     this.hls = hls;
-    this.cues = new Map(); // by the name of their track: each is read once
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.on.levels(hls.levels.map(height)));
-    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.#grows(details.live));
-    hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.on.level(height(hls.levels[level])));
-    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
-      // After the event hls.js sets the choice of its own, none: ours comes after that.
-      queueMicrotask(() => this.on.texts(subtitleTracks.map((t) => t.name), subtitleTracks.map((t) => t.lang)));
+    let grew = false; // of a title that is still being encoded: its smallest rung, in a playlist that goes on
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details: { live } }) => {
+      if (live && !grew) this.on.growing();
+      if (grew && !live) this.#improve(hls);
+      grew = live;
     });
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.on.level(height(hls.levels[level])));
     hls.on(Hls.Events.CUES_PARSED, (_, { cues, subtitleTrack }) => subtitleTrack && this.#read(subtitleTrack.name, cues));
-    hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks }) => this.on.sounds(audioTracks.map((t) => t.name)));
     hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
       this.#loaded();
       // The browser shows none of it before it's told that no more comes, and hls.js tells it once some was shown.
@@ -50,8 +63,33 @@ export class Source {
       if (instant) hls.trigger(Hls.Events.BUFFER_EOS, { type: frag.type === "audio" ? "audio" : "video" });
     });
     hls.on(Hls.Events.ERROR, (_, data) => this.#failed(data));
-    hls.loadSource(this.address);
-    hls.attachMedia(this.video);
+  }
+
+  #levels() {
+    this.on.levels(this.hls.levels.map(height));
+  }
+
+  #texts() {
+    const { subtitleTracks } = this.hls;
+    this.on.texts(subtitleTracks.map((t) => t.name), subtitleTracks.map((t) => t.lang));
+  }
+
+  #sounds() {
+    this.on.sounds(this.hls.audioTracks.map((t) => t.name));
+  }
+
+  // The title is whole now: its better rungs join, at a moment that hurts nobody.
+  async #improve(hls) {
+    if (hls !== this.hls) return; // it was loaded anew meanwhile
+    const next = await handOver(hls, this.address, this.#options());
+    if (hls !== this.hls) return next?.destroy();
+    if (!next) return setTimeout(() => this.#improve(hls), BETTER_MOMENT);
+    hls.destroy();
+    this.#follow(next);
+    this.#levels();
+    this.#sounds();
+    this.#texts();
+    this.on.whole();
   }
 
   #native() {
@@ -83,13 +121,6 @@ export class Source {
     if (away) return this.#wait();
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#mayRecover()) return this.hls.recoverMediaError();
     this.#tell("unplayable");
-  }
-
-  // A title that is still being encoded has a playlist that goes on.
-  #grows(growing) {
-    if (growing === Boolean(this.growing)) return;
-    this.growing = growing;
-    this.on.growing(growing);
   }
 
   #stalled() {
@@ -169,11 +200,14 @@ export class Source {
       tracks.forEach((track, n) => (track.mode = n === index ? "hidden" : "disabled"));
       return tracks[index] ?? null;
     }
+    const name = this.hls.subtitleTracks[index]?.name;
     this.track ??= this.video.addTextTrack("subtitles");
     this.track.mode = "hidden";
-    for (const cue of [...this.track.cues]) this.track.removeCue(cue);
-    this.name = this.hls.subtitleTracks[index]?.name;
-    for (const cue of this.cues.get(this.name) ?? []) this.track.addCue(cue);
+    if (name !== this.name) {
+      for (const cue of [...this.track.cues]) this.track.removeCue(cue);
+      for (const cue of this.cues.get(name) ?? []) this.track.addCue(cue);
+    }
+    this.name = name;
     this.hls.subtitleTrack = index;
     return index < 0 ? null : this.track;
   }
