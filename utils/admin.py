@@ -26,3 +26,19 @@ class ShownModelAdmin(ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         super().delete_queryset(request, queryset)
         renew_pages()
+
+
+class RecordAdmin(ModelAdmin):
+    """For rows that nobody writes by hand: they are read and searched."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from apps.wallet.models import Entry, Wallet
+from utils.admin import RecordAdmin
 from utils.templatetags.formats import signed_yuan, yuan
 
 
-class LedgerAdmin(ModelAdmin):
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Wallet)
-class WalletAdmin(LedgerAdmin):
+class WalletAdmin(RecordAdmin):
     list_display = ["user", "holds"]
     list_select_related = ["user"]
     ordering = ["-balance"]
@@ -42,7 +27,7 @@ class WalletAdmin(LedgerAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(LedgerAdmin):
+class EntryAdmin(RecordAdmin):
     list_display = ["created_at", "wallet", "kind", "movement", "after", "subject", "reference"]
     list_filter = [("kind", ChoicesDropdownFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True

@@ -23,11 +23,11 @@ from unfold.decorators import action, display
 from apps.orders import services
 from apps.orders.admin.drawing import bars, options
 from apps.orders.admin.export import csv_of
-from apps.orders.admin.payments import RecordAdmin
 from apps.orders.forms import RefundForm, RevenueForm
 from apps.orders.gateways import GatewayUnclear
 from apps.orders.models import Notification, Order, Payment, Refund, State
 from apps.users.models import User
+from utils.admin import RecordAdmin
 from utils.templatetags.formats import yuan
 
 STATE_LABELS = {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from apps.users.models import AuditEntry
+from utils.admin import RecordAdmin
 
 PAGES = {
     "add": _("add"),
@@ -37,7 +34,7 @@ def describe(action: str) -> str:
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):
+class AuditEntryAdmin(RecordAdmin):
     list_display = ["at", "actor_name", "did", "path", "status", "address"]
     list_filter = [("at", RangeDateTimeFilter), "status"]
     list_filter_submit = True
@@ -49,12 +46,3 @@ class AuditEntryAdmin(ModelAdmin):
     @display(description=_("action"), ordering="action")
     def did(self, entry: AuditEntry) -> str:
         return describe(entry.action)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
