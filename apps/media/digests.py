@@ -56,7 +56,7 @@ def digest(file: BinaryIO) -> Digests:
     return found
 
 
-class Shelf:
+class DigestCache:
     """The hashes of files that this process has seen the beginning of, so that the rest can be added.
 
     The state of a hash can't be stored: what isn't here any more is read once from the disk instead.
@@ -75,6 +75,7 @@ class Shelf:
         return found if found is not None and found.length == length else None
 
     def keep(self, key: Hashable, digests: Digests) -> None:
+        """Remember how far the hashes of a file are; those kept longest are forgotten beyond KEPT."""
         with self._lock:
             self._kept[key] = digests
             while len(self._kept) > KEPT:

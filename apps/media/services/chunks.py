@@ -20,7 +20,7 @@ from django.db.models import Avg, F
 from django.utils import timezone
 
 from apps.media import encode, ladder
-from apps.media.models import Chunk, Video
+from apps.media.models import Chunk, ChunkQuerySet, Video
 from apps.media.services.leases import LEASE, RENEW_EVERY, LeaseLost
 from utils import cmaf, ffmpeg
 from utils.storages import videos
@@ -115,7 +115,8 @@ class _Hold:
     share: float = 0.0
     renewed: float = 0.0
 
-    def rows(self) -> Any:
+    def rows(self) -> ChunkQuerySet:
+        """The chunk's row while this worker holds it; empty once it doesn't."""
         return Chunk.objects.filter(pk=self.chunk.pk, lease_owner=self.owner, done=False)
 
     def tick(self) -> None:

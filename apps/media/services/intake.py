@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move:
         if video is not None:
             if move:
                 path.unlink()
-            return _woken(video)
+            return _again_if_failed(video)
         stored = videos().adopt(path, suffix=tus.suffix(original_name), move=move)
     except OSError as error:
         raise UnableToAddVideo(f"{original_name}: {error.strerror or error}") from error
@@ -72,14 +73,21 @@ def take_in(*, stored: str, original_name: str, digests: Digests, preview_second
             return video
     if video.original != stored:
         videos().delete(stored)
-    return _woken(video)
+    return _again_if_failed(video)
 
 
-def _woken(video: Video) -> Video:
+def _again_if_failed(video: Video) -> Video:
     """A video that failed gets another try when its file comes in once more."""
-    if Video.objects.filter(pk=video.pk, state=State.FAILED).update(
-        state=State.UPLOADED, attempts=0, progress=0, lease_until=timezone.now() + QUEUED_FOR
-    ):
-        enqueue("media.process", video_id=video.pk)
+    if queue_again(video_id=video.pk, states=[State.FAILED]):
         video.refresh_from_db()
     return video
+
+
+def queue_again(*, video_id: int, states: Collection[State]) -> bool:
+    """Queue a video that is in one of `states` once more, its attempts counted anew; False if it's in none of them."""
+    moved = Video.objects.filter(pk=video_id, state__in=states).update(
+        state=State.UPLOADED, attempts=0, progress=0, lease_until=timezone.now() + QUEUED_FOR
+    )
+    if moved:
+        enqueue("media.process", video_id=video_id)
+    return bool(moved)

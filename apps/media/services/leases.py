@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from apps.media.models import State, Video
+from apps.media.models import State, Video, VideoQuerySet
 
 LEASE = timedelta(seconds=25)  # a worker that was killed or froze is given up for dead after it
 RENEW_EVERY = timedelta(seconds=4)
@@ -50,7 +50,7 @@ class Lease:
             for rows in (waiting, lapsed)
         )
 
-    def held(self) -> Any:
+    def held(self) -> VideoQuerySet:
         """The video's row while this worker holds it, for guarded updates; empty once it doesn't."""
         return Video.objects.filter(pk=self.video_id, state=State.PROCESSING, lease_owner=self.owner)
 
@@ -75,6 +75,7 @@ class Lease:
         return bool(self.held().update(**values))
 
     def fail(self, code: str, detail: str = "") -> None:
+        """End the job for good, if it is still held: `code` is one of media.failures."""
         self.held().update(
             state=State.FAILED, failure=code, failure_detail=detail[:4000], lease_owner="", lease_until=None
         )

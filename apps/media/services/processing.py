@@ -13,7 +13,7 @@ from apps.media.models import State, Video
 from apps.media.services import chunks
 from apps.media.services.discarding import GivenUp, drop_arrivals
 from apps.media.services.growth import Growth, withdraw
-from apps.media.services.intake import QUEUED_FOR
+from apps.media.services.intake import QUEUED_FOR, queue_again
 from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost
 from apps.media.services.previews import set_preview
 from apps.media.services.results import Results, publish, rung_row, sound_rows
@@ -194,12 +194,7 @@ class _Job:
 
 def retry(*, video_id: int) -> bool:
     """Queue a failed or finished video once more; False if it's waiting or being encoded already."""
-    moved = Video.objects.filter(pk=video_id, state__in=[State.FAILED, State.READY]).update(
-        state=State.UPLOADED, attempts=0, progress=0, lease_until=timezone.now() + QUEUED_FOR
-    )
-    if moved:
-        enqueue("media.process", video_id=video_id)
-    return bool(moved)
+    return queue_again(video_id=video_id, states=[State.FAILED, State.READY])
 
 
 def cancel(*, video_id: int) -> bool:

@@ -23,7 +23,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from apps.media import tus
-from apps.media.digests import Digests, Shelf, digest
+from apps.media.digests import DigestCache, Digests, digest
 from apps.media.models import Upload, Video
 from apps.media.services.intake import find_content, take_in
 from utils.storages import videos
@@ -40,7 +40,7 @@ PATIENCE = 35.0
 LOOK_EVERY = 0.05  # seconds
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
-_digests = Shelf()
+_digests = DigestCache()
 
 
 class UploadError(Exception):
