@@ -1,68 +1,20 @@
-"""The catalogue."""
+"""A title and who made it."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.media.models import Video
+from apps.movies.models.categories import Category, Genre, Region
 from utils.pictures import PictureSetField
-from utils.templatetags.formats import local_name
-
-
-class Category(models.Model):
-    """A shelf of the shop: 电影, 剧集, 课程 … `slug` is the `<subject>` of `/comedy/<subject>/<page>/`."""
-
-    slug = models.SlugField(_("slug"), max_length=40, unique=True)
-    name = models.CharField(_("name"), max_length=40)
-    name_en = models.CharField(_("English name"), max_length=40, blank=True)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
-
-    class Meta:
-        verbose_name = _("category")
-        verbose_name_plural = _("categories")
-        ordering = ["order", "pk"]
-
-    def __str__(self) -> str:
-        return local_name(self)
-
-    def get_absolute_url(self) -> str:
-        return reverse("movies:category", args=[self.slug, 1])
-
-
-class Genre(models.Model):
-    name = models.CharField(_("name"), max_length=40, unique=True)
-    name_en = models.CharField(_("English name"), max_length=40, blank=True)
-
-    class Meta:
-        verbose_name = _("genre")
-        verbose_name_plural = _("genres")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return local_name(self)
-
-
-class Region(models.Model):
-    name = models.CharField(_("name"), max_length=40, unique=True)
-    name_en = models.CharField(_("English name"), max_length=40, blank=True)
-
-    class Meta:
-        verbose_name = _("region")
-        verbose_name_plural = _("regions")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return local_name(self)
 
 
 class Person(models.Model):
+    """Somebody who is credited in titles."""
+
     name = models.CharField(_("name"), max_length=80, db_index=True)
     original_name = models.CharField(_("original name"), max_length=80, blank=True)
     portrait = models.ImageField(_("portrait"), upload_to="people/", blank=True)
@@ -77,6 +29,8 @@ class Person(models.Model):
 
 
 class Kind(models.TextChoices):
+    """What a title is: it decides how its episodes are shown."""
+
     FILM = "film", _("film")
     SERIES = "series", _("series")
     VARIETY = "variety", _("variety show")
@@ -84,12 +38,16 @@ class Kind(models.TextChoices):
 
 
 class Access(models.TextChoices):
+    """Who may watch the whole of a title."""
+
     FREE = "free", _("free")
     VIP = "vip", _("VIP")
     PAID = "paid", _("pay per title")
 
 
 class Status(models.TextChoices):
+    """Whether viewers see a title; deleting is told by `deleted_at`."""
+
     DRAFT = "draft", _("draft")
     PUBLISHED = "published", _("published")
     WITHDRAWN = "withdrawn", _("off the shelf")
@@ -198,10 +156,13 @@ class Movie(models.Model):
 
     @property
     def is_shown(self) -> bool:
+        """Whether viewers may see it, as `MovieQuerySet.published` picks it."""
         return self.status == Status.PUBLISHED and self.deleted_at is None
 
 
 class Credit(models.Model):
+    """What a person did in a title."""
+
     class Role(models.TextChoices):
         DIRECTOR = "director", _("director")
         CAST = "cast", _("cast")
@@ -222,117 +183,3 @@ class Credit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} ({self.get_role_display()})"
-
-
-class EpisodeQuerySet(models.QuerySet["Episode"]):
-    def watchable(self) -> EpisodeQuerySet:
-        return self.filter(video__state="ready")
-
-
-class Episode(models.Model):
-    """One numbered part of a movie; a film has one. `number` is the `<set_id>` of the watch page."""
-
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="episodes", verbose_name=_("movie"))
-    number = models.PositiveSmallIntegerField(_("number"), default=1, validators=[MinValueValidator(1)])
-    title = models.CharField(_("title"), max_length=120, blank=True)
-    video = models.ForeignKey(
-        Video, models.PROTECT, null=True, blank=True, related_name="episodes", verbose_name=_("video")
-    )
-    intro_start = models.FloatField(_("intro from"), null=True, blank=True, help_text=_("Seconds."))
-    intro_end = models.FloatField(_("intro to"), null=True, blank=True, help_text=_("Seconds."))
-    outro_start = models.FloatField(_("outro from"), null=True, blank=True, help_text=_("Seconds."))
-    created_at = models.DateTimeField(_("added at"), default=timezone.now)
-
-    objects = EpisodeQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("episode")
-        verbose_name_plural = _("episodes")
-        ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["movie", "number"], name="episode_number_once")]
-
-    def __str__(self) -> str:
-        return f"{self.movie} · {self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("playback:watch", args=[self.movie_id, self.number])
-
-
-class Chapter(models.Model):
-    episode = models.ForeignKey(Episode, models.CASCADE, related_name="chapters", verbose_name=_("episode"))
-    starts_at = models.FloatField(_("from"), help_text=_("Seconds."))
-    title = models.CharField(_("title"), max_length=80)
-
-    class Meta:
-        verbose_name = _("chapter")
-        verbose_name_plural = _("chapters")
-        ordering = ["starts_at"]
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class Material(models.Model):
-    """A file that goes with a course."""
-
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="materials", verbose_name=_("movie"))
-    title = models.CharField(_("title"), max_length=80)
-    file = models.FileField(_("file"), upload_to="materials/")
-
-    class Meta:
-        verbose_name = _("material")
-        verbose_name_plural = _("materials")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class BannerQuerySet(models.QuerySet["Banner"]):
-    def shown(self, at: datetime) -> BannerQuerySet:
-        return self.filter(
-            Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, movie__status="published", movie__deleted_at=None
-        )
-
-
-class Banner(models.Model):
-    """A title in the home page's carousel, in `[starts_at, ends_at)`."""
-
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="banners", verbose_name=_("movie"))
-    title = models.CharField(_("title"), max_length=60, blank=True, help_text=_("Empty: the movie's."))
-    text = models.CharField(_("text"), max_length=120, blank=True)
-    picture = models.ImageField(
-        _("picture"), upload_to="banners/", blank=True, help_text=_("Empty: the movie's backdrop.")
-    )
-    picture_set = PictureSetField(default=dict, blank=True, editable=False)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
-    starts_at = models.DateTimeField(_("shown from"), default=timezone.now)
-    ends_at = models.DateTimeField(_("shown until"), null=True, blank=True)
-
-    objects = BannerQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("banner")
-        verbose_name_plural = _("banners")
-        ordering = ["order", "pk"]
-
-    def __str__(self) -> str:
-        return self.title or str(self.movie)
-
-
-class PlayDay(models.Model):
-    """Plays of one movie on one day of the site's calendar: what the rankings are summed from."""
-
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="play_days")
-    day = models.DateField(db_index=True)
-    plays = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["movie", "day"], name="play_day_once")]
-
-
-class PlayBatch(models.Model):
-    """A batch of plays that is in the database: written in the same transaction, so that it counts once."""
-
-    name = models.CharField(max_length=60, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -1,0 +1,26 @@
+"""The catalogue."""
+
+from apps.movies.models.banners import Banner
+from apps.movies.models.categories import Category, Genre, Region
+from apps.movies.models.episodes import Chapter, Episode, Material
+from apps.movies.models.plays import PlayBatch, PlayDay
+from apps.movies.models.titles import Access, Credit, Kind, Movie, MovieQuerySet, Person, Status
+
+__all__ = [
+    "Access",
+    "Banner",
+    "Category",
+    "Chapter",
+    "Credit",
+    "Episode",
+    "Genre",
+    "Kind",
+    "Material",
+    "Movie",
+    "MovieQuerySet",
+    "Person",
+    "PlayBatch",
+    "PlayDay",
+    "Region",
+    "Status",
+]

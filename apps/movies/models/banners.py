@@ -1,0 +1,46 @@
+"""The home page's carousel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.movies.models.titles import Movie
+from utils.pictures import PictureSetField
+
+
+class BannerQuerySet(models.QuerySet["Banner"]):
+    def shown(self, at: datetime) -> BannerQuerySet:
+        """Those of that moment whose titles can be seen."""
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, movie__status="published", movie__deleted_at=None
+        )
+
+
+class Banner(models.Model):
+    """A title in the home page's carousel, in `[starts_at, ends_at)`."""
+
+    movie = models.ForeignKey(Movie, models.CASCADE, related_name="banners", verbose_name=_("movie"))
+    title = models.CharField(_("title"), max_length=60, blank=True, help_text=_("Empty: the movie's."))
+    text = models.CharField(_("text"), max_length=120, blank=True)
+    picture = models.ImageField(
+        _("picture"), upload_to="banners/", blank=True, help_text=_("Empty: the movie's backdrop.")
+    )
+    picture_set = PictureSetField(default=dict, blank=True, editable=False)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    starts_at = models.DateTimeField(_("shown from"), default=timezone.now)
+    ends_at = models.DateTimeField(_("shown until"), null=True, blank=True)
+
+    objects = BannerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("banner")
+        verbose_name_plural = _("banners")
+        ordering = ["order", "pk"]
+
+    def __str__(self) -> str:
+        return self.title or str(self.movie)

@@ -1,0 +1,59 @@
+"""What titles are sorted by."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from utils.templatetags.formats import local_name
+
+
+class Category(models.Model):
+    """A shelf of the shop: 电影, 剧集, 课程 … `slug` is the `<subject>` of `/comedy/<subject>/<page>/`."""
+
+    slug = models.SlugField(_("slug"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=40)
+    name_en = models.CharField(_("English name"), max_length=40, blank=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["order", "pk"]
+
+    def __str__(self) -> str:
+        return local_name(self)
+
+    def get_absolute_url(self) -> str:
+        return reverse("movies:category", args=[self.slug, 1])
+
+
+class Genre(models.Model):
+    """What a title is like: comedy, documentary … A title has any number of them."""
+
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    name_en = models.CharField(_("English name"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("genre")
+        verbose_name_plural = _("genres")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return local_name(self)
+
+
+class Region(models.Model):
+    """Where a title was made."""
+
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    name_en = models.CharField(_("English name"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return local_name(self)

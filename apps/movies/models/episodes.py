@@ -1,0 +1,71 @@
+"""The parts of a title, and what goes with them."""
+
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.media.models import Video
+from apps.movies.models.titles import Movie
+
+
+class Episode(models.Model):
+    """One numbered part of a movie; a film has one. `number` is the `<set_id>` of the watch page."""
+
+    movie = models.ForeignKey(Movie, models.CASCADE, related_name="episodes", verbose_name=_("movie"))
+    number = models.PositiveSmallIntegerField(_("number"), default=1, validators=[MinValueValidator(1)])
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    video = models.ForeignKey(
+        Video, models.PROTECT, null=True, blank=True, related_name="episodes", verbose_name=_("video")
+    )
+    intro_start = models.FloatField(_("intro from"), null=True, blank=True, help_text=_("Seconds."))
+    intro_end = models.FloatField(_("intro to"), null=True, blank=True, help_text=_("Seconds."))
+    outro_start = models.FloatField(_("outro from"), null=True, blank=True, help_text=_("Seconds."))
+    created_at = models.DateTimeField(_("added at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("episode")
+        verbose_name_plural = _("episodes")
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["movie", "number"], name="episode_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.movie} · {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("playback:watch", args=[self.movie_id, self.number])
+
+
+class Chapter(models.Model):
+    """A named moment of an episode, on the seek bar."""
+
+    episode = models.ForeignKey(Episode, models.CASCADE, related_name="chapters", verbose_name=_("episode"))
+    starts_at = models.FloatField(_("from"), help_text=_("Seconds."))
+    title = models.CharField(_("title"), max_length=80)
+
+    class Meta:
+        verbose_name = _("chapter")
+        verbose_name_plural = _("chapters")
+        ordering = ["starts_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Material(models.Model):
+    """A file that goes with a course."""
+
+    movie = models.ForeignKey(Movie, models.CASCADE, related_name="materials", verbose_name=_("movie"))
+    title = models.CharField(_("title"), max_length=80)
+    file = models.FileField(_("file"), upload_to="materials/")
+
+    class Meta:
+        verbose_name = _("material")
+        verbose_name_plural = _("materials")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title
