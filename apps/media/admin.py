@@ -19,10 +19,10 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from apps.media.models import Subtitle, Video
-from apps.media.presenters import encoding, media_page, queue, span
+from apps.media.presenters import encoding, media_page, queue
 from apps.media.services import cancel, retry
 from apps.media.words import upload_page
-from utils.templatetags.formats import duration
+from utils.templatetags.formats import duration, span
 
 DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 MOST_SHOWN = 200  # of a list's page

@@ -12,12 +12,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from apps.media.contents import contents
 from apps.media.failures import reason
 from apps.media.findings import told
 from apps.media.models import State, Video
+from utils.templatetags.formats import span
 
 TELLING = 0.03  # of an encode done: before, its pace says nothing
 GOING = (State.UPLOADED, State.PROCESSING)
@@ -42,14 +42,6 @@ def seconds_left(video: Video, at: datetime) -> float | None:
     if video.state != State.PROCESSING or video.started_at is None or video.progress < TELLING:
         return None
     return (at - video.started_at).total_seconds() * (1 - video.progress) / video.progress
-
-
-def span(seconds: float) -> str:
-    """A length of time as one says it: 40 s, 12 min, 3 h 5 min."""
-    if seconds < 60:
-        return _("{n} s").format(n=max(1, round(seconds)))
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return _("{n} h {m} min").format(n=hours, m=minutes) if hours else _("{n} min").format(n=minutes)
 
 
 def _since(moment: datetime, at: datetime) -> str:

@@ -51,6 +51,7 @@ class Browsing:
 
     @cached_property
     def chosen(self) -> dict[str, str]:
+        """By facet, the value in the query, if there is such a one."""
         return {
             name: str(self.query[name])
             for name, values in self.choices.items()
@@ -59,6 +60,7 @@ class Browsing:
 
     @property
     def sort(self) -> str:
+        """A name of SORTS: the query's, else the hottest first."""
         return self.query.get("sort", "heat") if self.query.get("sort") in SORTS else "heat"
 
     @property
@@ -67,6 +69,7 @@ class Browsing:
         return len(self.query) == len(self.chosen) + (self.query.get("sort") in SORTS) <= 1
 
     def apply(self, movies: MovieQuerySet) -> MovieQuerySet:
+        """The movies that fit what was chosen, in the order that was chosen."""
         fields = {"kind": "kind", "genre": "genres", "region": "region", "year": "year", "access": "access"}
         found = movies.filter(**{fields[name]: value for name, value in self.chosen.items()})
         return found.order_by(SORTS[self.sort], "-pk")

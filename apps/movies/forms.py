@@ -1,3 +1,5 @@
+"""What a curator types about titles, and what uploaded files are to be."""
+
 from __future__ import annotations
 
 from pathlib import PurePath
@@ -25,7 +27,7 @@ from unfold.widgets import (
 from apps.media.models import Upload
 from apps.movies.models import Episode, Kind, Movie
 from apps.movies.services import (
-    Arrival,
+    NamedUpload,
     clean_content,
     shelve_episodes,
     shelve_films,
@@ -50,6 +52,8 @@ class PicturesForm(forms.ModelForm):
 
 
 class MovieForm(PicturesForm):
+    """A title; its rich text is cleaned of what could run."""
+
     class Meta:
         model = Movie
         fields = "__all__"
@@ -84,6 +88,8 @@ class ShelveForm(forms.Form):
     """What uploaded files are to be. Their ids come as `upload`, in order; their titles as `title-<id>`."""
 
     class Way(models.TextChoices):
+        """What becomes of the files."""
+
         FILMS = "films", _("A draft of a film for each file")
         EPISODES = "episodes", _("Episodes of a title that is there")
         SERIES = "series", _("Episodes of a new title")
@@ -127,10 +133,10 @@ class ShelveForm(forms.Form):
             self.add_error("movie", gettext("Choose the title."))
         if way == self.Way.SERIES and not values.get("title") and "title" not in self.errors:
             self.add_error("title", gettext("Give it a title."))
-        values["arrivals"] = self._arrivals()
+        values["uploads"] = self._uploads()
         return values
 
-    def _arrivals(self) -> list[Arrival]:
+    def _uploads(self) -> list[NamedUpload]:
         try:
             wanted = [UUID(value) for value in dict.fromkeys(cast(QueryDict, self.data).getlist("upload"))]
         except ValueError as error:
@@ -140,7 +146,7 @@ class ShelveForm(forms.Form):
             raise forms.ValidationError(gettext("Choose at least one file."))
         if len(rows) < len(wanted):
             raise forms.ValidationError(gettext("One of the files has been put in its place already."))
-        return [Arrival(rows[pk], self._title(rows[pk])) for pk in wanted]
+        return [NamedUpload(rows[pk], self._title(rows[pk])) for pk in wanted]
 
     def _title(self, upload: Upload) -> str:
         given = self.data.get(f"title-{upload.pk}", "").strip()
@@ -151,15 +157,15 @@ class ShelveForm(forms.Form):
     def shelve(self) -> list[Episode]:
         """Do what was asked. Raises UnableToShelve."""
         values = self.cleaned_data
-        arrivals = values["arrivals"]
+        uploads = values["uploads"]
         match values["way"]:
             case self.Way.EPISODES:
                 return shelve_episodes(
-                    arrivals=arrivals, movie=values["movie"], first=values["first"], replace=values["replace"]
+                    uploads=uploads, movie=values["movie"], first=values["first"], replace=values["replace"]
                 )
             case self.Way.SERIES:
-                return shelve_series(arrivals=arrivals, title=values["title"], kind=values["kind"] or Kind.SERIES)
-        return shelve_films(arrivals=arrivals)
+                return shelve_series(uploads=uploads, title=values["title"], kind=values["kind"] or Kind.SERIES)
+        return shelve_films(uploads=uploads)
 
 
 def uploaded_path(file: object) -> str:

@@ -40,6 +40,7 @@ class Home:
         return self._lists[name]
 
     def ranking(self) -> list[dict[str, Any]]:
+        """The week's most played titles, as `ranked` tells them."""
         return ranked(self["hottest"], "week")
 
     def shelves(self) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ EVERYTHING = "all"
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """The home page; its lists are only asked for where no fragment of it is kept."""
     types = list(Category.objects.all())
     lists = Home(types)
     banners = Banner.objects.shown(timezone.now()).select_related("movie__category")
@@ -51,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
+    """A page of a category's titles, filtered and sorted by the query; htmx gets the results alone."""
     types = list(Category.objects.all())
     published = Movie.objects.published().for_card()
     chosen = next((c for c in types if c.slug == subject), None)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
-    def published(self, at: datetime) -> NoticeQuerySet:
+    def shown(self, at: datetime) -> NoticeQuerySet:
+        """What everyone is told at that moment: the pinned first, then the newest."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at).order_by("-pinned", "-starts_at")
 
 

@@ -1,3 +1,5 @@
+"""The page of notices."""
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,5 +13,6 @@ SHOWN = 50
 
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    shown = Notice.objects.published(timezone.now())[:SHOWN]
+    """What everyone is told now."""
+    shown = Notice.objects.shown(timezone.now())[:SHOWN]
     return kept_whole(request, render(request, "notices/list.html", {"notices": shown}))

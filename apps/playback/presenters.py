@@ -14,7 +14,7 @@ from apps.playback.models import Progress
 from apps.playback.services import Grant
 from apps.playback.words import player_words
 from utils.pictures import largest_url
-from utils.templatetags.formats import local_name, yuan
+from utils.templatetags.formats import local_name, span, yuan
 
 
 def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Progress]) -> list[dict[str, Any]]:
@@ -77,13 +77,6 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Pl
 def sign_in_url(path: str) -> str:
     """The sign-in page that leads back to `path`."""
     return redirect_to_login(path).url
-
-
-def span(seconds: int) -> str:
-    """A length of time as one says it: whole minutes from one minute on."""
-    if seconds < 60:
-        return _("{n} s").format(n=seconds)
-    return _("{n} min").format(n=round(seconds / 60))
 
 
 def player_config(

@@ -32,8 +32,8 @@ def test_a_notice_is_shown_from_its_start_until_its_end(client, now):
 def test_the_period_holds_its_start_and_not_its_end(now):
     later = now + timedelta(hours=1)
     notice = Notice.objects.create(title="一小时", starts_at=now, ends_at=later)
-    assert Notice.objects.published(now).get() == notice
-    assert not Notice.objects.published(later).exists()
+    assert Notice.objects.shown(now).get() == notice
+    assert not Notice.objects.shown(later).exists()
 
 
 def test_the_pinned_one_stands_first_and_alone_on_the_home_page(client, now):

@@ -55,6 +55,14 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def span(seconds: float) -> str:
+    """A length of time as one says it: 40 s, 12 min, 3 h 5 min."""
+    if seconds < 60:
+        return _("{n} s").format(n=max(1, round(seconds)))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return _("{n} h {m} min").format(n=hours, m=minutes) if hours else _("{n} min").format(n=minutes)
+
+
 @register.filter
 def ago(moment: datetime) -> str:
     """How long ago, in one unit: just now, 5 minutes ago … 30 days ago; then the day itself."""

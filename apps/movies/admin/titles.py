@@ -159,7 +159,7 @@ class MovieAdmin(ShownModelAdmin):
             episodes = form.shelve()
         except UnableToShelve as error:
             return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
-        uploads = [str(arrival.upload.pk) for arrival in form.cleaned_data["arrivals"]]
+        uploads = [str(named.upload.pk) for named in form.cleaned_data["uploads"]]
         rows = [
             {"upload": upload, "text": str(e), "url": reverse("admin:movies_movie_change", args=[e.movie_id])}
             for upload, e in zip(uploads, episodes, strict=True)

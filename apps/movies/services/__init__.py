@@ -17,10 +17,10 @@ from apps.movies.services.shelf import (
     video_ready,
     withdraw,
 )
-from apps.movies.services.shelving import Arrival, UnableToShelve, shelve_episodes, shelve_films, shelve_series
+from apps.movies.services.shelving import NamedUpload, UnableToShelve, shelve_episodes, shelve_films, shelve_series
 
 __all__ = [
-    "Arrival",
+    "NamedUpload",
     "UnableToAddEpisode",
     "UnableToShelve",
     "access_changed",

@@ -145,6 +145,7 @@ def _of_many(title: str, kind: str) -> MovieQuerySet:
 
 
 def category_for(kind: str) -> Category:
+    """Where a title of that kind stands unless somebody says: the category called as the kind, else the first."""
     found = Category.objects.filter(slug=kind).first() or Category.objects.first()
     return found or Category.objects.create(slug=kind, name=str(Kind(kind).label), name_en=kind.capitalize())
 

@@ -19,32 +19,32 @@ class UnableToShelve(Exception):
 
 
 @dataclass(frozen=True)
-class Arrival:
+class NamedUpload:
     """An uploaded file, and the title it is to have."""
 
     upload: Upload
     title: str
 
 
-def shelve_films(*, arrivals: Sequence[Arrival]) -> list[Episode]:
+def shelve_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
     """A draft of a film for each file. Raises UnableToShelve."""
     with transaction.atomic():
         made = []
-        for arrival, video in _claimed(arrivals):
-            movie = _draft(arrival.title, Kind.FILM)
+        for named, video in _claimed(uploads):
+            movie = _draft(named.title, Kind.FILM)
             made.append((Episode.objects.create(movie=movie, number=1, video=video), video))
     return _placed(made)
 
 
-def shelve_series(*, arrivals: Sequence[Arrival], title: str, kind: str = Kind.SERIES) -> list[Episode]:
+def shelve_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.SERIES) -> list[Episode]:
     """A draft of a title of several episodes, the files in their order. Raises UnableToShelve."""
     with transaction.atomic():
         movie = _draft(title, kind)
-        return shelve_episodes(arrivals=arrivals, movie=movie)
+        return shelve_episodes(uploads=uploads, movie=movie)
 
 
 def shelve_episodes(
-    *, arrivals: Sequence[Arrival], movie: Movie, first: int | None = None, replace: bool = False
+    *, uploads: Sequence[NamedUpload], movie: Movie, first: int | None = None, replace: bool = False
 ) -> list[Episode]:
     """The files, in their order, as episodes of a title: from number `first` on, or after its last.
 
@@ -55,8 +55,8 @@ def shelve_episodes(
         start = first or (movie.episodes.aggregate(last=Max("number"))["last"] or 0) + 1
         there = {e.number: e for e in movie.episodes.filter(number__gte=start)}
         made = []
-        for number, (arrival, video) in enumerate(_claimed(arrivals), start):
-            episode = there.get(number) or Episode(movie=movie, number=number, title=arrival.title)
+        for number, (named, video) in enumerate(_claimed(uploads), start):
+            episode = there.get(number) or Episode(movie=movie, number=number, title=named.title)
             if episode.video_id and episode.video_id != video.pk and not replace:
                 raise UnableToShelve(
                     _("Episode %d has a file already. Choose another number, or say that files may be replaced.")
@@ -71,24 +71,24 @@ def shelve_episodes(
     return _placed(made)
 
 
-def _claimed(arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Video]]:
+def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
     """The files with their videos, taken off the list of what waits for a place."""
-    if not arrivals:
+    if not uploads:
         raise UnableToShelve(_("Choose at least one file."))
     locked = {
         row.pk: row
         for row in Upload.objects.select_for_update(of=("self",))
         .select_related("video")
-        .filter(pk__in=[a.upload.pk for a in arrivals])
+        .filter(pk__in=[named.upload.pk for named in uploads])
     }
     claimed = []
-    for arrival in arrivals:
-        row = locked.get(arrival.upload.pk)
+    for named in uploads:
+        row = locked.get(named.upload.pk)
         if row is None:
-            raise UnableToShelve(_("“%s” has been put in its place already.") % arrival.upload.filename)
+            raise UnableToShelve(_("“%s” has been put in its place already.") % named.upload.filename)
         if row.video is None:
             raise UnableToShelve(_("“%s” isn't all there yet.") % row.filename)
-        claimed.append((arrival, row.video))
+        claimed.append((named, row.video))
     Upload.objects.filter(pk__in=locked).delete()
     return claimed
 

@@ -1,3 +1,5 @@
+"""Poster cards."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

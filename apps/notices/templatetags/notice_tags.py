@@ -1,3 +1,5 @@
+"""Notices on other apps' pages."""
+
 from __future__ import annotations
 
 from django import template
@@ -11,4 +13,4 @@ register = template.Library()
 @register.inclusion_tag("parts/notices_strip.html")
 def notices_strip() -> dict[str, Notice | None]:
     """The newest notice, or nothing."""
-    return {"notice": Notice.objects.published(timezone.now()).first()}
+    return {"notice": Notice.objects.shown(timezone.now()).first()}
