@@ -29,6 +29,14 @@ def boolean(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false: set it to 1 or 0.")
 
 
+def integer(name: str, default: int) -> int:
+    """The variable as a whole number, not below zero; anything else is an error that names it."""
+    raw = env.str(name, default="").strip() or str(default)
+    if not (raw.isascii() and raw.isdigit()):
+        raise ImproperlyConfigured(f"{name}={raw!r} is no whole number.")
+    return int(raw)
+
+
 def secret_key(data_dir: Path) -> str:
     """SECRET_KEY, or the one kept in the data folder: made at random on first use, or where half of one is kept."""
     key: str = env.str("SECRET_KEY", default="")

@@ -71,6 +71,7 @@ def page_key(request: HttpRequest) -> str:
 
 
 def keep(response: HttpResponse, version: str) -> Page:
+    """The answer as it is kept."""
     packed = response.get("Content-Encoding") == "gzip"
     body = response.content if packed else gzip.compress(response.content, 6)
     headers = {name: value for name, value in response.items() if name.lower() not in OWN}
@@ -78,6 +79,7 @@ def keep(response: HttpResponse, version: str) -> Page:
 
 
 def answer(request: HttpRequest, page: Page) -> HttpResponse:
+    """A kept page as this browser takes it."""
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
     response = HttpResponse(page.body if packed else gzip.decompress(page.body), headers=page.headers)
     if packed:

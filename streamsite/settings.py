@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from streamsite.env import boolean, broker_url, cache_url, env, mail_settings, secret_key
+from streamsite.env import boolean, broker_url, cache_url, env, integer, mail_settings, secret_key
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,7 +23,7 @@ env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder:
 ENVIRONMENT = env.str("ENVIRONMENT", default="embedded")  # embedded | production
 DEBUG = boolean("DEBUG", default=False)
 SECRET_KEY = secret_key(DATA_DIR)
-SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}").rstrip("/")
+SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{integer('PORT', default=8000)}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
@@ -167,16 +167,16 @@ VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards: only with a token
 VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=f"file://{DATA_DIR / 'videos'}")
 WORK_DIR = Path(env.str("WORK_DIR", default=str(DATA_DIR / "work")))  # one folder per encoding job
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imageio-ffmpeg carries
-FFMPEG_THREADS = env.int("FFMPEG_THREADS", default=0)  # of one codec; 0: as many as the machine has
+FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0)  # of one codec; 0: as many as the machine has
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "videos": {"BACKEND": "utils.storages.VideoStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]  # never whole in memory
-UPLOAD_MAX_SIZE = env.int("UPLOAD_MAX_SIZE", default=2**40)  # bytes of one video file
-UPLOAD_TTL = env.int("UPLOAD_TTL", default=7 * 86400)  # seconds without a byte until an upload is given up
-DISK_RESERVE = env.int("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
+UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40)  # bytes of one video file
+UPLOAD_TTL = integer("UPLOAD_TTL", default=7 * 86400)  # seconds without a byte until an upload is given up
+DISK_RESERVE = integer("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes, of a form without its files
 
 # --- Queue ----------------------------------------------------------------------------------
@@ -231,13 +231,13 @@ ALIPAY_GATEWAY_URL = env.str("ALIPAY_GATEWAY_URL", default="https://openapi.alip
 ALIPAY_PRIVATE_KEY_FILE = env.str("ALIPAY_PRIVATE_KEY_FILE", default="")  # the application's
 ALIPAY_PUBLIC_KEY_FILE = env.str("ALIPAY_PUBLIC_KEY_FILE", default="")  # Alipay's
 CASHIER_DIR = DATA_DIR / "cashier"  # its keys and its trades
-CASHIER_URL = env.str("CASHIER_URL", default=f"http://127.0.0.1:{env.int('CASHIER_PORT', default=8001)}")
+CASHIER_URL = env.str("CASHIER_URL", default=f"http://127.0.0.1:{integer('CASHIER_PORT', default=8001)}")
 if PAYMENT_GATEWAY == "cashier":
     ALIPAY_APP_ID, ALIPAY_SELLER_ID = "9021000100000001", "2088000100000001"
     ALIPAY_GATEWAY_URL = f"{CASHIER_URL}/gateway.do"
     ALIPAY_PRIVATE_KEY_FILE = str(CASHIER_DIR / "app_private.pem")
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
-ORDER_EXPIRES_AFTER = env.int("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
+ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
 REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=True)  # payments that bought nothing go back by themselves
 
 # --- Security -------------------------------------------------------------------------------
@@ -275,9 +275,9 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Playback -------------------------------------------------------------------------------
 
-TOKEN_TTL = env.int("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives, longer for a long title
+TOKEN_TTL = integer("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives, longer for a long title
 VIEW_AFTER = 10  # seconds watched before a view counts
-PREVIEW_SECONDS = env.int("PREVIEW_SECONDS", default=360)  # of what isn't free, unless the movie says otherwise
+PREVIEW_SECONDS = integer("PREVIEW_SECONDS", default=360)  # of what isn't free, unless the movie says otherwise
 
 LOGGING = {
     "version": 1,

@@ -46,23 +46,6 @@ def test_production_settings_pass_the_deployment_check():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"DEBUG": "1"}, "streamsite.E010"),
-        ({"OUTBOX": "1"}, "streamsite.E014"),
-        ({"SECRET_KEY": "short"}, "streamsite.E011"),
-        ({"SITE_URL": "http://streamsite.example"}, "streamsite.E013"),
-        ({"ALLOWED_HOSTS": "*"}, "streamsite.E012"),
-    ],
-)
-def test_unsafe_production_settings_are_refused(changed, said):
-    done = _manage("check", "--deploy", **changed)
-    assert done.returncode != 0
-    assert said in done.stderr
-
-
-@pytest.mark.slow
 def test_cookies_in_production_go_over_https_only():
     names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE"]
     code = f"from django.conf import settings as s; print(*(getattr(s, name) for name in {names}))"
