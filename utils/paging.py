@@ -9,6 +9,8 @@ from django.core.paginator import Page
 
 
 class PageLink(TypedDict):
+    """A number below a list, or a gap between numbers."""
+
     label: str
     url: str  # "" for a gap
     current: bool

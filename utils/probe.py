@@ -35,6 +35,8 @@ HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
 
 class Refused(Exception):
+    """The file is no video that can be used: `code` is one of apps.media.failures."""
+
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
         self.code = code

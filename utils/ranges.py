@@ -70,6 +70,7 @@ class MultipartRanges:
         self.length = len(self._end) + sum(len(head) + b - a + 1 for head, (a, b) in self._parts)
 
     def body(self, file: IO[bytes]) -> Iterator[bytes]:
+        """The parts with their headers, read from `file` in pieces."""
         for head, part in self._parts:
             yield head
             yield from piece(file, part)

@@ -17,6 +17,8 @@ from django.utils.http import urlencode
 
 
 class Verdict(Enum):
+    """What a token is worth."""
+
     VALID = "valid"
     FORGED = "forged"
     EXPIRED = "expired"
@@ -28,6 +30,7 @@ def secret() -> str:
 
 
 def token(path: str, ts: str) -> str:
+    """The token of a path until `ts`, seconds since 1970 as text."""
     digest = hashlib.md5(f"{path}{secret()}{ts}".encode(), usedforsecurity=False).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

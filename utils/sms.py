@@ -26,6 +26,8 @@ class NotSent(Exception):
 
 
 class Sender(Protocol):
+    """What SMS_SENDER names."""
+
     def send(self, *, phone: str, text: str) -> None: ...
 
 

@@ -11,13 +11,17 @@ from apps.movies.models import Movie
 
 class CommentQuerySet(models.QuerySet["Comment"]):
     def shown(self) -> CommentQuerySet:
+        """Those that no administrator took off the page."""
         return self.filter(hidden_at=None)
 
     def for_watch(self) -> CommentQuerySet:
+        """As the watch page lists them: the newest first, each with its author."""
         return self.shown().select_related("user").order_by("-created_at", "-pk")
 
 
 class Comment(models.Model):
+    """What somebody said about a title; hidden ones are kept."""
+
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="comments", verbose_name=_("movie"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments", verbose_name=_("user"))
     text = models.CharField(_("text"), max_length=500)

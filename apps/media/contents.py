@@ -36,11 +36,14 @@ class Part:
 
     @property
     def size(self) -> int:
+        """Bytes on the disk of all its items."""
         return sum(item.size or 0 for item in self.items)
 
 
 @dataclass(frozen=True)
 class Contents:
+    """Everything that is stored of a video, and its storyboard to be shown."""
+
     parts: list[Part]
     storyboard: Storyboard | None
 

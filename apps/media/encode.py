@@ -219,6 +219,7 @@ def _texts(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: W
 
 
 def tiles_of(probed: dict[str, Any]) -> Tiles:
+    """The storyboard that a probed source gets: TILES pictures at most, none of them larger than a tile."""
     width, height = ladder.shown_size(probed["video"])
     duration = max(0.1, probed["duration"])
     interval = max(1.0, duration / TILES)

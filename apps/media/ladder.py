@@ -55,9 +55,11 @@ class Plan:
 
     @property
     def encoded(self) -> list[Rung]:
+        """The rungs that aren't the source itself."""
         return [rung for rung in self.rungs if rung != self.copied]
 
     def seconds(self, frame: int) -> float:
+        """When a frame is shown, in seconds from the start."""
         return float(frame / self.rate)
 
     def cuts_in(self, part: Part) -> list[int]:

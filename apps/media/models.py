@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
+    """How far a video has come."""
+
     UPLOADED = "uploaded", _("waiting")
     PROCESSING = "processing", _("encoding")
     READY = "ready", _("ready")
@@ -77,10 +79,14 @@ class Rendition(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """What a track holds."""
+
         VIDEO = "video", _("picture")
         AUDIO = "audio", _("sound")
 
     class Cut(models.TextChoices):
+        """How much of the title a track holds."""
+
         FULL = "full", _("full")
         PREVIEW = "preview", _("preview")
 
@@ -158,6 +164,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(owner_id=user_id)
 
     def expired(self, at: datetime) -> UploadQuerySet:
+        """Those that got no byte for too long, or are done with."""
         return self.filter(expires_at__lte=at)
 
 
@@ -168,6 +175,8 @@ class Upload(models.Model):
     """
 
     class State(models.TextChoices):
+        """How far a file has come."""
+
         RECEIVING = "receiving", _("being uploaded")
         RECEIVED = "received", _("being checked")
         DONE = "done", _("uploaded")

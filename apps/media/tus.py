@@ -39,6 +39,7 @@ class Checksum:
     digest: bytes
 
     def hasher(self) -> hashlib._Hash:
+        """A fresh hash of the algorithm, to be fed with the body."""
         return hashlib.new(self.algorithm, usedforsecurity=False)
 
 

@@ -36,6 +36,8 @@ class BuyForm(forms.Form):
 
 
 class CouponForm(forms.Form):
+    """A code in an address or a form."""
+
     coupon = forms.CharField(required=False, max_length=32)
 
 

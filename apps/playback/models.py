@@ -47,10 +47,12 @@ class Progress(models.Model):
 
     @property
     def percent(self) -> int:
+        """The share that was watched, 0 to 100."""
         return min(100, round(100 * self.position / self.duration)) if self.duration else 0
 
     @property
     def can_resume(self) -> bool:
+        """Whether there is a place to go on from."""
         return not self.finished and self.position > TOO_SHORT
 
     @property

@@ -1,3 +1,5 @@
+"""Search."""
+
 from __future__ import annotations
 
 from django.core.paginator import Paginator
@@ -20,6 +22,7 @@ def _address(text: str, page: int = 1) -> str:
 
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
+    """A page of what was found for `q`."""
     text = request.GET.get("q", "").strip()[:LONGEST]
     movie_page = Paginator(find(text=text), PAGE).get_page(request.GET.get("page", "1"))
     pages = page_links(movie_page, lambda n: _address(text, n))
@@ -29,6 +32,7 @@ def results(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def suggestions(request: HttpRequest) -> JsonResponse:
+    """JSON for the search box: titles with their addresses, people with a search for them."""
     rows = suggest(text=request.GET.get("q", ""))
     found = [{"text": row.text, "url": row.address or _address(row.text)} for row in rows]
     return JsonResponse({"res": 0, "errmsg": "", "suggestions": found})

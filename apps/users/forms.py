@@ -127,18 +127,26 @@ class ForgotForm(forms.Form):
 
 
 class ResendForm(forms.Form):
+    """To whom the activation mail is to go again."""
+
     email = EmailField()
 
 
 class NewPasswordForm(forms.Form):
+    """The password that replaces a forgotten one."""
+
     password = PasswordField(new=True, label=_("New password"))
 
 
 class CodeForm(forms.Form):
+    """A code that was sent or made by an app."""
+
     code = CodeField()
 
 
 class ProfileForm(forms.Form):
+    """What others see, and the language."""
+
     nickname = forms.CharField(
         label=_("Nickname"),
         max_length=30,
@@ -150,6 +158,8 @@ class ProfileForm(forms.Form):
 
 
 class AvatarForm(forms.Form):
+    """A picture to be shown beside the name."""
+
     avatar = forms.FileField(
         label=_("Picture"),
         help_text=_("JPEG, PNG or WebP, at most 5 MB. It is cut to a square."),
@@ -169,16 +179,22 @@ class ConfirmForm(forms.Form):
 
 
 class EmailForm(ConfirmForm):
+    """An address to be proved."""
+
     email = EmailField(label=_("New e-mail"))
     field_order = ["email", "current"]
 
 
 class PhoneForm(ConfirmForm):
+    """A number to be proved."""
+
     phone = PhoneField(label=_("New mobile number"))
     field_order = ["phone", "current"]
 
 
 class PasswordForm(ConfirmForm):
+    """A new password for who knows the old one."""
+
     password = PasswordField(new=True, label=_("New password"))
     field_order = ["current", "password"]
 

@@ -28,6 +28,8 @@ class Wallet(models.Model):
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
+    """The ledger refuses to be rewritten: TypeError."""
+
     def update(self, **_: Any) -> NoReturn:
         raise TypeError("The ledger is only ever added to.")
 
@@ -39,6 +41,8 @@ class Entry(models.Model):
     """One movement, with the balance after it. Only ever added to: a mistake is righted by another entry."""
 
     class Kind(models.TextChoices):
+        """Why money moved."""
+
         TOP_UP = "top_up", _("top-up")
         PURCHASE = "purchase", _("purchase")
         REFUND = "refund", _("refund to the wallet")

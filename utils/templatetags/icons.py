@@ -1,3 +1,5 @@
+"""The icons of the sprite."""
+
 from __future__ import annotations
 
 from django import template

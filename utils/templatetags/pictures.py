@@ -1,3 +1,5 @@
+"""Pictures in the size and format that a browser wants."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -34,6 +34,7 @@ class BillLine:
 
     @property
     def key(self) -> tuple[str, str]:
+        """What tells one movement from every other."""
         return self.trade_no, self.request_no
 
 

@@ -20,6 +20,8 @@ _AMOUNT = re.compile(r"(0|[1-9]\d{0,8})(\.\d{1,2})?", re.ASCII)
 
 
 class TradeStatus(StrEnum):
+    """Where a trade stands, as the gateway calls it."""
+
     WAITING = "WAIT_BUYER_PAY"
     CLOSED = "TRADE_CLOSED"  # never paid, or refunded whole
     SUCCESS = "TRADE_SUCCESS"
@@ -27,6 +29,7 @@ class TradeStatus(StrEnum):
 
     @property
     def is_paid(self) -> bool:
+        """Whether the buyer's money has arrived."""
         return self in {TradeStatus.SUCCESS, TradeStatus.FINISHED}
 
 
@@ -65,6 +68,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def format_time(at: datetime) -> str:
+    """A moment as the protocol writes it, on its own clock."""
     return at.astimezone(CLOCK).strftime(TIME)
 
 

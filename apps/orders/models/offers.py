@@ -19,6 +19,7 @@ LOWEST = Decimal("0.01")  # yuan: Alipay takes no less
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def on_sale(self) -> PlanQuerySet:
+        """What can be bought, in the order of the page."""
         return self.filter(on_sale=True)
 
 
@@ -52,6 +53,8 @@ class Coupon(models.Model):
     """A code that lowers the price of plans, in `[starts_at, ends_at)`."""
 
     class Kind(models.TextChoices):
+        """How `value` is meant."""
+
         PERCENT = "percent", _("percent off")
         AMOUNT = "amount", _("yuan off")
 
@@ -82,4 +85,5 @@ class Coupon(models.Model):
             raise ValidationError({"value": _("No more than 100 per cent can be taken off.")})
 
     def runs(self, at: datetime) -> bool:
+        """Whether the code is valid at that moment."""
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)

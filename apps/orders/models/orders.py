@@ -17,12 +17,16 @@ from utils.money import MoneyField
 
 
 class Kind(models.TextChoices):
+    """What an order buys."""
+
     PLAN = "plan", _("VIP")
     TITLE = "title", _("film or series")
     TOP_UP = "top_up", _("top-up")
 
 
 class State(models.TextChoices):
+    """Where an order stands."""
+
     PENDING = "pending", _("to be paid")
     PAID = "paid", _("paid, not fulfilled")
     FULFILLED = "fulfilled", _("paid")
@@ -41,6 +45,7 @@ MOVES: dict[State, frozenset[State]] = {
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def for_list(self) -> OrderQuerySet:
+        """As its buyer's list shows them, the newest first."""
         return self.select_related("movie").order_by("-created_at", "-pk")
 
     def open(self) -> OrderQuerySet:
@@ -55,6 +60,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
+    """A promise: what is sold to whom, and the price of that moment. Amounts are in yuan."""
+
     number = models.CharField(_("order number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)

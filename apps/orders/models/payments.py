@@ -22,6 +22,8 @@ class Payment(models.Model):
     """Money that arrived, once per trade of the gateway. A flag says why it bought nothing."""
 
     class Flag(models.TextChoices):
+        """Why a payment bought nothing; empty if it bought what it was for."""
+
         NONE = "", "–"
         CLOSED = "closed", _("the order was closed")
         TWICE = "twice", _("the order was paid already")
@@ -60,6 +62,8 @@ class Notification(models.Model):
     """What was sent to the notify address, as it came, kept before it is believed."""
 
     class Verdict(models.TextChoices):
+        """What became of a notification."""
+
         RECEIVED = "received", _("received")
         FORGED = "forged", _("wrong signature")
         FOREIGN = "foreign", _("another application or seller")
@@ -87,6 +91,8 @@ class Refund(models.Model):
     """Money on its way back. Its amount is reserved on the payment from the first moment."""
 
     class State(models.TextChoices):
+        """How far the money has come."""
+
         REQUESTED = "requested", _("requested")  # until the gateway said yes or no, however often it is asked
         DONE = "done", _("done")
         FAILED = "failed", _("refused by the gateway")

@@ -79,16 +79,14 @@ def carry_out(*, refund: Refund, at: datetime) -> Refund:
 def _from_wallet(order: Order, row: Refund, at: datetime) -> None:
     """A top-up's money leaves the wallet before it leaves the site."""
     try:
-        move(
-            user=order.user,
-            amount=-row.amount,
-            kind=Entry.Kind.TAKEN_BACK,
-            reference=row.number,
-            subject=order.subject,
-            at=at,
-        )
+        _move(order, row, -row.amount, Entry.Kind.TAKEN_BACK, at)
     except NotEnoughMoney as error:
         raise UnableToRefund(_("The user has spent this money: the wallet holds less than the refund.")) from error
+
+
+def _move(order: Order, row: Refund, amount: Decimal, kind: Entry.Kind, at: datetime) -> None:
+    """Move `amount` yuan in the buyer's wallet because of a refund. Raises NotEnoughMoney."""
+    move(user=order.user, amount=amount, kind=kind, reference=row.number, subject=order.subject, at=at)
 
 
 def _complete(row: Refund, at: datetime) -> None:
@@ -99,14 +97,7 @@ def _complete(row: Refund, at: datetime) -> None:
             return  # another process got there first
         payment = Payment.objects.get(pk=row.payment_id)
         if payment.gateway == WALLET:
-            move(
-                user=order.user,
-                amount=row.amount,
-                kind=Entry.Kind.REFUND,
-                reference=row.number,
-                subject=order.subject,
-                at=at,
-            )
+            _move(order, row, row.amount, Entry.Kind.REFUND, at)
         bought = payment.flag in {Payment.Flag.NONE, Payment.Flag.OWNED}
         going_on = payment.refunds.filter(state=Refund.State.REQUESTED).exists()
         if not bought or going_on or payment.refunded < payment.amount:
@@ -126,11 +117,4 @@ def _give_up(row: Refund, why: str, at: datetime) -> None:
             return
         Payment.objects.filter(pk=row.payment_id).update(refunded=F("refunded") - yuan_value(row.amount))
         if order.kind == Kind.TOP_UP and not row.payment.flag:
-            move(
-                user=order.user,
-                amount=row.amount,
-                kind=Entry.Kind.RESTORED,
-                reference=row.number,
-                subject=order.subject,
-                at=at,
-            )
+            _move(order, row, row.amount, Entry.Kind.RESTORED, at)

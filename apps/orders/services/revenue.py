@@ -43,6 +43,8 @@ class Sold:
 
 @dataclass(frozen=True)
 class Revenue:
+    """What a span of days earned, in yuan."""
+
     days: list[Day]
     plans: list[Sold]
     titles: list[Sold]

@@ -17,6 +17,8 @@ from apps.orders.services.paying import WALLET
 
 
 class Trouble(StrEnum):
+    """How the books disagree on a movement."""
+
     NOT_OURS = "not ours"  # the gateway knows of it, we don't
     NOT_THEIRS = "not theirs"  # we know of it, the gateway doesn't
     AMOUNT = "amount"

@@ -42,10 +42,13 @@ class Res(IntEnum):
 
 
 class Call(Protocol):
+    """A view of somebody who is signed in."""
+
     def __call__(self, request: HttpRequest, user: User) -> HttpResponse: ...
 
 
 def answer(res: Res, errmsg: object = "", **more: Any) -> JsonResponse:
+    """The JSON that every call answers with."""
     return JsonResponse({"res": res, "errmsg": str(errmsg), **more}, json_dumps_params={"ensure_ascii": False})
 
 

@@ -76,6 +76,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_POST
 def pay_again(request: HttpRequest, number: str) -> HttpResponse:
+    """Go on to pay an order that waits."""
     found = _mine(request, number)
     try:
         return redirect(
@@ -90,6 +91,7 @@ def pay_again(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """Close an order that waits, unless it was paid meanwhile."""
     found = _mine(request, number)
     try:
         found = services.close(order=found, at=timezone.now())
@@ -112,6 +114,7 @@ def wallet(request: HttpRequest, page: int) -> HttpResponse:
 
 
 def show_wallet(request: HttpRequest, page: int, error: str = "") -> HttpResponse:
+    """The wallet's page; with an `error` it says what was refused (400)."""
     user = signed_in(request)
     entries = Paginator(Entry.objects.filter(wallet__user=user), PAGE).get_page(page)
     return render(

@@ -58,6 +58,7 @@ def _offers(code: str, user: User | None) -> list[Offer]:
 @never_cache
 @require_safe
 def vip(request: HttpRequest) -> HttpResponse:
+    """What a membership costs."""
     return _vip(request)
 
 

@@ -1,3 +1,5 @@
+"""The player, and what was begun, on other apps' pages."""
+
 from __future__ import annotations
 
 from typing import Any

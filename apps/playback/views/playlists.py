@@ -25,6 +25,7 @@ def _private(text: str, kind: str) -> HttpResponse:
 
 @require_safe
 def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    """The master playlist of what this viewer may watch."""
     episode, grant = enter(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
@@ -42,6 +43,7 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 
 @require_safe
 def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
+    """The playlist of one rung or sound track, its file signed for this viewer."""
     episode, grant = enter(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
@@ -51,6 +53,7 @@ def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> Ht
 
 @require_safe
 def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
+    """The playlist of one subtitle: of a preview, its words and no more."""
     episode, grant = enter(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)

@@ -33,6 +33,7 @@ SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    """The page of one episode; POST posts a comment on its title."""
     movies = Movie.objects.live() if request.user.is_staff else Movie.objects.published()
     movie = get_object_or_404(
         movies.select_related("category", "region").prefetch_related(

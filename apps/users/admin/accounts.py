@@ -1,3 +1,5 @@
+"""Accounts: totals, rights, and locking with a reason."""
+
 from __future__ import annotations
 
 import json

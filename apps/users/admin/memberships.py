@@ -22,6 +22,8 @@ MOST = 3660  # days in one gift
 
 
 class GiveForm(forms.ModelForm):
+    """Days of membership for somebody, and why."""
+
     days = forms.IntegerField(
         label=_("days"), min_value=1, max_value=MOST, widget=UnfoldAdminIntegerFieldWidget,
         help_text=_("They begin now, or where the membership that the user has ends."),

@@ -58,6 +58,7 @@ class User(AbstractUser):
 
     @property
     def display_name(self) -> str:
+        """How others see the account: its nickname, else its user name."""
         if not self.is_active and not self.has_usable_password():
             return gettext("Deleted account")
         return self.nickname or self.username
@@ -70,6 +71,7 @@ class User(AbstractUser):
 
     @property
     def is_locked(self) -> bool:
+        """Whether an administrator locked it; `locked_reason` says why."""
         return self.locked_at is not None
 
     def clean(self) -> None:

@@ -39,6 +39,8 @@ class PhoneCode(models.Model):
     """A code sent to a phone, kept as a keyed hash; `attempts` bounds the guesses."""
 
     class Purpose(models.TextChoices):
+        """What the code is good for."""
+
         REGISTER = "register", _("sign up")
         RESET = "reset", _("reset the password")
         PHONE = "phone", _("change the phone")

@@ -17,6 +17,8 @@ ACTIVE_DAYS = 30
 
 
 class Card(TypedDict):
+    """A figure under its name."""
+
     title: str
     figure: int
 

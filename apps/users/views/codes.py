@@ -33,6 +33,7 @@ def begin_code(request: HttpRequest, row: PhoneCode) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
+    """Type the code, or have another one sent; what it does depends on what it was asked for."""
     row = PhoneCode.objects.filter(pk=request.session.get(CODE) or 0).first()
     if row is None or (row.purpose == Purpose.PHONE and not request.user.is_authenticated):
         return redirect("users:login")

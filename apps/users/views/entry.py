@@ -32,6 +32,7 @@ WAITS = 600  # seconds
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
+    """A name and a password; then a code, where two-step sign-in is on."""
     target = safe_next(request)
     if request.user.is_authenticated:
         return redirect(target)
@@ -133,6 +134,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """A button that ends the session on this device (POST)."""
     if request.method == "POST":
         Device.objects.filter(session_key=request.session.session_key or "").delete()
         logout(request)

@@ -46,6 +46,7 @@ def outbox_exists(request: HttpRequest) -> bool:
 @never_cache
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
+    """The newest kept messages; 404 wherever `outbox_exists` is not so."""
     if not outbox_exists(request):
         raise Http404
     folder = Path(settings.MAIL_FOLDER)

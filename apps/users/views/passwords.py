@@ -54,6 +54,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def reset_sent(request: HttpRequest) -> HttpResponse:
+    """Look into your mailbox: the same page for every name."""
     if not request.session.get(ASKED):
         return redirect("users:forgot")
     return render(request, "users/reset_sent.html", {"outbox": outbox_exists(request)})
@@ -89,4 +90,5 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def reset_done(request: HttpRequest) -> HttpResponse:
+    """The password is set: sign in."""
     return render(request, "users/reset_done.html")

@@ -27,6 +27,7 @@ SENT_TO = "sent_to"  # session key: the address that was typed
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
+    """Sign up by e-mail, or with `?by=phone` by mobile number. The answer is the same for every address."""
     if request.user.is_authenticated:
         return redirect(safe_next(request))
     by_phone = bool(request.POST.get("phone")) if request.method == "POST" else request.GET.get("by") == "phone"
