@@ -20,59 +20,59 @@ from apps.users.models import User
 from utils.templatetags.formats import yuan
 
 LATELY = timedelta(days=7)
-
-QUEUE_SHOWN = 6
+QUEUE_SHOWN = 6  # videos
+NEWEST_SHOWN = 6  # accounts
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Adds `cards` (figures) and `attention` (what to look at) to the index page's context."""
-    today = timezone.localdate()
+    """Adds to the index page's context: `cards` (figures), `running`, `attention` (what to look at), `newest`."""
     states = dict(Video.objects.values_list("state").annotate(n=Count("pk")))
-    plays = PlayDay.objects.filter(day=today).aggregate(n=Sum("plays"))["n"] or 0
-    registered = User.objects.filter(date_joined__date=today).count()
-    waiting = states.get(State.UPLOADED, 0) + states.get(State.PROCESSING, 0)
-    failed = states.get(State.FAILED, 0)
-    unexpected = Payment.objects.waiting().count()
-    refused = Refund.objects.filter(state=Refund.State.FAILED, created_at__gt=timezone.now() - LATELY).count()
-    published = Movie.objects.published()
-    silent = published.filter(episodes_out=0).count()
-    empty = Episode.objects.filter(video=None, movie__in=published).count()
-    videos, movies = reverse("admin:media_video_changelist"), reverse("admin:movies_movie_changelist")
-    context["cards"] = [
-        {"title": _("Plays today"), "figure": plays, "url": movies},
-        {
-            "title": _("Sales today"),
-            "figure": yuan(revenue(first=today, last=today).sales),
-            "url": reverse("admin:orders_order_revenue"),
-        },
-        {"title": _("Registered today"), "figure": registered, "url": reverse("admin:users_user_changelist")},
-        {"title": _("Titles on the shelf"), "figure": published.count(), "url": movies},
-        {"title": _("Waiting to be encoded"), "figure": waiting, "url": videos},
-    ]
     running = Video.objects.filter(state__in=GOING).order_by("state", "created_at")[:QUEUE_SHOWN]
-    context["running"] = [{"video": video, "state": encoding(video)} for video in running]
-    context["attention"] = [
-        row
-        for row in (
-            {
-                "text": _("Payments that bought nothing and wait to be refunded"),
-                "figure": unexpected,
-                "url": f"{reverse('admin:orders_order_changelist')}?waiting=1",
-            },
-            {
-                "text": _("Refunds that the gateway refused this week"),
-                "figure": refused,
-                "url": f"{reverse('admin:orders_refund_changelist')}?state__exact=failed",
-            },
-            {"text": _("Videos that could not be encoded"), "figure": failed, "url": f"{videos}?state__exact=failed"},
-            {"text": _("Published titles with nothing to watch yet"), "figure": silent, "url": movies},
-            {
-                "text": _("Published episodes without a file"),
-                "figure": empty,
-                "url": reverse("admin:movies_episode_changelist"),
-            },
-        )
-        if row["figure"]
+    return context | {
+        "cards": _cards(states),
+        "running": [{"video": video, "state": encoding(video)} for video in running],
+        "attention": [row for row in _attention(states) if row["figure"]],
+        "newest": User.objects.order_by("-date_joined")[:NEWEST_SHOWN],
+    }
+
+
+def _row(title: str, figure: int | str, address: str) -> dict[str, Any]:
+    return {"title": title, "figure": figure, "url": address}
+
+
+def _cards(states: dict[str, int]) -> list[dict[str, Any]]:
+    today = timezone.localdate()
+    plays = PlayDay.objects.filter(day=today).aggregate(n=Sum("plays"))["n"] or 0
+    sales = yuan(revenue(first=today, last=today).sales)
+    registered = User.objects.filter(date_joined__date=today).count()
+    waiting = sum(states.get(state, 0) for state in GOING)
+    movies = reverse("admin:movies_movie_changelist")
+    return [
+        _row(_("Plays today"), plays, movies),
+        _row(_("Sales today"), sales, reverse("admin:orders_order_revenue")),
+        _row(_("Registered today"), registered, reverse("admin:users_user_changelist")),
+        _row(_("Titles on the shelf"), Movie.objects.published().count(), movies),
+        _row(_("Waiting to be encoded"), waiting, reverse("admin:media_video_changelist")),
     ]
-    context["newest"] = User.objects.order_by("-date_joined")[:6]
-    return context
+
+
+def _attention(states: dict[str, int]) -> list[dict[str, Any]]:
+    published = Movie.objects.published()
+    refused = Refund.objects.filter(state=Refund.State.FAILED, created_at__gt=timezone.now() - LATELY)
+    orders, refunds = reverse("admin:orders_order_changelist"), reverse("admin:orders_refund_changelist")
+    videos, movies = reverse("admin:media_video_changelist"), reverse("admin:movies_movie_changelist")
+    return [
+        _row(
+            _("Payments that bought nothing and wait to be refunded"),
+            Payment.objects.waiting().count(),
+            f"{orders}?waiting=1",
+        ),
+        _row(_("Refunds that the gateway refused this week"), refused.count(), f"{refunds}?state__exact=failed"),
+        _row(_("Videos that could not be encoded"), states.get(State.FAILED, 0), f"{videos}?state__exact=failed"),
+        _row(_("Published titles with nothing to watch yet"), published.filter(episodes_out=0).count(), movies),
+        _row(
+            _("Published episodes without a file"),
+            Episode.objects.filter(video=None, movie__in=published).count(),
+            reverse("admin:movies_episode_changelist"),
+        ),
+    ]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,9 +21,9 @@ from apps.media.models import Subtitle, Video
 from apps.media.presenters import encoding, media_page, queue
 from apps.media.services import cancel, retry
 from apps.media.words import upload_page
+from utils.numbers import row_id
 from utils.templatetags.formats import duration, span
 
-DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 MOST_SHOWN = 200  # of a list's page
 
 
@@ -127,7 +126,7 @@ class VideoAdmin(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         words = request.GET.get("ids", "").split(",")[:MOST_SHOWN]
-        videos = Video.objects.filter(pk__in=[int(word) for word in words if DIGITS.fullmatch(word)])
+        videos = Video.objects.filter(pk__in=[pk for word in words if (pk := row_id(word))])
         shown: dict[int | str, str] = {video.pk: encoding(video) for video in videos}
         if "queue" in words:
             shown["queue"] = self._queue(request)

@@ -22,10 +22,10 @@ from apps.movies.models import Category
 from apps.playback.models import Progress
 from apps.playback.services import clear_history, forget
 from apps.users.requests import signed_in
+from utils.numbers import row_id
 from utils.paging import page_links
 
 HISTORY_PAGE = 24
-LARGEST_ID = 2**63 - 1
 
 
 class Day(TypedDict):
@@ -45,9 +45,8 @@ def history(request: HttpRequest, page: int) -> HttpResponse:
         if "remove" not in request.POST:
             clear_history(user=user)
             return redirect("playback:history", 1)
-        chosen = request.POST["remove"]
-        if chosen.isascii() and chosen.isdigit() and int(chosen[:20]) <= LARGEST_ID:
-            forget(user=user, progress_id=int(chosen))
+        if chosen := row_id(request.POST["remove"]):
+            forget(user=user, progress_id=chosen)
         return redirect("playback:history", page)
     movie_page = Paginator(Progress.objects.for_history(user), HISTORY_PAGE).get_page(page)
     rows = list(movie_page.object_list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, FilteredRelation, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -49,41 +51,44 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     episode = next((e for e in episodes if e.number == set_id), None)
     if episode is None:
         raise Http404
+    return kept_whole(request, render(request, "playback/watch.html", _context(request, episode, episodes, seen)))
+
+
+def _context(
+    request: HttpRequest, episode: Episode, episodes: list[Episode], seen: dict[int, Progress]
+) -> dict[str, Any]:
+    """What the page shows: all `episodes` of the movie, and what the viewer has `seen` of them."""
+    movie = episode.movie
     grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
     here = seen.get(episode.pk)
     similar, hottest = neighbours(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
     locked = movie.access == Access.VIP and grant.reason in {"sign_in", "vip"}
     plans = list(Plan.objects.on_sale()[:PLANS_SHOWN]) if locked else []
     words = presenters.gate(movie, episode, grant, request.path, plans)
-    page = render(
-        request,
-        "playback/watch.html",
-        {
-            "types": Category.objects.all(),
-            "user_info": request.user,
-            "movie": movie,
-            "movie_id": movie_id,
-            "set_id": set_id,
-            "episode": episode,
-            "sets": presenters.episode_rows(episodes, episode, seen),
-            "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
-            "similar": similar,
-            "hottest": hottest if len(episodes) <= FEW else [],
-            "gate": words,
-            "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
-            "player": presenters.player_config(
-                movie=movie,
-                episode=episode,
-                episodes=episodes,
-                chapters=list(Chapter.objects.filter(episode=episode)),
-                grant=grant,
-                gate_words=words,
-                resume_at=here.position if here and here.can_resume and grant.kind == "full" else 0.0,
-                signed_in=request.user.is_authenticated,
-            ),
-        },
-    )
-    return kept_whole(request, page)
+    return {
+        "types": Category.objects.all(),
+        "user_info": request.user,
+        "movie": movie,
+        "movie_id": movie.pk,
+        "set_id": episode.number,
+        "episode": episode,
+        "sets": presenters.episode_rows(episodes, episode, seen),
+        "comments": Comment.objects.for_watch().filter(movie=movie)[:COMMENTS_SHOWN],
+        "similar": similar,
+        "hottest": hottest if len(episodes) <= FEW else [],
+        "gate": words,
+        "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
+        "player": presenters.player_config(
+            movie=movie,
+            episode=episode,
+            episodes=episodes,
+            chapters=list(Chapter.objects.filter(episode=episode)),
+            grant=grant,
+            gate_words=words,
+            resume_at=here.position if here and here.can_resume and grant.kind == "full" else 0.0,
+            signed_in=request.user.is_authenticated,
+        ),
+    }
 
 
 def _episodes(movie: Movie, viewer: User | AnonymousUser) -> tuple[list[Episode], dict[int, Progress]]:

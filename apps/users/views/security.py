@@ -22,6 +22,7 @@ from apps.users.services import deletion, devices, identities, passwords, second
 from apps.users.services.throttle import TryLater
 from apps.users.views.client import answer
 from apps.users.views.elsewhere import connect_proof
+from utils.numbers import row_id
 
 
 @never_cache
@@ -32,9 +33,8 @@ def device_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     current = request.session.get(devices.DEVICE)
     if request.method == "POST":
-        chosen = request.POST.get("device", "")
-        if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-            if devices.end_one(user=user, device_id=int(chosen)):
+        if chosen := row_id(request.POST.get("device", "")):
+            if devices.end_one(user=user, device_id=chosen):
                 messages.success(request, _("The device is signed out."))
         elif "others" in request.POST:
             devices.end_others(user=user, keep=request.session.session_key)
