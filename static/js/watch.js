@@ -10,3 +10,11 @@ if (config.master) facade(box, config);
 else if (config.state === "processing") waiting(config.readyUrl);
 share(config.words.copied);
 unfold(document.querySelector(".summary"));
+
+// Of many episodes, the one that plays stands in the middle of the list.
+const here = document.querySelector(".episodes [aria-current]");
+const list = here?.closest(".watch__side");
+if (list) {
+  const [inner, outer] = [here.getBoundingClientRect(), list.getBoundingClientRect()];
+  list.scrollTop += inner.top + inner.height / 2 - outer.top - outer.height / 2;
+}

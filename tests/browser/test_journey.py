@@ -55,6 +55,9 @@ def test_a_vip_title_shows_its_preview_and_then_the_gate(site, vip_film, visit):
     assert page.evaluate("document.querySelector('video')?.duration") < 19
     expect(page.locator(".gate")).to_contain_text("试看已结束")
     expect(page.locator(".gate").get_by_role("link", name="登录")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".gate__plan").first).to_be_visible()
+    assert page.locator(".gate").evaluate("gate => gate.scrollHeight - gate.clientHeight") == 0
 
 
 def test_the_real_server_guards_the_files(site, free_film):
