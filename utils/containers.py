@@ -32,6 +32,7 @@ MATROSKA_ENCRYPTION = re.compile(rb"\x6d\x80.{1,8}\x62\x40.{1,64}\x50\x35", re.D
 DOLBY_VISION = re.compile(rb"dv[cv]C([\x01-\x03].{4})", re.DOTALL)
 MATROSKA_DOLBY_VISION = re.compile(rb"\x41\xe7\x84dv[cv]C\x41\xed.([\x01-\x03].{4})", re.DOTALL)
 DOLBY_VISION_ONLY = {5, 10}  # profiles whose pictures may be compatible to nothing else
+REWIND = 1.0  # seconds by which the clock of a broadcast must go back to have been set anew
 TS_PACKETS = (188, 192, 204)  # bytes (ISO/IEC 13818-1; Blu-ray; DVB with parity)
 
 

@@ -14,10 +14,13 @@ import av
 import av.error
 import av.format
 
+from utils.containers import REWIND
+
 CLOCK = 0.0015  # seconds: containers round to milliseconds
 EVEN = 0.9  # share of the pictures that come evenly where the rate is constant
 LEAST_GAP = 0.1  # seconds without sound that are to be filled
-JUMP = 10.0  # seconds by which a broadcast's clock must be off to have been set anew, as for FFmpeg
+JUMP = 10.0  # seconds by which a broadcast's clock must leap ahead to have been set anew, as for FFmpeg
+LATE = 2.0  # seconds by which any other clock must go back for what follows to be out of turn
 # Codecs of which no packet begins with so many zeros: what does was never written.
 MARKED = {"h264", "hevc", "mpeg4", "mpeg2video", "mjpeg", "prores", "vp8", "vp9", "libvpx-vp9", "av1", "libdav1d"}
 HOLLOW, EMPTY = 32, 8  # bytes looked at; of a packet that only repeats a picture
@@ -46,7 +49,8 @@ class _Track:
         self.whole = True  # no packet is cut short, known to be broken or can't be decoded
         self.behind = 0  # packets that come long after later ones: players drop them
         self.turned_back_at = 0.0  # seconds, where they begin
-        self._before = self._highest = -math.inf
+        self.rewound = False  # the clock was set anew to what it had been
+        self._before = self._clock = -math.inf
         self._jumps, self._shift = jumps, 0.0
         self._sounds = stream.type == "audio"
         context = stream.codec_context if self._sounds else None
@@ -61,17 +65,20 @@ class _Track:
         if self._sounds and length > JUMP:  # nothing is coded so: the index is broken
             length = 0.0
         seconds: float = at * self.tick + self._shift
-        if self._jumps and self.packets and abs(seconds - self.end) > JUMP:
-            self._shift += self.end - seconds
-            seconds = self.end
+        clock = self.tick * (at if packet.dts is None else packet.dts) + self._shift  # as decoded, so it only goes on
+        back, ahead = self._clock - clock, seconds - self.end
+        if self._jumps and self.packets and (back > REWIND or abs(ahead) > (REWIND if self.rewound else JUMP)):
+            self.rewound = self.rewound or back > REWIND
+            self._shift -= ahead
+            clock, seconds = clock - ahead, self.end
+        elif back > LATE:
+            self.behind += 1
+            self.turned_back_at = self._before
+        if clock > self._clock:
+            self._before, self._clock = self._clock, clock
         self.packets += 1
         self.bytes += packet.size
         self.whole = self.whole and not packet.is_corrupt and (not self._judged or _decodes(packet))
-        if seconds > self._highest:
-            self._before, self._highest = self._highest, seconds
-        elif seconds < self._highest - JUMP:
-            self.behind += 1
-            self.turned_back_at = self._before
         if seconds < self.start:
             self.start = seconds
         if seconds + length > self.end:
@@ -164,6 +171,7 @@ class Lengths:
         video["keys"] = [key - self.origin for key in sorted(self.keys)]
         video["end"] = self.video.end - self.origin
         facts["duration"] = self.end
+        facts["rewound"] = any(track.rewound for track in self.tracks.values())
         for chapter in facts["chapters"]:
             chapter["start"] = max(0.0, chapter["start"] - self.origin)
         facts["chapters"] = [chapter for chapter in facts["chapters"] if chapter["start"] < self.end]

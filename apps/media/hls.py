@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 
 from apps.media.models import Rendition, Subtitle
@@ -10,6 +11,9 @@ from apps.media.models import Rendition, Subtitle
 VERSION = 7  # fMP4 with EXT-X-MAP and byte ranges
 FROM_THE_START = "#EXT-X-START:TIME-OFFSET=0"  # and not where the newest segments are
 LONGEST = 5  # seconds: no segment of what is encoded is longer
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+)  # no playlist has them (RFC 8216 §4.1), or a line ends there
 STUB = 0.5  # seconds; a shorter last segment isn't worth a request
 AUDIO_GROUP = "sound"
 SUBTITLE_GROUP = "text"
@@ -37,7 +41,7 @@ def codecs_of(init: bytes) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace('"', "'").replace("\n", " ").replace("\r", " ")
+    return UNPRINTABLE.sub(" ", text.replace('"', "'"))
 
 
 def master(

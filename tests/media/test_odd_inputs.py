@@ -52,9 +52,11 @@ def test_a_broadcast_joined_in_the_middle(tmp_path):
     assert flash == pytest.approx(beep, abs=0.09)
 
 
-@pytest.mark.parametrize("clocks", [("0", "0"), ("0", "5000"), ("5000", "0")])
+@pytest.mark.parametrize("clocks", [("0", "0"), ("0", "0", "ac3"), ("0", "5000"), ("5000", "0")])
 def test_a_broadcast_whose_clock_is_set_anew(clocks, tmp_path):
-    parts = [make(tmp_path / f"{n}.ts", *CLOSE, "-output_ts_offset", clock) for n, clock in enumerate(clocks)]
+    """The last packet of AC-3 is known to be whole only when the picture of the second part has begun."""
+    codec = ("-c:a", clocks[2] if len(clocks) > 2 else "aac")
+    parts = [make(tmp_path / f"{n}.ts", *CLOSE, *codec, "-output_ts_offset", clocks[n]) for n in range(2)]
     joined = written(tmp_path / "joined.ts", b"".join(part.read_bytes() for part in parts))
     check(processed(joined), seconds=2 * SECONDS)
 
@@ -224,13 +226,14 @@ def test_a_clock_that_stands_still(suffix, tmp_path):
     assert ended(path) == (State.FAILED, "damaged@0")
 
 
-def test_a_clock_that_leaps_and_comes_back(tmp_path):
-    """One time that is far off would make an hour of one picture, and drop what follows."""
+@pytest.mark.parametrize(("byte", "value"), [(4, 0x40), (5, 0x13)])  # more than an hour, four seconds
+def test_a_clock_that_leaps_and_comes_back(byte, value, tmp_path):
+    """One time that is off would make an hour of one picture, and drop what follows."""
     data = bytearray(make(tmp_path / "plain.flv", *H264, "-c:a", "aac", "-ar", "44100").read_bytes())
     at = 13  # behind the header; then tags: type, size in 3 bytes, milliseconds in 3 (and 1), 3 of nothing, data, 4
     while data[at] != 9 or int.from_bytes(data[at + 4 : at + 7], "big") < 1000 * FLASH:
         at += 15 + int.from_bytes(data[at + 1 : at + 4], "big")
-    data[at + 4] = 0x40  # more than an hour
+    data[at + byte] = value
     assert ended(written(tmp_path / "leaping.flv", bytes(data))) == (State.FAILED, "damaged@0")
 
 

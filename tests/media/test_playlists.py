@@ -39,3 +39,10 @@ def test_a_title_in_the_making_has_a_playlist_that_goes_on():
     whole = hls.media(row, file_url="/v/a").splitlines()
     assert whole[-1] == "#EXT-X-ENDLIST"
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in whole
+
+
+def test_a_name_can_t_end_its_line():
+    sound = Rendition(kind=Rendition.Kind.AUDIO, name="a0", label='Say "hi"\r\n\x0b\x85\u2028#EXT')
+    text = hls.master([sound], [], rendition_url=lambda row: "/a", subtitle_url=lambda row: "/s")
+    assert "NAME=\"Say 'hi'     #EXT\"" in text
+    assert len(text.splitlines()) == 4
