@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from django.utils import timezone
+import re
 
-from tests.factories import make_user
+import pytest
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from tests.factories import make_member, make_user
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "right horse battery"
@@ -56,3 +59,19 @@ def test_a_get_never_signs_out(client):
 
 def test_membership_page_says_until_when(client):
     assert client.get("/user/uservip/").context["vip_time_end"] is None
+    assert "account__menu" not in client.get("/user/uservip/").content.decode()
+    client.force_login(make_member())
+    page = client.get("/user/uservip/", headers={"Accept-Language": "en"})
+    text = page.content.decode()
+    with translation.override("en"):
+        assert f"You are a VIP until {date_format(timezone.localtime(page.context['vip_time_end']))}." in text
+    assert "account__menu" in text
+
+
+@pytest.mark.parametrize("address", ["/user/userown/", "/user/mydata/"])
+def test_forms_that_ask_for_a_password_say_of_which_account(client, address):
+    client.force_login(make_user(username="lin"))
+    forms = re.findall(r"<form.*?</form>", client.get(address).content.decode(), re.DOTALL)
+    asking = [form for form in forms if 'type="password"' in form]
+    assert asking
+    assert [form for form in asking if 'value="lin" autocomplete="username"' not in form] == []
