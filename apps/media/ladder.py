@@ -62,6 +62,10 @@ class Plan:
         """When a frame is shown, in seconds from the start."""
         return float(frame / self.rate)
 
+    def frame(self, second: float) -> int:
+        """The first frame that is shown at a second or later; containers round to milliseconds."""
+        return math.ceil(second * self.rate - Fraction(1, 1000))
+
     def cuts_in(self, part: Part) -> list[int]:
         """The cuts within a part, counted from its start."""
         end = math.inf if part.frames is None else part.first + part.frames
@@ -94,7 +98,7 @@ def plan(probed: dict[str, Any], *, copy: bool = True) -> Plan:
     rungs = _rungs(video, whole=whole)
     found = Plan(rungs, frame_rate(video), rungs[0] if whole else None)
     if whole:
-        found.cuts = [math.ceil(key * found.rate - Fraction(1, 1000)) for key in thinned(video["keys"])]
+        found.cuts = [found.frame(key) for key in thinned(video["keys"])]
     found.parts = _parts(probed, found)
     if not found.cuts:
         found.cuts = _even_cuts(probed["duration"], found)
@@ -164,7 +168,7 @@ def _parts(probed: dict[str, Any], found: Plan) -> list[Part]:
     duration = probed["duration"]
     starts = [0]
     if duration >= CHUNKED_FROM and probed["container"] in SEEKABLE and not probed["video"]["interlaced"]:
-        keys = found.cuts or [math.ceil(key * found.rate - Fraction(1, 1000)) for key in probed["video"]["keys"]]
+        keys = found.cuts or [found.frame(key) for key in probed["video"]["keys"]]
         for number in range(1, math.ceil(duration / CHUNK)):
             place = bisect_left(keys, number * CHUNK * found.rate)
             far_enough = place < len(keys) and found.seconds(keys[place] - starts[-1]) >= CHUNK / 2

@@ -21,7 +21,7 @@ from apps.media.models import Rendition, State, Video
 from apps.media.services.discarding import Arrivals, discard_later
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.previews import cut_previews, length_of, preview_end
-from apps.media.services.results import Results, replace_texts, rung_row, sound_rows, store, text_rows
+from apps.media.services.results import Results, measured, replace_texts, rung_row, sound_rows, store, text_rows
 from utils import ffmpeg
 from utils.storages import videos
 from utils.tasks import enqueue
@@ -160,16 +160,9 @@ class Growth:
         values: dict[str, Any] = {"has_audio": len(rows) > 1}
         going = self._video.renditions.filter(cut=Rendition.Cut.PREVIEW) if previews else Rendition.objects.none()
         if not self._published:
-            width, height = ladder.shown_size(self._probed["video"])
             self._video.duration, self._video.ready_at = self._probed["duration"], timezone.now()
-            values |= {
-                "duration": self._video.duration,
-                "ready_at": self._video.ready_at,
-                "width": width,
-                "height": height,
-                "frame_rate": float(self._plan.rate),
-                "chapters": self._probed["chapters"],
-            }
+            values |= measured(self._probed, self._plan)
+            values |= {"duration": self._video.duration, "ready_at": self._video.ready_at}
             going = self._video.renditions.all()
             enqueue("catalogue.video_ready", video_id=self._video.pk)
         if previews or not self._published:

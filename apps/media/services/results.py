@@ -203,6 +203,12 @@ def replace_texts(video: Video, texts: list[Subtitle]) -> None:
         row.delete()
 
 
+def measured(probed: dict[str, Any], plan: ladder.Plan) -> dict[str, Any]:
+    """What a video's row tells of its source, whatever was made of it so far."""
+    width, height = ladder.shown_size(probed["video"])
+    return {"width": width, "height": height, "frame_rate": float(plan.rate), "chapters": probed["chapters"]}
+
+
 def _switch(
     video: Video,
     lease: Lease,
@@ -215,15 +221,11 @@ def _switch(
 ) -> None:
     """New renditions in place of those of before, in one transaction. Raises LeaseLost."""
     pictures = [row for row in results.renditions if row.kind == Rendition.Kind.VIDEO]
-    width, height = ladder.shown_size(probed["video"])
     video.duration = max(row.duration for row in pictures)
-    values: dict[str, Any] = {
+    values = {
+        **measured(probed, plan),
         "duration": video.duration,
-        "width": width,
-        "height": height,
-        "frame_rate": float(plan.rate),
         "has_audio": len(pictures) < len(results.renditions),
-        "chapters": probed["chapters"],
         "preview_duration": length_of(results.previews),
     }
     if done:
