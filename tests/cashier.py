@@ -35,9 +35,9 @@ class Till:
         assert found is not None
         return found
 
-    def notice(self, trade: Kept, **changed: str) -> dict[str, str]:
+    def notification(self, trade: Kept, **changed: str) -> dict[str, str]:
         """The signed notification of a trade; `changed` fields are signed with it, as if the gateway meant them."""
-        params = self.desk.notice(trade, at=timezone.now())
+        params = self.desk.notification(trade, at=timezone.now())
         if not changed:
             return params
         return self.desk.signed({k: v for k, v in {**params, **changed}.items() if k not in {"sign", "sign_type"}})

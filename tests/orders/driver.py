@@ -62,11 +62,11 @@ def paid_order(user: User, item: Any) -> tuple[Order, bytes]:
     """An order paid at the cashier, and the notification that the site has not had yet."""
     order = services.place_order(user=user, item=item, at=timezone.now())
     url = services.pay_by_gateway(order=order, phone=False, site="http://testserver/", at=timezone.now())
-    return order, body(till().notice(till().pay(url)))
+    return order, body(till().notification(till().pay(url)))
 
 
-def notify(notice: bytes) -> str:
-    answer = Client().post("/order/notify/", data=notice, content_type=FORM)
+def notify(notification: bytes) -> str:
+    answer = Client().post("/order/notify/", data=notification, content_type=FORM)
     return f"{answer.status_code} {answer.content.decode()}"
 
 
@@ -92,8 +92,8 @@ def at_once(threads: int, calls: list[Callable[[], Any]]) -> Counter[str]:
 def notifications() -> dict[str, Any]:
     """200 copies of one notification from 8 threads."""
     user = fresh_user()
-    order, notice = paid_order(user, make_plan())
-    answers = at_once(8, [lambda: notify(notice)] * 200)
+    order, notification = paid_order(user, make_plan())
+    answers = at_once(8, [lambda: notify(notification)] * 200)
     return {"answers": answers, **outcome(order), "kept": Notification.objects.filter(order=order).count()}
 
 
@@ -147,13 +147,13 @@ def together() -> dict[str, Any]:
     rounds = []
     for _ in range(8):
         user = fresh_user()
-        order, notice = paid_order(user, make_plan())
+        order, notification = paid_order(user, make_plan())
         clients = [Client() for _ in range(3)]
         for client in clients:
             client.force_login(user)
         number = order.number
         calls: list[Callable[[], Any]] = [
-            lambda: notify(notice),  # noqa: B023  (used up within this round)
+            lambda: notify(notification),  # noqa: B023  (used up within this round)
             lambda: clients[0].get(f"/order/return/?out_trade_no={number}").status_code,  # noqa: B023
             lambda: clients[1].post("/order/check/", {"order": number}).json()["res"],  # noqa: B023
             lambda: clients[2].get(f"/order/{number}/").status_code,  # noqa: B023
@@ -184,8 +184,8 @@ def coupons() -> dict[str, Any]:
 def refunds() -> dict[str, Any]:
     """A refund of the whole payment, asked for by eight administrators at once."""
     user = fresh_user()
-    order, notice = paid_order(user, make_plan())
-    notify(notice)
+    order, notification = paid_order(user, make_plan())
+    notify(notification)
     payment = Payment.objects.get(order=order)
 
     def send_back() -> str:
@@ -251,8 +251,8 @@ def everywhere(prepare: Callable[[], Any], act: Callable[[Any], Any], look: Call
 
 def settle_dies() -> dict[str, Any]:
     def look(prepared: tuple[Order, bytes]) -> dict[str, Any]:
-        order, notice = prepared
-        return {"again": notify(notice), **outcome(order)}
+        order, notification = prepared
+        return {"again": notify(notification), **outcome(order)}
 
     return everywhere(lambda: paid_order(fresh_user(), make_plan()), lambda made: notify(made[1]), look)
 
@@ -279,8 +279,8 @@ def wallet_dies() -> dict[str, Any]:
 
 def refund_dies() -> dict[str, Any]:
     def prepare() -> Payment:
-        order, notice = paid_order(fresh_user(), make_plan())
-        notify(notice)
+        order, notification = paid_order(fresh_user(), make_plan())
+        notify(notification)
         return Payment.objects.get(order=order)
 
     def act(payment: Payment) -> None:

@@ -27,8 +27,8 @@ def bought(till: Till, user: User, item: Any, code: str = "") -> Order:
 def settled(till: Till, order: Order) -> Order:
     """The order, paid at the cashier and notified of."""
     trade = till.pay(pay_url(order))
-    notice = services.receive(body=body(till.notice(trade)), address="127.0.0.1", at=timezone.now())
-    assert notice.verdict == Notification.Verdict.SETTLED
+    notification = services.receive(body=body(till.notification(trade)), address="127.0.0.1", at=timezone.now())
+    assert notification.verdict == Notification.Verdict.SETTLED
     order.refresh_from_db()
     return order
 

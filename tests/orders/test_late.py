@@ -66,8 +66,8 @@ def test_a_payment_for_a_closed_order_is_kept_and_flagged(till, plan):
     url = pay_url(order)
     services.close(order=order, at=timezone.now())
     trade = till.pay(url, forced=True)
-    notice = services.receive(body=body(till.notice(trade)), address=None, at=timezone.now())
-    assert notice.verdict == Verdict.SETTLED
+    notification = services.receive(body=body(till.notification(trade)), address=None, at=timezone.now())
+    assert notification.verdict == Verdict.SETTLED
     order.refresh_from_db()
     assert order.state == State.CLOSED
     assert Payment.objects.get().flag == Payment.Flag.CLOSED
@@ -79,7 +79,7 @@ def test_by_policy_what_bought_nothing_goes_back_by_itself(till, plan, settings)
     url = pay_url(order)
     services.close(order=order, at=timezone.now())
     trade = till.pay(url, forced=True)
-    services.receive(body=body(till.notice(trade)), address=None, at=timezone.now())
+    services.receive(body=body(till.notification(trade)), address=None, at=timezone.now())
     settings.REFUND_UNEXPECTED = False
     services.reconcile(at=timezone.now(), rate=1000)
     assert not Refund.objects.exists()
@@ -103,7 +103,7 @@ def test_a_late_payment_that_nobody_told_of_is_found(till, plan):
 def test_a_wrong_amount_buys_nothing_and_is_flagged(till, plan):
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.pay(pay_url(order), amount="24.99")
-    services.receive(body=body(till.notice(trade)), address=None, at=timezone.now())
+    services.receive(body=body(till.notification(trade)), address=None, at=timezone.now())
     order.refresh_from_db()
     assert (order.state, Payment.objects.get().flag) == (State.CLOSED, Payment.Flag.AMOUNT)
     assert Payment.objects.get().amount == Decimal("24.99")
@@ -115,7 +115,7 @@ def test_a_second_trade_for_one_order_is_flagged(till, plan):
     trade = till.pay(pay_url(order))
     again = till.desk.store.get(till.desk.store.pay_again(trade.trade_no, at=timezone.now()))
     for one in (trade, again, trade, again):
-        services.receive(body=body(till.notice(one)), address=None, at=timezone.now())
+        services.receive(body=body(till.notification(one)), address=None, at=timezone.now())
     assert sorted(Payment.objects.values_list("flag", flat=True)) == ["", "twice"]
     assert Membership.objects.count() == 1
 

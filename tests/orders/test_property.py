@@ -113,8 +113,8 @@ class Shop(RuleBasedStateMachine):
         trade = self.till.desk.store.get(self._trade(data)[1])
         assert trade
         for _ in range(copies):
-            notice = services.receive(body=body(self.till.notice(trade)), address=None, at=self.at)
-            assert notice.verdict in {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}
+            notification = services.receive(body=body(self.till.notification(trade)), address=None, at=self.at)
+            assert notification.verdict in {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}
 
     @precondition(lambda self: any(deal.trades for deal in self.deals))
     @rule(data=st.data(), name=st.sampled_from(ALTERED))
@@ -122,9 +122,9 @@ class Shop(RuleBasedStateMachine):
         """Altered after it was signed."""
         trade = self.till.desk.store.get(self._trade(data)[1])
         assert trade
-        params = {**self.till.notice(trade), "trade_status": "TRADE_SUCCESS"}
-        notice = services.receive(body=body({**params, name: params[name] + "1"}), address=None, at=self.at)
-        assert notice.verdict == Notification.Verdict.FORGED
+        params = {**self.till.notification(trade), "trade_status": "TRADE_SUCCESS"}
+        notification = services.receive(body=body({**params, name: params[name] + "1"}), address=None, at=self.at)
+        assert notification.verdict == Notification.Verdict.FORGED
 
     @precondition(lambda self: any(deal.trades for deal in self.deals))
     @rule(data=st.data(), name=st.sampled_from(["app_id", "seller_id"]))
@@ -132,7 +132,7 @@ class Shop(RuleBasedStateMachine):
         """Signed by the gateway, for another application or seller."""
         trade = self.till.desk.store.get(self._trade(data)[1])
         assert trade
-        params = self.till.notice(trade, **{name: "2021000000000000", "trade_status": "TRADE_SUCCESS"})
+        params = self.till.notification(trade, **{name: "2021000000000000", "trade_status": "TRADE_SUCCESS"})
         assert services.receive(body=body(params), address=None, at=self.at).verdict == Notification.Verdict.FOREIGN
 
     # --- What the site does by itself --------------------------------------------------------------

@@ -95,7 +95,7 @@ def paid(db, till):
     """An order paid at the cashier, and its notification."""
     order = services.place_order(user=make_user(), item=make_plan(), at=timezone.now())
     url = services.pay_by_gateway(order=order, phone=False, site="http://testserver/", at=timezone.now())
-    return order, till.notice(till.pay(url))
+    return order, till.notification(till.pay(url))
 
 
 def _notify(client, content: bytes | dict[str, str]) -> tuple[str, Notification]:
@@ -109,29 +109,29 @@ def _unpaid(order: Order) -> bool:
 
 
 def test_every_field_altered_in_turn_is_refused_and_stored(client, paid):
-    order, notice = paid
+    order, notification = paid
     count = 0
-    for name, value in notice.items():
+    for name, value in notification.items():
         for altered in (f"{value}1", f"1{value}", value[:-1], value.swapcase(), ""):
             if altered == value:
                 continue
-            said, stored = _notify(client, {**notice, name: altered})
+            said, stored = _notify(client, {**notification, name: altered})
             assert (said, stored.verdict) == ("failure", Verdict.FORGED), (name, altered)
             assert urlencode({name: altered}) in stored.body
             count += 1
         if name != "sign_type":  # which isn't signed: without it the signature still stands
-            rest = {other: text for other, text in notice.items() if other != name}
+            rest = {other: text for other, text in notification.items() if other != name}
             assert _notify(client, rest)[1].verdict == Verdict.FORGED, name
-    assert count > 4 * len(notice)
-    assert _notify(client, {**notice, "extra": "1"})[1].verdict == Verdict.FORGED
+    assert count > 4 * len(notification)
+    assert _notify(client, {**notification, "extra": "1"})[1].verdict == Verdict.FORGED
     assert _unpaid(order)
-    assert _notify(client, notice)[0] == "success"
+    assert _notify(client, notification)[0] == "success"
     assert Payment.objects.get().order == order
 
 
 def test_a_signature_is_written_in_one_way_only(client, paid):
-    order, notice = paid
-    sign = notice["sign"]
+    order, notification = paid
+    sign = notification["sign"]
     last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     spare = sign[:-3] + last[last.index(sign[-3]) ^ 1] + "=="  # the bits that fill up the last character
     for other in (
@@ -143,7 +143,7 @@ def test_a_signature_is_written_in_one_way_only(client, paid):
         sign.rstrip("="),
         spare,
     ):
-        assert _notify(client, {**notice, "sign": other})[1].verdict == Verdict.FORGED, other
+        assert _notify(client, {**notification, "sign": other})[1].verdict == Verdict.FORGED, other
     assert _unpaid(order)
 
 
@@ -171,8 +171,8 @@ def test_a_signature_is_written_in_one_way_only(client, paid):
     ],
 )
 def test_a_signed_notification_is_read_with_care(client, paid, till, changed, verdict):
-    order, notice = paid
-    fields = {name: value for name, value in {**notice, **changed}.items() if name not in {"sign", "sign_type"}}
+    order, notification = paid
+    fields = {name: value for name, value in {**notification, **changed}.items() if name not in {"sign", "sign_type"}}
     said, stored = _notify(client, till.desk.signed(fields))
     assert stored.verdict == verdict
     assert said == ("success" if verdict in {Verdict.NOTED, Verdict.SETTLED} else "failure")
@@ -205,10 +205,10 @@ def test_a_notification_of_any_size_is_answered(client, paid):
 
 
 def test_the_return_page_believes_nothing(client, paid, till):
-    order, notice = paid
+    order, notification = paid
     client.force_login(order.user)
     forged = urlencode({"out_trade_no": order.number, "trade_status": "TRADE_SUCCESS", "total_amount": "25.00"})
-    for query in (forged, urlencode(notice)):
+    for query in (forged, urlencode(notification)):
         assert client.get(f"/order/return/?{query}").headers["Location"] == f"/order/{order.number}/"
     assert _unpaid(order)
     client.force_login(make_user())
@@ -232,12 +232,12 @@ def test_openssl_verifies_what_we_sign(keys, tmp_path, phone, method):
 
 
 def test_we_verify_what_openssl_signs(client, paid, keys):
-    _order, notice = paid
-    rest = {name: value for name, value in notice.items() if name not in {"sign", "sign_type"}}
+    _order, notification = paid
+    rest = {name: value for name, value in notification.items() if name not in {"sign", "sign_type"}}
     foreign = {**rest, "sign_type": "RSA2", "sign": _openssl_sign(_joined(rest), keys / "app_private.pem")}
     assert _notify(client, foreign)[1].verdict == Verdict.FORGED  # another's key
     own = {**rest, "sign_type": "RSA2", "sign": _openssl_sign(_joined(rest), keys / "gateway_private.pem")}
-    assert own["sign"] == notice["sign"]  # PKCS #1 v1.5 has one signature for a text
+    assert own["sign"] == notification["sign"]  # PKCS #1 v1.5 has one signature for a text
     assert _notify(client, own)[1].verdict == Verdict.SETTLED
 
 

@@ -24,7 +24,7 @@ def _paid(till, amount: str = "25.00") -> Payment:
     plan, at = Plan.objects.create(name="月卡", price=Decimal(amount), days=30), timezone.now()
     order = services.place_order(user=make_user(), item=plan, at=at)
     url = services.pay_by_gateway(order=order, phone=False, site="http://testserver/", at=at)
-    services.receive(body=body(till.notice(till.pay(url))), address=None, at=at)
+    services.receive(body=body(till.notification(till.pay(url))), address=None, at=at)
     return Payment.objects.get(order=order)
 
 

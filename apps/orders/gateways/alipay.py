@@ -179,7 +179,7 @@ class AlipayGateway:
         """Whether a signed notification is for this application and seller: the signature alone doesn't say so."""
         return params.get("app_id") == self.app_id and params.get("seller_id") == self.seller_id
 
-    def read_notice(self, params: Mapping[str, str]) -> Trade:
+    def read_notification(self, params: Mapping[str, str]) -> Trade:
         """What a notification that is_signed and is_ours says. Raises ValueError for what can't be read."""
         return self._trade(params, paid="gmt_payment", buyer="buyer_logon_id")
 

@@ -5,7 +5,7 @@ from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_
 from apps.orders.services.closing import close
 from apps.orders.services.coupons import CouponRefused, discount_for
 from apps.orders.services.entitlement import owns
-from apps.orders.services.notices import receive
+from apps.orders.services.notifications import receive
 from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
 from apps.orders.services.reconciling import reconcile
 from apps.orders.services.refunds import UnableToRefund, carry_out, refund

@@ -24,8 +24,10 @@ def notify(request: HttpRequest) -> HttpResponse:
     """Alipay repeats a notification until it reads "success": said only once the outcome is stored."""
     if not is_offered() or len(request.body) > LONGEST:
         return HttpResponse("failure", content_type="text/plain", status=400)
-    notice = services.receive(body=request.body, address=request.META.get("REMOTE_ADDR") or None, at=timezone.now())
-    return HttpResponse("success" if notice.verdict in FINAL else "failure", content_type="text/plain")
+    notification = services.receive(
+        body=request.body, address=request.META.get("REMOTE_ADDR") or None, at=timezone.now()
+    )
+    return HttpResponse("success" if notification.verdict in FINAL else "failure", content_type="text/plain")
 
 
 @never_cache

@@ -44,6 +44,7 @@ class Desk:
     # --- Signatures (by `cryptography`: the other side signs with PyCryptodome) --------------------
 
     def sign(self, text: str) -> str:
+        """The signature over a text: RSA2, in base64."""
         return base64.b64encode(self._own.sign(text.encode(), PKCS1v15(), SHA256())).decode()
 
     def is_from_merchant(self, params: Mapping[str, str]) -> bool:
@@ -135,7 +136,7 @@ class Desk:
 
     # --- Notifications ----------------------------------------------------------------------------
 
-    def notice(self, trade: Kept, *, at: datetime) -> dict[str, str]:
+    def notification(self, trade: Kept, *, at: datetime) -> dict[str, str]:
         """The parameters of an asynchronous notification, signed."""
         params = {
             "notify_time": format_time(at),
@@ -185,6 +186,7 @@ class Desk:
             self.deliver_due()
 
     def deliver_due(self) -> None:
+        """Send every notification whose time has come, once."""
         now = time.time()
         for delivery, trade_no, tries in self.store.due(now):
             trade = self.store.get(trade_no)
@@ -194,7 +196,7 @@ class Desk:
                 self.store.put_off(delivery, now + RETRIES[tries])
 
     def _send(self, trade: Kept) -> bool:
-        body = urlencode(self.notice(trade, at=timezone.now())).encode()
+        body = urlencode(self.notification(trade, at=timezone.now())).encode()
         request = urllib.request.Request(  # noqa: S310  (the merchant's own address, out of a signed request)
             trade.notify_url, body, {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         )

@@ -13,6 +13,8 @@ from apps.orders.gateways.cashier.views import desk
 
 
 class Quiet(WSGIRequestHandler):
+    """Answers without writing each request down."""
+
     def log_message(self, *_: Any) -> None:
         """Nothing: its addresses carry signatures."""
 

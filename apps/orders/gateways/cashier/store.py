@@ -48,10 +48,13 @@ class Kept:
 
     @property
     def is_paid(self) -> bool:
+        """Whether its money has arrived."""
         return TradeStatus(self.status).is_paid
 
 
 class Store:
+    """The cashier's trades, refunds and deliveries, in a database of its own."""
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "trades.sqlite3"
@@ -96,6 +99,7 @@ class Store:
             return Kept(**dict(row))
 
     def get(self, trade_no: str) -> Kept | None:
+        """The trade of that number of the gateway's."""
         with self.open() as db:
             row = db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()
             return Kept(**dict(row)) if row else None
@@ -203,9 +207,11 @@ class Store:
             return [(row["id"], row["trade_no"], row["tries"]) for row in rows]
 
     def delivered(self, delivery: int) -> None:
+        """Strike a delivery off: the merchant has it, or never will."""
         with self.open() as db:
             db.execute("DELETE FROM delivery WHERE id = ?", (delivery,))
 
     def put_off(self, delivery: int, due: float) -> None:
+        """Try a delivery again at `due`, in seconds since 1970."""
         with self.open() as db:
             db.execute("UPDATE delivery SET due = ?, tries = tries + 1 WHERE id = ?", (due, delivery))

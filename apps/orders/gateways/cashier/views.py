@@ -28,6 +28,7 @@ COPIES = 5  # of a notification that is sent too often
 
 @cache
 def desk() -> Desk:
+    """The cashier of the settings' merchant."""
     make_keys(settings.CASHIER_DIR)
     return Desk(
         settings.CASHIER_DIR,
@@ -65,6 +66,7 @@ def gateway(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def trade_page(request: HttpRequest, trade_no: str) -> HttpResponse:
+    """What is to be paid, and every way in which that may go."""
     return _page(request, _trade(trade_no))
 
 
@@ -89,6 +91,7 @@ def pay(request: HttpRequest, trade_no: str) -> HttpResponse:
 
 @require_safe
 def bill(request: HttpRequest, day: str) -> HttpResponse:
+    """The CSV file of a day's trades."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
         raise Http404
     return HttpResponse(

@@ -16,19 +16,19 @@ FIELDS = 100  # of a notification; Alipay sends about thirty
 def receive(*, body: bytes, address: str | None, at: datetime) -> Notification:
     """Keep a notification and act on it. Only a verdict of SETTLED or NOTED means that it need not come again."""
     chosen = gateway()
-    notice = Notification.objects.create(
+    notification = Notification.objects.create(
         gateway=chosen.name,
         # a text field takes no zero bytes on every database; what is not UTF-8 isn't from Alipay, but is kept
         body=body.decode("utf-8", "backslashreplace").replace("\x00", "\\x00"),
         address=address,
         received_at=at,
     )
-    notice.verdict = _judge(notice, body, at)
-    notice.save(update_fields=["verdict", "order"])
-    return notice
+    notification.verdict = _judge(notification, body, at)
+    notification.save(update_fields=["verdict", "order"])
+    return notification
 
 
-def _judge(notice: Notification, body: bytes, at: datetime) -> Notification.Verdict:
+def _judge(notification: Notification, body: bytes, at: datetime) -> Notification.Verdict:
     chosen = gateway()
     try:
         pairs = parse_qsl(
@@ -44,11 +44,11 @@ def _judge(notice: Notification, body: bytes, at: datetime) -> Notification.Verd
     if not chosen.is_ours(params):
         return Verdict.FOREIGN
     try:
-        trade = chosen.read_notice(params)
+        trade = chosen.read_notification(params)
     except ValueError:
         return Verdict.MALFORMED
-    notice.order = Order.objects.filter(number=trade.number).first()
-    if notice.order is None:
+    notification.order = Order.objects.filter(number=trade.number).first()
+    if notification.order is None:
         return Verdict.UNKNOWN
     if not trade.status.is_paid:
         return Verdict.NOTED
