@@ -19,7 +19,6 @@ def upload_page() -> dict[str, Any]:
             "queued": _("Waiting its turn"),
             "checking": _("Looking whether it is stored already: {percent}"),
             "sending": _("{percent} · {speed} · {left} left"),
-            "starting": _("{percent}"),
             "paused": _("Paused at {percent}"),
             "lost": _("The connection is gone. It goes on at {percent} by itself."),
             "needsFile": _("Stopped at {percent}. Choose or drop the same file again, and it goes on there."),
