@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class UtilsConfig(AppConfig):
-    """An installed app only for its template tags."""
+    """An installed app for its template tags and its command."""
 
     name = "utils"

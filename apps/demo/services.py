@@ -208,8 +208,7 @@ def _write(title: Title, *, place: int, members: list[User], small: bool, at: da
         _write_episode(movie, number, part, small=small, at=at - timedelta(days=7 * (len(title.parts) - number)))
     for name, text in title.material:
         suffix = "py" if "python" in text[:40] else "txt"
-        Material(movie=movie, title=name).file.save(f"{title.key}.{suffix}", ContentFile(text.encode()), save=False)
-        Material.objects.create(movie=movie, title=name, file=f"materials/{title.key}.{suffix}")
+        Material(movie=movie, title=name).file.save(f"{title.key}.{suffix}", ContentFile(text.encode()))
     if title.banner:
         Banner.objects.create(movie=movie, text=title.banner, order=place, starts_at=at - timedelta(days=1))
     _write_plays(movie, title, rng, at)
