@@ -90,27 +90,45 @@ def shade(picture: Image.Image, layout: str) -> Image.Image:
 
 
 def letter(picture: Image.Image, title: Title) -> Image.Image:
-    """Set the title on the poster."""
+    """Set the title on the poster, as its layout says."""
+    if title.layout in ("side", "left"):
+        return _down_the_side(picture, title)
+    return _across(picture, title) if title.layout == "wide" else _in_lines(picture, title)
+
+
+def _down_the_side(picture: Image.Image, title: Title) -> Image.Image:
+    """In columns, as old books are printed, with a seal below."""
     width, height = picture.size
     words = Lettering(picture.size)
     role = next(((ROLE[role], name) for role, name, _ in title.people if role in ROLE), None)
     credit = f"{role[0]} {role[1]}" if role else ""
+    size = width * 0.138
+    at, beside = (0.82, 0.69) if title.layout == "side" else (0.17, 0.295)
+    foot = words.column(title.title, width * at, height * 0.115, size, weight=size / 40)
+    words.column("".join(credit.split()), width * beside, height * 0.125, width * 0.042, space=0.26)
+    picture = words.on(picture, title.ink)
+    seal(picture, (width * at, foot + width * 0.03), width * 0.07, title.look.get("seal", "#b5301f"))
+    return picture
+
+
+def _across(picture: Image.Image, title: Title) -> Image.Image:
+    """In one widely set line, its original title below."""
+    width, height = picture.size
+    words = Lettering(picture.size)
     latin = title.original.upper()
-    if title.layout in ("side", "left"):
-        size = width * 0.138
-        at, beside = (0.82, 0.69) if title.layout == "side" else (0.17, 0.295)
-        foot = words.column(title.title, width * at, height * 0.115, size, weight=size / 40)
-        words.column("".join(credit.split()), width * beside, height * 0.125, width * 0.042, space=0.26)
-        picture = words.on(picture, title.ink)
-        seal(picture, (width * at, foot + width * 0.03), width * 0.07, title.look.get("seal", "#b5301f"))
-        return picture
-    if title.layout == "wide":
-        picture = shade(picture, "foot")
-        size = width * (0.118 if len(title.title) < 5 else 0.1)
-        foot = words.line(title.title, width / 2, height * 0.7, size, space=0.42, weight=size / 70)
-        latin_size = width * (0.036 if len(latin) < 20 else 0.032)
-        words.line(latin, width / 2, foot + width * 0.03, latin_size, space=0.3, fill=235, serif=False)
-        return words.on(picture, title.ink)
+    picture = shade(picture, "foot")
+    size = width * (0.118 if len(title.title) < 5 else 0.1)
+    foot = words.line(title.title, width / 2, height * 0.7, size, space=0.42, weight=size / 70)
+    latin_size = width * (0.036 if len(latin) < 20 else 0.032)
+    words.line(latin, width / 2, foot + width * 0.03, latin_size, space=0.3, fill=235, serif=False)
+    return words.on(picture, title.ink)
+
+
+def _in_lines(picture: Image.Image, title: Title) -> Image.Image:
+    """In lines as large as they fit, the first of two the larger; its original title below."""
+    width, height = picture.size
+    words = Lettering(picture.size)
+    latin = title.original.upper()
     lines = title.lines or (title.title,)
     longest = max(len(line) for line in lines)
     size = min(width * 0.19, width * (1 - 2 * MARGIN) / (longest * 1.08))
