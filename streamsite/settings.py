@@ -8,7 +8,7 @@ Two ways to run share this file: the embedded default (`make run`) needs no vari
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -92,7 +92,8 @@ TEMPLATES = [
 
 # --- Data -----------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))}
+_sqlite = f"sqlite:///{quote(str(DATA_DIR / 'db.sqlite3'))}"
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default=_sqlite))}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # select_for_update does nothing on SQLite: the immediate transaction is the lock.
@@ -164,7 +165,7 @@ STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
 MEDIA_URL = "/media/"  # pictures: public, unsigned
 MEDIA_ROOT = DATA_DIR / "pictures"
 VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards: only with a token
-VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=f"file://{DATA_DIR / 'videos'}")
+VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=(DATA_DIR / "videos").as_uri())
 WORK_DIR = Path(env.str("WORK_DIR", default=str(DATA_DIR / "work")))  # one folder per encoding job
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imageio-ffmpeg carries
 FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0)  # of one codec; 0: as many as the machine has
@@ -216,7 +217,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Mail -----------------------------------------------------------------------------------
 
 MAIL_FOLDER = str(DATA_DIR / "mail")  # where mails are kept that aren't sent
-globals().update(mail_settings(env.str("EMAIL_URL", default=f"filemail://{DATA_DIR / 'mail'}")))
+globals().update(mail_settings(env.str("EMAIL_URL", default=f"filemail://{quote(MAIL_FOLDER)}")))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Streamsite <noreply@localhost>")
 
 # --- Money ----------------------------------------------------------------------------------

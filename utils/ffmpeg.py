@@ -7,6 +7,7 @@ ffmpeg can't open another one, and no name or suffix helps it guess what the fil
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -24,6 +25,7 @@ from utils.containers import DEMUXERS
 
 PROBE = cage.Limits(seconds=900, memory=4 * 1024**3, output=1024**2)
 SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
+NO_ROOM = ("No space left on device", "Disk quota exceeded")  # as ffmpeg words what the system told it
 UNREADABLE = "Error opening input"  # ffmpeg on a file whose index makes no sense to it
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside, or by the kernel that ran out of memory
 PROBE_OUTPUT = 64 * 1024**2  # bytes
@@ -85,7 +87,7 @@ def run(
     `timeout` is in seconds of wall time, `largest` in bytes of one output. `on_progress` gets the seconds
     of output made so far, `on_tick` is called every second; an exception of theirs stops ffmpeg and is
     passed on. If `strict`, ffmpeg fails at the first picture that isn't as it was. Raises FFmpegError,
-    Interrupted, and OSError for an input that can't be opened.
+    Interrupted, and OSError for an input that can't be opened or a disk that is full.
     """
     command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1", "-nostats"]
     command += ["-max_error_rate", "1"]  # what came out is what counts
@@ -119,6 +121,8 @@ def run(
             raise FFmpegError(str(error)) from error
     if status in KILLED:
         raise Interrupted(f"killed by signal {-status}")
+    if any(words in said for words in NO_ROOM):
+        raise OSError(errno.ENOSPC, said)
     if status:
         raise FFmpegError(said or f"ffmpeg ended with {status}")
     return said

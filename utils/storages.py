@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import shutil
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
+from django.db import OperationalError
 
 COPIED_AT_ONCE = 1024 * 1024  # bytes
+
+
+def is_full(error: Exception) -> bool:
+    """Whether it says that the disk, or the database's, has no room."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(error, OperationalError) and "is full" in str(error)
 
 
 class VideoStorage(FileSystemStorage):
     """The folder that VIDEO_STORAGE_URL names (`file:///…`). Its addresses need a token."""
 
     def __init__(self) -> None:
-        super().__init__(location=urlsplit(settings.VIDEO_STORAGE_URL).path, base_url=settings.VIDEO_URL)
+        super().__init__(location=unquote(urlsplit(settings.VIDEO_STORAGE_URL).path), base_url=settings.VIDEO_URL)
 
     def new_name(self, suffix: str) -> str:
         """A random name nobody can derive; its folder is there."""
@@ -31,10 +41,15 @@ class VideoStorage(FileSystemStorage):
         name = name or self.new_name(suffix)
         target = Path(self.path(name))
         part = target.with_name(f"{target.name}.part")
-        if move:
-            shutil.move(source, part)
-        else:
-            shutil.copyfile(source, part)
+        try:
+            if move:
+                shutil.move(source, part)
+            else:
+                shutil.copyfile(source, part)
+        except OSError:
+            part.unlink(missing_ok=True)  # the disk is full: half a file helps nobody
+            raise
+        os.utime(part)  # it is new here, however old the file: what is old and nobody's is swept
         part.replace(target)
         return name
 

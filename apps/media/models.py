@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+LONGEST_LEASE = timedelta(hours=1)  # and no other machine's clock is as far ahead
 
 
 class State(models.TextChoices):
@@ -20,10 +22,15 @@ class State(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+def _past(at: datetime) -> Q:
+    """Leases that are over at that time; of one that reaches too far the clock was set back since."""
+    return Q(lease_until__lt=at) | Q(lease_until__gt=at + LONGEST_LEASE)
+
+
 class VideoQuerySet(models.QuerySet["Video"]):
     def lapsed(self, at: datetime) -> VideoQuerySet:
         """In the hands of a worker that no longer renews its lease, or waiting for longer than a queue keeps."""
-        return self.filter(state__in=[State.UPLOADED, State.PROCESSING], lease_until__lt=at)
+        return self.filter(_past(at), state__in=[State.UPLOADED, State.PROCESSING])
 
 
 class Video(models.Model):
@@ -233,7 +240,7 @@ class Discard(models.Model):
 class ChunkQuerySet(models.QuerySet["Chunk"]):
     def waiting(self, at: datetime) -> ChunkQuerySet:
         """Not done, and in nobody's hands."""
-        return self.filter(models.Q(lease_owner="") | models.Q(lease_until__lt=at), done=False)
+        return self.filter(Q(lease_owner="") | _past(at), done=False)
 
 
 class Chunk(models.Model):

@@ -193,8 +193,9 @@ def prepare_broker(run_dir: Path, data_dir: Path) -> None:
     (run_dir / "broker.sock").unlink(missing_ok=True)
     kept = data_dir / "broker"
     kept.mkdir(exist_ok=True)
+    quoted = str(kept).replace("\\", r"\\").replace('"', r"\"")
     (run_dir / "broker.conf").write_text(
-        f'port 0\nunixsocket {run_dir / "broker.sock"}\nunixsocketperm 700\ndir "{kept}"\n'
+        f'port 0\nunixsocket {run_dir / "broker.sock"}\nunixsocketperm 700\ndir "{quoted}"\n'
         'save ""\nappendonly yes\nappendfsync everysec\ndaemonize no\nloglevel warning\nmaxmemory-policy noeviction\n'
     )
 

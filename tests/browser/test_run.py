@@ -28,7 +28,7 @@ def _processes(data: Path) -> list[str]:
 
 
 def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
-    data = tmp_path / "数据 folder"
+    data = tmp_path / '数据 "#" folder%20?'
     first = start_site(data, demo="0")
     password, key = first.password, (data / "secret_key").read_text()
     assert any("celery" in line for line in _processes(data))

@@ -18,7 +18,8 @@ from apps.media.services import discard_due, resume_lapsed
 from apps.media.services.discarding import Arrivals, GivenUp, drop_arrivals
 from apps.media.services.leases import LEASE, Lease, LeaseLost
 from tests import factories
-from utils.storages import videos
+from utils import ffmpeg
+from utils.storages import is_full, videos
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +169,25 @@ def test_a_file_that_arrives_is_named_before_it_is_there(tmp_path):
         assert videos().exists(stopped.names[0])
     assert not videos().exists(stopped.names[0])
     assert not Discard.objects.exists()
+
+
+def test_a_file_that_can_t_be_stored_whole_leaves_no_part():
+    with pytest.raises(OSError, match="Input/output error"):
+        videos().adopt(Path("/proc/self/mem"), move=False)
+    assert [path for path in Path(videos().location).rglob("*") if path.is_file()] == []
+
+
+def test_an_old_file_that_comes_in_is_not_taken_for_a_left_one(tmp_path):
+    old = tmp_path / "old.mp4"
+    old.write_bytes(b"0")
+    os.utime(old, (1, 1))
+    name = videos().adopt(old, suffix=".mp4")
+    assert doctor() == ["All is well"]
+    assert videos().exists(name)
+
+
+def test_a_full_disk_is_told_from_a_file_that_can_t_be_encoded(sample):
+    source = ffmpeg.Input(sample("rot180_720p.mp4"))
+    with pytest.raises(OSError, match="No space left") as error:
+        ffmpeg.run([source], ["-t", "0.1", "-c", "copy", "-f", "matroska", "full"], cwd=Path("/dev"), timeout=60)
+    assert is_full(error.value)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.media.models import State, Video
 from apps.media.services import resume_lapsed
+from apps.media.services.leases import LEASE
 from utils.tasks import enqueue, queue_length
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,3 +40,16 @@ def test_a_message_the_broker_lost_is_sent_again_and_one_that_waits_is_not():
     video = Video.objects.get()
     assert video.state == State.UPLOADED
     assert video.lease_until > timezone.now()
+
+
+def test_a_job_whose_worker_died_before_the_clock_was_set_back_is_sent_again():
+    ahead = timezone.now() + LEASE
+    video = Video.objects.create(
+        original="x", original_name="x", size=1, sha256="0" * 64, state=State.PROCESSING, lease_until=ahead
+    )
+    assert resume_lapsed() == 0
+    Video.objects.update(lease_until=ahead + timedelta(days=1))
+    assert resume_lapsed() == 1
+    video.refresh_from_db()
+    assert video.state == State.UPLOADED
+    assert video.lease_until < timezone.now() + timedelta(hours=1)

@@ -268,6 +268,9 @@ def test_content_that_failed_is_tried_again_when_it_comes_again(curator):
     Video.objects.update(state=State.FAILED, failure="damaged")
     patch(curator, begin(curator, 5), 0, b"12345")
     assert Video.objects.get().state == State.UPLOADED
+    Video.objects.update(state=State.FAILED, failure="cancelled")
+    known = {"size": 5, "sha256": hashlib.sha256(b"12345").hexdigest()}
+    assert curator.post(reverse("media:known"), known).json()["upload"]["video"]["state"] == State.UPLOADED
 
 
 class Broken:

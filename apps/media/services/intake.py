@@ -44,6 +44,12 @@ def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move:
     return take_in(stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds)
 
 
+def find_stored(*, sha256: str, size: int) -> Video | None:
+    """The video that has this content, tried again if it failed; None if it isn't stored."""
+    video = find_content(sha256=sha256, size=size)
+    return _woken(video) if video else None
+
+
 def find_content(*, sha256: str, size: int) -> Video | None:
     """The video whose original has this content and is still stored."""
     for video in Video.objects.filter(sha256=sha256, size=size).order_by("pk"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +29,7 @@ class Lease:
     def __init__(self, video_id: int) -> None:
         self.video_id = video_id
         self.owner = secrets.token_hex(8)
-        self._renewed = timezone.now()
+        self._renewed = time.monotonic()
         self._share = 0.0
 
     def take(self) -> bool:
@@ -60,13 +61,13 @@ class Lease:
 
     def tick(self) -> None:
         """Renew, at most every few seconds. Raises LeaseLost."""
-        if timezone.now() - self._renewed >= RENEW_EVERY:
+        if time.monotonic() - self._renewed >= RENEW_EVERY.total_seconds():
             self.renew()
 
     def renew(self) -> None:
         """Raises LeaseLost."""
-        self._renewed = timezone.now()
-        if not self.held().update(lease_until=self._renewed + LEASE, progress=self._share):
+        self._renewed = time.monotonic()  # the clock on the wall may be set back
+        if not self.held().update(lease_until=timezone.now() + LEASE, progress=self._share):
             raise LeaseLost
 
     def give_back(self, **values: Any) -> bool:

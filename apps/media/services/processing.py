@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.media import encode, findings, ladder
@@ -19,7 +22,7 @@ from apps.media.services.previews import set_preview
 from apps.media.services.results import Results, publish, rung_row, sound_rows
 from utils import ffmpeg
 from utils.containers import bearable
-from utils.storages import videos
+from utils.storages import is_full, videos
 from utils.tasks import enqueue
 
 
@@ -41,10 +44,9 @@ def process(*, video_id: int, long: bool = False) -> None:
         lease.fail("gave_up")
         withdraw(video_id)
         return
-    folder = Path(settings.WORK_DIR) / f"job-{video_id}-{lease.owner}"
-    folder.mkdir(parents=True)
     try:
-        _Job(video, lease, folder).run(long=long)
+        with _work_folder(f"job-{video_id}-{lease.owner}") as folder:
+            _Job(video, lease, folder).run(long=long)
     except (LeaseLost, GivenUp):
         return
     except _TooLong:
@@ -58,14 +60,26 @@ def process(*, video_id: int, long: bool = False) -> None:
         lease.fail("missing", str(error))
     except ffmpeg.FFmpegError as error:
         lease.fail("damaged@0" if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
-    except OSError as error:
+    except (OSError, OperationalError) as error:
+        if isinstance(error, OperationalError) and not is_full(error):
+            raise  # the lease will lapse, and another try begins
         lease.fail("disk", str(error))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         if not Video.objects.filter(pk=video_id, state__in=[State.UPLOADED, State.PROCESSING]).exists():
             chunks.forget(video_id)
             withdraw(video_id)
     _look_at_preview(video)
+
+
+@contextmanager
+def _work_folder(name: str) -> Iterator[Path]:
+    """A folder for one job. It is removed before anybody writes down what went wrong: the disk may be full."""
+    folder = Path(settings.WORK_DIR) / name
+    try:
+        folder.mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _look_at_preview(video: Video) -> None:

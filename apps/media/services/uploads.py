@@ -7,7 +7,6 @@ disk; what a dead process wrote beyond it is cut off before the next byte is add
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
@@ -19,14 +18,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import F, Sum
 from django.utils import timezone
 
 from apps.media import tus
 from apps.media.digests import DigestCache, Digests, digest
 from apps.media.models import Upload, Video
-from apps.media.services.intake import find_content, take_in
-from utils.storages import videos
+from apps.media.services.intake import find_stored, take_in
+from utils.storages import is_full, videos
 from utils.tasks import enqueue
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ FINISHED_WITHIN = timedelta(minutes=5)  # then a received file is put on the que
 # Seconds that one who comes back waits for his former request to end: the server takes 30 to see that a line is dead.
 PATIENCE = 35.0
 LOOK_EVERY = 0.05  # seconds
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 _digests = DigestCache()
 
@@ -78,9 +77,10 @@ def create_upload(*, owner: User, size: int, filename: str = "", metadata: str =
     with _disk():
         stored = videos().new_name(tus.suffix(filename))
         Path(videos().path(stored)).touch()
-    return Upload.objects.create(
-        owner=owner, filename=filename[-255:], metadata=metadata, size=size, stored=stored, expires_at=_lives_until()
-    )
+        expires_at = _lives_until()
+        return Upload.objects.create(
+            owner=owner, filename=filename[-255:], metadata=metadata, size=size, stored=stored, expires_at=expires_at
+        )
 
 
 def is_possible(*, size: int) -> bool:
@@ -90,7 +90,7 @@ def is_possible(*, size: int) -> bool:
 
 def attach_known(*, owner: User, sha256: str, size: int, filename: str = "") -> Upload | None:
     """An upload that is done at once because its content is stored already; None if it isn't."""
-    video = find_content(sha256=sha256, size=size)
+    video = find_stored(sha256=sha256, size=size)
     if video is None:
         return None
     return Upload.objects.create(
@@ -200,13 +200,13 @@ def _write(file: int, data: bytes) -> None:
 
 def _save(upload: Upload, file: int, offset: int) -> None:
     """Bring the bytes to the disk, then the offset that counts them."""
+    whole = offset == upload.size
     with _disk():
         os.fdatasync(file)
-    whole = offset == upload.size
-    upload.offset = offset
-    upload.state = Upload.State.RECEIVED if whole else Upload.State.RECEIVING
-    upload.expires_at = timezone.now() + FINISHED_WITHIN if whole else _lives_until()
-    upload.save(update_fields=["offset", "state", "expires_at"])
+        upload.offset = offset
+        upload.state = Upload.State.RECEIVED if whole else Upload.State.RECEIVING
+        upload.expires_at = timezone.now() + FINISHED_WITHIN if whole else _lives_until()
+        upload.save(update_fields=["offset", "state", "expires_at"])
 
 
 def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None) -> None:
@@ -279,8 +279,8 @@ def _disk() -> Iterator[None]:
     """Turns the errors of a full disk into NoRoom."""
     try:
         yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
+    except (OSError, OperationalError) as error:
+        if is_full(error):
             raise NoRoom from error
         raise
 
