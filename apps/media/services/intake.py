@@ -47,7 +47,7 @@ def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move:
 def find_stored(*, sha256: str, size: int) -> Video | None:
     """The video that has this content, tried again if it failed; None if it isn't stored."""
     video = find_content(sha256=sha256, size=size)
-    return _woken(video) if video else None
+    return _again_if_failed(video) if video else None
 
 
 def find_content(*, sha256: str, size: int) -> Video | None:
