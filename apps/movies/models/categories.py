@@ -29,31 +29,31 @@ class Category(models.Model):
         return reverse("movies:category", args=[self.slug, 1])
 
 
-class Genre(models.Model):
+class Label(models.Model):
+    """A word that titles are found by, in Chinese and in English."""
+
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    name_en = models.CharField(_("English name"), max_length=40, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return local_name(self)
+
+
+class Genre(Label):
     """What a title is like: comedy, documentary … A title has any number of them."""
 
-    name = models.CharField(_("name"), max_length=40, unique=True)
-    name_en = models.CharField(_("English name"), max_length=40, blank=True)
-
-    class Meta:
+    class Meta(Label.Meta):
         verbose_name = _("genre")
         verbose_name_plural = _("genres")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return local_name(self)
 
 
-class Region(models.Model):
+class Region(Label):
     """Where a title was made."""
 
-    name = models.CharField(_("name"), max_length=40, unique=True)
-    name_en = models.CharField(_("English name"), max_length=40, blank=True)
-
-    class Meta:
+    class Meta(Label.Meta):
         verbose_name = _("region")
         verbose_name_plural = _("regions")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return local_name(self)
