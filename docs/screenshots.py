@@ -1,7 +1,8 @@
 """Photographs the pages of a running site into docs/screenshots.
 
 Run by `make screenshots` while `make run` serves; SITE_URL names it (http://127.0.0.1:8000 unless set),
-DATA_DIR the folder with the administrator's password.
+DATA_DIR the folder with the administrator's password, OUT another folder for the pictures, WATCH the path of
+the title whose page is photographed.
 """
 
 from __future__ import annotations
