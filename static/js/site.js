@@ -2,6 +2,7 @@ import htmx from "htmx.org";
 import { hero } from "./hero.js";
 import { previews } from "./preview.js";
 import { shelves } from "./shelf.js";
+import { suggestions } from "./suggest.js";
 
 htmx.config.includeIndicatorStyles = false; // a <style> element would break the page's policy
 htmx.config.allowEval = false;
@@ -77,3 +78,4 @@ toasts();
 hero();
 shelves();
 previews();
+suggestions();

@@ -106,6 +106,30 @@ def test_a_curator_adds_a_film_publishes_it_and_it_plays(site, visit, tmp_path):
     assert visit.outside == []
 
 
+def test_the_search_box_suggests_and_follows_the_keys(site, free_film, visit):
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site.url}/")
+    box = page.get_by_role("combobox")
+    box.press_sequentially(free_film.title[:2])
+    options = page.get_by_role("listbox").get_by_role("option")
+    expect(options.filter(has_text=free_film.title)).not_to_have_count(0, timeout=30_000)
+    edges = page.get_by_role("listbox").bounding_box()
+    assert edges["x"] >= 0
+    assert edges["x"] + edges["width"] <= 390
+    assert violations(page) == []
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    box.fill(free_film.title)
+    expect(options).to_have_count(1, timeout=30_000)
+    box.press("ArrowDown")
+    expect(options).to_have_attribute("aria-selected", "true")
+    box.press("Enter")
+    page.wait_for_url(site.url + free_film.path)
+    assert visit.problems == []
+    assert visit.outside == []
+
+
 @pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
 def test_axe_finds_nothing(site, free_film, visit, width, theme):
     page = visit.page
