@@ -50,7 +50,7 @@ class ProbeError(Exception):
 
 @functools.cache
 def binary() -> str:
-    """The ffmpeg that is used (6.0 or newer): FFMPEG_BINARY, else the one in the imageio-ffmpeg wheel."""
+    """The ffmpeg that is used (7.1 or newer): FFMPEG_BINARY, else the one in the imageio-ffmpeg wheel."""
     if settings.FFMPEG_BINARY:
         return str(settings.FFMPEG_BINARY)
     import imageio_ffmpeg
@@ -109,6 +109,7 @@ def run(
             files.append(os.open(one.path, os.O_RDONLY))
             stack.callback(os.close, files[-1])
             command += ["-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS, "-threads", str(threads())]
+            command += ["-apply_cropping", "codec"]  # a container's is left out by browsers and by the probe
             command += [*one.options, "-fd", str(files[-1]), "-i", "fd:"]
         limits = cage.Limits(seconds=timeout, output=largest, silence=SILENCE, threads=max(16, 2 * threads()))
         try:

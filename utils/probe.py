@@ -99,7 +99,8 @@ def _picture(container: Any) -> int:
     """Which stream is the film: of those that go on for long and are no cover, the largest."""
     pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not pictures:
-        nothing = "not_a_video" if container.streams else "damaged@0"
+        told = any(s.type != "data" for s in container.streams)  # or the index ends before it says what they are
+        nothing = "not_a_video" if told else "damaged@0"
         raise Refused("no_video" if container.streams.audio else nothing)
     known = [s for s in pictures if s.codec_context is not None]
     if not known:

@@ -157,7 +157,7 @@ def _base(probed: dict[str, Any], plan: ladder.Plan, top: ladder.Rung, part: lad
     steps.append(f"scale={top.width}:{top.height}:flags=bicubic:out_range=tv")
     if video["hdr"]:
         steps.append(
-            f"zscale=tin={TRANSFERS[video['hdr']]}:pin=bt2020:min=bt2020nc:rin=tv:t=linear:npl=100,format=gbrpf32le,"
+            f"zscale=tin={TRANSFERS[video['hdr']]}:pin=bt2020:min=bt2020nc:rin=tv:p=bt2020:t=linear:npl=100,format=gbrpf32le,"
             "zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:p=bt709:r=tv"
         )
     elif video["matrix"] == 2:  # not said: said by us, so that every rung is shown in the same colours

@@ -50,6 +50,18 @@ def with_hole(whole: Path, target: Path) -> Path:
     return target
 
 
+def with_box(film: bytes, box: bytes) -> bytes:
+    """An MP4 of H.264, its index behind its data, with one more box in the sample entry of its picture."""
+    data = bytearray(film)
+    entry = data.index(b"avc1", data.index(b"stsd")) - 4
+    end = entry + int.from_bytes(data[entry : entry + 4], "big")
+    parents = (b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov")
+    for at in (entry, *(data.rindex(name, 0, entry) - 4 for name in parents)):
+        data[at : at + 4] = (int.from_bytes(data[at : at + 4], "big") + len(box)).to_bytes(4, "big")
+    data[end:end] = box
+    return bytes(data)
+
+
 def _frames(row: Rendition) -> Iterator[Any]:
     with av.open(videos().path(row.file)) as container:
         yield from container.decode(container.streams[0])
@@ -74,9 +86,18 @@ def red_corner(row: Rendition) -> str:
     return red_corner_in(Path(videos().path(row.file)))
 
 
-def red_corner_in(path: Path) -> str:
+def first_picture(row: Rendition) -> np.ndarray:
+    """The first picture of a rung: rows of pixels of red, green and blue."""
+    return _first_picture(Path(videos().path(row.file)))
+
+
+def _first_picture(path: Path) -> np.ndarray:
     with av.open(str(path)) as container:
-        image = next(container.decode(container.streams.video[0])).to_ndarray(format="rgb24").astype(int)
+        return next(container.decode(container.streams.video[0])).to_ndarray(format="rgb24").astype(int)
+
+
+def red_corner_in(path: Path) -> str:
+    image = _first_picture(path)
     height, width = image.shape[:2]
     corners = {
         "top left": image[height // 8, width // 8],

@@ -79,6 +79,7 @@ def test_an_index_of_no_use(index, tmp_path):
         ("studio.mov", (*H264, "-pix_fmt", "yuv422p10le", "-g", "1", "-c:a", "pcm_s24le", "-ar", "96000")),
         ("scans.mov", ("-c:v", "tiff", "-c:a", "pcm_s16le")),  # its pictures bring EXIF along
         ("constant_luminance.ts", (*H264, "-x264-params", "colormatrix=bt2020c")),
+        ("hdr_without_a_matrix.mkv", (*H264, "-pix_fmt", "yuv420p10le", "-x264-params", "transfer=smpte2084")),
         ("sixteen_channels.mov", (*H264, "-af", f"pan=16c|{'|'.join(f'c{n}=c0' for n in range(16))}")),
     ],
 )  # fmt: skip
@@ -108,6 +109,16 @@ def test_a_turn_that_is_none_leaves_the_shape(matrix, tmp_path):
     at = data.index(b"tkhd") + 44  # ISO/IEC 14496-12 §8.3.2: of the picture's track, which comes first
     data[at : at + 36] = matrix
     check(processed(written(tmp_path / "askew.mp4", bytes(data))))
+
+
+def test_a_crop_that_only_the_container_tells_leaves_the_shape(tmp_path):
+    """Browsers leave it out: the whole picture is shown, of a copy and of what is encoded alike."""
+    border = ("-pix_fmt", "yuv444p", "-vf", "pad=192:128:0:10:white")
+    clap = struct.pack(">I4s8i", 40, b"clap", 192, 1, 108, 1, 0, 1, 0, 1)  # ISO/IEC 14496-12 §12.1.4
+    film = make(tmp_path / "plain.mp4", *H264, *border).read_bytes()
+    video = processed(written(tmp_path / "cropped.mp4", footage.with_box(film, clap)))
+    check(video, size=(192, 128))
+    assert footage.first_picture(footage.rungs_of(video)[0])[2, 96].min() > 200
 
 
 def test_a_last_packet_cut_short_isn_t_handed_to_players(tmp_path):

@@ -103,19 +103,10 @@ def test_a_scrambled_broadcast(tmp_path):
 @pytest.mark.parametrize(("profile", "compatible", "end"), [(5, 0, (State.FAILED, "codec")), (8, 1, (State.READY, ""))])
 def test_dolby_vision_plays_where_others_can_see_it(profile, compatible, end, suffix, tmp_path):
     """Profile 5 would come out in green and purple: only Dolby Vision knows what its colours stand for."""
-    data = bytearray(make(tmp_path / "plain.mp4", *H264).read_bytes())
     record = bytes([1, 0]) + struct.pack(">H", profile << 9 | 0b1101) + bytes([compatible << 4]) + bytes(19)
+    film = make(tmp_path / "plain.mp4", *H264).read_bytes()
     box = struct.pack(">I", 8 + len(record)) + b"dvcC" + record
-    entry = data.index(b"avc1", data.index(b"stsd")) - 4
-    boxes = [
-        entry,
-        *(data.rindex(name, 0, entry) - 4 for name in (b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov")),
-    ]
-    for at in boxes:
-        data[at : at + 4] = struct.pack(">I", int.from_bytes(data[at : at + 4], "big") + len(box))
-    end_of_entry = entry + int.from_bytes(data[entry : entry + 4], "big") - len(box)
-    data[end_of_entry:end_of_entry] = box
-    (tmp_path / "bright.mp4").write_bytes(data)
+    (tmp_path / "bright.mp4").write_bytes(footage.with_box(film, box))
     if suffix == "mkv":
         footage.ffmpeg("-i", str(tmp_path / "bright.mp4"), "-c", "copy", "-strict", "-2", str(tmp_path / "bright.mkv"))
     assert ended(tmp_path / f"bright.{suffix}") == end
@@ -137,9 +128,10 @@ def test_a_film_cut_short_says_where(name, tmp_path):
     assert f"0:0{second}" in reason(failure)
 
 
-def test_a_film_whose_index_is_missing(tmp_path):
+@pytest.mark.parametrize("held", [0, 200])  # bytes of it
+def test_a_film_whose_index_is_missing(held, tmp_path):
     data = make(tmp_path / "whole.mp4", *H264).read_bytes()
-    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
+    (tmp_path / "cut.mp4").write_bytes(data[: data.rindex(b"moov") + held - 4])
     assert ended(tmp_path / "cut.mp4") == (State.FAILED, "damaged@0")
 
 
