@@ -21,17 +21,20 @@ class RangeNotSatisfiable(Exception):
 def byte_ranges(header: str, size: int) -> list[Range]:
     """The ranges that a Range header asks of `size` bytes; none of them means the whole file.
 
-    That is so without a header, and for one a server may ignore: malformed, of another unit, or of too many
-    parts. Ranges outside the file are left out; raises RangeNotSatisfiable where none is left.
+    That is so without a header, and for one of another unit or of too many parts, which a server may ignore.
+    Ranges outside the file are left out; raises RangeNotSatisfiable where none is left, and for what is
+    malformed: both as nginx does.
     """
+    if header[:6].lower() != "bytes=" or len(header) < 7:
+        return []
     found = _RANGES.fullmatch(re.sub(r"[ \t]", "", header))
     if not found:
-        return []
+        raise RangeNotSatisfiable
     parts = [part.split("-") for part in found.group(1).split(",")]
-    if len(parts) > MOST or any(
-        first == last == "" or (first and last and int(first) > int(last)) for first, last in parts
-    ):
+    if len(parts) > MOST:
         return []
+    if any(first == last == "" or (first and last and int(first) > int(last)) for first, last in parts):
+        raise RangeNotSatisfiable
     ranges = []
     for first, last in parts:
         begin = int(first) if first else max(0, size - int(last))

@@ -84,7 +84,14 @@ def port(gates: Gates, request) -> int:
 @pytest.fixture(scope="module")
 def stored(site: Site) -> dict[str, str]:
     """Addresses of a stored file: good for an hour, run out, and for files of other kinds."""
-    names = {"good": "t/片 头+1.mp4", "sound": "t/a.m4a", "text": "t/a.vtt", "picture": "t/a.jpg", "odd": "t/a.xyz"}
+    names = {
+        "good": "t/片 头+1.mp4",
+        "sound": "t/a.m4a",
+        "text": "t/a.vtt",
+        "picture": "t/a.jpg",
+        "odd": "t/a.xyz",
+        "page": "t/a.html",
+    }
     for name in names.values():
         path = site.data / "videos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +99,8 @@ def stored(site: Site) -> dict[str, str]:
     now = int(time.time())
     wanted = {key: (f"/v/{name}", now + 3600) for key, name in names.items()}
     wanted |= {"old": (f"/v/{names['good']}", now - 1), "gone": ("/v/t/none.mp4", now + 3600)}
+    wanted |= {"folder": ("/v/t", now + 3600), "below": ("/v/t/a.mp4/", now + 3600)}
+    wanted |= {"long": (f"/v/{'a' * 300}.mp4", now + 3600), "zero": ("/v/t/a\0.mp4", now + 3600)}
     made = f"{{key: sign(path, expires_at=at) for key, (path, at) in {wanted!r}.items()}}"
     code = f"import json; from utils.signing import sign; print(json.dumps({made}))"
     return json.loads(site.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
@@ -107,14 +116,18 @@ def test_the_whole_file_and_what_is_said_of_it(port, stored):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     head = ask(port, stored["good"], "HEAD")
     assert (head.status, head.body) == (200, b"")
+    part = ask(port, stored["good"], "HEAD", Range="bytes=0-9")
+    assert (part.status, part.headers["Content-Length"]) == (206, "10")
     for name in ("Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control"):
         assert head.headers.get_all(name) == answer.headers.get_all(name)
         assert len(answer.headers.get_all(name)) == 1
 
 
 def test_types(port, stored):
-    kinds = {name: ask(port, stored[name], "HEAD").headers["Content-Type"] for name in ("sound", "text", "picture")}
-    assert kinds == {"sound": "audio/mp4", "text": "text/vtt", "picture": "image/jpeg"}
+    names = ("sound", "text", "picture", "odd", "page")
+    kinds = {name: ask(port, stored[name], "HEAD").headers["Content-Type"] for name in names}
+    other = "application/octet-stream"
+    assert kinds == {"sound": "audio/mp4", "text": "text/vtt", "picture": "image/jpeg", "odd": other, "page": other}
 
 
 def test_both_servers_know_a_file_by_the_same_marks(gates, stored):
@@ -125,7 +138,7 @@ def test_both_servers_know_a_file_by_the_same_marks(gates, stored):
 
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
-    [("bytes=0-0", 0, 0), ("bytes=100-199", 100, 199), ("bytes=999000-", 999_000, SIZE - 1),
+    [("bytes=0-0", 0, 0), ("bytes=0-", 0, SIZE - 1), ("bytes=100-199", 100, 199), ("bytes=999000-", 999_000, SIZE - 1),
      ("bytes=-10", SIZE - 10, SIZE - 1), ("bytes=999990-2000000", 999_990, SIZE - 1), ("bytes=-2000000", 0, SIZE - 1)],
 )  # fmt: skip
 def test_one_range(port, stored, asked, first, last):
@@ -138,6 +151,8 @@ def test_one_range(port, stored, asked, first, last):
 
 def test_ranges_over_one_connection(port, stored):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("HEAD", stored["good"], headers={"Range": "bytes=0-9"})  # whose bytes would be the next answer
+    assert connection.getresponse().read() == b""
     for first, last in ((0, 99), (500, 70_000), (100, 499), (999_000, SIZE - 1), (3, 3)):
         connection.request("GET", stored["good"], headers={"Range": f"bytes={first}-{last}"})
         answer = connection.getresponse()
@@ -157,13 +172,16 @@ def test_several_ranges(port, stored):
     assert CONTENT[500:600] in answer.body
 
 
-def test_a_range_past_the_end(port, stored):
-    answer = ask(port, stored["good"], Range=f"bytes={SIZE}-")
+@pytest.mark.parametrize(
+    "asked", [f"bytes={SIZE}-", "bytes=-0", "bytes=5-3", "bytes=-", "bytes=a-b", "bytes=0-9,,20-29"]
+)
+def test_a_range_past_the_end_and_what_is_no_range(port, stored, asked):
+    answer = ask(port, stored["good"], Range=asked)
     assert (answer.status, answer.headers["Content-Range"]) == (416, f"bytes */{SIZE}")
 
 
-@pytest.mark.parametrize("asked", ["lines=0-1", "bytes=" + ",".join(["0-1"] * 20)])
-def test_what_is_no_range_gets_the_whole_file(port, stored, asked):
+@pytest.mark.parametrize("asked", ["lines=0-1", "bytes", "bytes=" + ",".join(["0-1"] * 20)])
+def test_ranges_of_another_kind_or_too_many_get_the_whole_file(port, stored, asked):
     assert ask(port, stored["good"], Range=asked).body == CONTENT
 
 
@@ -181,6 +199,7 @@ def test_conditions(port, stored):
     assert status(If_None_Match=f'"x", W/{etag}') == 304
     assert status(If_Modified_Since=changed) == 304
     assert status(If_Modified_Since=old) == 200
+    assert status(If_Modified_Since="Fri, 01 Jan 2038 00:00:00 GMT") == 304
     assert status(If_None_Match='"x"', If_Modified_Since=changed) == 200
     assert status(If_Match='"x"') == 412
     assert status(If_Match=etag) == 200
@@ -206,7 +225,11 @@ def test_tokens(port, stored):
         answer = ask(port, address)
         assert answer.status == 403, address
         assert answer.headers["Cache-Control"] == "private, no-store"
-    assert ask(port, good, "POST").status in {403, 405}
+    assert ask(port, stored["gone"]).headers["Cache-Control"] == "private, no-store"
+    for name in ("folder", "below", "long", "zero"):
+        assert ask(port, stored[name]).status in {301, 400, 404}, name
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert ask(port, good, method).status == 405
     assert ask(port, f"{path}/../../db.sqlite3?{query}").status in {400, 403, 404}
 
 

@@ -60,22 +60,17 @@ def test_ranges_stay_inside_the_file(size, first, length):
     assert byte_ranges(f"bytes=-{length}", size) == [(max(0, size - length), size - 1)]
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "",
-        "bytes=",
-        "bytes=-",
-        "bytes=a-b",
-        "bytes=9-1",
-        "lines=0-1",
-        "bytes=0-1,",
-        "bytes=0-1,x",
-        "bytes=" + ",".join(["0-1"] * 17),
-    ],
-)
-def test_what_is_no_range_means_the_whole_file(header):
+@pytest.mark.parametrize("header", ["", "bytes=", "lines=0-1", "bytes =0-1", "bytes=" + ",".join(["0-1"] * 17)])
+def test_what_asks_for_no_range_of_bytes_means_the_whole_file(header):
     assert byte_ranges(header, 1000) == []
+
+
+@pytest.mark.parametrize(
+    "header", ["bytes=-", "bytes=a-b", "bytes=9-1", "bytes=0-1,", "bytes=0-1,x", f"bytes={9**30}-"]
+)
+def test_a_malformed_range_is_none_that_can_be_had(header):
+    with pytest.raises(RangeNotSatisfiable):
+        byte_ranges(header, 1000)
 
 
 def test_several_ranges_leave_out_what_is_outside():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -12,10 +12,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from utils.ranges import MultipartRanges, RangeNotSatisfiable, byte_ranges, piece
@@ -30,9 +31,15 @@ except ImportError:  # another server: Django sends the file itself
 CACHED = "private, max-age=86400, immutable"  # a name is never given to other content; for who had its token only
 UNCACHED = "private, no-store"
 OWN_CONDITIONS = {"If-Range", "If-Modified-Since"}
-_TO_THE_END = re.compile(r"bytes=\d{1,18}-", re.ASCII)
+# As nginx is told (deploy/nginx/site.conf); anything else is no page of this site.
+KINDS = {
+    ".mp4": "video/mp4", ".m4s": "video/mp4", ".m4a": "audio/mp4", ".vtt": "text/vtt",
+    ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".png": "image/png",
+}  # fmt: skip
+_TO_THE_END = re.compile(r"bytes=(?!0+-)\d{1,18}-", re.ASCII)
 
 
+@csrf_exempt  # other methods are told so, as by nginx
 @require_safe
 def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """The file called `name`: 403 for a wrong token, 410 for one that has expired; ranges and conditions (RFC 9110).
@@ -47,8 +54,10 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         path = Path(videos().path(name))
         about = path.stat()
-    except (FileNotFoundError, NotADirectoryError, SuspiciousFileOperation) as error:
-        raise Http404 from error
+    except (OSError, ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in its name
+        return _refused(HTTPStatus.NOT_FOUND)
+    if name.endswith("/") or not stat.S_ISREG(about.st_mode):
+        return _refused(HTTPStatus.NOT_FOUND)
     size, changed = about.st_size, int(about.st_mtime)
     headers = {
         "ETag": f'"{changed:x}-{size:x}"',  # as nginx makes it: it holds whichever server answers next
@@ -66,12 +75,13 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
         ranges = byte_ranges(asked, size)
     except RangeNotSatisfiable:
         return _refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    if uwsgi is not None and _plain(request) and (ranges or not request.headers.get("Range")):
+    kind = KINDS.get(path.suffix.lower(), "application/octet-stream")
+    plain = path.suffix in KINDS and _plain(request) and (ranges or not request.headers.get("Range"))
+    if uwsgi is not None and plain:
         # Django would wrap a name beyond Latin-1 in RFC 2047 words; the server wants its bytes
         sent = os.fsencode(path).decode("latin-1")
         return HttpResponse(content_type=kind, headers={**headers, "X-Sendfile": sent})
-    return _streamed(path, ranges, size, kind, headers)
+    return _streamed(path, ranges, size, kind, headers, told_only=request.method == "HEAD")
 
 
 def _refused(status: int, **headers: str) -> HttpResponse:
@@ -88,17 +98,17 @@ def _plain(request: HttpRequest) -> bool:
     """Whether uWSGI understands the request as it was answered here.
 
     Its offload threads send up to the end of the file whatever a range says, and what follows on that connection is
-    lost in it. It hangs on a suffix longer than the file, knows no several ranges and no If-Range with an entity
-    tag, and looks at If-Modified-Since by itself.
+    lost in it. It answers 200 to "bytes=0-", hangs on a suffix longer than the file, knows no several ranges and no
+    If-Range with an entity tag, and looks at If-Modified-Since by itself.
     """
     asked = request.headers.get("Range")
     return (asked is None or bool(_TO_THE_END.fullmatch(asked))) and not OWN_CONDITIONS & set(request.headers)
 
 
 def _streamed(
-    path: Path, ranges: list[tuple[int, int]], size: int, kind: str, headers: dict[str, str]
+    path: Path, ranges: list[tuple[int, int]], size: int, kind: str, headers: dict[str, str], *, told_only: bool
 ) -> StreamingHttpResponse:
-    """The bytes from this thread, in pieces."""
+    """The bytes from this thread, in pieces; none of them if they are `told_only`."""
     headers = {**headers, "Accept-Ranges": "bytes", "Content-Length": str(size)}
     status = HTTPStatus.PARTIAL_CONTENT if ranges else HTTPStatus.OK
     several = MultipartRanges(ranges, size=size, kind=kind) if len(ranges) > 1 else None
@@ -109,6 +119,8 @@ def _streamed(
         headers |= {"Content-Range": f"bytes {part[0]}-{part[1]}/{size}", "Content-Length": str(part[1] - part[0] + 1)}
 
     def body() -> Iterator[bytes]:
+        if told_only:
+            return
         with path.open("rb") as file:
             yield from several.body(file) if several else piece(file, part)
 
