@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const out = "static/dist";
 const icons = [
-  "play", "pause", "volume-2", "volume-x", "maximize", "minimize", "settings", "captions", "picture-in-picture-2",
+  "play", "pause", "volume-2", "volume-x", "maximize", "minimize", "settings", "captions", "audio-lines", "picture-in-picture-2",
   "expand", "skip-forward", "keyboard", "rectangle-horizontal", "search", "house", "layout-grid", "crown", "user",
   "chevron-left", "chevron-right", "chevron-up", "chevron-down", "x", "sun", "moon", "share-2", "message-circle",
   "flame", "lock", "info", "circle-alert", "arrow-up", "arrow-down", "minus", "download", "log-out", "history",

@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.media.models import State
 from apps.movies.models import Access, Chapter, Episode, Movie
 from apps.orders.models import Plan
 from apps.playback.models import Progress
@@ -79,6 +80,15 @@ def sign_in_url(path: str) -> str:
     return redirect_to_login(path).url
 
 
+def chapter_marks(episode: Episode, chapters: list[Chapter], grant: Grant) -> list[dict[str, Any]]:
+    """The curator's chapters, else those of the file; of a preview, those that begin in it."""
+    video = episode.video
+    ours: list[dict[str, Any]] = [{"start": c.starts_at, "title": c.title} for c in chapters]
+    marks = ours or (video.chapters if video else [])
+    end = video.preview_duration if video and grant.kind == "preview" else float("inf")
+    return [mark for mark in marks if mark["start"] < end]
+
+
 def player_config(
     *,
     movie: Movie,
@@ -94,7 +104,8 @@ def player_config(
     where = [movie.pk, episode.number]
     master = reverse("playback:master", args=where)
     following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
-    board = getattr(episode.video, "storyboard", None) if episode.video else None
+    video = episode.video
+    board = video is not None and (hasattr(video, "storyboard") or video.state == State.PROCESSING)  # or soon
     return {
         "master": master if grant.cut else "",
         "readyUrl": master,
@@ -103,7 +114,7 @@ def player_config(
         "episodeTitle": episode.title,
         "resumeAt": resume_at,
         "storyboard": reverse("playback:storyboard", args=where) if board and grant.cut == "full" else "",
-        "chapters": [{"start": c.starts_at, "title": c.title} for c in chapters],
+        "chapters": chapter_marks(episode, chapters, grant),
         "intro": [episode.intro_start, episode.intro_end]
         if episode.intro_start is not None and episode.intro_end is not None
         else None,

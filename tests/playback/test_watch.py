@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.community.models import Comment
+from apps.media.models import State, Storyboard, Video
 from apps.movies.models import Access, Chapter, Credit, Episode, Material, Movie, Person, Status
 from apps.orders.models import Plan
 from apps.playback.models import Progress
@@ -53,6 +55,26 @@ def test_a_preview_starts_at_its_beginning_and_says_how_long_it_is(client):
     assert player["gate"]["previewSeconds"] == 8
     assert [a["url"] for a in player["gate"]["actions"]] == [reverse("orders:vip")]
     assert player["storyboard"] == ""
+
+
+def test_the_player_shows_the_chapters_of_the_file_unless_a_curator_wrote_others(client):
+    free, vip = make_episode(), make_episode(access=Access.VIP)
+    marks = [{"start": 0.0, "title": "起"}, {"start": 7.5, "title": ""}, {"start": 8.0, "title": "承"}]
+    Video.objects.update(chapters=marks)
+    assert _page(client, free).context["player"]["chapters"] == marks
+    assert _page(client, vip).context["player"]["chapters"] == marks[:2]  # a preview of 8 seconds
+    Chapter.objects.create(episode=free, starts_at=3, title="转")
+    cache.clear()  # of whole pages
+    assert _page(client, free).context["player"]["chapters"] == [{"start": 3.0, "title": "转"}]
+
+
+def test_a_title_that_is_still_encoded_has_a_storyboard_soon(client):
+    episode = make_episode()
+    Storyboard.objects.all().delete()
+    assert _page(client, episode).context["player"]["storyboard"] == ""
+    Video.objects.update(state=State.PROCESSING)
+    cache.clear()  # of whole pages
+    assert _page(client, episode).context["player"]["storyboard"].endswith("storyboard.vtt")
 
 
 def test_the_gate_of_a_vip_title_offers_the_plans_on_sale(client):

@@ -21,8 +21,13 @@ export class Controls {
       : null;
   }
 
+  // Pressed with a pointer it gives the focus back: the space bar is for the film then.
   #button(name, label, act, extra = {}) {
-    return element("button", { type: "button", class: "player__button", "aria-label": label, title: label, onclick: act, ...extra }, icon(this.player.sprite, name));
+    const onclick = ({ detail, currentTarget }) => {
+      if (detail) currentTarget.blur();
+      act();
+    };
+    return element("button", { type: "button", class: "player__button", "aria-label": label, title: label, onclick, ...extra }, icon(this.player.sprite, name));
   }
 
   #swap(button, name, label) {

@@ -2,10 +2,11 @@ import { element } from "./dom.js";
 
 // A button that opens a list of choices, by pointer and keyboard (WAI-ARIA menu button).
 export class Menu {
-  constructor(label, name) {
+  constructor(label, name, sign = null) {
     this.label = label;
     this.choices = [];
-    this.button = element("button", { type: "button", class: "player__choice", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => this.toggle() });
+    this.shown = element("span");
+    this.button = element("button", { type: "button", class: "player__choice", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => this.toggle() }, sign, this.shown);
     this.list = element("div", { class: "player__menu", role: "menu", "aria-label": label, hidden: true });
     this.root = element("div", { class: `player__chooser player__chooser--${name}`, hidden: true }, this.button, this.list);
     this.root.addEventListener("keydown", (event) => this.#key(event));
@@ -18,7 +19,11 @@ export class Menu {
     this.pick = pick;
     this.list.replaceChildren(...choices.map(({ value, label }) => element("button", {
       type: "button", role: "menuitemradio", "aria-checked": String(value === chosen), tabindex: "-1",
-      onclick: () => { pick(value); this.toggle(false); this.button.focus(); },
+      onclick: ({ detail }) => { // of a key: none
+        pick(value);
+        this.toggle(false);
+        if (!detail) this.button.focus();
+      },
     }, label)));
     this.chosen = chosen;
     this.root.hidden = false;
@@ -26,7 +31,7 @@ export class Menu {
 
   choose(value, shown) {
     this.chosen = value;
-    this.button.textContent = shown;
+    this.shown.textContent = shown;
     this.button.setAttribute("aria-label", `${this.label}: ${shown}`);
     [...this.list.children].forEach((item, n) => item.setAttribute("aria-checked", String(this.choices[n].value === value)));
   }

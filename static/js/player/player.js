@@ -48,7 +48,10 @@ export class Player {
     if (picture) this.art.template.$poster.append(picture);
     this.captions = new Captions(this.art);
     this.seek = new SeekBar(this);
-    this.menus = { speed: new Menu(w.speed, "speed"), text: new Menu(w.subtitles, "subtitles"), sound: new Menu(w.sound, "sound"), quality: new Menu(w.quality, "quality") };
+    this.menus = {
+      speed: new Menu(w.speed, "speed"), text: new Menu(w.subtitles, "subtitles", icon(this.sprite, "captions")),
+      sound: new Menu(w.sound, "sound", icon(this.sprite, "audio-lines")), quality: new Menu(w.quality, "quality"),
+    };
     this.menus.speed.fill(SPEEDS.map((s) => ({ value: s, label: s === 1 ? w.normal : `${s}×` })), 1, (s) => this.setSpeed(s));
     this.controls = new Controls(this);
     this.controls.mount(this.art, this.menus);
@@ -67,7 +70,7 @@ export class Player {
         texts: (names, languages) => this.#texts(names, languages),
         sounds: (names) => this.#sounds(names),
         growing: () => this.#say(this.words.growing),
-        whole: () => this.#say(this.words.whole),
+        whole: () => this.#whole(),
         error: (word) => this.#trouble(word),
         refused: () => faultPanel(this, this.words.refused, this.words.goOn, () => location.reload()),
       },
@@ -250,6 +253,12 @@ export class Player {
     pick(kept);
   }
 
+  // It was encoded while it is watched: its pictures for the seek bar are there now, too.
+  #whole() {
+    this.seek.board = null;
+    this.#say(this.words.whole);
+  }
+
   // The server sees another viewer than this page was made for: signed out elsewhere, or a membership that has ended.
   #changed({ signedIn, kind }) {
     const { words: w, config } = this;
@@ -264,6 +273,7 @@ export class Player {
   }
 
   #trouble(word) {
+    if (word === "expired") this.seek.board = null; // its pictures' addresses too
     if (word === "unplayable") faultPanel(this, this.words.unplayable, this.words.retry, () => this.source.again());
     else if (word) this.#say(this.words[word], word === "offline");
     else this.toast.hidden = true;

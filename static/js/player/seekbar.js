@@ -27,7 +27,7 @@ export class SeekBar {
     if (!duration || event.type === "mouseleave") return (this.tip.hidden = true);
     const at = share * duration;
     const chapter = this.player.config.chapters.filter((c) => c.start <= at).at(-1);
-    this.text.textContent = chapter ? `${chapter.title} · ${clock(at)}` : clock(at);
+    this.text.textContent = chapter?.title ? `${clock(at)} · ${chapter.title}` : clock(at);
     this.tip.style.setProperty("--at", `${share * 100}%`);
     this.tip.hidden = false;
     this.board ??= this.player.config.storyboard ? storyboard(this.player.config.storyboard).catch(() => []) : Promise.resolve([]);
