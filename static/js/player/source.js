@@ -22,6 +22,7 @@ export class Source {
     this.cues = new Map(); // by the name of their track: each is read once
     video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD));
     addEventListener("offline", () => this.#stalled() && this.#tell("offline"));
+    video.addEventListener("waiting", () => navigator.onLine || this.#tell("offline")); // hls.js keeps silent until it is back
     addEventListener("online", () => this.waiting && this.retry());
     if (Hls.isSupported()) this.#open();
     else this.#native();
