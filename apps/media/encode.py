@@ -99,7 +99,7 @@ def make(
     if part and (part.first or part.frames):
         # The picture's start is a keyframe of the source: seek there and leave what comes before to the filter.
         options = ["-noaccurate_seek", "-ss", f"{math.ceil(plan.seconds(part.first) * 1e6) / 1e6:.6f}"]
-    if probed["rewound"]:  # or ffmpeg counts it twice, for what was left of a track and for the rest of it
+    if probed.get("rewound"):  # or ffmpeg counts it twice, for what was left of a track and for the rest of it
         options += ["-dts_delta_threshold", str(REWIND)]
     encoded = [rung for rung in rungs if rung != plan.copied]
     outputs = _encoded(probed, plan, encoded, part or plan.parts[0]) if encoded else []

@@ -20,7 +20,8 @@ from tests.browser.conftest import Site, start_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fire")]
 RATE, SECONDS, ADDRESSES = 50, 8, 20
-RESPONSIVE = 3.0  # seconds for a page, the median, while the machine has other work as well
+LOOKS = 5  # at a page, at least
+SLOWER = 20  # times as long as before the siege, the median: the attackers sit on the same machine
 PEOPLE = """
 from apps.users.models import User
 for name in ("victim", "bystander"):
@@ -140,35 +141,48 @@ def test_fifty_tries_a_second_are_held_off_and_nobody_else_notices(guarded):
     for attacker in attackers:
         attacker.get("/user/login/")
     answers: list[int] = []
-    over = threading.Event()
+    watched, over = threading.Event(), threading.Event()
 
     def fire(number: int) -> None:
         answers.append(attackers[number % ADDRESSES].sign_in("victim", f"guess {number}")[0])
 
     def besiege() -> None:
         with ThreadPoolExecutor(RATE) as pool:
-            began = time.monotonic()
-            for number in range(RATE * SECONDS):
+            began, number = time.monotonic(), 0
+            while number < RATE * SECONDS or not watched.is_set():
                 time.sleep(max(0.0, began + number / RATE - time.monotonic()))
                 pool.submit(fire, number)
+                number += 1
         over.set()
 
+    bystander, owner, newcomer = (Visitor(guarded, f"203.0.113.{number}") for number in (7, 8, 9))
+    assert bystander.sign_in("bystander", "right horse battery")[0] == 200
+    quiet = [_seconds(bystander) for _ in range(LOOKS)]
     siege = threading.Thread(target=besiege)
     siege.start()
-    pages: list[float] = []
-    bystander, owner = Visitor(guarded, "203.0.113.7"), Visitor(guarded, "203.0.113.8")
-    time.sleep(2)
-    assert bystander.sign_in("bystander", "right horse battery")[0] == 200
-    assert owner.sign_in("victim", "right horse battery")[0] == 200  # even the one who is attacked
-    while not over.is_set():
-        began = time.monotonic()
-        assert bystander.get("/user/userown/")[0] == 200
-        pages.append(time.monotonic() - began)
-        time.sleep(0.2)
-    siege.join()
-    assert len(answers) == RATE * SECONDS
+    try:
+        time.sleep(2)
+        assert newcomer.sign_in("bystander", "right horse battery")[0] == 200
+        assert owner.sign_in("victim", "right horse battery")[0] == 200  # even the one who is attacked
+        pages = []
+        while not over.is_set():
+            pages.append(_seconds(bystander))
+            if len(pages) >= LOOKS:
+                watched.set()
+            time.sleep(0.2)
+    finally:
+        watched.set()
+        siege.join()
+    assert len(answers) >= RATE * SECONDS
     assert set(answers) == {400, 429}
     assert answers.count(400) <= ADDRESSES * 5  # passwords looked at: five for an address, fewer once it is a siege
     assert answers.count(429) >= len(answers) * 0.7
     assert min(wait for attacker in attackers for wait in attacker.waits) > 0
-    assert statistics.median(pages) < RESPONSIVE, pages
+    assert statistics.median(pages) < SLOWER * statistics.median(quiet), (pages, quiet)
+
+
+def _seconds(visitor: Visitor) -> float:
+    """How long somebody waits for a page of his own."""
+    began = time.monotonic()
+    assert visitor.get("/user/userown/")[0] == 200
+    return time.monotonic() - began
