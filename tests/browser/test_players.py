@@ -239,6 +239,7 @@ def letters(desk: Path, address: str, language: str) -> list[tuple[float, float,
     screen = desk / "screen.y4m"
     told = vlc(
         desk, address, "--sub-language", language, "--aout", "dummy", "--rate", "2", "--adaptive-logic", "lowest",
+        "--no-drop-late-frames", "--no-skip-frames",  # however busy the machine is
         "--vout", "yuv", "--yuv-yuv4mpeg2", "--yuv-chroma", "I420", "--yuv-file", str(screen),
         "--freetype-color", str(0xFF00FF), "--freetype-rel-fontsize", "6",
         "--freetype-outline-opacity", "0", "--freetype-shadow-opacity", "0",
