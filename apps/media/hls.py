@@ -11,9 +11,8 @@ from apps.media.models import Rendition, Subtitle
 VERSION = 7  # fMP4 with EXT-X-MAP and byte ranges
 FROM_THE_START = "#EXT-X-START:TIME-OFFSET=0"  # and not where the newest segments are
 LONGEST = 5  # seconds: no segment of what is encoded is longer
-UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
-)  # no playlist has them (RFC 8216 §4.1), or a line ends there
+# No playlist has them (RFC 8216 §4.1), or a line ends there.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 STUB = 0.5  # seconds; a shorter last segment isn't worth a request
 AUDIO_GROUP = "sound"
 SUBTITLE_GROUP = "text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -30,6 +31,7 @@ except ImportError:  # another server: Django sends the file itself
 
 CACHED = "private, max-age=86400, immutable"  # a name is never given to other content; for who had its token only
 UNCACHED = "private, no-store"
+NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 OWN_CONDITIONS = {"If-Range", "If-Modified-Since"}
 # As nginx is told (deploy/nginx/site.conf); anything else is no page of this site.
 KINDS = {
@@ -54,7 +56,11 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         path = Path(videos().path(name))
         about = path.stat()
-    except (OSError, ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in its name
+    except (ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in its name
+        return _refused(HTTPStatus.NOT_FOUND)
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
         return _refused(HTTPStatus.NOT_FOUND)
     if name.endswith("/") or not stat.S_ISREG(about.st_mode):
         return _refused(HTTPStatus.NOT_FOUND)

@@ -35,11 +35,15 @@ function goodPlace({ buffered, currentTime, duration, playbackRate, seeking, rea
   return lead < LEAST * playbackRate ? null : currentTime + lead;
 }
 
-// Whether `hls` has what is to be shown from `at` on; false as soon as the viewer goes elsewhere.
+// Whether `hls` has what is to be shown from `at` on; false as soon as the viewer goes elsewhere, or is half way there:
+// what came before it has to load again then, or the picture would stand still on a slow line.
 function prepared(hls, address, at, media) {
   const missing = new Set(["main"]);
+  const latest = (media.currentTime + at) / 2;
+  const over = new AbortController();
   return new Promise((resolve) => {
-    media.addEventListener("seeking", () => resolve(false), { once: true });
+    media.addEventListener("seeking", () => resolve(false), { signal: over.signal });
+    media.addEventListener("timeupdate", () => media.currentTime > latest && resolve(false), { signal: over.signal });
     hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && resolve(false));
     hls.on(Hls.Events.MANIFEST_PARSED, (_, { audioTracks }) => {
       if (audioTracks.length) missing.add("audio");
@@ -50,7 +54,7 @@ function prepared(hls, address, at, media) {
       if (!missing.size) resolve(true);
     });
     hls.loadSource(address);
-  });
+  }).finally(() => over.abort());
 }
 
 // Takes what a buffer holds from `at` on out of it.
