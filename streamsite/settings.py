@@ -164,7 +164,8 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
 MEDIA_URL = "/media/"  # pictures: public, unsigned
 MEDIA_ROOT = DATA_DIR / "pictures"
-VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards: only with a token
+PRIVATE_ROOT = DATA_DIR / "private"  # course material: never below MEDIA_ROOT, which anybody may read
+VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards, course material: only with a token
 VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=(DATA_DIR / "videos").as_uri())
 WORK_DIR = Path(env.str("WORK_DIR", default=str(DATA_DIR / "work")))  # one folder per encoding job
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imageio-ffmpeg carries
@@ -172,6 +173,7 @@ FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0)  # of one codec; 0: as man
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "videos": {"BACKEND": "utils.storages.VideoStorage"},
+    "private": {"BACKEND": "utils.storages.PrivateStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]  # never whole in memory

@@ -6,14 +6,18 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import OperationalError
 
+from utils.signing import sign
+
 COPIED_AT_ONCE = 1024 * 1024  # bytes
+PRIVATE_TTL = 300  # seconds until the address of a private file expires: enough to begin a download
 
 
 def is_full(error: Exception) -> bool:
@@ -61,6 +65,21 @@ class VideoStorage(FileSystemStorage):
             while start < end and (part := file.read(min(end - start, COPIED_AT_ONCE))):
                 target.write(part)
                 start += len(part)
+
+
+class PrivateStorage(FileSystemStorage):
+    """Uploaded files for entitled users. Every address is signed and short-lived, and is only ever downloaded."""
+
+    def __init__(self) -> None:
+        super().__init__(location=settings.PRIVATE_ROOT, base_url=settings.VIDEO_URL)
+
+    def url(self, name: str | None) -> str:
+        return sign(f"{settings.VIDEO_URL}{name}", expires_at=int(time.time()) + PRIVATE_TTL)
+
+
+def private() -> Storage:
+    """The storage of course material."""
+    return storages["private"]
 
 
 def videos() -> VideoStorage:

@@ -75,6 +75,21 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Pl
     }
 
 
+def material_gate(movie: Movie, reason: str, path: str) -> dict[str, Any] | None:
+    """Why a course's material is withheld, and what opens it; None if it isn't."""
+    if reason not in {"sign_in", "vip", "buy"}:
+        return None
+    if movie.access == Access.VIP:
+        message = _("The material of this course is for VIP members.")
+        actions = [{"label": _("Become a VIP"), "url": reverse("orders:vip")}]
+    else:
+        message = _("The material comes with this course, which is sold on its own.")
+        actions = [{"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}]
+    if reason == "sign_in":
+        actions.append({"label": _("Sign in"), "url": sign_in_url(path)})
+    return {"message": message, "actions": actions}
+
+
 def sign_in_url(path: str) -> str:
     """The sign-in page that leads back to `path`."""
     return redirect_to_login(path).url

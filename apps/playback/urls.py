@@ -1,8 +1,9 @@
 from django.urls import path
 
 from apps.playback.views.beats import progress
-from apps.playback.views.files import video_file
+from apps.playback.views.files import material_file, video_file
 from apps.playback.views.history import history
+from apps.playback.views.material import material
 from apps.playback.views.playlists import master, preview_text, rendition, storyboard, subtitle
 from apps.playback.views.watch import watch
 
@@ -15,6 +16,8 @@ urlpatterns = [
     path("play/<int:movie_id>/<int:set_id>/text-<int:subtitle_id>.m3u8", subtitle, name="subtitle"),
     path("play/<int:movie_id>/<int:set_id>/text-<int:subtitle_id>.vtt", preview_text, name="preview_text"),
     path("play/<int:movie_id>/<int:set_id>/<slug:name>.m3u8", rendition, name="rendition"),
+    path("material/<int:material_id>/", material, name="material"),
+    path("v/materials/<path:name>", material_file, name="material_file"),
     path("v/<path:name>", video_file, name="file"),
     path("user/userinfo/<int:page>/", history, name="history"),
 ]

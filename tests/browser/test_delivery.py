@@ -248,3 +248,39 @@ def test_playlists_are_kept_by_no_shared_cache(site, free_film, gates):
     ours, nginx = (ask(port, address).body for port in (gates.uwsgi, gates.nginx))
     assert ours == nginx
     assert ours
+
+
+@pytest.fixture(scope="module")
+def uploaded(site: Site) -> dict[str, str]:
+    """Addresses of hostile files that somebody put in: as course material, and beside the pictures."""
+    names = ("notes.html", "a.svg", "x.zzz", "a.jpg", "a.xhtml")
+    for folder in ("private/materials", "pictures/posters"):
+        (site.data / folder).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (site.data / folder / name).write_text("<!doctype html><script>alert(1)</script>")
+    made = f"{{n: sign('/v/materials/' + n, expires_at=2**34) for n in {names!r}}}"
+    code = f"import json; from utils.signing import sign; print(json.dumps({made}))"
+    return json.loads(site.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
+
+
+def test_material_is_a_download_behind_its_token(port, uploaded):
+    for name, address in uploaded.items():
+        answer = ask(port, address)
+        assert answer.status == 200, name
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+        assert answer.headers["Content-Disposition"] == "attachment"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert ask(port, address.split("?")[0]).status == 403
+        assert ask(port, f"/media/materials/{name}").status == 404
+
+
+def test_only_pictures_are_shown_of_what_is_public(port, uploaded):
+    for name in uploaded:
+        answer = ask(port, f"/media/posters/{name}?x=.jpg")
+        assert answer.status == 200, name
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Content-Disposition"] == (None if name == "a.jpg" else "attachment")
+        assert answer.headers["Content-Type"] not in {"text/html", "application/xhtml+xml"}

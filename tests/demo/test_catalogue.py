@@ -82,7 +82,9 @@ def test_it_fills_the_shelves_without_films(pictures):
             assert default_storage.exists(f"{made['base']}-{made['widths'][0]}.avif")
     course = movies.get(kind=Kind.COURSE)
     assert "<h3>" in course.content
-    assert default_storage.exists(course.materials.get().file.name)
+    material = course.materials.get().file
+    assert material.storage.exists(material.name)
+    assert not default_storage.exists(material.name)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.media.models import Video
 from apps.movies.models.titles import Movie
+from utils.storages import private
 
 
 class Episode(models.Model):
@@ -56,11 +57,11 @@ class Chapter(models.Model):
 
 
 class Material(models.Model):
-    """A file that goes with a course."""
+    """A file that goes with a course, for the viewers who may watch it."""
 
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="materials", verbose_name=_("movie"))
     title = models.CharField(_("title"), max_length=80)
-    file = models.FileField(_("file"), upload_to="materials/")
+    file = models.FileField(_("file"), upload_to="materials/", storage=private)
 
     class Meta:
         verbose_name = _("material")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from apps.media.models import Rendition
-from apps.movies.models import Access, Episode
+from apps.movies.models import Access, Episode, Movie
 from apps.orders.services import owns
 from apps.users.services import is_member
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 class Grant:
     """What a viewer gets: `cut` of the renditions, None for nothing; `reason` says why it isn't all.
 
-    Reasons: "" (everything), "sign_in", "vip", "buy", "not_ready".
+    Reasons: "" (everything), "sign_in", "vip", "buy", "not_ready". `withheld` says why the title isn't the viewer's,
+    whether or not this episode is ready.
     """
 
     cut: Rendition.Cut | None
     reason: str = ""
+    withheld: str = ""
 
     @property
     def kind(self) -> str:
@@ -33,19 +35,26 @@ class Grant:
         return self.cut.value if self.cut else "refused"
 
 
+def withheld(*, viewer: User | AnonymousUser, movie: Movie, at: datetime) -> str:
+    """Why this viewer doesn't get the whole title and its material: a reason of `Grant`, "" for who does."""
+    if viewer.is_staff:
+        return ""
+    if not movie.is_shown:
+        return "not_ready"
+    if movie.access == Access.VIP and not is_member(user=viewer, at=at):
+        return "vip" if viewer.is_authenticated else "sign_in"
+    if movie.access == Access.PAID and not owns(user=viewer, movie_id=movie.pk):
+        return "buy" if viewer.is_authenticated else "sign_in"
+    return ""
+
+
 def authorize(*, viewer: User | AnonymousUser, episode: Episode, at: datetime) -> Grant:
     """What this viewer may watch of the episode at that moment."""
-    video, movie = episode.video, episode.movie
-    reason = ""
-    if not viewer.is_staff:
-        if not movie.is_shown:
-            return Grant(None, "not_ready")
-        if movie.access == Access.VIP and not is_member(user=viewer, at=at):
-            reason = "vip" if viewer.is_authenticated else "sign_in"
-        elif movie.access == Access.PAID and not owns(user=viewer, movie_id=movie.pk):
-            reason = "buy" if viewer.is_authenticated else "sign_in"
+    video, reason = episode.video, withheld(viewer=viewer, movie=episode.movie, at=at)
+    if reason == "not_ready":
+        return Grant(None, reason)
     if video is None or video.ready_at is None:
-        return Grant(None, "not_ready")
+        return Grant(None, "not_ready", reason)
     if not reason:
         return Grant(Rendition.Cut.FULL)
-    return Grant(Rendition.Cut.PREVIEW if video.preview_duration else None, reason)
+    return Grant(Rendition.Cut.PREVIEW if video.preview_duration else None, reason, reason)

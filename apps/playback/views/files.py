@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import Storage
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from utils.ranges import MultipartRanges, RangeNotSatisfiable, byte_ranges, piece
 from utils.signing import Verdict, verify
-from utils.storages import videos
+from utils.storages import private, videos
 
 try:
     import uwsgi
@@ -41,6 +42,14 @@ KINDS = {
 _TO_THE_END = re.compile(r"bytes=(?!0+-)\d{1,18}-", re.ASCII)
 
 
+# Uploaded by people, of any type: never a page of this site, whatever a browser makes of it. As nginx is told, too.
+DOWNLOADED = {
+    "Cache-Control": UNCACHED,  # a name may be given to other content
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
 @csrf_exempt  # other methods are told so, as by nginx
 @require_safe
 def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
@@ -48,13 +57,27 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
 
     Under uWSGI the offload threads send what they can (X-Sendfile); in the real stack nginx never asks here.
     """
+    return _file(request, videos(), name, KINDS, {"Cache-Control": CACHED})
+
+
+@csrf_exempt
+@require_safe
+def material_file(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Course material as a download, for the holder of its token."""
+    return _file(request, private(), f"materials/{name}", {}, DOWNLOADED)
+
+
+def _file(
+    request: HttpRequest, storage: Storage, name: str, kinds: dict[str, str], rules: dict[str, str]
+) -> HttpResponseBase:
+    """A stored file with the headers `rules`; `kinds` are the types by suffix, of others it is only bytes."""
     verdict = verify(
         f"{settings.VIDEO_URL}{name}", request.GET.get("st", ""), request.GET.get("ts", ""), now=time.time()
     )
     if verdict is not Verdict.VALID:
         return _refused(HTTPStatus.FORBIDDEN if verdict is Verdict.FORGED else HTTPStatus.GONE)
     try:
-        path = Path(videos().path(name))
+        path = Path(storage.path(name))
         about = path.stat()
     except (ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in its name
         return _refused(HTTPStatus.NOT_FOUND)
@@ -68,7 +91,7 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     headers = {
         "ETag": f'"{changed:x}-{size:x}"',  # as nginx makes it: it holds whichever server answers next
         "Last-Modified": http_date(changed),
-        "Cache-Control": CACHED,
+        **rules,
         "X-Content-Type-Options": "nosniff",
     }
     unchanged = get_conditional_response(request, etag=headers["ETag"], last_modified=changed)
@@ -81,8 +104,8 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
         ranges = byte_ranges(asked, size)
     except RangeNotSatisfiable:
         return _refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
-    kind = KINDS.get(path.suffix.lower(), "application/octet-stream")
-    plain = path.suffix in KINDS and _plain(request) and (ranges or not request.headers.get("Range"))
+    kind = kinds.get(path.suffix.lower(), "application/octet-stream")
+    plain = path.suffix in kinds and _plain(request) and (ranges or not request.headers.get("Range"))
     if uwsgi is not None and plain:
         # Django would wrap a name beyond Latin-1 in RFC 2047 words; the server wants its bytes
         sent = os.fsencode(path).decode("latin-1")

@@ -78,6 +78,7 @@ def _context(
         "hottest": hottest if len(episodes) <= FEW else [],
         "gate": words,
         "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
+        "material_need": presenters.material_gate(movie, grant.withheld, request.path),
         "player": presenters.player_config(
             movie=movie,
             episode=episode,

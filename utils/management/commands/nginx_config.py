@@ -37,6 +37,7 @@ class Command(BaseCommand):
             "media_url": settings.MEDIA_URL,
             "static_url": settings.STATIC_URL,
             "videos": videos().location,
+            "private": settings.PRIVATE_ROOT,
             "pictures": settings.MEDIA_ROOT,
             "static": settings.STATIC_ROOT,
         }
