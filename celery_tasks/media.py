@@ -1,50 +1,37 @@
-"""The queues "media" and "media_long": encoding, one job a worker; and what looks after it, on the default queue."""
+"""The queues "media" and "media_long": encoding, one job a worker; jobs are held by leases."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from celery import shared_task
-from django.utils import timezone
 
 from apps.media import services
 
+# Each ffmpeg has limits of its own; these end what hangs beside one, whose lease then lapses: the job is queued again.
+DAY: dict[str, Any] = {"soft_time_limit": 24 * 3600, "time_limit": 24 * 3600 + 60}
+HOUR: dict[str, Any] = {"soft_time_limit": 3600, "time_limit": 3660}
 
-@shared_task(name="media.process")
+
+@shared_task(name="media.process", **DAY)
 def process(*, video_id: int, **_: Any) -> None:
     services.process(video_id=video_id)
 
 
-@shared_task(name="media.process_long")
+@shared_task(name="media.process_long", **DAY)
 def process_long(*, video_id: int, **_: Any) -> None:
     services.process(video_id=video_id, long=True)
 
 
-@shared_task(name="media.encode_chunk")
+@shared_task(name="media.encode_chunk", **HOUR)
 def encode_chunk(*, chunk_id: int, **_: Any) -> None:
     services.encode_chunk(chunk_id=chunk_id)
 
 
-@shared_task(name="media.resume_lapsed")
-def resume_lapsed(**_: Any) -> None:
-    services.resume_lapsed()
+@shared_task(name="demo.make_video", **HOUR)
+def make_demo_video(*, episode_id: int, small: bool = False, **_: Any) -> None:
+    from apps.demo import (
+        services as demo,
+    )  # with what it paints with: too much for every process that only knows the name
 
-
-@shared_task(name="media.finish_upload")
-def finish_upload(*, upload_id: str, **_: Any) -> None:
-    services.finish_upload(upload_id=upload_id)
-
-
-@shared_task(name="media.look_after_uploads")
-def look_after_uploads(**_: Any) -> None:
-    services.look_after_uploads()
-
-
-@shared_task(name="media.discard_due")
-def discard_due(**_: Any) -> None:
-    services.discard_due(at=timezone.now())
-
-
-@shared_task(name="media.discard_pictures")
-def discard_pictures(**_: Any) -> None:
-    services.discard_pictures(at=timezone.now())
+    demo.make_video(episode_id=episode_id, small=small)

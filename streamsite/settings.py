@@ -189,11 +189,18 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_DEFAULT_QUEUE = "default"
+# One queue for each thing that may stand still without the others noticing: the gateway, the mail server, an encode.
+CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_TASK_ROUTES = {
+    "orders.*": {"queue": "money"},
+    "accounts.tidy": {"queue": "light"},
+    "accounts.*": {"queue": "mail"},
+    "catalogue.*": {"queue": "light"},
     "media.process": {"queue": "media"},
     "media.process_long": {"queue": "media_long"},  # of its own: a huge job doesn't keep small ones waiting
     "media.encode_chunk": {"queue": "media_long"},
+    "media.*": {"queue": "light"},
+    "demo.make_video": {"queue": "media_long"},
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 12, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1.0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -206,14 +213,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    "flush-plays": {"task": "catalogue.flush_plays", "schedule": 30.0},
-    "refresh-rankings": {"task": "catalogue.refresh_rankings", "schedule": 600.0},
-    "resume-encoding": {"task": "media.resume_lapsed", "schedule": 10.0},
-    "discard-files": {"task": "media.discard_due", "schedule": 60.0},
-    "discard-pictures": {"task": "media.discard_pictures", "schedule": 3600.0},
-    "tidy-accounts": {"task": "accounts.tidy", "schedule": 3600.0},
-    "look-after-uploads": {"task": "media.look_after_uploads", "schedule": 60.0},
-    "reconcile-orders": {"task": "orders.reconcile", "schedule": 60.0},
+    # a run that hasn't begun when the next is due is dropped: runs never queue behind each other
+    name: {"task": task, "schedule": every, "options": {"expires": every}}
+    for name, task, every in [
+        ("flush-plays", "catalogue.flush_plays", 30.0),
+        ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
+        ("resume-encoding", "media.resume_lapsed", 10.0),
+        ("discard-files", "media.discard_due", 60.0),
+        ("discard-pictures", "media.discard_pictures", 3600.0),
+        ("tidy-accounts", "accounts.tidy", 3600.0),
+        ("look-after-uploads", "media.look_after_uploads", 60.0),
+        ("reconcile-orders", "orders.reconcile", 60.0),
+    ]
 }
 
 # --- Mail -----------------------------------------------------------------------------------

@@ -1,22 +1,50 @@
-"""The one seam through which services put work on the queue."""
+"""The one seam through which services put work on the queue, and how tasks keep out of each other's way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import wraps
 from typing import Any
 
-from celery import current_app, group
+from celery import current_app, current_task, group
+from celery.exceptions import OperationalError
 from django.db import transaction
+from django_redis import get_redis_connection
+from redis.exceptions import LockError, RedisError
+
+from utils.breaker import Breaker, Unavailable
+
+# A worker waits for a broker that restarts, by CELERY_TASK_PUBLISH_RETRY_POLICY. A page doesn't, for long.
+PAGE_WAITS: dict[str, Any] = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
+HELD_FOR = 30.0  # seconds from a worker's death until a task that runs one at a time may run again
+_broker = Breaker("the queue", most=8, rest=3.0)
 
 
-def enqueue(name: str, *, countdown: float = 0, **kwargs: Any) -> None:
+class NotQueued(Exception):
+    """The broker doesn't take the work."""
+
+
+def enqueue(name: str, *, countdown: float = 0, expires: float | None = None, **kwargs: Any) -> None:
     """Send the task called `name` once the current transaction commits (at once outside one).
 
-    `kwargs` are ids and plain values; `countdown` is in seconds. Raises KeyError for an
-    unknown name, at the call and not in the worker.
+    `kwargs` are ids and plain values; `countdown` is in seconds, and so is `expires`: not begun by then, it is
+    dropped. Raises KeyError for an unknown name, at the call and not in the worker, and NotQueued.
     """
     task = current_app.tasks[name]
-    transaction.on_commit(lambda: task.apply_async(kwargs=kwargs, countdown=countdown))
+    transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires))
+
+
+def _send(task: Any, kwargs: dict[str, Any], **options: Any) -> None:
+    if current_task:
+        task.apply_async(kwargs=kwargs, **options)
+        return
+    try:
+        with _broker.calling(OperationalError):
+            task.apply_async(kwargs=kwargs, retry_policy=PAGE_WAITS, **options)
+    except (OperationalError, Unavailable) as error:
+        raise NotQueued(str(error)) from error
 
 
 def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:
@@ -34,3 +62,36 @@ def queue_length(name: str) -> int:
             return int(connection.SimpleQueue(name).qsize())
         except connection.channel_errors:  # Redis has no empty lists: the queue is "not found"
             return 0
+
+
+def one_at_a_time(run: Callable[..., None]) -> Callable[..., None]:
+    """Skip a run while another one goes on, on whichever node. A worker that died holds it for HELD_FOR at most."""
+
+    @wraps(run)
+    def inner(**kwargs: Any) -> None:
+        name = f"running:{run.__module__}.{run.__qualname__}"
+        lock = get_redis_connection("default").lock(name, timeout=HELD_FOR, thread_local=False)
+        if not lock.acquire(blocking=False):
+            return
+        ended = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(lock, ended), daemon=True)
+        keeper.start()
+        try:
+            run(**kwargs)
+        finally:
+            ended.set()
+            keeper.join()
+            with suppress(LockError, RedisError):
+                lock.release()
+
+    return inner
+
+
+def _keep(lock: Any, ended: threading.Event) -> None:
+    while not ended.wait(HELD_FOR / 3):
+        try:
+            lock.reacquire()
+        except LockError:
+            return  # lost: the broker was emptied, or this process stood still for too long
+        except RedisError:
+            continue

@@ -23,10 +23,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from apps.users.services.identities import Person
+from utils.breaker import Breaker, Unavailable
 
-TIMEOUT = 10  # seconds for an answer of the provider
+TIMEOUT = 4  # seconds for an answer of the provider
 KEPT = 600  # seconds that its published settings and keys are kept
 LEEWAY = 60  # seconds by which clocks may differ
+PROVIDER = Breaker("The sign-in provider", most=3)
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]  # never "none", never a shared secret
 
 
@@ -68,15 +70,17 @@ class OpenIDConnect:
 
     def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> Person:
         try:
-            token = self._client(back).fetch_token(
-                self._settings()["token_endpoint"],
-                authorization_response=answer,
-                state=kept["state"],
-                code_verifier=kept["verifier"],
-                timeout=TIMEOUT,
-            )
+            endpoint = self._settings()["token_endpoint"]
+            with PROVIDER.calling(requests.RequestException):
+                token = self._client(back).fetch_token(
+                    endpoint,
+                    authorization_response=answer,
+                    state=kept["state"],
+                    code_verifier=kept["verifier"],
+                    timeout=TIMEOUT,
+                )
             claims = self._claims(str(token["id_token"]), kept["nonce"])
-        except (AuthlibBaseError, JoseError, requests.RequestException, KeyError, ValueError) as error:
+        except (AuthlibBaseError, JoseError, requests.RequestException, Unavailable, KeyError, ValueError) as error:
             raise SignInRefused(str(error)) from error
         proved = claims.get("email_verified") is True
         email = str(claims.get("email") or "") if proved else ""
@@ -117,10 +121,11 @@ def _fetch(url: str) -> dict[str, Any]:
     known = shared.get(f"oidc:{url}")
     if known is None:
         try:
-            answer = requests.get(url, timeout=TIMEOUT)
-            answer.raise_for_status()
+            with PROVIDER.calling(requests.RequestException):
+                answer = requests.get(url, timeout=TIMEOUT)
+                answer.raise_for_status()
             known = dict(answer.json())
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, Unavailable, ValueError) as error:
             raise SignInRefused(str(error)) from error
         shared.set(f"oidc:{url}", known, KEPT)
     return known

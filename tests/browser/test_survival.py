@@ -23,7 +23,8 @@ TAKEN_OVER_WITHIN = 60.0  # seconds, and then the encoding
 WHO = (
     "--queues media ",
     "--queues media_long",
-    "--queues default",
+    "--queues light",
+    "--queues money",
     "celery -A streamsite beat",
     "valkey",
     "ffmpeg",

@@ -11,7 +11,7 @@ import pytest
 from celery import current_app
 
 from apps.users.models import Registration
-from celery_tasks import accounts
+from celery_tasks import mail
 
 pytestmark = pytest.mark.django_db
 
@@ -73,16 +73,16 @@ def test_a_busy_server_is_tried_again_until_it_takes_the_mail(post, postbox):
 
 
 def test_pauses_grow_and_end():
-    task = accounts.send_activation
+    task = mail.send_activation
     assert (task.retry_backoff, task.retry_backoff_max, task.max_retries) == (5, 600, 14)
 
 
 @pytest.mark.parametrize("postbox", [0], indirect=True)
 def test_a_task_for_what_is_gone_sends_nothing(postbox):
-    accounts.send_activation(registration_id=10**9, unknown="argument")
-    accounts.resend_activation(email="nobody@example.com")
-    accounts.send_reset(asked="nobody")
-    accounts.tell(user_id=10**9, template="password_changed")
-    accounts.send_code(code_id=10**9)
+    mail.send_activation(registration_id=10**9, unknown="argument")
+    mail.resend_activation(email="nobody@example.com")
+    mail.send_reset(asked="nobody")
+    mail.tell(user_id=10**9, template="password_changed")
+    mail.send_code(code_id=10**9)
     assert not Registration.objects.exists()
     assert postbox.calls == 0

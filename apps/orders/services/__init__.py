@@ -1,6 +1,6 @@
 """What happens to an order, one journey a module."""
 
-from apps.orders.services.asking import ask, ask_gently
+from apps.orders.services.asking import answer_question, ask, ask_soon, patiently
 from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_order, place_top_up, title_price
 from apps.orders.services.closing import close
 from apps.orders.services.coupons import CouponRefused, discount_for
@@ -23,12 +23,14 @@ __all__ = [
     "UnableToPay",
     "UnableToPlaceOrder",
     "UnableToRefund",
+    "answer_question",
     "ask",
-    "ask_gently",
+    "ask_soon",
     "carry_out",
     "close",
     "discount_for",
     "owns",
+    "patiently",
     "pay_by_gateway",
     "pay_from_wallet",
     "place_order",

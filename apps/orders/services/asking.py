@@ -1,16 +1,26 @@
-"""Asking the gateway how one order stands."""
+"""Asking the gateway how one order stands. Pages don't wait for it: they have it asked by the queue."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db.models import Q
 
 from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear, TradeStatus, gateway
 from apps.orders.models import Order, State
 from apps.orders.services.settling import settle
+from utils.breaker import Breaker, Unavailable
+from utils.tasks import NotQueued, enqueue
 
+log = logging.getLogger(__name__)
 ASK_AT_MOST_EVERY = timedelta(seconds=2)
+QUESTION_LIVES = 60  # seconds that a question waits on the queue; until it is answered there is no second one
+UNCLEAR_FOR = 30  # seconds that pages say that the gateway can't be reached, unless it answers
+GATEWAY = Breaker("The payment service", most=3)
 
 
 def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
@@ -31,10 +41,57 @@ def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
     return order
 
 
-def ask_gently(*, order: Order, at: datetime) -> Order:
-    """As `ask`, for a page that polls: once in ASK_AT_MOST_EVERY at most, and the next poll is the second try."""
+def ask_soon(*, order: Order, at: datetime) -> bool:
+    """Have the queue ask about an order that a page waits for: one question at a time.
+
+    Two questions are ASK_AT_MOST_EVERY apart at least.
+    False while nobody knows: the gateway, or the queue, didn't answer.
+    """
+    if not order.sent_at or (order.asked_at and order.asked_at > at - ASK_AT_MOST_EVERY):
+        return not cache.get(_unclear(order.pk))
+    if cache.add(_asking(order.pk), 1, QUESTION_LIVES):
+        try:
+            enqueue("orders.ask", expires=QUESTION_LIVES, order_id=order.pk)
+        except NotQueued as error:
+            log.warning("Order %s: %s", order.number, error)
+            return False
+    return not cache.get(_unclear(order.pk))
+
+
+def answer_question(*, order_id: int, at: datetime) -> None:
+    """What the queue does about `ask_soon`. Without an answer, the page's next question is the second try."""
     waited = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AT_MOST_EVERY)
-    if not Order.objects.filter(waited, pk=order.pk, sent_at__isnull=False).update(asked_at=at):
-        order.refresh_from_db()
-        return order
-    return ask(order=order, at=at, tries=1)
+    try:
+        open_ones = Order.objects.open().filter(waited, pk=order_id, sent_at__isnull=False)
+        if not open_ones.update(asked_at=at):
+            return  # settled meanwhile, or asked by somebody else a moment ago
+        with patiently():
+            ask(order=Order.objects.get(pk=order_id), at=at, tries=1)
+    except GatewayUnclear as unclear:
+        log.warning("Order %s: %s", order_id, unclear)
+        cache.set(_unclear(order_id), 1, UNCLEAR_FOR)
+    else:
+        cache.delete(_unclear(order_id))
+    finally:
+        cache.delete(_asking(order_id))
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Around what waits for the gateway beside others' work: few do at once, nobody while it is silent.
+
+    Raises GatewayUnclear.
+    """
+    try:
+        with GATEWAY.calling(GatewayUnclear):
+            yield
+    except Unavailable as error:
+        raise GatewayUnclear(str(error)) from error
+
+
+def _asking(pk: int) -> str:
+    return f"order:{pk}:asking"
+
+
+def _unclear(pk: int) -> str:
+    return f"order:{pk}:unclear"

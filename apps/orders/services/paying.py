@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.orders.gateways import GatewayRefused, GatewayUnclear, Trade, TradeStatus, gateway, is_offered
 from apps.orders.models import Kind, Order, State
-from apps.orders.services.asking import ask
+from apps.orders.services.asking import ask, patiently
 from apps.orders.services.settling import settle
 from apps.wallet.models import Entry
 from apps.wallet.services import NotEnoughMoney, balance_of, move
@@ -81,7 +81,8 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
 
 def _take_from_gateway(order: Order, at: datetime) -> Order:
     try:
-        return order if gateway().close(number=order.number) else ask(order=order, at=at)
+        with patiently():
+            return order if gateway().close(number=order.number) else ask(order=order, at=at)
     except (GatewayRefused, GatewayUnclear) as unclear:
         raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from unclear
 

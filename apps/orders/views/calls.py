@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 
 from apps.orders import services
 from apps.orders.forms import BuyForm
-from apps.orders.gateways import GatewayUnclear
 from apps.orders.models import Order, State
 from apps.orders.views.checkout import place, start_payment
 from apps.users.models import User
@@ -105,13 +104,10 @@ def pay(request: HttpRequest, user: User) -> HttpResponse:
 
 @call
 def check(request: HttpRequest, user: User) -> HttpResponse:
-    """How `order` stands; the gateway is asked while it waits to be paid."""
+    """How `order` stands, as far as it is known; while it waits to be paid, the queue is told to ask the gateway."""
     order = _mine(request, user)
-    if order.state == State.PENDING:
-        try:
-            order = services.ask_gently(order=order, at=timezone.now())
-        except GatewayUnclear:
-            return answer(Res.UNCLEAR, _("The payment service can't be reached. We go on asking."), state=order.state)
+    if order.state == State.PENDING and not services.ask_soon(order=order, at=timezone.now()):
+        return answer(Res.UNCLEAR, _("The payment service can't be reached. We go on asking."), state=order.state)
     states: dict[str, tuple[Res, str]] = {
         State.PENDING: (Res.WAITING, _("Not paid yet.")),
         State.PAID: (Res.UNABLE, _("Your money has arrived, but the title was yours already. It will be refunded.")),

@@ -1,4 +1,4 @@
-"""Mails and text messages of accounts, on the default queue; tried again with growing pauses."""
+"""The queue "mail": mails and text messages, tried again with growing pauses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from apps.users.services import codes, contacts, passwords, registration, upkeep
+from apps.users.services import codes, contacts, passwords, registration
 from utils.sms import NotSent
 
 # smtplib's errors are OSErrors. 5 s, 10 s, 20 s … up to ten minutes, for an hour and a half.
@@ -18,6 +18,8 @@ PATIENT: dict[str, Any] = {
     "retry_backoff_max": 600,
     "retry_jitter": True,
     "max_retries": 14,
+    "soft_time_limit": 90,  # seconds; a mail server is waited for 20 s (EMAIL_TIMEOUT) at each step
+    "time_limit": 120,
 }
 
 
@@ -54,8 +56,3 @@ def tell(*, user_id: int, template: str, **_: Any) -> None:
 @shared_task(name="accounts.send_code", **PATIENT)
 def send_code(*, code_id: int, language: str = "", known: Collection[int] = (), **_: Any) -> None:
     codes.send(code_id=code_id, language=language, known=known, at=timezone.now())
-
-
-@shared_task(name="accounts.tidy")
-def tidy(**_: Any) -> None:
-    upkeep.tidy(at=timezone.now())

@@ -1,0 +1,74 @@
+"""The queue "light": short work of the catalogue, of uploads and of upkeep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.media import services as media
+from apps.movies import services as movies
+from apps.users.services import upkeep
+from utils.tasks import one_at_a_time
+
+SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
+# A file of a terabyte is hashed here if it wasn't on its way; its lock keeps a second run from it.
+HASH: dict[str, Any] = {"soft_time_limit": 4 * 3600, "time_limit": 4 * 3600 + 60}
+
+
+@shared_task(name="catalogue.video_ready", **SHORT)
+def video_ready(*, video_id: int, **_: Any) -> None:
+    movies.video_ready(video_id=video_id)
+
+
+@shared_task(name="catalogue.make_pictures", **SHORT)
+def make_pictures(*, movie_id: int, **_: Any) -> None:
+    movies.make_pictures(movie_id=movie_id)
+
+
+@shared_task(name="catalogue.flush_plays", **SHORT)
+@one_at_a_time
+def flush_plays(**_: Any) -> None:
+    movies.flush_plays()
+
+
+@shared_task(name="catalogue.refresh_rankings", **SHORT)
+@one_at_a_time
+def refresh_rankings(**_: Any) -> None:
+    movies.refresh_rankings()
+
+
+@shared_task(name="media.finish_upload", **HASH)
+def finish_upload(*, upload_id: str, **_: Any) -> None:
+    media.finish_upload(upload_id=upload_id)
+
+
+@shared_task(name="media.resume_lapsed", **SHORT)
+@one_at_a_time
+def resume_lapsed(**_: Any) -> None:
+    media.resume_lapsed()
+
+
+@shared_task(name="media.look_after_uploads", **SHORT)
+@one_at_a_time
+def look_after_uploads(**_: Any) -> None:
+    media.look_after_uploads()
+
+
+@shared_task(name="media.discard_due", **SHORT)
+@one_at_a_time
+def discard_due(**_: Any) -> None:
+    media.discard_due(at=timezone.now())
+
+
+@shared_task(name="media.discard_pictures", **SHORT)
+@one_at_a_time
+def discard_pictures(**_: Any) -> None:
+    media.discard_pictures(at=timezone.now())
+
+
+@shared_task(name="accounts.tidy", **SHORT)
+@one_at_a_time
+def tidy(**_: Any) -> None:
+    upkeep.tidy(at=timezone.now())

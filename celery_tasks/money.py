@@ -1,0 +1,27 @@
+"""The queue "money": asking the gateway about payments, and what beat asks of the orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.orders import services
+from utils.tasks import one_at_a_time
+
+# Seconds until SoftTimeLimitExceeded is raised and until the process is killed. All of them, but those of the
+# media queues, end before the broker hands a task out again (visibility_timeout).
+ASK: dict[str, Any] = {"soft_time_limit": 40, "time_limit": 60}
+RUN: dict[str, Any] = {"soft_time_limit": 600, "time_limit": 660}
+
+
+@shared_task(name="orders.ask", **ASK)
+def ask(*, order_id: int, **_: Any) -> None:
+    services.answer_question(order_id=order_id, at=timezone.now())
+
+
+@shared_task(name="orders.reconcile", **RUN)
+@one_at_a_time
+def reconcile(**_: Any) -> None:
+    services.reconcile(at=timezone.now())

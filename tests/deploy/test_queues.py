@@ -1,0 +1,153 @@
+"""No kind of work waits behind another: queues, workers, time limits, and periodic runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django_redis import get_redis_connection
+
+from tests.conftest import ROOT
+from utils import tasks
+from utils.breaker import Breaker, Unavailable
+from utils.tasks import one_at_a_time
+
+QUEUES = {
+    "orders.ask": "money",
+    "orders.reconcile": "money",
+    "accounts.send_activation": "mail",
+    "accounts.resend_activation": "mail",
+    "accounts.send_reset": "mail",
+    "accounts.send_email_change": "mail",
+    "accounts.tell_old_address": "mail",
+    "accounts.tell": "mail",
+    "accounts.send_code": "mail",
+    "accounts.tidy": "light",
+    "catalogue.video_ready": "light",
+    "catalogue.make_pictures": "light",
+    "catalogue.flush_plays": "light",
+    "catalogue.refresh_rankings": "light",
+    "media.finish_upload": "light",
+    "media.resume_lapsed": "light",
+    "media.look_after_uploads": "light",
+    "media.discard_due": "light",
+    "media.discard_pictures": "light",
+    "media.process": "media",
+    "media.process_long": "media_long",
+    "media.encode_chunk": "media_long",
+    "demo.make_video": "media_long",
+}
+GUARDED = {"media.finish_upload"}  # longer than the broker waits: a lock keeps the second run from it
+
+
+def _ours() -> dict[str, object]:
+    return {name: task for name, task in current_app.tasks.items() if not name.startswith("celery.")}
+
+
+@pytest.mark.parametrize("name", sorted(_ours()))
+def test_each_task_is_routed_by_rule_and_lives_in_the_module_of_its_queue(name):
+    task = current_app.tasks[name]
+    rule = current_app.amqp.router.query_router(current_app.amqp.router.routes[0], name, (), {}, {}, task)
+    assert rule, "no rule in CELERY_TASK_ROUTES"
+    queue = current_app.amqp.router.route({}, name)["queue"].name
+    if name in QUEUES:
+        assert queue == QUEUES[name]
+    assert task.__module__.rsplit(".", 1)[1] == queue.removesuffix("_long")
+
+
+@pytest.mark.parametrize("name", sorted(_ours()))
+def test_each_task_ends_some_time_and_before_it_is_handed_out_again(name):
+    task = current_app.tasks[name]
+    assert 0 < task.soft_time_limit < task.time_limit
+    queue = current_app.amqp.router.route({}, name)["queue"].name
+    if not queue.startswith("media") and name not in GUARDED:
+        assert task.time_limit < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+
+
+def test_each_queue_has_a_worker():
+    lines = (ROOT / "deploy/embedded/uwsgi.ini").read_text().splitlines()
+    served = {line.split("--queues ")[1].split()[0] for line in lines if "--queues " in line}
+    assert served == {current_app.amqp.router.route({}, name)["queue"].name for name in _ours()}
+
+
+def test_a_periodic_run_that_comes_late_is_dropped_and_none_runs_twice_at_once():
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["options"]["expires"] <= entry["schedule"]
+        assert hasattr(current_app.tasks[entry["task"]].run, "__wrapped__")
+
+
+def test_of_two_runs_at_once_one_is_skipped():
+    ran: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    @one_at_a_time
+    def run(*, who: str) -> None:
+        ran.append(who)
+        begun.set()
+        go_on.wait(5)
+
+    first = threading.Thread(target=run, kwargs={"who": "first"})
+    first.start()
+    begun.wait(5)
+    run(who="second")
+    go_on.set()
+    first.join()
+    run(who="third")
+    assert ran == ["first", "third"]
+
+
+def test_a_long_run_keeps_its_place_and_a_dead_one_loses_it(monkeypatch):
+    monkeypatch.setattr(tasks, "HELD_FOR", 0.6)
+    ran: list[str] = []
+
+    @one_at_a_time
+    def run(*, who: str, lasts: float = 0) -> None:
+        ran.append(who)
+        time.sleep(lasts)
+
+    first = threading.Thread(target=run, kwargs={"who": "long", "lasts": 1.5})
+    first.start()
+    time.sleep(1.1)
+    run(who="second")
+    first.join()
+    dead = get_redis_connection("default").lock(f"running:{run.__module__}.{run.__qualname__}", timeout=0.3)
+    dead.acquire()
+    run(who="too early")
+    time.sleep(0.4)
+    run(who="after it")
+    assert ran == ["long", "after it"]
+
+
+class _Fault(Exception): ...
+
+
+def _fail(breaker: Breaker) -> None:
+    with pytest.raises(_Fault), breaker.calling(_Fault):
+        raise _Fault
+
+
+def test_a_breaker_rests_after_faults_in_a_row_then_lets_one_try():
+    breaker = Breaker("it", most=2, failures=2, rest=0.2)
+    _fail(breaker)
+    with breaker.calling(_Fault):
+        pass
+    _fail(breaker)
+    _fail(breaker)
+    with pytest.raises(Unavailable), breaker.calling(_Fault):
+        pass
+    time.sleep(0.25)
+    with breaker.calling(_Fault), pytest.raises(Unavailable), breaker.calling(_Fault):
+        pass  # the second has to wait for how the first one's try ends
+    with breaker.calling(_Fault), breaker.calling(_Fault):
+        pass
+
+
+def test_a_breaker_lets_so_many_wait_and_no_more():
+    breaker = Breaker("it", most=2)
+    with breaker.calling(), breaker.calling(), pytest.raises(Unavailable), breaker.calling():
+        pass
+    with breaker.calling():
+        pass
