@@ -17,46 +17,42 @@ export function gatePanel(player) {
     element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message), plans(player.config.gate),
     element("p", { class: "gate__actions" }, ...links(player.config.gate),
       element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain)));
-  player.video.addEventListener("play", () => panel.remove(), { once: true });
   player.stage.append(panel);
   panel.focus();
+  return panel;
 }
 
 // What stands in the frame when it can't play: a sentence and the one thing to do.
 export function faultPanel(player, text, label, act) {
-  player.fault?.remove();
-  const go = () => {
-    player.fault.remove();
-    act();
-  };
-  const button = element("button", { type: "button", class: "button", onclick: go }, label);
-  player.fault = element("div", { class: "gate", role: "alert" }, element("p", { class: "gate__title" }, text), element("p", { class: "gate__actions" }, button));
-  player.stage.append(player.fault);
+  const button = element("button", { type: "button", class: "button", onclick: act }, label);
+  const panel = element("div", { class: "gate", role: "alert" }, element("p", { class: "gate__title" }, text), element("p", { class: "gate__actions" }, button));
+  player.stage.append(panel);
+  return panel;
 }
 
-// The next episode, with a countdown that can be stopped.
-export function endCard(player) {
+// The next episode, with a countdown that can be stopped: `decline` hears of it.
+export function endCard(player, decline) {
   const { words, config } = player;
   let left = COUNTDOWN;
-  const stop = () => {
-    clearInterval(timer);
-    card.remove();
-  };
   const text = element("p", { role: "timer" });
   const card = element("div", { class: "player__card", role: "group", "aria-label": words.next }, text, element("strong", {}, config.next.title),
     element("p", { class: "gate__actions" }, element("a", { class: "button button--small", href: config.next.url }, words.playNow),
-      element("button", { type: "button", class: "button button--quiet button--small", onclick: stop }, words.cancel)));
+      element("button", { type: "button", class: "button button--quiet button--small", onclick: decline }, words.cancel)));
   const tick = () => {
     text.textContent = words.nextIn.replace("{seconds}", left);
-    if (left-- <= 0) {
-      stop();
-      player.goNext();
-    }
+    if (left-- > 0) return;
+    clearInterval(timer);
+    player.goNext();
   };
   const timer = setInterval(() => (player.video.paused && !player.video.ended ? null : tick()), 1000);
   tick();
   player.stage.append(card);
-  return { remove: stop };
+  return {
+    remove() {
+      clearInterval(timer);
+      card.remove();
+    },
+  };
 }
 
 export function helpDialog(player) {

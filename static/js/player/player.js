@@ -1,11 +1,12 @@
 import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
 import { clock, element, icon, memory } from "./dom.js";
+import { Ending } from "./ending.js";
 import { frame } from "./frame.js";
 import { Heartbeat } from "./heartbeat.js";
 import { keyboard } from "./keyboard.js";
 import { Menu } from "./menu.js";
-import { endCard, faultPanel, gatePanel, helpDialog } from "./panels.js";
+import { helpDialog } from "./panels.js";
 import { SeekBar } from "./seekbar.js";
 import { session } from "./session.js";
 import { Source } from "./source.js";
@@ -46,6 +47,7 @@ export class Player {
     this.video.volume = this.kept.volume ?? 1;
     this.video.muted = this.kept.muted ?? false;
     if (picture) this.art.template.$poster.append(picture);
+    this.ending = new Ending(this);
     this.captions = new Captions(this.art);
     this.seek = new SeekBar(this);
     this.menus = {
@@ -72,7 +74,7 @@ export class Player {
         growing: () => this.#say(this.words.growing),
         whole: () => this.#whole(),
         error: (word) => this.#trouble(word),
-        refused: () => faultPanel(this, this.words.refused, this.words.goOn, () => location.reload()),
+        refused: () => this.ending.fault(this.words.refused, this.words.goOn, () => location.reload()),
       },
     });
     if (this.starts) video.play();
@@ -83,7 +85,7 @@ export class Player {
     on("video:play video:pause video:ended", () => this.#playing());
     on("video:volumechange", () => this.#volume());
     on("video:timeupdate video:seeked", () => this.#tick());
-    on("video:ended", () => this.#ended());
+    on("video:ended", () => this.ending.over());
     on("video:pause", () => this.source?.bandwidth && memory.set({ bandwidth: this.source.bandwidth }));
     on("fullscreen", (inside) => this.controls.fullscreen(inside));
     this.#volume();
@@ -194,15 +196,9 @@ export class Player {
 
   #tick() {
     const { currentTime } = this.video;
-    const { intro, outro, next } = this.config;
+    const { intro } = this.config;
     if (this.skip) this.skip.hidden = !(currentTime >= intro[0] && currentTime < intro[1] - 1);
-    if (next && currentTime >= (outro ?? Infinity)) this.card ??= endCard(this);
-    else if (!this.video.ended) this.card = this.card?.remove(); // who goes back is asked again
-  }
-
-  #ended() {
-    if (this.preview) gatePanel(this);
-    else if (this.config.next) this.card ??= endCard(this);
+    this.ending.moved();
   }
 
   #levels(heights) {
@@ -268,13 +264,13 @@ export class Player {
     this.seenAs = kind;
     if (kind === "full") return this.#say(w.signedOut, true, { label: w.signIn, act: signIn });
     this.video.pause();
-    if (out) faultPanel(this, w.signedOut, w.signIn, signIn);
-    else faultPanel(this, w.refused, w.goOn, () => location.reload());
+    if (out) this.ending.fault(w.signedOut, w.signIn, signIn);
+    else this.ending.fault(w.refused, w.goOn, () => location.reload());
   }
 
   #trouble(word) {
     if (word === "expired") this.seek.board = null; // its pictures' addresses too
-    if (word === "unplayable") faultPanel(this, this.words.unplayable, this.words.retry, () => this.source.again());
+    if (word === "unplayable") this.ending.fault(this.words.unplayable, this.words.retry, () => this.source.again());
     else if (word) this.#say(this.words[word], word === "offline");
     else this.toast.hidden = true;
   }
