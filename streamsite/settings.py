@@ -251,7 +251,9 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_GATEWAY_URL = f"{CASHIER_URL}/gateway.do"
     ALIPAY_PRIVATE_KEY_FILE = str(CASHIER_DIR / "app_private.pem")
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
+SITE_NAME = env.str("SITE_NAME", default="Streamsite")  # what a buyer reads at Alipay
 ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
+MONEY_ALARMS_TO = env.str("MONEY_ALARMS_TO", default="")  # the address that hears of stuck orders and differences
 REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=True)  # payments that bought nothing go back by themselves
 
 # --- Security -------------------------------------------------------------------------------

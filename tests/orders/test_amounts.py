@@ -28,7 +28,21 @@ MONEY = {
     *("amount", "price", "list_price", "discount", "balance", "balance_after", "refunded", "member_price"),
     *("off", "month", "missing", "ours", "theirs", "sales", "top_ups", "received", "total", "dearest"),
 }
-SECONDS = {"rate", "after", "due", "now", "TIMEOUT", "PAUSE", "RATE", "LATE", "begun", "poll_interval", "EVERY"}
+SECONDS = {
+    "rate",
+    "after",
+    "due",
+    "now",
+    "TIMEOUT",
+    "PAUSE",
+    "RATE",
+    "LATE",
+    "begun",
+    "poll_interval",
+    "EVERY",
+    "until",
+    "RUN_FOR",
+}
 EXACT = {"Decimal", "Decimal | None", "str", "dict[str, Decimal]", "Any"}
 
 

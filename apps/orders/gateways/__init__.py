@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.orders.gateways.alipay import TRIES, AlipayGateway
 from apps.orders.gateways.bill import BillLine, read_bill
 from apps.orders.gateways.cashier.keys import make_keys
-from apps.orders.gateways.protocol import CLOCK, GatewayRefused, GatewayUnclear, Trade, TradeStatus
+from apps.orders.gateways.protocol import CLOCK, GatewayRefused, GatewaySilent, GatewayUnclear, Trade, TradeStatus
 
 __all__ = [
     "CLOCK",
@@ -17,6 +17,7 @@ __all__ = [
     "AlipayGateway",
     "BillLine",
     "GatewayRefused",
+    "GatewaySilent",
     "GatewayUnclear",
     "Trade",
     "TradeStatus",

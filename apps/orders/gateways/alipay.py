@@ -18,9 +18,10 @@ from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 from django.utils import timezone
 
+from apps.orders.gateways.answers import REFUSES_REFUND, expect_success, is_success, members, says_not_there
 from apps.orders.gateways.bill import LARGEST
 from apps.orders.gateways.protocol import (
-    GatewayRefused,
+    GatewaySilent,
     GatewayUnclear,
     Trade,
     TradeStatus,
@@ -34,16 +35,13 @@ from apps.orders.gateways.protocol import (
 TIMEOUT = 8.0  # seconds for one answer
 TRIES = 3
 PAUSE = 0.25  # seconds before the second try, twice as long before the third
-NOT_THERE = "ACQ.TRADE_NOT_EXIST"
-NOT_OPEN = "ACQ.TRADE_STATUS_ERROR"  # to be closed, but paid or closed already
-# Alipay asks to repeat the call, or to ask how it ended, after these.
-UNCLEAR = {"ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error", "AOP.SYSTEM_ERROR", "aop.invalid-auth-token"}
+LONGEST = 1024 * 1024  # bytes of an answer
 
 _REFUSED = str.maketrans(dict.fromkeys('/=&{}\\"\x00\r\n', " "))
 
 
 class Sdk(AliPay):
-    """The SDK, with the gateway's clock: its own timestamp is that of the machine's zone."""
+    """The SDK with the gateway's clock (its own timestamp is that of the machine's zone) and a reader of answers."""
 
     def __init__(self, *, url: str, **options: Any) -> None:
         super().__init__(**options)
@@ -51,6 +49,21 @@ class Sdk(AliPay):
 
     def build_body(self, *args: Any, **kwargs: Any) -> Any:
         return super().build_body(*args, timestamp=format_time(timezone.now()), **kwargs)
+
+    def verified_sync_response(self, data: Any, response_type: str) -> Any:
+        address = f"{self._gateway}?{self.sign_data(data)}"
+        with urllib.request.urlopen(address, timeout=self._config.timeout) as answer:  # noqa: S310  (of the settings)
+            text = answer.read(LONGEST + 1).decode()
+        return self._verify_and_return_sync_response(text, response_type)
+
+    def _verify_and_return_sync_response(self, raw_string: str, response_type: str) -> Any:
+        """The answer, its signature verified over the characters that were signed. An error is signed as well."""
+        found = members(raw_string)
+        written, meant = found.get(response_type) or found["error_response"]
+        _, signature = found.get("sign", ("", ""))
+        if not isinstance(signature, str) or not _is_base64(signature) or not self._verify(written, signature):
+            raise AliPayValidationError(f"not signed: {written[:200]}")
+        return meant
 
 
 class AlipayGateway:
@@ -80,10 +93,16 @@ class AlipayGateway:
         return_url: str,
         notify_url: str,
         phone: bool,
+        quit_url: str = "",
     ) -> str:
-        """Where the buyer pays: Alipay's page on a desktop, its WAP page on a phone."""
+        """Where the buyer pays: Alipay's page on a desktop, its WAP page on a phone, which a buyer leaves to quit_url.
+
+        The product codes are those of "alipay.trade.page.pay" and "alipay.trade.wap.pay".
+        """
         pay = self.sdk.api_alipay_trade_wap_pay if phone else self.sdk.api_alipay_trade_page_pay
+        product = {"product_code": "QUICK_WAP_WAY", "quit_url": quit_url or return_url} if phone else {}
         query = pay(
+            **product,
             subject=_plain(subject),
             out_trade_no=number,
             total_amount=f"{amount:.2f}",
@@ -98,9 +117,9 @@ class AlipayGateway:
     def query(self, *, number: str, tries: int = TRIES) -> Trade | None:
         """How the trade stands; None where the buyer never opened the gateway's page. Raises GatewayUnclear."""
         answer = self._ask(lambda: self.sdk.api_alipay_trade_query(out_trade_no=number), tries)
-        if answer.get("sub_code") == NOT_THERE:
+        if says_not_there(answer):
             return None
-        self._expect_success(answer)
+        expect_success(answer)
         if answer.get("out_trade_no") != number:
             raise GatewayUnclear("The gateway answered about another order.")
         try:
@@ -108,25 +127,29 @@ class AlipayGateway:
         except ValueError as error:
             raise GatewayUnclear(f"The gateway's answer can't be read: {error}") from error
 
-    def close(self, *, number: str) -> bool:
+    def close(self, *, number: str, tries: int = TRIES) -> bool:
         """Close an unpaid trade: True when nobody can pay it any more, False when it was paid in the meantime.
 
         A trade that the gateway doesn't know yet can't be closed there; its address expires with the order
-        (`time_expire`), and a payment that arrives all the same is kept and flagged.
+        (`time_expire`), and a payment that arrives all the same is kept and flagged. Whatever a close is refused with,
+        the trade itself says how it stands. Raises GatewayUnclear.
         """
-        answer = self._ask(lambda: self.sdk.api_alipay_trade_close(out_trade_no=number))
-        if answer.get("sub_code") == NOT_THERE:
+        answer = self._ask(lambda: self.sdk.api_alipay_trade_close(out_trade_no=number), tries)
+        if is_success(answer) and answer.get("out_trade_no", number) == number:
             return True
-        if answer.get("sub_code") == NOT_OPEN:
-            trade = self.query(number=number)
-            return trade is None or not trade.status.is_paid
-        self._expect_success(answer)
-        return True
+        trade = self.query(number=number, tries=tries)
+        if trade is not None and trade.status == TradeStatus.WAITING:
+            expect_success(answer)
+            raise GatewayUnclear("The gateway closed another order.")
+        return trade is None or not trade.status.is_paid
 
     # --- Refund -----------------------------------------------------------------------------------
 
     def refund(self, *, trade_no: str, request_no: str, amount: Decimal, reason: str) -> None:
-        """Send money back, once per `request_no` however often it is asked. Raises GatewayRefused, GatewayUnclear."""
+        """Send money back, once per `request_no` however often it is asked. Raises GatewayRefused, GatewayUnclear.
+
+        It is refused only with what will be said again for ever (REFUSES_REFUND).
+        """
         answer = self._ask(
             lambda: self.sdk.api_alipay_trade_refund(
                 refund_amount=f"{amount:.2f}",
@@ -135,20 +158,26 @@ class AlipayGateway:
                 refund_reason=_plain(reason),
             )
         )
-        self._expect_success(answer)
+        expect_success(answer, refusals=REFUSES_REFUND)
         # "fund_change: N" means that this very call moved nothing: either it was done before, or it is still going on.
-        if answer.get("fund_change") != "Y" and not self.was_refunded(trade_no=trade_no, request_no=request_no):
+        if answer.get("fund_change") == "Y":
+            return
+        if not self.was_refunded(trade_no=trade_no, request_no=request_no, amount=amount):
             raise GatewayUnclear("The gateway took the refund, but has not carried it out yet.")
 
-    def was_refunded(self, *, trade_no: str, request_no: str) -> bool:
-        """Whether that refund was carried out. Raises GatewayRefused, GatewayUnclear."""
+    def was_refunded(self, *, trade_no: str, request_no: str, amount: Decimal) -> bool:
+        """Whether that refund was carried out. Raises GatewayUnclear, for one of another amount as well."""
         answer = self._ask(
             lambda: self.sdk.api_alipay_trade_fastpay_refund_query(out_request_no=request_no, trade_no=trade_no)
         )
-        if answer.get("sub_code") == NOT_THERE:
+        if says_not_there(answer):
             return False
-        self._expect_success(answer)
-        return answer.get("refund_status") == "REFUND_SUCCESS"
+        expect_success(answer)
+        if answer.get("refund_status") != "REFUND_SUCCESS":
+            return False
+        if (told := str(answer.get("refund_amount", amount))) != f"{amount:.2f}" and Decimal(told) != amount:
+            raise GatewayUnclear(f"The gateway sent ¥{told} back under {request_no}, not ¥{amount}.")
+        return True
 
     # --- The day's bill ---------------------------------------------------------------------------
 
@@ -156,7 +185,7 @@ class AlipayGateway:
         """The bill of a day that is over, by the gateway's clock. Raises GatewayRefused, GatewayUnclear."""
         wanted = {"bill_type": "trade", "bill_date": f"{day:%Y-%m-%d}"}
         answer = self._ask(lambda: self.sdk.server_api("alipay.data.dataservice.bill.downloadurl.query", wanted))
-        self._expect_success(answer)
+        expect_success(answer)
         address = str(answer.get("bill_download_url", ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self.url).scheme}:
             raise GatewayUnclear("The gateway gave no address of the bill.")
@@ -216,15 +245,7 @@ class AlipayGateway:
             if isinstance(answer, dict):
                 return answer
             problem = ValueError("not an answer")
-        raise GatewayUnclear(f"{self.url}: {problem}") from problem
-
-    def _expect_success(self, answer: Mapping[str, Any]) -> None:
-        if answer.get("code") == "10000":
-            return
-        what = f"{answer.get('code')} {answer.get('sub_code', '')} {answer.get('sub_msg', '')}".strip()
-        if answer.get("code") != "40004" or answer.get("sub_code") in UNCLEAR:
-            raise GatewayUnclear(what)
-        raise GatewayRefused(what)
+        raise GatewaySilent(f"{self.url}: {problem}") from problem
 
 
 def verify(sdk: AliPay, params: Mapping[str, str]) -> bool:

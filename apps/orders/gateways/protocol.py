@@ -41,6 +41,10 @@ class GatewayUnclear(Exception):
     """Nobody knows what happened: no answer, half of one, or one that can't be believed. Ask again later."""
 
 
+class GatewaySilent(GatewayUnclear):
+    """The gateway gave no answer at all, or none that it signed: others will hear nothing either."""
+
+
 @dataclass(frozen=True)
 class Trade:
     """What the gateway says about one trade. `number` is ours (out_trade_no), `trade_no` the gateway's."""

@@ -81,6 +81,7 @@ class Order(models.Model):
     expires_at = models.DateTimeField(_("to be paid by"))
     sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # before it, the gateway knows nothing
     asked_at = models.DateTimeField(_("gateway asked at"), null=True)
+    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
     paid_at = models.DateTimeField(_("paid at"), null=True, db_index=True)
     closed_at = models.DateTimeField(_("closed at"), null=True)
     refunded_at = models.DateTimeField(_("refunded at"), null=True)

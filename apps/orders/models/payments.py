@@ -110,6 +110,7 @@ class Refund(models.Model):
     )
     created_at = models.DateTimeField(_("requested at"))
     asked_at = models.DateTimeField(_("gateway asked at"), null=True)
+    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
     done_at = models.DateTimeField(_("done at"), null=True, db_index=True)
 
     class Meta:

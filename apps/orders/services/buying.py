@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Movie
+from apps.orders.gateways import CLOCK
 from apps.orders.models import Kind, Order, Plan
 from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
@@ -111,5 +112,5 @@ def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
 
 
 def new_number(at: datetime) -> str:
-    """A number for an order or a refund: the day, and 16 digits that nobody can guess or count on from another's."""
-    return f"{at:%Y%m%d}{secrets.randbelow(10**16):016d}"
+    """A number for an order or a refund: the gateway's day, and 16 digits that nobody can guess from another's."""
+    return f"{at.astimezone(CLOCK):%Y%m%d}{secrets.randbelow(10**16):016d}"

@@ -17,6 +17,7 @@ from apps.orders.gateways import GatewayRefused, GatewayUnclear, Trade, TradeSta
 from apps.orders.models import Kind, Order, State
 from apps.orders.services.asking import ask, patiently
 from apps.orders.services.settling import settle
+from apps.users.services import is_member
 from apps.wallet.models import Entry
 from apps.wallet.services import NotEnoughMoney, balance_of, move
 
@@ -43,9 +44,10 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime) -> str
     return gateway().pay_url(
         number=order.number,
         amount=order.amount,
-        subject=f"Streamsite {order.subject}",
+        subject=f"{settings.SITE_NAME} {order.subject}",
         expires_at=order.expires_at,
         return_url=urljoin(site, reverse("orders:return")),
+        quit_url=urljoin(site, order.get_absolute_url()),
         notify_url=f"{settings.SITE_URL}{reverse('orders:notify')}",
         phone=phone,
     )
@@ -97,3 +99,6 @@ def _expect_open(order: Order, at: datetime) -> None:
         raise UnableToPay(_("This order is paid already."))
     if order.state != State.PENDING or order.expires_at <= at:
         raise UnableToPay(_("This order was closed because it wasn't paid in time. Place a new one."))
+    movie = order.movie
+    if movie and movie.member_price == order.amount < movie.price and not is_member(user=order.user, at=at):
+        raise UnableToPay(_("This price is for members, and your membership has ended. Place a new order."))

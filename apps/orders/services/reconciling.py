@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from apps.orders.gateways import GatewayUnclear
+from apps.orders.gateways import GatewaySilent, GatewayUnclear
 from apps.orders.models import Order, Payment, Refund, State
+from apps.orders.services.alarms import alarm
 from apps.orders.services.asking import ask
 from apps.orders.services.closing import close
 from apps.orders.services.refunds import UnableToRefund, carry_out, refund
@@ -22,9 +23,17 @@ log = logging.getLogger(__name__)
 BATCH = 100  # orders in memory at once
 MOST = 1200  # orders in one run
 RATE = 25.0  # questions a second to the gateway
-ASK_EVERY = timedelta(seconds=60)  # about an order that still waits
+RUN_FOR = 50.0  # seconds of one run: the next one begins in a minute
+SILENCES = 5  # answers in a row that never came: the gateway is gone, and the run with it
+# How often an order or a refund without an answer is asked about, by its age: one that stays stuck yields its turn.
+BACK_OFF = (
+    (timedelta(hours=1), timedelta(seconds=60)),
+    (timedelta(days=1), timedelta(minutes=10)),
+    (timedelta.max, timedelta(hours=1)),
+)
 LOOK_BACK = timedelta(hours=1)  # a closed order is looked at once more, this long after
 LOOK_BACK_FOR = timedelta(days=2)
+TOO_LONG = timedelta(days=1)  # without an answer: an administrator has to look
 
 
 @dataclass
@@ -36,36 +45,93 @@ class Found:
     closed: int = 0
     unclear: int = 0
     sent_back: int = 0
+    stuck: int = 0
+
+
+class GatewayGone(Exception):
+    """SILENCES answers in a row never came."""
 
 
 def reconcile(*, at: datetime, rate: float = RATE) -> Found:
     """Look at everything that may have changed without our hearing of it; `rate` is in orders a second."""
     found = Found()
+    until = time.monotonic() + RUN_FOR
+    try:
+        _ask_about_orders(at, rate, until, found)
+        _carry_out_refunds(at, rate, found)
+    except GatewayGone:
+        log.warning("The gateway doesn't answer: the rest waits for the next run.")
+    found.stuck = _alarm(at)
+    return found
+
+
+def _ask_about_orders(at: datetime, rate: float, until: float, found: Found) -> None:
+    silent = 0
     for order in _in_turn(_to_ask(at)):
+        if time.monotonic() > until:
+            return
         # of two runs at once, one asks
         if not Order.objects.filter(pk=order.pk, asked_at=order.asked_at).update(asked_at=at):
             continue
-        if order.sent_at:
-            with _paced(rate):
-                _look_at(order, at, found)
-        else:
+        if not order.sent_at:
             _look_at(order, at, found)  # the gateway never heard of it
+            continue
+        with _paced(rate):
+            silent = 0 if _look_at(order, at, found) else silent + 1
+        if silent >= SILENCES:
+            raise GatewayGone
+
+
+def _carry_out_refunds(at: datetime, rate: float, found: Found) -> None:
     for row in _refunds_to_ask(at):
         with _paced(rate):
             found.sent_back += carry_out(refund=row, at=at).state == Refund.State.DONE
     if settings.REFUND_UNEXPECTED:
-        # one that was refused before waits for an administrator
-        for payment in Payment.objects.exclude(flag="").filter(refunds=None).order_by("pk")[:BATCH]:
+        for payment in _to_send_back():
             with _paced(rate):
                 found.sent_back += _send_back(payment, at)
-    return found
+
+
+def _to_send_back() -> QuerySet[Payment]:
+    """Payments that bought nothing, or what is left of them; what the gateway refused waits for an administrator."""
+    mine = Refund.objects.filter(payment=OuterRef("pk"))
+    going_on = Exists(mine.filter(state=Refund.State.REQUESTED))
+    refused = Exists(mine.filter(state=Refund.State.FAILED, amount=OuterRef("amount") - OuterRef("refunded")))
+    return Payment.objects.waiting().exclude(going_on | refused).order_by("pk")[:BATCH]
 
 
 def _refunds_to_ask(at: datetime) -> QuerySet[Refund]:
     """Those without an answer, the one that has waited longest first."""
-    due = Q(asked_at=None) | Q(asked_at__lte=at - ASK_EVERY)
+    due = Q(asked_at=None) | _due("created_at", at)
     rows = Refund.objects.filter(due, state=Refund.State.REQUESTED).select_related("payment")
     return rows.order_by(F("asked_at").asc(nulls_first=True), "pk")[:BATCH]
+
+
+def _due(since: str, at: datetime) -> Q:
+    """Whether it is time to ask again about what began at the field `since`."""
+    due, younger = Q(), Q()
+    for age, wait in BACK_OFF:
+        of_this_age = ~younger if age == timedelta.max else Q(**{f"{since}__gt": at - age}) & ~younger
+        due |= of_this_age & Q(asked_at__lte=at - wait)
+        younger = Q() if age == timedelta.max else Q(**{f"{since}__gt": at - age})
+    return due
+
+
+def _alarm(at: datetime) -> int:
+    """Say once of each order and refund that it has had no answer for TOO_LONG. Returns how many that are now."""
+    orders = Order.objects.open().filter(sent_at__isnull=False, expires_at__lte=at - TOO_LONG)
+    refunds = Refund.objects.filter(state=Refund.State.REQUESTED, created_at__lte=at - TOO_LONG)
+    late_orders = list(orders.filter(alarmed_at=None).order_by("pk")[:MOST])
+    late_refunds = list(refunds.filter(alarmed_at=None).order_by("pk")[:MOST])
+    Order.objects.filter(pk__in=[row.pk for row in late_orders]).update(alarmed_at=at)
+    Refund.objects.filter(pk__in=[row.pk for row in late_refunds]).update(alarmed_at=at)
+    for what, rows in (("orders", late_orders), ("refunds", late_refunds)):
+        if rows:
+            alarm(
+                subject=f"{len(rows)} {what} without an answer for a day",
+                text="The gateway has been asked again and again: " + ", ".join(row.number for row in rows[:50]),
+            )
+    return orders.count() + refunds.count()
 
 
 @contextmanager
@@ -78,7 +144,8 @@ def _paced(rate: float) -> Iterator[None]:
 
 def _to_ask(at: datetime) -> QuerySet[Order]:
     waiting = Q(state=State.PENDING) & (
-        Q(expires_at__lte=at) | Q(sent_at__isnull=False) & (Q(asked_at=None) | Q(asked_at__lte=at - ASK_EVERY))
+        Q(expires_at__lte=at, sent_at=None)
+        | Q(sent_at__isnull=False) & (Q(asked_at=None) | _due("created_at", at) | _expired_since_asked(at))
     )
     looked_back = Q(
         Q(asked_at=None) | Q(asked_at__lt=F("closed_at") + LOOK_BACK),
@@ -90,35 +157,42 @@ def _to_ask(at: datetime) -> QuerySet[Order]:
     return Order.objects.filter(waiting | looked_back)
 
 
+def _expired_since_asked(at: datetime) -> Q:
+    """An order whose time ended after it was asked about: it is closed now."""
+    return Q(expires_at__lte=at, expires_at__gt=F("asked_at"))
+
+
 def _in_turn(orders: QuerySet[Order]) -> Iterator[Order]:
-    """The orders by age, a batch in memory at a time, MOST at most."""
-    last = 0
-    for _number in range(MOST // BATCH):
-        batch = list(orders.filter(pk__gt=last).order_by("pk")[:BATCH])
-        yield from batch
-        if len(batch) < BATCH:
-            return
-        last = batch[-1].pk
+    """The orders, the one that was asked about longest ago first, a batch in memory at a time, MOST at most."""
+    turn = orders.order_by(F("asked_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    numbers = list(turn[:MOST])
+    for begin in range(0, len(numbers), BATCH):
+        batch = Order.objects.in_bulk(numbers[begin : begin + BATCH])
+        yield from (batch[pk] for pk in numbers[begin : begin + BATCH])
 
 
-def _look_at(order: Order, at: datetime, found: Found) -> None:
+def _look_at(order: Order, at: datetime, found: Found) -> bool:
+    """False when the gateway gave no answer. It is asked once: the next run is the second try."""
     before = order.state
     try:
         expired = order.state == State.PENDING and order.expires_at <= at
-        after = (close if expired else ask)(order=order, at=at).state
+        after = (close if expired else ask)(order=order, at=at, tries=1).state
     except GatewayUnclear as unclear:
         log.warning("Order %s: %s", order.number, unclear)
         found.unclear += 1
-        return
+        return not isinstance(unclear, GatewaySilent)
     found.asked += 1
     if after != before:
         found.closed += after == State.CLOSED
         found.settled += after != State.CLOSED
+    return True
 
 
 def _send_back(payment: Payment, at: datetime) -> bool:
     try:
-        row = refund(payment=payment, amount=payment.amount, reason=payment.get_flag_display(), by=None, at=at)
+        row = refund(
+            payment=payment, amount=payment.amount - payment.refunded, reason=payment.get_flag_display(), by=None, at=at
+        )
     except UnableToRefund as error:
         log.warning("Payment %s: %s", payment.trade_no, error)
         return False

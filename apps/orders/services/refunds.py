@@ -59,12 +59,12 @@ def carry_out(*, refund: Refund, at: datetime) -> Refund:
     if refund.state != Refund.State.REQUESTED:
         return refund
     Refund.objects.filter(pk=refund.pk).update(asked_at=at)
-    told = {"trade_no": refund.payment.trade_no, "request_no": refund.number}
+    trade_no, request_no, amount = refund.payment.trade_no, refund.number, refund.amount
     try:
         try:
-            gateway().refund(**told, amount=refund.amount, reason=refund.reason)
+            gateway().refund(trade_no=trade_no, request_no=request_no, amount=amount, reason=refund.reason)
         except GatewayRefused as refused:
-            if not gateway().was_refunded(**told):
+            if not gateway().was_refunded(trade_no=trade_no, request_no=request_no, amount=amount):
                 _give_up(refund, str(refused), at)
                 refund.refresh_from_db()
                 return refund

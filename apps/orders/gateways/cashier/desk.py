@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from django.utils import timezone
 
 from apps.orders.gateways.bill import COLUMNS, PAID, SENT_BACK
-from apps.orders.gateways.cashier.store import Kept, Store
+from apps.orders.gateways.cashier.store import Fault, Kept, Store
 from apps.orders.gateways.protocol import format_time, parse_amount, signed_text
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,14 @@ class Desk:
             told = _failed("isv.invalid-method", "不存在的方法名", code="40002")
         else:
             try:
-                told = questions[method](json.loads(params.get("biz_content", "{}")))
+                asked = json.loads(params.get("biz_content", "{}"))
+                fault = self._fault(method, asked)
+                if fault is None or fault.done:
+                    told = questions[method](asked)
+                if fault and not fault.code:
+                    return ""
+                if fault:
+                    told = _failed(fault.sub_code, "系统繁忙", code=fault.code)
             except (ValueError, TypeError):
                 told = _failed("ACQ.INVALID_PARAMETER", "参数有误")
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
@@ -130,6 +137,11 @@ class Desk:
         day = str(asked.get("bill_date", ""))
         datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007  (only whether it is one)
         return _passed(bill_download_url=f"{self.url}/bill/{day}.csv")
+
+    def _fault(self, method: str, asked: dict[str, Any]) -> Fault | None:
+        trade = self._find(asked)
+        number = trade.number if trade else str(asked.get("out_trade_no", ""))
+        return self.store.next_fault(method, number)
 
     def _find(self, asked: dict[str, Any]) -> Kept | None:
         return self.store.find(number=str(asked.get("out_trade_no", "")), trade_no=str(asked.get("trade_no", "")))

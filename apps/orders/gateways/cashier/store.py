@@ -23,7 +23,19 @@ CREATE TABLE IF NOT EXISTS refund (
   request_no TEXT PRIMARY KEY, trade_no TEXT NOT NULL, amount TEXT NOT NULL, done_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS delivery (
   id INTEGER PRIMARY KEY, trade_no TEXT NOT NULL, due REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS fault (
+  id INTEGER PRIMARY KEY, method TEXT NOT NULL, number TEXT NOT NULL, code TEXT NOT NULL, sub_code TEXT NOT NULL,
+  done INTEGER NOT NULL);
 """
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How one call is answered instead: by a code, or not at all (no `code`); `done` if it is carried out."""
+
+    code: str
+    sub_code: str
+    done: bool
 
 
 @dataclass(frozen=True)
@@ -215,3 +227,26 @@ class Store:
         """Try a delivery again at `due`, in seconds since 1970."""
         with self.open() as db:
             db.execute("UPDATE delivery SET due = ?, tries = tries + 1 WHERE id = ?", (due, delivery))
+
+    # --- Faults -----------------------------------------------------------------------------------
+
+    def fail(self, method: str, fault: Fault, *, number: str = "", times: int = 1) -> None:
+        """Answer the next so many calls of `method` this way: those about the merchant's `number`, or about any."""
+        with self.open() as db:
+            row = (method, number, fault.code, fault.sub_code, int(fault.done))
+            db.executemany("INSERT INTO fault (method, number, code, sub_code, done) VALUES (?,?,?,?,?)", [row] * times)
+
+    def heal(self) -> None:
+        """Answer every call as it should be from now on."""
+        with self.open() as db:
+            db.execute("DELETE FROM fault")
+
+    def next_fault(self, method: str, number: str) -> Fault | None:
+        """The fault of this call, used up by it; None if it is answered as it should be."""
+        with self.open() as db:
+            row = db.execute(
+                "DELETE FROM fault WHERE id = (SELECT id FROM fault WHERE method = ? AND number IN ('', ?) "
+                "ORDER BY id LIMIT 1) RETURNING code, sub_code, done",
+                (method, number),
+            ).fetchone()
+            return Fault(row["code"], row["sub_code"], bool(row["done"])) if row else None
