@@ -147,8 +147,9 @@ def _listen(
         if limits.silence and now - heard > limits.silence:
             raise Stalled(f"no sign of life for {limits.silence:.0f} s")
         if on_tick and now - ticked >= TICK:
-            ticked = now
             on_tick()
+            ticked = time.monotonic()
+            heard += ticked - now  # what on_tick took, waiting for a lock perhaps, is no silence of the program's
         if pipe is None:
             time.sleep(0.01)
         elif select.select([pipe], [], [], TICK)[0]:

@@ -22,6 +22,9 @@ class State(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+GOING = (State.UPLOADED, State.PROCESSING)  # whoever waits for such a video may hope
+
+
 def _past(at: datetime) -> Q:
     """Leases that are over at that time; of one that reaches too far the clock was set back since."""
     return Q(lease_until__lt=at) | Q(lease_until__gt=at + LONGEST_LEASE)

@@ -16,11 +16,10 @@ from django.utils.safestring import SafeString
 from apps.media.contents import contents
 from apps.media.failures import reason
 from apps.media.findings import told
-from apps.media.models import State, Video
+from apps.media.models import GOING, State, Video
 from utils.templatetags.formats import span
 
 TELLING = 0.03  # of an encode done: before, its pace says nothing
-GOING = (State.UPLOADED, State.PROCESSING)
 COLOURS = {
     State.UPLOADED: "info",
     State.PROCESSING: "warning",

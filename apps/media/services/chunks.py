@@ -11,18 +11,19 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import Avg, F
 from django.utils import timezone
 
 from apps.media import encode, ladder
-from apps.media.models import Chunk, ChunkQuerySet, Video
-from apps.media.services.leases import LEASE, RENEW_EVERY, LeaseLost
+from apps.media.models import GOING, Chunk, ChunkQuerySet, Video
+from apps.media.services.leases import LEASE, LeaseLost, Renewal
 from utils import cmaf, ffmpeg
+from utils.databases import wait_for_locks
 from utils.storages import videos
 from utils.tasks import enqueue_group
 
@@ -105,40 +106,35 @@ class _Joined:
             self.count += 1
 
 
-@dataclass
 class _Hold:
     """A worker's hold on a chunk."""
 
-    chunk: Chunk
-    owner: str
-    on_tick: Callable[[], None] | None
-    share: float = 0.0
-    renewed: float = 0.0
+    def __init__(self, chunk: Chunk, owner: str, on_tick: Callable[[], None] | None) -> None:
+        self._chunk = chunk
+        self._owner = owner
+        self._on_tick = on_tick
+        self._renewal = Renewal(self.rows)
+        self.progress = self._renewal.progress
 
     def rows(self) -> ChunkQuerySet:
         """The chunk's row while this worker holds it; empty once it doesn't."""
-        return Chunk.objects.filter(pk=self.chunk.pk, lease_owner=self.owner, done=False)
+        return Chunk.objects.filter(pk=self._chunk.pk, lease_owner=self._owner, done=False)
 
     def tick(self) -> None:
-        if self.on_tick:
-            self.on_tick()
-        if time.monotonic() - self.renewed >= RENEW_EVERY.total_seconds():
-            self.renewed = time.monotonic()
-            if not self.rows().update(lease_until=timezone.now() + LEASE, progress=self.share):
-                raise LeaseLost
-
-    def progress(self, share: float) -> None:
-        self.share = share
+        if self._on_tick:
+            self._on_tick()
+        self._renewal.tick()
 
 
 def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None) -> bool:
     """Encode one chunk, if nobody else does. `on_tick` is called every second and may raise to stop it."""
+    wait_for_locks()
     owner, now = secrets.token_hex(8), timezone.now()
-    mine = Chunk.objects.waiting(now).filter(pk=chunk_id, failures__lt=TRIES)
+    mine = Chunk.objects.waiting(now).filter(pk=chunk_id, failures__lt=TRIES, video__state__in=GOING)
     if not mine.update(lease_owner=owner, lease_until=now + LEASE):
         return False
     chunk = Chunk.objects.select_related("video").get(pk=chunk_id)
-    hold = _Hold(chunk, owner, on_tick, renewed=time.monotonic())
+    hold = _Hold(chunk, owner, on_tick)
     place = folder_of(chunk.video_id)
     folder = place / f"{chunk.number}-{owner}"
     try:
@@ -149,13 +145,14 @@ def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None) ->
         folder.rename(target)
         return bool(hold.rows().update(done=True, progress=1, complaints=said, lease_owner=""))
     except LeaseLost:
+        hold.rows().update(lease_owner="")  # if only the video was lost: whoever has it now needn't wait for the chunk
         if on_tick:
             on_tick()  # raises if it was the video, and not only the chunk, that was lost
         return False
     except ffmpeg.FFmpegError as error:
         hold.rows().update(lease_owner="", failures=F("failures") + 1, failure_detail=str(error))
         return False
-    except (OSError, ffmpeg.Interrupted):
+    except (OSError, ffmpeg.Interrupted, OperationalError):
         if not hold.rows().update(lease_owner=""):
             return False  # its job is over
         raise

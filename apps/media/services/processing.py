@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from apps.media import encode, findings, ladder
-from apps.media.models import State, Video
+from apps.media.models import GOING, State, Video
 from apps.media.services import chunks
 from apps.media.services.discarding import GivenUp, drop_arrivals
 from apps.media.services.growth import Growth, withdraw
@@ -22,6 +22,7 @@ from apps.media.services.previews import set_preview
 from apps.media.services.results import Results, publish, rung_row, sound_rows
 from utils import ffmpeg
 from utils.containers import bearable
+from utils.databases import wait_for_locks
 from utils.storages import is_full, videos
 from utils.tasks import enqueue
 
@@ -35,6 +36,7 @@ def process(*, video_id: int, long: bool = False) -> None:
 
     A long one is passed on to the queue of long work, unless this is it (`long`).
     """
+    wait_for_locks()
     lease = Lease(video_id)
     if not lease.take():
         return
@@ -65,7 +67,7 @@ def process(*, video_id: int, long: bool = False) -> None:
             raise  # the lease will lapse, and another try begins
         lease.fail("disk", str(error))
     finally:
-        if not Video.objects.filter(pk=video_id, state__in=[State.UPLOADED, State.PROCESSING]).exists():
+        if not Video.objects.filter(pk=video_id, state__in=GOING).exists():
             chunks.forget(video_id)
             withdraw(video_id)
     _look_at_preview(video)
@@ -213,8 +215,10 @@ def retry(*, video_id: int) -> bool:
 
 def cancel(*, video_id: int) -> bool:
     """Stop what waits or is being encoded; its worker notices within seconds. False if there was nothing to stop."""
-    stopped = Video.objects.filter(pk=video_id, state__in=[State.UPLOADED, State.PROCESSING]).update(
+    stopped = Video.objects.filter(pk=video_id, state__in=GOING).update(
         state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
     )
+    if stopped:
+        chunks.forget(video_id)  # so that those who help with one stop too
     withdraw(video_id)
     return bool(stopped)
