@@ -16,7 +16,7 @@ from apps.media.models import State, Video, VideoQuerySet
 from utils.databases import forget_broken
 
 # A worker that was killed or froze is given up for dead after it; a database that is locked for less restarts nothing.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=48)
 RENEW_EVERY = timedelta(seconds=4)
 TRY_AGAIN = timedelta(seconds=1)  # to renew, while the database is locked or away
 # A job that takes its worker down with it isn't tried for ever; one whose workers are killed from outside,
