@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.media.models import State, Video
-from apps.media.presenters import GOING, encoding
+from apps.media.models import GOING, State, Video
+from apps.media.presenters import encoding
 from apps.movies.models import Episode, Movie, PlayDay
 from apps.orders.models import Payment, Refund
 from apps.orders.services import revenue
