@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, cast
 from uuid import UUID
@@ -28,7 +29,10 @@ from apps.media.models import Upload
 from apps.movies.models import Episode, Kind, Movie
 from apps.movies.services import (
     NamedUpload,
+    arrange,
     clean_content,
+    gaps,
+    repeated,
     shelve_episodes,
     shelve_films,
     shelve_series,
@@ -129,9 +133,10 @@ class ShelveForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         way = values.get("way")
-        if way == self.Way.EPISODES and not values.get("movie") and "movie" not in self.errors:
+        asked = not self.data.get("preview")  # a preview makes nothing yet
+        if asked and way == self.Way.EPISODES and not values.get("movie") and "movie" not in self.errors:
             self.add_error("movie", gettext("Choose the title."))
-        if way == self.Way.SERIES and not values.get("title") and "title" not in self.errors:
+        if asked and way == self.Way.SERIES and not values.get("title") and "title" not in self.errors:
             self.add_error("title", gettext("Give it a title."))
         values["uploads"] = self._uploads()
         return values
@@ -146,13 +151,64 @@ class ShelveForm(forms.Form):
             raise forms.ValidationError(gettext("Choose at least one file."))
         if len(rows) < len(wanted):
             raise forms.ValidationError(gettext("One of the files has been put in its place already."))
-        return [NamedUpload(rows[pk], self._title(rows[pk])) for pk in wanted]
+        return [NamedUpload(rows[pk], self._title(rows[pk]), self._number(rows[pk])) for pk in wanted]
+
+    def _number(self, upload: Upload) -> int | None:
+        given = self.data.get(f"number-{upload.pk}", "").strip()
+        if not given:
+            return None
+        if not (given.isascii() and given.isdigit() and len(given) <= 4 and int(given)):
+            raise forms.ValidationError(
+                gettext("“%s” is no number of an episode: say one from 1 to 9999.") % given[:20]
+            )
+        return int(given)
 
     def _title(self, upload: Upload) -> str:
         given = self.data.get(f"title-{upload.pk}", "").strip()
         # the name that a curator sees may have come from any system: only what can be printed is kept
         shown = "".join(c for c in given or PurePath(upload.filename).stem if c.isprintable()).strip()
         return shown[:TITLE_LENGTH] or gettext("without a name")
+
+    def preview(self) -> dict[str, Any]:
+        """What `shelve` would make of files for a title of several episodes, in its order, with what is amiss."""
+        values, uploads = self.cleaned_data, self.cleaned_data["uploads"]
+        movie = values.get("movie") if values["way"] == self.Way.EPISODES else None
+        there = {} if movie is None else dict(movie.episodes.values_list("number", "video"))
+        names = [named.upload.filename for named in uploads]
+        places = arrange(names=names, first=values.get("first"), taken=there)
+        if uploads and all(named.number for named in uploads):
+            places = [replace(p, number=uploads[p.index].number) for p in places]
+            places.sort(key=lambda p: p.number)
+        numbers = [place.number for place in places]
+        twice = repeated(numbers)
+        rows = []
+        for place in places:
+            notes = []
+            if place.number in twice:
+                notes.append(gettext("Number %d is given to two files.") % place.number)
+            if there.get(place.number):
+                notes.append(gettext("Episode %d has a file already.") % place.number)
+            if place.reading.is_special:
+                notes.append(gettext("Special"))
+            elif place.reading.number is None:
+                notes.append(gettext("The name tells no number."))
+            rows.append(
+                {
+                    "upload": str(uploads[place.index].upload.pk),
+                    "number": place.number,
+                    "season": place.reading.season,
+                    "notes": notes,
+                    "clash": place.number in twice or (bool(there.get(place.number)) and not values["replace"]),
+                }
+            )
+        missing = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in gaps([*numbers, *there]))
+        seasons = {place.reading.season for place in places if not place.reading.is_special}
+        notes = [gettext("No file for episode %s.") % missing] if missing else []
+        if len(seasons) > 1:
+            notes.append(
+                gettext("The files are of several seasons: their numbers run on. A title a season reads better.")
+            )
+        return {"places": rows, "notes": notes}
 
     def shelve(self) -> list[Episode]:
         """Do what was asked. Raises UnableToShelve."""

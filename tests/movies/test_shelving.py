@@ -86,7 +86,7 @@ def test_a_film_has_one_part(curator):
 
 
 def test_a_new_series(curator):
-    files = [uploaded(curator), uploaded(curator)]
+    files = [uploaded(curator), uploaded(curator, "第2集.mp4")]
     assert shelve(curator, *files, way="series", title="新剧", kind=Kind.VARIETY).status_code == 200
     movie = Movie.objects.get()
     assert (movie.title, movie.kind, movie.status, movie.episodes_planned) == ("新剧", Kind.VARIETY, Status.DRAFT, 2)
@@ -166,3 +166,38 @@ def test_what_was_done_long_ago_is_forgotten_and_its_video_stays(curator):
     look_after_uploads()
     assert not Upload.objects.exists()
     assert Video.objects.filter(pk=file.video_id).exists()
+
+
+def test_files_in_any_order_become_the_episodes_that_their_names_tell(curator):
+    names = ["第10集.mp4", "第1集.mp4", "第2集.mp4", "Show.S01E03.mkv"]
+    files = [uploaded(curator, name) for name in names]
+    assert shelve(curator, *files, way="series", title="剧").status_code == 200
+    found = Movie.objects.get().episodes.all()
+    assert [(e.number, e.video.original_name) for e in found] == [
+        (1, names[1]), (2, names[2]), (3, names[3]), (10, names[0]),
+    ]  # fmt: skip
+
+
+def test_a_preview_tells_numbers_clashes_and_gaps_and_makes_nothing(curator):
+    files = [uploaded(curator, name) for name in ("第4集.mp4", "第1集.mp4", "第01集 重复.mp4", "花絮.mp4")]
+    told = shelve(curator, *files, way="series", preview=1).json()
+    assert [(p["number"], p["clash"]) for p in told["places"]] == [(1, True), (1, True), (4, False), (5, False)]
+    assert "2–3" in " ".join(told["notes"])
+    assert not Movie.objects.exists()
+    numbers = {f"number-{file.pk}": n for n, file in enumerate(files, start=1)}
+    told = shelve(curator, *files, way="series", preview=1, **numbers).json()
+    assert [(p["upload"], p["number"], p["clash"]) for p in told["places"]] == [
+        (str(file.pk), n, False) for n, file in enumerate(files, start=1)
+    ]
+    assert told["notes"] == []
+
+
+def test_numbers_that_are_told_are_taken_and_two_files_never_get_one(curator):
+    files = [uploaded(curator, name) for name in ("第1集.mp4", "第2集.mp4")]
+    one, two = (f"number-{file.pk}" for file in files)
+    assert shelve(curator, *files, way="series", title="剧", **{one: 3, two: 3}).status_code == 409
+    for wrong in ("0", "x", "²", "10000", "-1"):
+        assert shelve(curator, *files, way="series", title="剧", **{one: wrong, two: 2}).status_code == 400
+    assert Upload.objects.count() == 2
+    assert shelve(curator, *files, way="series", title="剧", **{one: 2, two: 1}).status_code == 200
+    assert [e.video.original_name for e in Episode.objects.order_by("number")] == ["第2集.mp4", "第1集.mp4"]

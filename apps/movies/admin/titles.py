@@ -147,7 +147,10 @@ class MovieAdmin(ShownModelAdmin):
         return [shelve, *super().get_urls()]
 
     def shelve(self, request: HttpRequest) -> HttpResponseBase:
-        """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field."""
+        """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field.
+
+        With `preview`, JSON of what would be made: `places` and `notes`.
+        """
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not (self.has_add_permission(request) and self.has_change_permission(request)):
@@ -155,6 +158,8 @@ class MovieAdmin(ShownModelAdmin):
         form = ShelveForm(request.POST, owner_id=request.user.pk)
         if not form.is_valid():
             return JsonResponse({"errors": form.errors}, status=400)
+        if request.POST.get("preview"):
+            return JsonResponse(form.preview())
         try:
             episodes = form.shelve()
         except UnableToShelve as error:

@@ -1,5 +1,6 @@
 """What can be done with the catalogue."""
 
+from apps.movies.services.arranging import Place, arrange, gaps, repeated
 from apps.movies.services.pictures import examine_pictures, make_pictures
 from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
 from apps.movies.services.shelf import (
@@ -21,14 +22,17 @@ from apps.movies.services.shelving import NamedUpload, UnableToShelve, shelve_ep
 
 __all__ = [
     "NamedUpload",
+    "Place",
     "UnableToAddEpisode",
     "UnableToShelve",
     "access_changed",
     "add_episode",
+    "arrange",
     "attach_video",
     "clean_content",
     "examine_pictures",
     "flush_plays",
+    "gaps",
     "hide",
     "make_pictures",
     "publish",
@@ -37,6 +41,7 @@ __all__ = [
     "refresh_genre_lines",
     "refresh_movie",
     "refresh_rankings",
+    "repeated",
     "restore",
     "shelve_episodes",
     "shelve_films",

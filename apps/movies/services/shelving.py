@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from apps.media.models import Upload, Video
 from apps.movies.models import Category, Episode, Kind, Movie, Status
+from apps.movies.services.arranging import arrange, repeated
 from apps.movies.services.shelf import category_for, place_video, refresh_episodes
 
 
@@ -20,10 +20,11 @@ class UnableToShelve(Exception):
 
 @dataclass(frozen=True)
 class NamedUpload:
-    """An uploaded file, and the title it is to have."""
+    """An uploaded file, and the title and number it is to have."""
 
     upload: Upload
     title: str
+    number: int | None = None  # of the episode; None: as its name says
 
 
 def shelve_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
@@ -37,7 +38,7 @@ def shelve_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
 
 
 def shelve_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.SERIES) -> list[Episode]:
-    """A draft of a title of several episodes, the files in their order. Raises UnableToShelve."""
+    """A draft of a title of several episodes. Raises UnableToShelve."""
     with transaction.atomic():
         movie = _draft(title, kind)
         return shelve_episodes(uploads=uploads, movie=movie)
@@ -46,16 +47,18 @@ def shelve_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kin
 def shelve_episodes(
     *, uploads: Sequence[NamedUpload], movie: Movie, first: int | None = None, replace: bool = False
 ) -> list[Episode]:
-    """The files, in their order, as episodes of a title: from number `first` on, or after its last.
+    """The files as episodes of a title, numbered as told, else as `arrange` reads their names.
 
     An episode that has a file keeps it unless `replace`. Raises UnableToShelve.
     """
     with transaction.atomic():
         Movie.objects.select_for_update().get(pk=movie.pk)
-        start = first or (movie.episodes.aggregate(last=Max("number"))["last"] or 0) + 1
-        there = {e.number: e for e in movie.episodes.filter(number__gte=start)}
+        there = {e.number: e for e in movie.episodes.all()}
+        numbers = _numbers(uploads, first, there)
+        if twice := repeated(numbers):
+            raise UnableToShelve(_("Number %d is given to two files.") % min(twice))
         made = []
-        for number, (named, video) in enumerate(_claimed(uploads), start):
+        for number, (named, video) in zip(numbers, _claimed(uploads), strict=True):
             episode = there.get(number) or Episode(movie=movie, number=number, title=named.title)
             if episode.video_id and episode.video_id != video.pk and not replace:
                 raise UnableToShelve(
@@ -67,8 +70,17 @@ def shelve_episodes(
             episode.video = video
             episode.save()
             made.append((episode, video))
-        Movie.objects.filter(pk=movie.pk, episodes_planned__lt=number).update(episodes_planned=number)
+        most = max(numbers, default=0)
+        Movie.objects.filter(pk=movie.pk, episodes_planned__lt=most).update(episodes_planned=most)
     return _placed(made)
+
+
+def _numbers(uploads: Sequence[NamedUpload], first: int | None, there: Collection[int]) -> list[int]:
+    """The number of each file."""
+    if uploads and all(named.number for named in uploads):
+        return [named.number or 0 for named in uploads]
+    places = arrange(names=[named.upload.filename for named in uploads], first=first, taken=there)
+    return [place.number for place in sorted(places, key=lambda place: place.index)]
 
 
 def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
