@@ -5,7 +5,7 @@ DATA_DIR ?= data
 VENV := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: help run dev test test-quick check bench lock messages screenshots lighthouse clean
+.PHONY: help run dev test test-mariadb test-quick check bench lock messages screenshots lighthouse clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,8 +18,12 @@ dev: ## Everything the tests and checks need
 	@sh deploy/embedded/test-machine.sh
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-mysql.txt
 
-test: dev ## Every test
+test: dev ## Every test, and the quick ones on MariaDB again
 	$(VENV)/python -m pytest -n 2 --dist loadgroup
+	$(MAKE) test-mariadb
+
+test-mariadb: dev ## The quick tests on a MariaDB as Debian installs it
+	STREAMSITE_TEST_DATABASE=mariadb $(VENV)/python -m pytest -n 2 -m "not slow"
 
 test-quick: dev ## The tests that take no encode, server or browser
 	$(VENV)/python -m pytest -n 2 -m "not slow"

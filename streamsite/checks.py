@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Info, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
+from django.db import connections
 from django.http.request import validate_host
+
+from utils.zones import fixed_offset
+
+if TYPE_CHECKING:
+    from utils.mariadb.base import DatabaseWrapper
 
 
 @register()
@@ -59,6 +66,35 @@ def check_production(**_kwargs: Any) -> list[CheckMessage]:
     if settings.EMAIL_BACKEND == "utils.mail.FolderBackend":
         hint = "Set EMAIL_URL, for example to smtp+tls://user:password@mail.example.com:587."
         found.append(Info("Mails are kept in a folder and not sent.", hint=hint, id="streamsite.I015"))
+    return found
+
+
+@register(Tags.database)
+def check_database(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """What a MariaDB must have; asked by `migrate`, so before the site starts, and by `check --database default`."""
+    found: list[CheckMessage] = []
+    for connection in (connections[alias] for alias in databases or () if connections[alias].vendor == "mysql"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT CONVERT_TZ('2025-01-01', 'UTC', %s), @@character_set_connection", [settings.TIME_ZONE]
+            )
+            moved, charset = cursor.fetchone()
+        found += _unless(
+            (
+                bool(moved or fixed_offset(settings.TIME_ZONE)),
+                "E020",
+                f"The database server doesn't know the zone {settings.TIME_ZONE}, which moves its clocks.",
+                "Fill its table of zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql",
+            ),
+            (charset == "utf8mb4", "E021", f"The database talks {charset}.", "Remove charset= from DATABASE_URL."),
+        )
+        if inexact := cast("DatabaseWrapper", connection).inexact_tables():
+            hint = "Run manage.py migrate: it converts them."
+            found.append(
+                Warning(
+                    f"These tables don't tell all text apart: {', '.join(inexact)}.", hint=hint, id="streamsite.W022"
+                )
+            )
     return found
 
 

