@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.orders.views import calls, gateway, mine, shop
+from apps.orders.views import calls, gateway, mine, outside, shop
 
 app_name = "orders"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("order/check/", calls.check, name="check"),
     path("order/notify/", gateway.notify, name="notify"),
     path("order/return/", gateway.come_back, name="return"),
+    path("order/outside/<str:token>/", outside.outside, name="outside"),
     path("order/<slug:number>/", mine.order, name="order"),
     path("order/<slug:number>/pay/", mine.pay_again, name="pay_again"),
     path("order/<slug:number>/cancel/", mine.cancel, name="cancel"),

@@ -35,8 +35,8 @@ class NotOffered(UnableToPay):
     """The site takes no payments."""
 
 
-def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime) -> str:
-    """The gateway's address where the order is paid; the buyer comes back to `site`. Raises UnableToPay."""
+def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: str = "") -> str:
+    """The gateway's address where the order is paid; the buyer comes back to `back` on `site`. Raises UnableToPay."""
     if not is_offered():
         raise NotOffered(_("Payments are not set up on this site."))
     _expect_open(order, at)
@@ -46,8 +46,8 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime) -> str
         amount=order.amount,
         subject=f"{settings.SITE_NAME} {order.subject}",
         expires_at=order.expires_at,
-        return_url=urljoin(site, reverse("orders:return")),
-        quit_url=urljoin(site, order.get_absolute_url()),
+        return_url=urljoin(site, back or reverse("orders:return")),
+        quit_url=urljoin(site, back or order.get_absolute_url()),
         notify_url=f"{settings.SITE_URL}{reverse('orders:notify')}",
         phone=phone,
     )

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 
 from apps.orders import services
 from apps.orders.forms import WALLET, BuyForm
+from apps.orders.gateways import is_offered
 from apps.orders.models import Order
+from apps.orders.views.outside import app_around, is_phone, outside_link
 from apps.users.models import User
-
-PHONE = ("Mobile", "Android", "iPhone", "iPad")  # in the names of browsers that open Alipay's own app
 
 
 def place(form: BuyForm, user: User, at: datetime) -> Order:
@@ -30,7 +30,6 @@ def start_payment(request: HttpRequest, order: Order, user: User, method: str, a
     if method == WALLET:
         services.pay_from_wallet(order=order, user=user, at=at)
         return order.get_absolute_url()
-    agent = request.headers.get("User-Agent", "")
-    return services.pay_by_gateway(
-        order=order, phone=any(name in agent for name in PHONE), site=request.build_absolute_uri("/"), at=at
-    )
+    if app_around(request) and is_offered():
+        return outside_link(order)
+    return services.pay_by_gateway(order=order, phone=is_phone(request), site=request.build_absolute_uri("/"), at=at)

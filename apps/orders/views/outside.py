@@ -1,0 +1,88 @@
+"""Paying in another browser: WeChat, QQ and Weibo block Alipay's page, so the order's link is opened outside of them.
+
+The link needs no session. It is signed for one order, lives for LIVES, shows what is paid and how that stands, and
+can do nothing but pay it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.orders import services
+from apps.orders.models import Order, State
+
+LIVES = timedelta(minutes=30)
+SALT = "orders.outside"
+PHONE = ("Mobile", "Android", "iPhone", "iPad")  # in the names of browsers that open Alipay's own app
+# "QQ/8.9.3" is the app; "MQQBrowser/13.2" is a browser of its own, which opens Alipay's page.
+APPS = [
+    ("wechat", re.compile("MicroMessenger", re.I)),
+    ("qq", re.compile(r"(?<![A-Za-z])QQ/")),
+    ("weibo", re.compile("weibo", re.I)),
+]
+
+
+def app_around(request: HttpRequest) -> str:
+    """The app whose built-in browser asks: wechat, qq or weibo; empty for a browser that opens Alipay's page."""
+    agent = request.headers.get("User-Agent", "")
+    return next((name for name, pattern in APPS if pattern.search(agent)), "")
+
+
+def is_phone(request: HttpRequest) -> bool:
+    """Whether the browser is one that opens Alipay's own app."""
+    agent = request.headers.get("User-Agent", "")
+    return any(name in agent for name in PHONE)
+
+
+def outside_link(order: Order) -> str:
+    """The path at which anyone who has it can pay this order, and nothing else."""
+    return reverse("orders:outside", args=[signing.TimestampSigner(salt=SALT).sign(order.number)])
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def outside(request: HttpRequest, token: str) -> HttpResponse:
+    """How to open the link in a browser, where an app is around; else the order, to be paid."""
+    try:
+        number = signing.TimestampSigner(salt=SALT).unsign(token, max_age=LIVES)
+    except signing.BadSignature:
+        return _show(request, {}, status=410)
+    at = timezone.now()
+    order = get_object_or_404(Order, number=number)
+    around, error = app_around(request), ""
+    if request.method == "POST" and not around:
+        try:
+            return redirect(
+                services.pay_by_gateway(
+                    order=order, phone=is_phone(request), site=request.build_absolute_uri("/"), back=request.path, at=at
+                )
+            )
+        except services.UnableToPay as refused:
+            error = str(refused)
+    if order.state == State.PENDING:
+        services.ask_soon(order=order, at=at)
+    context = {
+        "order": order,
+        "around": around,
+        "link": request.build_absolute_uri(request.path),
+        "is_over": order.expires_at <= at,
+        "waits": order.state == State.PENDING and order.sent_at and not around,
+        "error": error,
+    }
+    return _show(request, context, status=400 if error else 200)
+
+
+def _show(request: HttpRequest, context: dict[str, object], *, status: int) -> HttpResponse:
+    response = render(request, "orders/outside.html", context, status=status)
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "same-origin"  # the address is a key
+    return response
