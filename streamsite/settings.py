@@ -54,7 +54,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "streamsite.limits.AddressLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "streamsite.middleware.PageHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "streamsite.middleware.AdminPolicyMiddleware",
     "streamsite.kept.KeptPagesMiddleware",
@@ -65,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "streamsite.limits.BodyLimitMiddleware",
     "apps.users.middleware.AccountMiddleware",
     "apps.users.middleware.AdministrationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -2,8 +2,11 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+
+from utils.bodies import watched
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
 
-application = get_wsgi_application()
+application = watched(get_wsgi_application(), apart_from=f"{settings.MEDIA_URL}uploads/")

@@ -24,9 +24,11 @@ from joserfc.jwk import KeySet
 
 from apps.users.services.identities import Person
 from utils.breaker import Breaker, Unavailable
+from utils.foreign import read_object
 
 TIMEOUT = 4  # seconds for an answer of the provider
 KEPT = 600  # seconds that its published settings and keys are kept
+LARGEST = 1024 * 1024  # bytes of what it publishes
 LEEWAY = 60  # seconds by which clocks may differ
 PROVIDER = Breaker("The sign-in provider", most=3)
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]  # never "none", never a shared secret
@@ -124,7 +126,7 @@ def _fetch(url: str) -> dict[str, Any]:
             with PROVIDER.calling(requests.RequestException):
                 answer = requests.get(url, timeout=TIMEOUT)
                 answer.raise_for_status()
-            known = dict(answer.json())
+            known = read_object(answer.content, largest=LARGEST)
         except (requests.RequestException, Unavailable, ValueError) as error:
             raise SignInRefused(str(error)) from error
         shared.set(f"oidc:{url}", known, KEPT)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps.media import tus
 from apps.media.services import uploads as service
@@ -24,15 +25,21 @@ View = Callable[..., HttpResponse]
 
 
 def protocol(view: View) -> View:
-    """Check version and permission, turn what goes wrong into the protocol's status, mark the answer."""
+    """Check version and permission, turn what goes wrong into the protocol's status, mark the answer.
 
+    Who sends is judged by the head alone. Django would look for the CSRF token in the body of a form, and wait for it
+    as long as a stranger likes: so the permission comes first.
+    """
+    protected = csrf_protect(view)
+
+    @csrf_exempt
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # tus 1.0.0, "X-HTTP-Method-Override": for clients that can't send PATCH or DELETE
         method = request.headers.get("X-HTTP-Method-Override", request.method or "").upper()
         try:
             _check(request, method)
-            response = view(request, method, *args, **kwargs)
+            response = protected(request, method, *args, **kwargs)
         except (tus.Refused, service.UploadError, FileNotFoundError) as error:
             status, message = _answer(error)
             response = HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")
@@ -55,6 +62,20 @@ def _check(request: HttpRequest, method: str) -> None:
         raise tus.Refused(HTTPStatus.PRECONDITION_FAILED, _("This server speaks tus 1.0.0."))
     if method != "OPTIONS" and not may_upload(request):
         raise tus.Refused(HTTPStatus.FORBIDDEN, _("You may not upload videos. Sign in as an administrator."))
+
+
+def for_uploaders(view: View) -> View:
+    """A call of the upload page: the permission is looked at before the body, which holds the CSRF token."""
+    protected = csrf_protect(view)
+
+    @csrf_exempt
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not may_upload(request):
+            return JsonResponse({"message": _("You may not upload videos. Sign in as an administrator.")}, status=403)
+        return protected(request, *args, **kwargs)
+
+    return answer
 
 
 def _answer(error: Exception) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from apps.media import tus
 from apps.media.failures import reason
 from apps.media.models import Upload
 from apps.media.services import uploads as service
-from apps.media.views.door import Place, may_upload, protocol
+from apps.media.views.door import Place, for_uploaders, protocol
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -96,14 +96,13 @@ def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
     raise tus.Refused(HTTPStatus.METHOD_NOT_ALLOWED, _("Use HEAD, PATCH or DELETE."))
 
 
+@for_uploaders
 @require_POST
 def known(request: HttpRequest) -> HttpResponse:
     """Whether content is stored already. By `size` alone: may it be worth hashing? With `sha256`: attach it.
 
     Only administrators who may add videos are told anything.
     """
-    if not may_upload(request):
-        return JsonResponse({"message": _("You may not upload videos. Sign in as an administrator.")}, status=403)
     try:
         size = tus.number("size", request.POST.get("size"))
     except tus.Refused as error:

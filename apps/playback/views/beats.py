@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -14,15 +12,17 @@ from django.views.decorators.http import require_POST
 
 from apps.playback.services import Beat, heartbeat
 from apps.playback.views.entry import enter, refusal
+from utils.foreign import read_object
 
 VIEWER_COOKIE = "viewer"
 REMEMBERED = 30 * 24 * 3600  # seconds
 LONGEST_TAB = 40  # characters
+LARGEST = 2048  # bytes of a heartbeat
 
 
 def _read(body: bytes) -> Beat:
     """The heartbeat in a request. Raises ValueError, KeyError or TypeError for what isn't one."""
-    said: dict[str, Any] = json.loads(body)
+    said = read_object(body, largest=LARGEST)
     position, duration = float(said["position"]), float(said["duration"])
     if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
         raise ValueError("position and duration must be seconds")

@@ -1,0 +1,71 @@
+"""How much a request may bring, judged by its head: before a byte of its body is read or stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+LONGEST_ADDRESS = 8192  # characters, query included; nginx takes as many (large_client_header_buffers)
+ANYBODY = 64 * 1024  # bytes: forms without files
+MEMBER = 6 * 1024 * 1024  # bytes: a picture of oneself (5 MiB) and its form
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class AddressLimitMiddleware:
+    """Answers 414 to addresses longer than any of ours."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if len(request.META.get("REQUEST_URI") or request.get_full_path()) > LONGEST_ADDRESS:
+            return HttpResponse(status=HTTPStatus.REQUEST_URI_TOO_LONG)
+        return self.get_response(request)
+
+
+class BodyLimitMiddleware:
+    """Answers 413 to bodies larger than what the sender may send; stands behind the account, before any form is read.
+
+    The addresses of uploads judge by themselves: what they take is for administrators, and has no limit here.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = body_length(request)
+        if not length or request.path.startswith(reverse("media:uploads")):
+            return self.get_response(request)
+        administration = request.path.startswith(reverse("admin:index"))
+        if administration and not request.user.is_authenticated:
+            return _sign_in(request)
+        if length > ANYBODY and length > self._most(request, administration):
+            response = render(request, "413.html", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            response["Connection"] = "close"  # nobody reads what is still coming
+            return response
+        return self.get_response(request)
+
+    def _most(self, request: HttpRequest, administration: bool) -> int:
+        user = request.user
+        if not user.is_authenticated:
+            return ANYBODY
+        # what a form of the administration may hold is for its fields to say
+        return settings.UPLOAD_MAX_SIZE if administration and user.is_staff else MEMBER
+
+
+def body_length(request: HttpRequest) -> int:
+    """The bytes that the body is said to have; what is no number is none, as Django reads it."""
+    try:
+        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
+
+
+def _sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    return redirect(f"{reverse('users:login')}?next={reverse('admin:index')}")
