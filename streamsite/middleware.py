@@ -31,7 +31,9 @@ class PageHeadersMiddleware:
     Pages that look at nobody are left alone, and so is what a view has said itself. Stands around the session.
     """
 
-    FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), browsing-topics=()"
+    FEATURES = (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), bluetooth=(), browsing-topics=()"
+    )
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -3,7 +3,7 @@
 from apps.orders.services.asking import answer_question, ask, ask_soon, patiently
 from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_order, place_top_up, title_price
 from apps.orders.services.closing import close
-from apps.orders.services.coupons import CouponRefused, discount_for
+from apps.orders.services.coupons import CouponRefused, count_guess, discount_for
 from apps.orders.services.entitlement import owns
 from apps.orders.services.notifications import receive
 from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
@@ -28,6 +28,7 @@ __all__ = [
     "ask_soon",
     "carry_out",
     "close",
+    "count_guess",
     "discount_for",
     "owns",
     "patiently",

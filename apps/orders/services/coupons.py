@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.orders.models import Coupon, Order, Plan, State
 from apps.orders.models.offers import LOWEST
+from utils.ratelimit import Limit, count, take
 
 if TYPE_CHECKING:
     from apps.users.models import User
@@ -19,12 +20,30 @@ class CouponRefused(Exception):
     """The code doesn't lower this price; the message says why, in the user's language."""
 
 
+TRIES = 20  # codes that aren't any, of one who asks
+TRIES_IN = 3600.0  # seconds
+
+
+def count_guess(*, code: str, who: str) -> None:
+    """Count a code that is none against `who` tried it. Raises CouponRefused where that were too many,
+    whatever the code: a right one among the guesses is not told from the wrong ones."""
+    limit = Limit(f"coupon:{who}", TRIES, TRIES_IN)
+    known = Coupon.objects.filter(code=_plain(code)).exists()
+    if count(limit) >= TRIES if known else take([limit]) > 0:
+        raise CouponRefused(_("Too many codes were tried. Try again in an hour."))
+
+
+def _plain(code: str) -> str:
+    """A code as it is stored."""
+    return code.strip().upper()[:32]
+
+
 def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> tuple[Coupon, Decimal]:
     """The coupon and the yuan it takes off the plan's price. Raises CouponRefused.
 
     Within a sale, `lock` comes first, so that of two users who take the last use one gets it.
     """
-    coupon = Coupon.objects.filter(code=code.strip().upper()[:32]).first()
+    coupon = Coupon.objects.filter(code=_plain(code)).first()
     if coupon is None:
         raise CouponRefused(_("There is no such code."))
     if not coupon.runs(at):
@@ -43,7 +62,7 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
 
 def lock(*, code: str) -> None:
     """Let nobody else count the coupon's uses until this transaction ends."""
-    Coupon.objects.select_for_update().filter(code=code.strip().upper()[:32]).first()
+    Coupon.objects.select_for_update().filter(code=_plain(code)).first()
 
 
 def _off(coupon: Coupon, price: Decimal) -> Decimal:

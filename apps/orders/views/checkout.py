@@ -19,6 +19,8 @@ def place(form: BuyForm, user: User, at: datetime) -> Order:
     wanted = form.cleaned_data
     if wanted["amount"] is not None:
         return services.place_top_up(user=user, amount=wanted["amount"], at=at)
+    if wanted["coupon"]:
+        services.count_guess(code=wanted["coupon"], who=f"user:{user.pk}")
     return services.place_order(user=user, item=wanted["plan"] or wanted["movie"], at=at, code=wanted["coupon"])
 
 

@@ -26,6 +26,7 @@ from apps.users.models import User
 from apps.users.requests import account_of
 from apps.users.services import is_member, membership_end
 from apps.wallet.services import NotEnoughMoney, balance_of
+from utils.addresses import client_address, neighbourhood
 
 MONTH = 30  # days, for the price a month
 
@@ -41,11 +42,17 @@ class Offer:
     refusal: str = ""
 
 
-def _offers(code: str, user: User | None) -> list[Offer]:
-    found, at = [], timezone.now()
+def _offers(code: str, user: User | None, who: str) -> list[Offer]:
+    """The plans as `who` sees them with a code; guesses are counted."""
+    found, at, guessing = [], timezone.now(), ""
+    if code:
+        try:
+            services.count_guess(code=code, who=who)
+        except services.CouponRefused as refused:
+            guessing = str(refused)
     for plan in Plan.objects.on_sale():
-        off, refusal = Decimal(0), ""
-        if code:
+        off, refusal = Decimal(0), guessing
+        if code and not guessing:
             try:
                 _coupon, off = services.discount_for(code=code, plan=plan, user=user, at=at)
             except services.CouponRefused as refused:
@@ -67,7 +74,8 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
     user = account_of(request)
     form = CouponForm(request.POST or request.GET)
     code = form.cleaned_data["coupon"].strip() if form.is_valid() else ""
-    offers = _offers(code, user)
+    who = f"user:{user.pk}" if user else f"address:{neighbourhood(client_address(request))}"
+    offers = _offers(code, user, who)
     refused = bool(code) and not any(offer.off for offer in offers)
     dearest = max((offer.month for offer in offers), default=Decimal(0))
     context = {

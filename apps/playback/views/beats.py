@@ -17,6 +17,7 @@ from utils.foreign import read_object
 VIEWER_COOKIE = "viewer"
 REMEMBERED = 30 * 24 * 3600  # seconds
 LONGEST_TAB = 40  # characters
+MOST_BEATS = 2**31  # of one player
 LARGEST = 2048  # bytes of a heartbeat
 
 
@@ -27,6 +28,8 @@ def _read(body: bytes) -> Beat:
     if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
         raise ValueError("position and duration must be seconds")
     number = int(said.get("number", 0))
+    if not 0 <= number <= MOST_BEATS:
+        raise ValueError("number must count the heartbeats of a player")
     tab = str(said.get("tab", ""))[:LONGEST_TAB]
     return Beat(position=position, duration=duration, playing=bool(said.get("playing")), tab=tab, number=number)
 
