@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.movies.models import Access
+from apps.users.models import Membership
 from tests.factories import make_episode, make_member
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,14 @@ def test_what_is_not_free_is_good_no_longer_than_the_session(client, settings):
     assert abs(expires_at(client, episode) - time.time() - settings.TOKEN_TTL) < 60
     end = timezone.now() + timedelta(minutes=10)
     Session.objects.update(expire_date=end)
+    assert abs(expires_at(client, episode) - end.timestamp()) < 2
+
+
+def test_what_is_for_members_is_good_no_longer_than_the_membership(client):
+    episode = make_episode(access=Access.VIP)
+    client.force_login(make_member())
+    end = timezone.now() + timedelta(minutes=3)
+    Membership.objects.update(ends_at=end)
     assert abs(expires_at(client, episode) - end.timestamp()) < 2
 
 
