@@ -23,6 +23,7 @@ from unfold.decorators import action, display
 
 from apps.media.presenters import encoding
 from apps.media.services import UnableToAddVideo
+from apps.movies.admin.episodes import edit_episodes
 from apps.movies.forms import EpisodeForm, MovieForm, ShelveForm, uploaded_path
 from apps.movies.models import (
     Chapter,
@@ -47,6 +48,13 @@ from utils.pictures import url
 from utils.tasks import enqueue
 
 STATUS_LABELS = {"deleted": "danger", Status.PUBLISHED: "success", Status.DRAFT: "info", Status.WITHDRAWN: "warning"}
+
+
+def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
+    try:
+        attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
+    except UnableToAddVideo as error:
+        messages.error(request, gettext("The file could not be stored: %s") % error)
 
 
 class EpisodeInline(StackedInline):
@@ -132,10 +140,22 @@ class MovieAdmin(ShownModelAdmin):
     autocomplete_fields = ["genres"]
     inlines = [EpisodeInline, CreditInline, MaterialInline]
     actions = ["publish_titles", "withdraw_titles", "hide_titles", "restore_titles"]
-    readonly_fields = ["plays", "comments_count", "score", "published_at", "state"]
+    readonly_fields = ["plays", "comments_count", "score", "published_at", "state", "episodes_link"]
     date_hierarchy = "published_at"
     fieldsets = [
-        (None, {"fields": [("title", "original_title"), ("kind", "category"), "tagline", "summary", "aliases"]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("title", "original_title"),
+                    ("kind", "category"),
+                    "tagline",
+                    "summary",
+                    "aliases",
+                    "episodes_link",
+                ]
+            },
+        ),
         (_("Access"), {"fields": [("access", "preview_seconds"), ("price", "member_price"), "exclusive"]}),
         (_("Facts"), {"fields": ["genres", ("region", "language"), ("year", "episodes_planned"), "content"]}),
         (_("Pictures"), {"fields": ["poster", "backdrop"]}),
@@ -143,8 +163,24 @@ class MovieAdmin(ShownModelAdmin):
     ]
 
     def get_urls(self) -> list[URLPattern]:
-        shelve = path("shelve/", self.admin_site.admin_view(self.shelve), name="movies_movie_shelve")
-        return [shelve, *super().get_urls()]
+        door = self.admin_site.admin_view
+        return [
+            path("shelve/", door(self.shelve), name="movies_movie_shelve"),
+            path("<int:movie_id>/episodes/", door(edit_episodes), name="movies_movie_episodes"),
+            *super().get_urls(),
+        ]
+
+    def get_inlines(self, request: HttpRequest, obj: Movie | None = None) -> list[Any]:
+        """One episode is edited with its title, more of them in an editor of their own."""
+        many = obj is not None and obj.episodes.count() > 1
+        return [inline for inline in self.inlines if not (many and inline is EpisodeInline)]
+
+    @display(description=_("episodes"))
+    def episodes_link(self, movie: Movie) -> str:
+        if movie.pk is None:
+            return "–"
+        address = reverse("admin:movies_movie_episodes", args=[movie.pk])
+        return format_html('<a href="{}">{}</a>', address, gettext("Edit the episodes (%d)") % movie.episodes.count())
 
     def shelve(self, request: HttpRequest) -> HttpResponseBase:
         """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field.
@@ -208,13 +244,7 @@ class MovieAdmin(ShownModelAdmin):
             file = row.cleaned_data.get("upload") if getattr(row, "cleaned_data", None) else None
             if file and not row.cleaned_data.get("DELETE"):
                 # After the commit: storing a long file inside would hold every other writer up.
-                transaction.on_commit(partial(self._attach, request, row.instance, file))
-
-    def _attach(self, request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
-        try:
-            attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
-        except UnableToAddVideo as error:
-            self.message_user(request, gettext("The file could not be stored: %s") % error, messages.ERROR)
+                transaction.on_commit(partial(_attach, request, row.instance, file))
 
     def _say(self, request: HttpRequest, count: int) -> None:
         self.message_user(request, gettext("%d titles changed.") % count, messages.SUCCESS)
@@ -243,9 +273,20 @@ class ChapterInline(TabularInline):
 
 @admin.register(Episode)
 class EpisodeAdmin(ShownModelAdmin):
+    form = EpisodeForm
+    fields = [("movie", "number"), "title", ("upload", "video"), ("intro_start", "intro_end", "outro_start")]
     list_display = ["movie", "number", "title", "video"]
     list_select_related = ["movie", "video"]
     search_fields = ["movie__title", "title"]
     autocomplete_fields = ["movie"]
     readonly_fields = ["video"]
     inlines = [ChapterInline]
+
+    def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm, change: bool) -> None:
+        super().save_model(request, episode, form, change)
+        if file := form.cleaned_data.get("upload"):
+            transaction.on_commit(partial(_attach, request, episode, file))
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_movie(movie_id=form.instance.movie_id)
