@@ -91,11 +91,12 @@ class _Track:
 class Lengths:
     """Lengths, rates and keyframes over all packets of a file."""
 
-    def __init__(self, container: Any, video: int) -> None:
+    def __init__(self, container: Any, video: int, sounds: list[int]) -> None:
         tracks = {s.index: _Track(s, jumps=has_jumps(container)) for s in container.streams}
         self.video = tracks[video]
-        self.tracks = {video: self.video, **{s.index: tracks[s.index] for s in container.streams.audio}}
-        beside = {index: track for index, track in tracks.items() if index not in self.tracks}  # subtitles, data
+        self.tracks = {video: self.video, **{index: tracks[index] for index in sounds}}
+        # subtitles, data, and what is another programme's
+        beside = {index: track for index, track in tracks.items() if index not in self.tracks}
         self.times: list[float] = []
         self._untimed = 0
         self.keys: list[float] = []

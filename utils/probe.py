@@ -20,7 +20,7 @@ import av
 import av.error
 
 from utils import landlock
-from utils.containers import DEMUXERS, bearable, encrypted, for_dolby_vision_only, is_known, is_photo
+from utils.containers import DEMUXERS, bearable, encrypted, for_dolby_vision_only, is_known, is_photo, ts_programmes
 from utils.packets import Lengths, has_jumps, packets
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
@@ -47,18 +47,18 @@ def measure(file: int) -> dict[str, Any]:
     """The facts the pipeline needs of an open file; lengths in seconds, sizes in pixels as coded."""
     if is_photo(file):
         raise Refused("not_a_video", "a photo")
+    if encrypted(file):
+        raise Refused("encrypted")
     with _open(file) as container:
-        if encrypted(file, container.format.name):
-            raise Refused("encrypted")
         if for_dolby_vision_only(file, container.format.name):
             raise Refused("codec", "Dolby Vision without a picture for other screens")
         index = _picture(container)
     with _open(file) as container:
         stream = container.streams[index]
         sample = _sample(container, stream)
-        facts = _facts(container, stream, sample)
+        facts = _facts(container, stream, sample, _beside(file, container, stream))
     with _open(file) as container:
-        lengths = Lengths(container, facts["video"]["index"])
+        lengths = Lengths(container, facts["video"]["index"], [track["index"] for track in facts["audio"]])
     if lengths.length <= 0:
         raise Refused("damaged@0", "no picture has a time")
     if FASTEST * (max(lengths.times) - min(lengths.times)) < len(lengths.times) - 1:
@@ -138,7 +138,16 @@ def _sample(container: Any, stream: Any) -> list[Any]:
     return frames
 
 
-def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
+def _beside(file: int, container: Any, stream: Any) -> list[Any]:
+    """Sounds and texts of the picture's own programme, those that the file wants to begin with first."""
+    streams = [*container.streams.audio, *container.streams.subtitles]
+    if container.format.name == "mpegts":
+        own = next((pids for pids in ts_programmes(file) if stream.id in pids), None)
+        streams = [s for s in streams if own is None or s.id in own]
+    return sorted(streams, key=lambda s: not s.disposition & av.stream.Disposition.default)
+
+
+def _facts(container: Any, stream: Any, sample: list[Any], beside: list[Any]) -> dict[str, Any]:
     context, first = stream.codec_context, sample[0]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     return {
@@ -170,8 +179,11 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
                 "language": _words(s.metadata, "language"),
                 "title": _words(s.metadata, "title"),
             }
-            for s in container.streams.audio
-            if s.codec_context is not None and s.codec_context.channels and s.codec_context.sample_rate
+            for s in beside
+            if s.type == "audio"
+            and s.codec_context is not None
+            and s.codec_context.channels
+            and s.codec_context.sample_rate
         ],
         "subtitles": [
             {
@@ -180,8 +192,8 @@ def _facts(container: Any, stream: Any, sample: list[Any]) -> dict[str, Any]:
                 "language": _words(s.metadata, "language"),
                 "title": _words(s.metadata, "title"),
             }
-            for s in container.streams.subtitles
-            if s.codec_context is not None
+            for s in beside
+            if s.type == "subtitle" and s.codec_context is not None
         ],
         "chapters": [
             {"start": float(c["start"] * (c["time_base"] or 0)), "title": _words(c["metadata"], "title")}
