@@ -37,6 +37,7 @@ MATROSKA_DOLBY_VISION = re.compile(rb"\x41\xe7\x84dv[cv]C\x41\xed.([\x01-\x03].{
 DOLBY_VISION_ONLY = {5, 10}  # profiles whose pictures may be compatible to nothing else
 REWIND = 1.0  # seconds by which the clock of a broadcast must go back to have been set anew
 TS_PACKETS = (188, 192, 204)  # bytes (ISO/IEC 13818-1; Blu-ray; DVB with parity)
+TS_LEAST = 5  # packets that must follow each other: a letter "G" in a text is none
 
 
 def is_known(file: int) -> bool:
@@ -98,7 +99,7 @@ def _ts_packets(head: bytes) -> list[bytes]:
     for length in TS_PACKETS:
         for start in range(length):
             syncs = head[start::length]
-            if syncs.count(b"\x47") > 0.9 * len(syncs):
+            if len(syncs) >= TS_LEAST and syncs.count(b"\x47") > 0.9 * len(syncs):
                 return [head[at : at + 188] for at in range(start, len(head) - 187, length)]
     return []
 
