@@ -17,6 +17,7 @@ from apps.movies.models import Episode, Movie, PlayDay
 from apps.orders.models import Payment, Refund
 from apps.orders.services import revenue
 from apps.users.models import User
+from streamsite.unfold import may_open
 from utils.templatetags.formats import yuan
 
 LATELY = timedelta(days=7)
@@ -27,17 +28,26 @@ NEWEST_SHOWN = 6  # accounts
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds to the index page's context: `cards` (figures), `running`, `attention` (what to look at), `newest`."""
     states = dict(Video.objects.values_list("state").annotate(n=Count("pk")))
+    sees_videos = may_open("admin:media_video_changelist", request)
+    sees_accounts = may_open("admin:users_user_changelist", request)
     running = Video.objects.filter(state__in=GOING).order_by("state", "created_at")[:QUEUE_SHOWN]
     return context | {
-        "cards": _cards(states),
-        "running": [{"video": video, "state": encoding(video)} for video in running],
-        "attention": [row for row in _attention(states) if row["figure"]],
-        "newest": User.objects.order_by("-date_joined")[:NEWEST_SHOWN],
+        "cards": [row for row in _cards(states) if _may_see(request, row)],
+        "running": sees_videos and [{"video": video, "state": encoding(video)} for video in running],
+        "sees_videos": sees_videos,
+        "attention": [row for row in _attention(states) if row["figure"] and _may_see(request, row)],
+        "newest": sees_accounts and User.objects.order_by("-date_joined")[:NEWEST_SHOWN],
+        "sees_accounts": sees_accounts,
     }
 
 
-def _row(title: str, figure: int | str, address: str) -> dict[str, Any]:
-    return {"title": title, "figure": figure, "url": address}
+def _may_see(request: HttpRequest, row: dict[str, Any]) -> bool:
+    """Whether the row's page would answer: what it shows is no more than what stands there."""
+    return may_open(row["page"], request)
+
+
+def _row(title: str, figure: int | str, page: str, query: str = "") -> dict[str, Any]:
+    return {"title": title, "figure": figure, "page": page, "url": reverse(page) + query}
 
 
 def _cards(states: dict[str, int]) -> list[dict[str, Any]]:
@@ -46,33 +56,34 @@ def _cards(states: dict[str, int]) -> list[dict[str, Any]]:
     sales = yuan(revenue(first=today, last=today).sales)
     registered = User.objects.filter(date_joined__date=today).count()
     waiting = sum(states.get(state, 0) for state in GOING)
-    movies = reverse("admin:movies_movie_changelist")
+    movies = "admin:movies_movie_changelist"
     return [
         _row(_("Plays today"), plays, movies),
-        _row(_("Sales today"), sales, reverse("admin:orders_order_revenue")),
-        _row(_("Registered today"), registered, reverse("admin:users_user_changelist")),
+        _row(_("Sales today"), sales, "admin:orders_order_revenue"),
+        _row(_("Registered today"), registered, "admin:users_user_changelist"),
         _row(_("Titles on the shelf"), Movie.objects.published().count(), movies),
-        _row(_("Waiting to be encoded"), waiting, reverse("admin:media_video_changelist")),
+        _row(_("Waiting to be encoded"), waiting, "admin:media_video_changelist"),
     ]
 
 
 def _attention(states: dict[str, int]) -> list[dict[str, Any]]:
     published = Movie.objects.published()
     refused = Refund.objects.filter(state=Refund.State.FAILED, created_at__gt=timezone.now() - LATELY)
-    orders, refunds = reverse("admin:orders_order_changelist"), reverse("admin:orders_refund_changelist")
-    videos, movies = reverse("admin:media_video_changelist"), reverse("admin:movies_movie_changelist")
+    orders, refunds = "admin:orders_order_changelist", "admin:orders_refund_changelist"
+    videos, movies = "admin:media_video_changelist", "admin:movies_movie_changelist"
     return [
         _row(
             _("Payments that bought nothing and wait to be refunded"),
             Payment.objects.waiting().count(),
-            f"{orders}?waiting=1",
+            orders,
+            "?waiting=1",
         ),
-        _row(_("Refunds that the gateway refused this week"), refused.count(), f"{refunds}?state__exact=failed"),
-        _row(_("Videos that could not be encoded"), states.get(State.FAILED, 0), f"{videos}?state__exact=failed"),
+        _row(_("Refunds that the gateway refused this week"), refused.count(), refunds, "?state__exact=failed"),
+        _row(_("Videos that could not be encoded"), states.get(State.FAILED, 0), videos, "?state__exact=failed"),
         _row(_("Published titles with nothing to watch yet"), published.filter(episodes_out=0).count(), movies),
         _row(
             _("Published episodes without a file"),
             Episode.objects.filter(video=None, movie__in=published).count(),
-            reverse("admin:movies_episode_changelist"),
+            "admin:movies_episode_changelist",
         ),
     ]

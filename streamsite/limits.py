@@ -56,7 +56,8 @@ class BodyLimitMiddleware:
         if not user.is_authenticated:
             return ANYBODY
         # what a form of the administration may hold is for its fields to say
-        return settings.UPLOAD_MAX_SIZE if administration and user.is_staff else MEMBER
+        staff = user.is_staff and not user.rights_withheld
+        return settings.UPLOAD_MAX_SIZE if administration and staff else MEMBER
 
 
 def body_length(request: HttpRequest) -> int:

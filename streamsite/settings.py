@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.users.middleware.ViewerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "streamsite.limits.BodyLimitMiddleware",
     "apps.users.middleware.AccountMiddleware",

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
@@ -10,7 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 
 def _item(title: Any, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(name), "active": partial(_is_at, name)}
+    return {
+        "title": title, "icon": icon, "link": reverse_lazy(name), "active": partial(_is_at, name),
+        "permission": partial(may_open, name),
+    }  # fmt: skip
+
+
+def may_open(name: str, request: HttpRequest) -> bool:
+    """Whether the page answers this user: as its model's `has_<page>_permission` says, for lists as for viewing."""
+    from django.contrib import admin  # settings are read before there are apps
+
+    if name.endswith("index"):
+        return True
+    app, model, page = name.removeprefix("admin:").split("_")
+    shown = admin.site._registry[apps.get_model(app, model)]
+    return bool(getattr(shown, f"has_{page}_permission", shown.has_view_permission)(request))
 
 
 def _is_at(name: str, request: HttpRequest) -> bool:

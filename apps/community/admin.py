@@ -28,7 +28,7 @@ class CommentAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    @action(description=_("Hide"))
+    @action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
         count = hide_comments(comments=list(comments), at=timezone.now())
         self.message_user(request, gettext("%d comments hidden.") % count)

@@ -8,16 +8,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from apps.users.models import AuditEntry, User
-from apps.users.services import devices
+from apps.users.services import devices, second_factor
 from utils.addresses import client_address
 
 SECOND_FACTOR = "second_factor"  # session key: a code was given when signing in
@@ -25,6 +28,25 @@ TOLD = "told"  # session key: what the sign-in page is to say
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class ViewerMiddleware(AuthenticationMiddleware):
+    """`request.user`, without rights where the operator requires a second factor of staff that the session lacks.
+
+    Every page asks `has_perm`, so that the rule holds for each address, whatever its path.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _viewer(request))  # type: ignore[assignment]
+
+
+def _viewer(request: HttpRequest) -> User | AnonymousUser:
+    user = get_user(request)
+    if settings.STAFF_SECOND_FACTOR and isinstance(user, User) and user.is_staff:
+        given = SECOND_FACTOR in request.session
+        user.rights_withheld = not (given and second_factor.is_on(user=user))  # it may have been turned off since
+    return user
 
 
 class AccountMiddleware:
@@ -69,7 +91,7 @@ def locked_message(reason: str) -> str:
 
 
 class AdministrationMiddleware:
-    """Asks staff for a second factor where the operator requires one, and writes down what they change."""
+    """Leads staff whose rights are withheld to the second factor, and writes down what the others change."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -81,7 +103,7 @@ class AdministrationMiddleware:
         is_staff = isinstance(user, User) and user.is_staff
         if user.is_authenticated and not is_staff:
             raise PermissionDenied  # signing in again would not help
-        if is_staff and settings.STAFF_SECOND_FACTOR and not request.session.get(SECOND_FACTOR):
+        if isinstance(user, User) and user.rights_withheld:
             messages.warning(request, _("The administration needs a second factor. Set one up to go on."))
             return redirect("users:second_factor")
         began_at = timezone.now()

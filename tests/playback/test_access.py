@@ -42,7 +42,7 @@ def test_what_each_viewer_gets(access, who, kind, reason):
         "user": make_user,
         "member": make_member,
         "lapsed": make_member,
-        "staff": lambda: make_user(is_staff=True),
+        "staff": lambda: make_user(is_staff=True, is_superuser=True),
     }[who]()
     if who == "lapsed":
         Membership.objects.update(ends_at=timezone.now())
@@ -119,7 +119,7 @@ def test_what_is_not_on_the_shelf_is_not_found(client, status):
     Movie.objects.update(status=status)
     for name in ("watch", "master", "storyboard"):
         assert client.get(reverse(f"playback:{name}", args=[episode.movie_id, 1])).status_code == 404
-    client.force_login(make_user(is_staff=True))
+    client.force_login(make_user(is_staff=True, is_superuser=True))
     assert client.get(reverse("playback:watch", args=[episode.movie_id, 1])).status_code == 200
 
 

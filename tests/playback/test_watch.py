@@ -129,7 +129,7 @@ def test_an_episode_that_is_not_there_is_not_found(client):
 def test_staff_may_play_a_draft_and_nobody_may_play_what_was_deleted(client):
     episode = make_episode()
     Movie.objects.update(status=Status.DRAFT)
-    client.force_login(make_user(is_staff=True))
+    client.force_login(make_user(is_staff=True, is_superuser=True))
     master = reverse("playback:master", args=[episode.movie_id, 1])
     assert (_page(client, episode).status_code, client.get(master).status_code) == (200, 200)
     Movie.objects.update(deleted_at=timezone.now())

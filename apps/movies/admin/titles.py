@@ -225,6 +225,9 @@ class MovieAdmin(ShownModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Movie | None = None) -> bool:
         return False  # deleting hides: the action does it, and it can be undone
 
+    def has_hide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("movies.delete_movie")
+
     def save_model(self, request: HttpRequest, movie: Movie, form: ModelForm, change: bool) -> None:
         super().save_model(request, movie, form, change)
         if {"poster", "backdrop"} & set(form.changed_data) or not change:
@@ -249,19 +252,19 @@ class MovieAdmin(ShownModelAdmin):
     def _say(self, request: HttpRequest, count: int) -> None:
         self.message_user(request, gettext("%d titles changed.") % count, messages.SUCCESS)
 
-    @action(description=_("Publish"))
+    @action(description=_("Publish"), permissions=["change"])
     def publish_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, publish(movies=movies))
 
-    @action(description=_("Take off the shelf"))
+    @action(description=_("Take off the shelf"), permissions=["change"])
     def withdraw_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, withdraw(movies=movies))
 
-    @action(description=_("Delete (can be undone)"))
+    @action(description=_("Delete (can be undone)"), permissions=["hide"])
     def hide_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, hide(movies=movies))
 
-    @action(description=_("Bring back"))
+    @action(description=_("Bring back"), permissions=["hide"])
     def restore_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, restore(movies=movies))
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -112,26 +114,39 @@ class OrderAdmin(RecordAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
         return self.fieldsets
 
+    def has_revenue_permission(self, request: HttpRequest) -> bool:
+        """Figures of all payments: for those who may read orders and payments."""
+        return self.has_view_permission(request) and request.user.has_perm("orders.view_payment")
+
+    def has_refund_permission(self, request: HttpRequest, _object_id: str = "") -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("orders.add_refund")
+
+    def has_ask_permission(self, request: HttpRequest, _object_id: str = "") -> bool:
+        return self.has_view_permission(request) and request.user.has_perm("orders.change_order")
+
+    has_export_permission = has_revenue_permission  # the file holds the payments too
+
     # --- Export -----------------------------------------------------------------------------------
 
-    @action(description=_("Export as CSV"))
+    @action(description=_("Export as CSV"), permissions=["export"])
     def export(self, request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpResponse:
         return csv_of(orders)
 
-    @action(description=_("Export all as CSV"), url_path="export", icon="download")
-    def export_all(self, request: HttpRequest) -> StreamingHttpResponse:
+    @action(description=_("Export all as CSV"), url_path="export", icon="download", permissions=["export"])
+    def export_all(self, request: HttpRequest) -> HttpResponseBase:
         """Every order that matches the list's search and filters, given as the list takes them."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        orders: QuerySet[Order] = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            orders: QuerySet[Order] = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:  # the list answers it in the same way
+            return redirect("admin:orders_order_changelist")
         return csv_of(orders)
 
     # --- Refund -----------------------------------------------------------------------------------
 
-    @action(description=_("Refund"), url_path="refund", icon="currency_exchange")
+    @action(description=_("Refund"), url_path="refund", icon="currency_exchange", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send a payment back, in whole or in part, with a reason."""
-        if not isinstance(request.user, User) or not request.user.has_perm("orders.add_refund"):
+        if not isinstance(request.user, User):
             raise PermissionDenied
         order = self._found(request, object_id)
         form = RefundForm(request.POST or None, order=order)
@@ -173,10 +188,8 @@ class OrderAdmin(RecordAdmin):
         level, text = said[Refund.State(row.state)]
         self.message_user(request, text, level)
 
-    @action(description=_("Ask the gateway"), url_path="ask", icon="sync")
+    @action(description=_("Ask the gateway"), url_path="ask", icon="sync", permissions=["ask"])
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         order = self._found(request, object_id)
         try:
             with services.patiently():
@@ -190,11 +203,9 @@ class OrderAdmin(RecordAdmin):
 
     # --- Revenue ----------------------------------------------------------------------------------
 
-    @action(description=_("Revenue"), url_path="revenue", icon="monitoring")
+    @action(description=_("Revenue"), url_path="revenue", icon="monitoring", permissions=["revenue"])
     def revenue(self, request: HttpRequest) -> HttpResponse:
         """Charts by day, plan and title."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         today = timezone.localdate()
         form = RevenueForm(request.GET or {"first": today - timedelta(days=29), "last": today})
         told = services.revenue(**form.cleaned_data) if form.is_valid() else None

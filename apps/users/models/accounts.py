@@ -38,6 +38,9 @@ class User(AbstractUser):
     locked_at = models.DateTimeField(_("locked at"), null=True, blank=True)
     locked_reason = models.CharField(_("reason for locking"), max_length=200, blank=True)
 
+    # of this instance, in requests whose session lacks the second factor that STAFF_SECOND_FACTOR asks of staff
+    rights_withheld = False
+
     objects = AccountManager()  # type: ignore[misc]
 
     class Meta(AbstractUser.Meta):
@@ -73,6 +76,12 @@ class User(AbstractUser):
     def is_locked(self) -> bool:
         """Whether an administrator locked it; `locked_reason` says why."""
         return self.locked_at is not None
+
+    def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
+        return not self.rights_withheld and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.rights_withheld and super().has_module_perms(app_label)
 
     def clean(self) -> None:
         super().clean()

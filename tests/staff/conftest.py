@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+
+from apps.community.models import Comment
+from apps.media.models import State
+from apps.movies.models import Banner, Genre, Person, Region
+from apps.notices.models import Notice
+from apps.orders.models import Coupon, Notification, Payment, Refund
+from apps.users.models import AuditEntry
+from tests.factories import make_episode, make_member, make_movie, make_plan, make_sale
+
+
+@pytest.fixture
+def rows() -> list[Model]:
+    """At least a row of each model that the administration shows."""
+    member, plan = make_member(), make_plan()
+    order = make_sale(user=member, item=plan)
+    episode = make_episode()
+    draft = make_movie(status="draft", published_at=None)
+    failed = make_episode(movie=draft).video
+    failed.state = State.FAILED
+    failed.save()
+    Comment.objects.create(user=member, movie=episode.movie, text="好看")
+    Genre.objects.create(name="动作")
+    Region.objects.create(name="大陆")
+    Person.objects.create(name="李安")
+    Banner.objects.create(title="新片", movie=episode.movie)
+    Notice.objects.create(title="公告", body="今晚维护")
+    Coupon.objects.create(code="SPRING", kind=Coupon.Kind.PERCENT, value=10)
+    AuditEntry.objects.create(at=order.created_at, actor_name="x", path="/admin/", status=200)
+    Refund.objects.create(payment=Payment.objects.get(), amount=1, number="R1", reason="x", created_at=order.created_at)
+    Notification.objects.create(order=order, gateway="cashier", body="x=1", received_at=order.created_at)
+    make_sale(user=member, amount="10.00")
+    return [model.objects.order_by("pk").first() for model in admin.site._registry]
