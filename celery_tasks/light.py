@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.media import services as media
 from apps.movies import services as movies
 from apps.users.services import upkeep
-from utils.tasks import one_at_a_time
+from utils.tasks import one_at_a_time, send_kept
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
 # A file of a terabyte is hashed here if it wasn't on its way; its lock keeps a second run from it.
@@ -72,3 +72,9 @@ def discard_pictures(**_: Any) -> None:
 @one_at_a_time
 def tidy(**_: Any) -> None:
     upkeep.tidy(at=timezone.now())
+
+
+@shared_task(name="queue.send_kept", **SHORT)
+@one_at_a_time
+def send_kept_tasks(**_: Any) -> None:
+    send_kept()

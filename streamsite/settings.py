@@ -11,6 +11,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisUnreachable
+from redis.retry import Retry
 
 from streamsite.env import boolean, broker_url, cache_url, env, integer, mail_settings, secret_key
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
@@ -114,14 +117,26 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379")
+_patience = integer("REDIS_TIMEOUT", default=100) / 1000  # seconds
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": cache_url(REDIS_URL, 1),
         "KEY_PREFIX": "streamsite",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,  # without Redis the cache is empty
+            "CONNECTION_POOL_CLASS": "utils.redis.GuardedPool",
+            "CONNECTION_POOL_KWARGS": {
+                "socket_timeout": _patience,
+                "socket_connect_timeout": _patience,
+                # once: a server that was restarted has closed the connections of before
+                "retry": Retry(NoBackoff(), 1, supported_errors=(RedisUnreachable,)),
+            },
+        },
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# Not cached: a copy that outlived the database's row would sign somebody in again.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # --- Accounts -------------------------------------------------------------------------------
 
@@ -206,6 +221,7 @@ CELERY_TASK_ROUTES = {
     "accounts.tidy": {"queue": "light"},
     "accounts.*": {"queue": "mail"},
     "catalogue.*": {"queue": "light"},
+    "queue.*": {"queue": "light"},
     "media.process": {"queue": "media"},
     "media.process_long": {"queue": "media_long"},  # of its own: a huge job doesn't keep small ones waiting
     "media.encode_chunk": {"queue": "media_long"},
@@ -226,6 +242,7 @@ CELERY_BEAT_SCHEDULE = {
     # a run that hasn't begun when the next is due is dropped: runs never queue behind each other
     name: {"task": task, "schedule": every, "options": {"expires": every}}
     for name, task, every in [
+        ("send-kept-tasks", "queue.send_kept", 5.0),
         ("flush-plays", "catalogue.flush_plays", 30.0),
         ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
         ("resume-encoding", "media.resume_lapsed", 10.0),

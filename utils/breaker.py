@@ -29,6 +29,15 @@ class Breaker:
         self._inside = self._failed = 0
         self._rests_until = 0.0  # by time.monotonic()
 
+    @property
+    def resting(self) -> bool:
+        """Whether calls are refused, for what was seen of the server."""
+        return self._failed >= self._failures and time.monotonic() < self._rests_until
+
+    def trip(self) -> None:
+        """Note a failure that was seen outside `calling`."""
+        self._count(failed=True)
+
     @contextmanager
     def calling(self, *faults: type[Exception]) -> Iterator[None]:
         """Around a call; any of `faults` means trouble, everything else that the server answers. Raises Unavailable."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
@@ -11,6 +13,9 @@ from django.http import HttpRequest, HttpResponse
 
 VERSION = "pages:version"
 FRESH = 30  # seconds a kept page or fragment is shown before it is made anew
+
+TRIES_EVERY = 0.5  # seconds
+_starting, _catching_up = threading.Lock(), threading.Event()
 
 
 def pages_version() -> str:
@@ -26,7 +31,29 @@ def release() -> str:
 def renew_pages() -> None:
     """Make every kept page and fragment old, as soon as the current transaction commits (at once outside one)."""
     # After the commit: a page made in between would carry the new version and the old content.
-    transaction.on_commit(lambda: cache.set(VERSION, _new(), None))
+    transaction.on_commit(_renew)
+
+
+def _renewed() -> bool:
+    """Set a new version; False without Redis."""
+    kept: bool | None = cache.set(VERSION, _new(), None)  # type: ignore[func-returns-value]  # django-redis says
+    return bool(kept)
+
+
+def _renew() -> None:
+    if not _renewed():
+        # A server that only hung has its old pages when it is back.
+        with _starting:
+            if _catching_up.is_set():
+                return
+            _catching_up.set()
+        threading.Thread(target=_catch_up, daemon=True, name="renew-pages").start()
+
+
+def _catch_up() -> None:
+    while not _renewed():
+        time.sleep(TRIES_EVERY)
+    _catching_up.clear()
 
 
 def kept_whole(request: HttpRequest, response: HttpResponse, *, query_is_known: bool = False) -> HttpResponse:

@@ -15,10 +15,12 @@ from django_redis import get_redis_connection
 from redis.exceptions import LockError, RedisError
 
 from utils.breaker import Breaker, Unavailable
+from utils.models import KeptTask
 
 # A worker waits for a broker that restarts, by CELERY_TASK_PUBLISH_RETRY_POLICY. A page doesn't, for long.
 PAGE_WAITS: dict[str, Any] = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
 HELD_FOR = 30.0  # seconds from a worker's death until a task that runs one at a time may run again
+SENT_AT_ONCE = 500
 _broker = Breaker("the queue", most=8, rest=3.0)
 
 
@@ -30,21 +32,37 @@ def enqueue(name: str, *, countdown: float = 0, expires: float | None = None, **
     """Send the task called `name` once the current transaction commits (at once outside one).
 
     `kwargs` are ids and plain values; `countdown` is in seconds, and so is `expires`: not begun by then, it is
-    dropped. Raises KeyError for an unknown name, at the call and not in the worker, and NotQueued.
+    dropped. Work that the broker doesn't take waits in the database until it does. Raises KeyError for an
+    unknown name, at the call and not in the worker, and NotQueued for work that expires.
     """
     task = current_app.tasks[name]
     transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires))
 
 
-def _send(task: Any, kwargs: dict[str, Any], **options: Any) -> None:
-    if current_task:
-        task.apply_async(kwargs=kwargs, **options)
-        return
+def send_kept() -> int:
+    """Send what the broker didn't take; returns how much. Sent twice by a death in between, it does no harm."""
+    sent = 0
+    for kept in KeptTask.objects.order_by("pk")[:SENT_AT_ONCE]:
+        if task := current_app.tasks.get(kept.name):
+            task.apply_async(kwargs=kept.arguments)
+        kept.delete()
+        sent += 1
+    return sent
+
+
+def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float | None) -> None:
     try:
-        with _broker.calling(OperationalError):
-            task.apply_async(kwargs=kwargs, retry_policy=PAGE_WAITS, **options)
-    except (OperationalError, Unavailable) as error:
-        raise NotQueued(str(error)) from error
+        if current_task:
+            task.apply_async(kwargs=kwargs, countdown=countdown, expires=expires)
+            return
+        with _broker.calling(OperationalError, RedisError):
+            # Asked first, with a short time-out: the broker's own connection would wait for one that hangs.
+            get_redis_connection("default").ping()
+            task.apply_async(kwargs=kwargs, retry_policy=PAGE_WAITS, countdown=countdown, expires=expires)
+    except (OperationalError, RedisError, Unavailable) as error:
+        if expires is not None:
+            raise NotQueued(str(error)) from error
+        KeptTask.objects.create(name=task.name, arguments=kwargs)
 
 
 def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:

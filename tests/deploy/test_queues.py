@@ -28,6 +28,7 @@ QUEUES = {
     "accounts.tidy": "light",
     "catalogue.video_ready": "light",
     "catalogue.make_pictures": "light",
+    "queue.send_kept": "light",
     "catalogue.flush_plays": "light",
     "catalogue.refresh_rankings": "light",
     "media.finish_upload": "light",

@@ -59,9 +59,9 @@ def test_home_takes_eight_queries(visitor, django_assert_max_num_queries, size):
 
 
 @pytest.mark.parametrize("size", [2, 60])
-def test_a_category_takes_six_queries(visitor, django_assert_max_num_queries, size):
+def test_a_category_takes_seven_queries(visitor, django_assert_max_num_queries, size):
     _catalogue(size)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         page = visitor.get("/comedy/all/1/?genre=1&year=2001")
     assert {"user_info", "types", "subject", "movie_page"} <= set(page.context.keys())
 

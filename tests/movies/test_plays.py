@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from apps.movies.models import Movie, PlayBatch, PlayDay
 from apps.movies.services import flush_plays, plays, record_play, refresh_rankings
 from tests.factories import make_movie
 
+viewers = itertools.count()
 pytestmark = pytest.mark.django_db
 
 
@@ -25,26 +27,26 @@ def redis():
 def test_plays_reach_the_movie_and_the_day():
     first, second = make_movie(), make_movie(plays=5)
     for movie in (first, second, second):
-        record_play(movie_id=movie.pk)
+        record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
     assert flush_plays() == 3
     assert flush_plays() == 0
     assert list(Movie.objects.order_by("pk").values_list("plays", "plays_week")) == [(1, 1), (7, 2)]
     assert PlayDay.objects.get(movie=second).plays == 2
-    record_play(movie_id=second.pk)
+    record_play(movie_id=second.pk, once=str(next(viewers)), seconds=60)
     assert flush_plays() == 1
     assert PlayDay.objects.get(movie=second, day=timezone.localdate()).plays == 3
 
 
 def test_a_title_that_is_gone_stops_nothing():
     movie = make_movie()
-    record_play(movie_id=movie.pk + 1000)
-    record_play(movie_id=movie.pk)
+    record_play(movie_id=movie.pk + 1000, once=str(next(viewers)), seconds=60)
+    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
     assert flush_plays() == 1
 
 
 def test_a_batch_that_was_committed_but_not_removed_counts_once(redis):
     movie = make_movie()
-    record_play(movie_id=movie.pk)
+    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
     plays._take(redis)
     batch = redis.srandmember(plays.BATCHES).decode()
     kept = redis.dump(batch)
@@ -59,10 +61,10 @@ def test_a_batch_that_was_committed_but_not_removed_counts_once(redis):
 
 def test_a_batch_that_could_not_be_committed_is_kept_for_the_next_time(redis, django_db_blocker):
     movie = make_movie()
-    record_play(movie_id=movie.pk)
+    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
     with django_db_blocker.block(), pytest.raises(RuntimeError):
         flush_plays()
-    record_play(movie_id=movie.pk)
+    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
     assert flush_plays() == 2
     assert Movie.objects.get().plays == 2
     assert redis.keys("plays:*") == []
@@ -73,7 +75,7 @@ def test_workers_that_flush_at_once_lose_no_batch(redis):
 
     def work(number: int) -> None:
         for _ in range(60):
-            record_play(movie_id=7)
+            record_play(movie_id=7, once=str(next(viewers)), seconds=60)
             plays._take(redis)
             for name in redis.smembers(plays.BATCHES):
                 committed.setdefault(name, sum(int(n) for n in redis.hvals(name)))

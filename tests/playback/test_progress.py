@@ -210,7 +210,7 @@ def test_plays_of_a_batch_that_was_interrupted_count_once(monkeypatch):
     from apps.movies.services import record_play
 
     movie = make_movie()
-    record_play(movie_id=movie.pk)
+    record_play(movie_id=movie.pk, once="one", seconds=60)
     redis = get_redis_connection("default")
     flush_plays()
     # the process died after the commit and before the batch was removed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.community.models import Comment
 from apps.movies.models import Movie
 from utils.cache import renew_pages
+from utils.ratelimit import Limit, take
 
 if TYPE_CHECKING:
     from apps.users.models import User
@@ -32,7 +32,7 @@ def post_comment(*, user: User, movie: Movie, text: str) -> Comment:
         raise UnableToComment(_("Write something first."))
     if len(text) > LONGEST:
         raise UnableToComment(_("A comment can be %(most)d characters long at most.") % {"most": LONGEST})
-    if not cache.add(f"comment:pause:{user.pk}", 1, PAUSE):
+    if take([Limit(f"comment:{user.pk}", 1, PAUSE)]):
         raise UnableToComment(_("That was quick. Wait a few seconds, then send it again."))
     with transaction.atomic():
         comment = Comment.objects.create(user=user, movie=movie, text=text)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_redis import get_redis_connection
 
 from apps.media import tus
 from apps.media.digests import Digests, digest
 from apps.media.models import State, Video
+from utils.redis import held
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -63,7 +63,7 @@ def take_in(*, stored: str, original_name: str, digests: Digests, preview_second
 
     Then the second copy is deleted.
     """
-    with get_redis_connection().lock(f"media.content.{digests.sha256}", timeout=ONE_AT_A_TIME):
+    with held(f"media.content.{digests.sha256}", seconds=ONE_AT_A_TIME):
         video = find_content(sha256=digests.sha256, size=digests.length)
         if video is None:
             video = Video.objects.create(

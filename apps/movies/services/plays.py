@@ -10,6 +10,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django_redis import get_redis_connection
 from redis import Redis
+from redis.exceptions import RedisError
 
 from apps.movies.models import Movie, PlayBatch, PlayDay
 
@@ -29,10 +30,24 @@ if redis.call('exists', KEYS[1]) == 1 then
 end
 """
 
+COUNT = """
+if redis.call('set', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then
+    redis.call('hincrby', KEYS[2], ARGV[2], 1)
+end
+"""
 
-def record_play(*, movie_id: int) -> None:
-    """Count one play, today."""
-    get_redis_connection("default").hincrby(PENDING, f"{movie_id}:{timezone.localdate().isoformat()}", 1)
+
+def record_play(*, movie_id: int, once: str, seconds: int) -> bool:
+    """Count one play, today, unless `once` was counted less than `seconds` ago; False if that isn't known.
+
+    One step in Redis: asked again after a failure it neither loses the play nor counts it twice.
+    """
+    field = f"{movie_id}:{timezone.localdate().isoformat()}"
+    try:
+        get_redis_connection("default").eval(COUNT, 2, f"viewed:{once}", PENDING, seconds, field)
+    except RedisError:
+        return False
+    return True
 
 
 def flush_plays() -> int:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django_redis import get_redis_connection
-from redis.exceptions import LockError
+from redis.exceptions import LockError, RedisError
 
 from apps.media.models import Rendition
 from apps.movies.models import Episode
@@ -69,8 +69,11 @@ def heartbeat(
             keeps, counts = _take(key, beat, at.timestamp())
     except LockError:
         return  # the next heartbeat carries the same news
-    if counts and cache.add(f"{key}:counted", 1, COUNTED_FOR):
-        record_play(movie_id=episode.movie_id)
+    except RedisError:
+        # Without what was known each one is written; the view counts once watching is measured again.
+        keeps, counts = True, False
+    if counts:
+        record_play(movie_id=episode.movie_id, once=f"{viewer_key}:{episode.pk}", seconds=COUNTED_FOR)
     if keeps and viewer.is_authenticated:
         _keep(viewer.pk, episode, beat, at)
 

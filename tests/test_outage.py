@@ -1,0 +1,195 @@
+"""Redis hangs, is gone or is emptied: pages are made, guesses stay limited, nothing is lost or counted twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+from django_redis import get_redis_connection
+
+from apps.movies.models import Movie
+from apps.movies.services import flush_plays
+from apps.playback.models import Progress
+from apps.playback.services import Beat, authorize, heartbeat
+from tests import environment
+from tests.factories import make_episode, make_user
+from utils import ratelimit, tasks
+from utils.cache import VERSION, pages_version, renew_pages
+from utils.models import KeptTask
+from utils.ratelimit import Limit, count, give_back, take
+from utils.redis import answers, breaker, held
+from utils.tasks import enqueue, send_kept
+
+pytestmark = pytest.mark.django_db
+
+
+def _recover() -> None:
+    for one in (breaker, tasks._broker):
+        one.reset()
+    ratelimit._own.clear()
+
+
+@contextmanager
+def _hanging() -> Iterator[None]:
+    """The server takes connections and answers nothing."""
+    os.kill(environment._broker.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(environment._broker.pid, signal.SIGCONT)
+        _recover()
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    """Nobody listens, and the connections of before are broken."""
+    hidden = environment.SOCKET.with_suffix(".hidden")
+    environment.SOCKET.rename(hidden)
+    get_redis_connection("default").connection_pool.disconnect()
+    try:
+        yield
+    finally:
+        hidden.rename(environment.SOCKET)
+        _recover()
+
+
+@pytest.fixture(params=[_hanging, _gone])
+def outage(request):
+    return request.param
+
+
+def test_every_kind_of_page_is_made(outage, client):
+    user = make_user(is_staff=True, is_superuser=True)
+    episode = make_episode()
+    client.force_login(user)
+    pages = [reverse("movies:home"), episode.movie.get_absolute_url(), reverse("users:profile"), "/admin/", "/search/"]
+    with outage():
+        for page in pages:
+            assert client.get(page, follow=True).status_code == 200, page
+        client.logout()
+        for page in [*pages[:2], reverse("users:login"), reverse("users:register")]:
+            assert client.get(page, follow=True).status_code == 200, page
+
+
+def test_a_server_that_hangs_costs_one_time_out(client):
+    with _hanging():
+        cache.get("x")
+        began = time.monotonic()
+        for n in range(200):
+            assert cache.get(f"x{n}") is None
+            assert not cache.set("x", 1)
+        assert time.monotonic() - began < 0.5
+    assert cache.set("x", 1)
+    assert cache.get("x") == 1
+
+
+def test_it_heals_by_itself():
+    with _gone():
+        assert not answers()
+    breaker.trip()
+    assert not answers()
+    breaker._rests_until = 0.0  # it has rested
+    assert answers()
+
+
+def test_guesses_stay_limited(outage):
+    limits = [Limit("guess:me", 3, 60), Limit("guess:all", 100, 60)]
+    with outage():
+        assert [take(limits) > 0 for _ in range(5)] == [False] * 3 + [True] * 2
+        assert count(limits[0]) == 3
+        assert count(limits[1]) == 3
+        assert take([Limit("guess:other", 3, 60)]) == 0
+        give_back(limits)
+        assert take(limits) == 0
+        assert 0 < take(limits) <= 60
+
+
+def test_the_own_counts_are_bounded(monkeypatch):
+    monkeypatch.setattr(ratelimit, "KEPT", 10)
+    own = ratelimit.OwnCounts()
+    for n in range(50):
+        own.take([Limit(f"k{n}", 1, 60)])
+    assert len(own._counts) == 10
+    assert own.take([Limit("k49", 1, 60)]) > 0
+
+
+def test_sign_in_and_out_need_no_cache(outage, client):
+    make_user(username="lin", password="correct-horse-9")
+    with outage():
+        answer = client.post(reverse("users:login"), {"username": "lin", "password": "correct-horse-9"})
+        assert answer.status_code == 302
+        assert client.get(reverse("users:profile")).status_code == 200
+        old = client.cookies["sessionid"].value
+        client.logout()
+    client.cookies["sessionid"] = old
+    assert client.get(reverse("users:profile")).status_code == 302  # no copy has outlived it
+
+
+def test_work_is_kept_and_sent_later(outage, django_capture_on_commit_callbacks):
+    with outage(), django_capture_on_commit_callbacks(execute=True):
+        began = time.monotonic()
+        enqueue("accounts.tidy")
+        enqueue("catalogue.make_pictures", movie_id=7)
+    assert time.monotonic() - began < 5
+    assert list(KeptTask.objects.order_by("pk").values_list("name", "arguments")) == [
+        ("accounts.tidy", {}),
+        ("catalogue.make_pictures", {"movie_id": 7}),
+    ]
+    assert send_kept() == 2
+    assert send_kept() == 0
+
+
+def test_a_lock_of_what_does_no_harm_twice_is_gone_without(outage):
+    with outage(), held("x", seconds=5):
+        pass
+    with held("x", seconds=5):
+        get_redis_connection("default").flushall()
+
+
+def test_pages_withdrawn_meanwhile_are_old_afterwards(outage, django_capture_on_commit_callbacks):
+    before = pages_version()
+    with outage():
+        with django_capture_on_commit_callbacks(execute=True):
+            renew_pages()
+        breaker._rests_until = time.monotonic() + 0.1
+    until = time.monotonic() + 5
+    while cache.get(VERSION) == before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert cache.get(VERSION) not in (None, before)
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_view_through_an_outage_counts_once(outage, signed_in):
+    viewer = make_user() if signed_in else AnonymousUser()
+    episode, start = make_episode(), timezone.now()
+
+    def beat(second: int) -> None:
+        at = start + timedelta(seconds=second)
+        grant = authorize(viewer=viewer, episode=episode, at=at)
+        sent = Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
+        heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
+
+    beat(0)
+    beat(5)
+    with outage():
+        beat(10)
+        beat(30)
+        if signed_in:
+            assert Progress.objects.get().position == 3.0
+    for second in range(35, 80, 5):
+        beat(second)
+    flush_plays()
+    assert Movie.objects.get(pk=episode.movie_id).plays == 1
+    get_redis_connection("default").flushdb()
+    beat(80)
+    flush_plays()
+    assert Movie.objects.get(pk=episode.movie_id).plays == 1
