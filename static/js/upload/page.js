@@ -17,7 +17,7 @@ class Page {
     this.list = root.querySelector("[data-rows]");
     this.summary = root.querySelector("[data-summary]");
     this.notes = root.querySelector("[data-notes]");
-    this.template = root.querySelector("template");
+    this.template = root.querySelector("template[data-row]");
     this.form = new ShelveForm(root.querySelector("[data-shelve]"), this.server, config.words, () => this.rows);
     this.#drops();
     addEventListener("online", () => this.rows.forEach((row) => row.transfer.online()));
