@@ -87,7 +87,7 @@ def fill() -> int:
 def session() -> str:
     """The cookie of somebody who is signed in."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.cached_db import SessionStore
+    from django.contrib.sessions.backends.db import SessionStore
 
     from tests.factories import make_user
 
