@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from django.http.request import validate_host
 
 from utils.zones import fixed_offset
 
+MEDIA_SECRET = re.compile(r"[A-Za-z0-9_-]{32,}")
+
 if TYPE_CHECKING:
     from utils.mariadb.base import DatabaseWrapper
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """Wrong in any environment."""
     known = settings.ENVIRONMENT in {"embedded", "production"}
+    shared = [settings.MEDIA_SECRET, *settings.MEDIA_SECRET_FALLBACKS]
     stored = urlsplit(settings.VIDEO_STORAGE_URL).scheme == "file"
     return _unless(
         (known, "E001", f"ENVIRONMENT is {settings.ENVIRONMENT!r}.", "Set ENVIRONMENT to embedded or production."),
@@ -29,6 +33,12 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             "E002",
             f"VIDEO_STORAGE_URL is {settings.VIDEO_STORAGE_URL!r}.",
             "Set it to file:///an/absolute/folder.",
+        ),
+        (
+            all(MEDIA_SECRET.fullmatch(one) for one in shared if one),
+            "E003",
+            "A secret of MEDIA_SECRET or MEDIA_SECRET_FALLBACKS can be guessed, or nginx would misread it.",
+            "Set it to 32 or more random letters, digits, - and _.",
         ),
     )
 

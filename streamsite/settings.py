@@ -26,6 +26,9 @@ env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder:
 ENVIRONMENT = env.str("ENVIRONMENT", default="embedded")  # embedded | production
 DEBUG = boolean("DEBUG", default=False)
 SECRET_KEY = secret_key(DATA_DIR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # older keys that still open what they signed
+MEDIA_SECRET = env.str("MEDIA_SECRET", default="")  # of media addresses; "": derived from SECRET_KEY
+MEDIA_SECRET_FALLBACKS = env.list("MEDIA_SECRET_FALLBACKS", default=[])
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{integer('PORT', default=8000)}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])

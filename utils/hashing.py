@@ -1,4 +1,7 @@
-"""Hashes that only this site can make."""
+"""Hashes that only this site can make.
+
+What was hashed under a key of SECRET_KEY_FALLBACKS still matches: a key is replaced without anybody noticing.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,24 @@ import hashlib
 import hmac
 
 from django.conf import settings
+from django.utils.crypto import constant_time_compare
 
 
 def keyed_hash(text: str) -> str:
     """HMAC-SHA-256 of the text under SECRET_KEY, as hex: who reads it in the database can't try texts against it."""
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return keyed_hashes(text)[0]
+
+
+def keyed_hashes(text: str) -> list[str]:
+    """The hash under SECRET_KEY, then those under SECRET_KEY_FALLBACKS."""
+    return [hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest() for key in secret_keys()]
+
+
+def hash_matches(text: str, digest: str, *, length: int = 64) -> bool:
+    """Whether `digest` is the first `length` digits of a hash of the text under any of the site's keys."""
+    return any(constant_time_compare(digest, known[:length]) for known in keyed_hashes(text))
+
+
+def secret_keys() -> list[str]:
+    """SECRET_KEY, then the older ones that still count."""
+    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

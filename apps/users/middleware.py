@@ -42,6 +42,7 @@ class ViewerMiddleware(AuthenticationMiddleware):
 
 
 def _viewer(request: HttpRequest) -> User | AnonymousUser:
+    devices.carry_over(request=request)
     user = get_user(request)
     if settings.STAFF_SECOND_FACTOR and isinstance(user, User) and user.is_staff:
         given = SECOND_FACTOR in request.session

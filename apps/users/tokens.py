@@ -11,16 +11,15 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.crypto import constant_time_compare
 from itsdangerous import BadData, URLSafeSerializer
 
 from apps.users.models import Registration, User
-from utils.hashing import keyed_hash
+from utils.hashing import hash_matches, keyed_hash, secret_keys
 
 Row = TypeVar("Row", Registration, User)
 
+SEEN = 32  # hex digits of the hash of the state that a token carries
 SKEW = 300  # seconds by which the clocks of two machines may differ
 
 
@@ -42,7 +41,7 @@ class TokenRefused(Exception):
 
 def make(purpose: Purpose, row: Registration | User, *, at: datetime, extra: str = "") -> str:
     """A token by which whoever holds it may do `purpose` to `row`; `extra` is signed along."""
-    return str(_serializer(purpose).dumps([row.pk, int(at.timestamp()), _state(row), extra]))
+    return str(_serializers(purpose)[0].dumps([row.pk, int(at.timestamp()), keyed_hash(_state(row))[:SEEN], extra]))
 
 
 def find(purpose: Purpose, token: str, rows: QuerySet[Row], *, at: datetime) -> tuple[Row, str]:
@@ -57,36 +56,40 @@ def find(purpose: Purpose, token: str, rows: QuerySet[Row], *, at: datetime) -> 
 def check(purpose: Purpose, token: str, row: Registration | User, *, at: datetime) -> str:
     """What was signed along, if the token is for `row` as it is now. Raises TokenRefused."""
     pk, seen, extra = _open(purpose, token, at)
-    if pk != row.pk or not constant_time_compare(seen, _state(row)):
+    if pk != row.pk or not hash_matches(_state(row), seen, length=SEEN):
         raise TokenRefused
     return extra
 
 
 def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, str, str]:
     """(id of the row, hash of its state, what was signed along). Raises TokenRefused."""
-    serializer = _serializer(purpose)
-    try:
-        payload: Any = serializer.loads(token)
-    except (BadData, ValueError) as error:  # ValueError: not ASCII
-        raise TokenRefused from error
-    if serializer.dumps(payload) != token:  # base64 has several spellings of one signature; one is ours
-        raise TokenRefused
-    pk, made, seen, extra = payload
+    pk, made, seen, extra = _payload(purpose, token)
     if not -SKEW <= at.timestamp() - made < purpose.lives.total_seconds():
         raise TokenRefused
     return pk, seen, extra
 
 
-def _serializer(purpose: Purpose) -> URLSafeSerializer:
-    return URLSafeSerializer(
-        settings.SECRET_KEY, salt=f"streamsite.users.{purpose.word}", signer_kwargs={"digest_method": hashlib.sha256}
-    )
+def _payload(purpose: Purpose, token: str) -> Any:
+    """What was signed, under any of the site's keys. Raises TokenRefused."""
+    for serializer in _serializers(purpose):
+        try:
+            payload = serializer.loads(token)
+        except (BadData, ValueError):  # ValueError: not ASCII
+            continue
+        if serializer.dumps(payload) == token:  # base64 has several spellings of one signature; one is ours
+            return payload
+    raise TokenRefused
+
+
+def _serializers(purpose: Purpose) -> list[URLSafeSerializer]:
+    salt, digest = f"streamsite.users.{purpose.word}", {"digest_method": hashlib.sha256}
+    return [URLSafeSerializer(key, salt=salt, signer_kwargs=digest) for key in secret_keys()]
 
 
 def _state(row: Registration | User) -> str:
-    """A keyed hash of what using a token changes."""
+    """What using a token changes; a token carries a keyed hash of it."""
     if isinstance(row, Registration):
         parts = ["registration", row.pk, row.password, row.used_at]
     else:
         parts = ["user", row.pk, row.password, row.email, row.is_active]
-    return keyed_hash("\0".join(str(part) for part in parts))[:32]
+    return "\0".join(str(part) for part in parts)

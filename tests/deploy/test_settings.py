@@ -36,6 +36,9 @@ def test_right_settings_are_not_complained_of(settings):
     [
         ({"ENVIRONMENT": "prod"}, ["streamsite.E001"]),
         ({"VIDEO_STORAGE_URL": "ftp://elsewhere"}, ["streamsite.E002"]),
+        ({"MEDIA_SECRET": "short"}, ["streamsite.E003"]),
+        ({"MEDIA_SECRET_FALLBACKS": ["$uri" * 10]}, ["streamsite.E003"]),
+        ({"MEDIA_SECRET": "-_a1" * 8}, []),
         ({"DEBUG": True}, ["streamsite.E010"]),
         ({"SECRET_KEY": "short"}, ["streamsite.E011"]),
         ({"SECRET_KEY": "x" * 60}, ["streamsite.E011"]),

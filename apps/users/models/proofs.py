@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.users.models.accounts import User
+from utils.encryption import EncryptedField
 
 
 class Registration(models.Model):
@@ -92,7 +93,7 @@ class SecondFactor(models.Model):
     """An authenticator app (TOTP, RFC 6238). Not asked for until a first code proved that it works."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="second_factor", verbose_name=_("user"))
-    secret = models.CharField(_("secret"), max_length=64)  # base32
+    secret = EncryptedField(_("secret"))  # base32; empty where the key is gone
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     last_step = models.BigIntegerField(_("last time step"), default=0)  # a code works once (RFC 6238 §5.2)
 

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.users.models import PhoneCode, User
 from apps.users.services.throttle import Client, flood_limits, message_limits, spend
 from utils import sms
-from utils.hashing import keyed_hash
+from utils.hashing import hash_matches, keyed_hash
 from utils.ratelimit import take
 from utils.tasks import enqueue
 
@@ -68,7 +67,7 @@ def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -
             text = _("Streamsite: this number already has an account. Sign in with it, or reset the password.")
         else:
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-            PhoneCode.objects.filter(pk=row.pk, used_at=None).update(digest=_digest(row.pk, code))
+            PhoneCode.objects.filter(pk=row.pk, used_at=None).update(digest=keyed_hash(_hashed(row.pk, code)))
             text = _("Streamsite: your code is %(code)s. It works for %(minutes)s minutes. Give it to nobody.") % {
                 "code": code,
                 "minutes": LIVES.seconds // 60,
@@ -83,12 +82,12 @@ def redeem(*, code_id: int, code: str, at: datetime) -> PhoneCode:
         raise CodeSpent
     row = rows.get()
     typed = "".join(unicodedata.normalize("NFKC", code).split())
-    if not row.digest or not constant_time_compare(row.digest, _digest(row.pk, typed)):
+    if not row.digest or not hash_matches(_hashed(row.pk, typed), row.digest):
         raise CodeRefused
     if not rows.filter(digest=row.digest).update(used_at=at):
         raise CodeSpent  # another request used it a moment ago
     return row
 
 
-def _digest(pk: int, code: str) -> str:
-    return keyed_hash(f"phone-code:{pk}:{code}")
+def _hashed(pk: int, code: str) -> str:
+    return f"phone-code:{pk}:{code}"

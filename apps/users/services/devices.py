@@ -6,10 +6,11 @@ from datetime import datetime
 from importlib import import_module
 
 from django.conf import settings
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, login, update_session_auth_hash
 from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 from ua_parser import parse
 
 from apps.users.models import Device, User
@@ -38,6 +39,20 @@ def stay(*, request: HttpRequest, user: User) -> None:
     update_session_auth_hash(request, user)
     Device.objects.filter(pk=request.session.get(DEVICE) or 0).update(session_key=request.session.session_key or "")
     end_others(user=user, keep=request.session.session_key)
+
+
+def carry_over(*, request: HttpRequest) -> None:
+    """After SECRET_KEY was replaced: what ties the session to the password is made anew under the new key.
+
+    Django would move the session to another id: its device would lose it, and of two requests at once the later one
+    would find no session and sign the browser out.
+    """
+    if not settings.SECRET_KEY_FALLBACKS or SESSION_KEY not in request.session:
+        return
+    user = User.objects.filter(pk=request.session[SESSION_KEY]).first()
+    kept = request.session.get(HASH_SESSION_KEY, "")
+    if user and any(constant_time_compare(kept, old) for old in user.get_session_auth_fallback_hash()):
+        request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
 def seen(*, device_id: int, at: datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 from apps.users.models import RecoveryCode, SecondFactor, User
 from apps.users.services.throttle import code_limits, spend
-from utils.hashing import keyed_hash
+from utils.hashing import keyed_hash, keyed_hashes
 from utils.ratelimit import give_back
 
 STEP = 30  # seconds a code is for
@@ -34,6 +34,9 @@ def is_on(*, user: User) -> bool:
 def begin(*, user: User) -> SecondFactor:
     """A secret to be put into an app; asked for only after `confirm`."""
     factor, _made = SecondFactor.objects.get_or_create(user=user, defaults={"secret": pyotp.random_base32()})
+    if not factor.secret:  # encrypted under a key that is gone
+        factor.secret = pyotp.random_base32()
+        factor.save(update_fields=["secret"])
     return factor
 
 
@@ -60,7 +63,9 @@ def renew_recovery_codes(*, user: User) -> list[str]:
         "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
     ]
     RecoveryCode.objects.filter(user=user).delete()
-    RecoveryCode.objects.bulk_create([RecoveryCode(user=user, digest=_digest(user, code)) for code in fresh])
+    RecoveryCode.objects.bulk_create(
+        [RecoveryCode(user=user, digest=keyed_hash(_hashed(user, code))) for code in fresh]
+    )
     return fresh
 
 
@@ -84,6 +89,8 @@ def turn_off(*, user: User) -> None:
 def _use_app_code(factor: SecondFactor, code: str, at: datetime) -> bool:
     typed = "".join(unicodedata.normalize("NFKC", code).split())
     now = int(at.timestamp()) // STEP
+    if not factor.secret:
+        return False  # encrypted under a key that is gone: no code is right
     totp = pyotp.TOTP(factor.secret, interval=STEP)
     for step in range(now - DRIFT, now + DRIFT + 1):
         if constant_time_compare(totp.at(step * STEP), typed):
@@ -93,9 +100,9 @@ def _use_app_code(factor: SecondFactor, code: str, at: datetime) -> bool:
 
 def _use_recovery_code(user: User, code: str, at: datetime) -> bool:
     typed = unicodedata.normalize("NFKC", code).strip().lower()
-    rows = RecoveryCode.objects.filter(user=user, digest=_digest(user, typed), used_at=None)
+    rows = RecoveryCode.objects.filter(user=user, digest__in=keyed_hashes(_hashed(user, typed)), used_at=None)
     return bool(rows.update(used_at=at))
 
 
-def _digest(user: User, code: str) -> str:
-    return keyed_hash(f"recovery-code:{user.pk}:{code.replace('-', '')}")
+def _hashed(user: User, code: str) -> str:
+    return f"recovery-code:{user.pk}:{code.replace('-', '')}"

@@ -109,7 +109,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
         request.session.pop(WAITING, None)
         return redirect("users:login")
     user = User.objects.filter(pk=waiting["user"], is_active=True, locked_at=None).first()
-    if user is None or user.get_session_auth_hash() != waiting["hash"]:
+    if user is None or waiting["hash"] not in [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]:
         request.session.pop(WAITING, None)
         return redirect("users:login")
     form = CodeForm(request.POST if request.method == "POST" else None)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.template import Context, Engine
 
-from utils.signing import secret
+from utils.signing import secret, secrets
 from utils.storages import videos
 
 TEMPLATE = settings.BASE_DIR / "deploy" / "nginx" / "site.conf"
@@ -33,6 +33,7 @@ class Command(BaseCommand):
             "nodes": options["node"],
             "names": [host.replace("*", "_") for host in settings.ALLOWED_HOSTS],
             "secret": secret(),
+            "secrets": secrets(),
             "video_url": settings.VIDEO_URL,
             "media_url": settings.MEDIA_URL,
             "static_url": settings.STATIC_URL,
