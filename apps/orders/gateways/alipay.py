@@ -141,7 +141,7 @@ class AlipayGateway:
         if trade is not None and trade.status == TradeStatus.WAITING:
             expect_success(answer)
             raise GatewayUnclear("The gateway closed another order.")
-        return trade is None or not trade.status.is_paid
+        return trade is None or not trade.was_paid
 
     # --- Refund -----------------------------------------------------------------------------------
 
@@ -218,13 +218,19 @@ class AlipayGateway:
         number, trade_no = str(told.get("out_trade_no", "")), str(told.get("trade_no", ""))
         if not number or not trade_no or len(trade_no) > 64:
             raise ValueError("The trade has no numbers.")
+        status, amount = TradeStatus(told.get("trade_status", "")), parse_amount(str(told.get("total_amount", "")))
+        paid_at = parse_time(str(told.get(paid) or ""))
+        refunded = parse_amount(str(told.get("refund_fee") or "0"))
+        if status == TradeStatus.CLOSED and paid_at:
+            refunded = amount  # a paid trade closes only when all of it went back; a query says no more
         return Trade(
             gateway=self.name,
             number=number,
             trade_no=trade_no,
-            status=TradeStatus(told.get("trade_status", "")),
-            amount=parse_amount(str(told.get("total_amount", ""))),
-            paid_at=parse_time(str(told.get(paid) or "")),
+            status=status,
+            amount=amount,
+            refunded=refunded,
+            paid_at=paid_at,
             buyer=str(told.get(buyer, ""))[:100],
         )
 

@@ -56,7 +56,12 @@ class Trade:
     amount: Decimal  # yuan
     paid_at: datetime | None = None
     buyer: str = ""
-    refunded: Decimal = Decimal(0)  # yuan
+    refunded: Decimal = Decimal(0)  # yuan, of all its refunds
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether the buyer's money has arrived, even if all of it has gone back since: the trade is closed then."""
+        return self.status.is_paid or (self.status == TradeStatus.CLOSED and self.paid_at is not None)
 
 
 def parse_amount(text: str) -> Decimal:

@@ -11,6 +11,8 @@ from apps.orders.models.offers import LOWEST
 from apps.orders.models.orders import Order
 from utils.money import MoneyField
 
+WALLET = "wallet"  # the gateway of a payment out of the wallet
+
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def waiting(self) -> PaymentQuerySet:
@@ -35,6 +37,7 @@ class Payment(models.Model):
     trade_no = models.CharField(_("trade number"), max_length=64)
     amount = MoneyField(_("amount"))  # yuan
     refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
+    told_back = MoneyField(_("refunded, says the gateway"), default=0)  # yuan of the trade, in all
     flag = models.CharField(_("to be refunded because"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
     buyer = models.CharField(_("buyer"), max_length=100, blank=True)
     paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
@@ -105,6 +108,8 @@ class Refund(models.Model):
     reason = models.CharField(_("reason"), max_length=200)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
     failure = models.CharField(_("what the gateway said"), max_length=200, blank=True)
+    at_gateway = models.BooleanField(_("made in the gateway's console"), default=False)
+    shortfall = MoneyField(_("not in the wallet any more"), default=0)  # yuan of a top-up that was spent
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
     )

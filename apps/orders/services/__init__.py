@@ -3,6 +3,7 @@
 from apps.orders.services.asking import answer_question, ask, ask_soon, patiently
 from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_order, place_top_up, title_price
 from apps.orders.services.closing import close
+from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.coupons import CouponRefused, count_guess, discount_for
 from apps.orders.services.entitlement import owns
 from apps.orders.services.notifications import receive
@@ -26,6 +27,7 @@ __all__ = [
     "answer_question",
     "ask",
     "ask_soon",
+    "book_bill",
     "carry_out",
     "close",
     "count_guess",

@@ -32,7 +32,7 @@ def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
         trade = gateway().query(number=order.number, tries=tries)
     except GatewayRefused as error:
         raise GatewayUnclear(str(error)) from error
-    if trade is not None and trade.status.is_paid:
+    if trade is not None and trade.was_paid:
         return settle(trade=trade, at=at)
     if trade is not None and trade.status == TradeStatus.CLOSED:
         # it can't be paid there any more: the buyer is free to order again

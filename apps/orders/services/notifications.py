@@ -83,7 +83,7 @@ def _act(notification: Notification, params: dict[str, str], at: datetime) -> No
     notification.order = Order.objects.filter(number=trade.number).first()
     if notification.order is None:
         return Verdict.UNKNOWN
-    if not trade.status.is_paid:
+    if not trade.was_paid:
         return Verdict.NOTED
     settle(trade=trade, at=at)
     return Verdict.SETTLED

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.orders.gateways import GatewayRefused, GatewayUnclear, Trade, TradeStatus, gateway, is_offered
 from apps.orders.models import Kind, Order, State
+from apps.orders.models.payments import WALLET
 from apps.orders.services.asking import ask, patiently
 from apps.orders.services.settling import settle
 from apps.users.services import is_member
@@ -23,8 +24,6 @@ from apps.wallet.services import NotEnoughMoney, balance_of, move
 
 if TYPE_CHECKING:
     from apps.users.models import User
-
-WALLET = "wallet"
 
 
 class UnableToPay(Exception):

@@ -12,11 +12,12 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.orders.gateways import GatewayRefused, GatewayUnclear, gateway
-from apps.orders.models import Kind, Order, Payment, Refund, State
+from apps.orders.models import Kind, Order, Payment, Refund
 from apps.orders.models.offers import LOWEST
+from apps.orders.models.payments import WALLET
 from apps.orders.services.buying import new_number
-from apps.orders.services.fulfilling import TAKE_BACK
-from apps.orders.services.paying import WALLET
+from apps.orders.services.console_refunds import book
+from apps.orders.services.refunding import complete
 from apps.wallet.models import Entry
 from apps.wallet.services import NotEnoughMoney, move
 from utils.money import yuan_value
@@ -49,7 +50,7 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
         if order.kind == Kind.TOP_UP and not payment.flag:
             _from_wallet(order, row, at)
         if payment.gateway == WALLET:
-            _complete(row, at)
+            complete(row, at)
             row.refresh_from_db()
         return row
 
@@ -66,12 +67,14 @@ def carry_out(*, refund: Refund, at: datetime) -> Refund:
         except GatewayRefused as refused:
             if not gateway().was_refunded(trade_no=trade_no, request_no=request_no, amount=amount):
                 _give_up(refund, str(refused), at)
+                book(payment=refund.payment, at=at)
                 refund.refresh_from_db()
                 return refund
     except (GatewayUnclear, GatewayRefused) as unclear:
         log.warning("Refund %s: %s", refund.number, unclear)
         return refund
-    _complete(refund, at)
+    complete(refund, at)
+    book(payment=refund.payment, at=at)
     refund.refresh_from_db()
     return refund
 
@@ -87,26 +90,6 @@ def _from_wallet(order: Order, row: Refund, at: datetime) -> None:
 def _move(order: Order, row: Refund, amount: Decimal, kind: Entry.Kind, at: datetime) -> None:
     """Move `amount` yuan in the buyer's wallet because of a refund. Raises NotEnoughMoney."""
     move(user=order.user, amount=amount, kind=kind, reference=row.number, subject=order.subject, at=at)
-
-
-def _complete(row: Refund, at: datetime) -> None:
-    with transaction.atomic():
-        order = Order.objects.select_for_update().select_related("user", "membership").get(pk=row.payment.order_id)
-        requested = Refund.objects.filter(pk=row.pk, state=Refund.State.REQUESTED)
-        if not requested.update(state=Refund.State.DONE, done_at=at):
-            return  # another process got there first
-        payment = Payment.objects.get(pk=row.payment_id)
-        if payment.gateway == WALLET:
-            _move(order, row, row.amount, Entry.Kind.REFUND, at)
-        bought = payment.flag in {Payment.Flag.NONE, Payment.Flag.OWNED}
-        going_on = payment.refunds.filter(state=Refund.State.REQUESTED).exists()
-        if not bought or going_on or payment.refunded < payment.amount:
-            return  # the buyer keeps what a part of the price still pays for
-        if not payment.flag:
-            TAKE_BACK[order.kind](order, at)
-        paid = Order.objects.filter(pk=order.pk)
-        if not paid.move(State.FULFILLED, State.REFUNDED, refunded_at=at):
-            paid.move(State.PAID, State.REFUNDED, refunded_at=at)
 
 
 def _give_up(row: Refund, why: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from apps.orders.models import Kind, Payment, Refund
-from apps.orders.services.paying import WALLET
+from apps.orders.models.payments import WALLET
 
 NOTHING = Decimal("0.00")
 TITLES = 20  # of the best-selling ones

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from apps.orders.gateways import Trade
 from apps.orders.models import Order, Payment, State
+from apps.orders.services.console_refunds import note_refunds
 from apps.orders.services.fulfilling import FULFIL, UnableToFulfil
 
 
@@ -17,12 +18,14 @@ def settle(*, trade: Trade, at: datetime) -> Order:
     Money that can't buy anything any more is kept and flagged. Raises Order.DoesNotExist for a number that isn't ours
     and ValueError for a trade that isn't paid.
     """
-    if not trade.status.is_paid:
+    if not trade.was_paid:
         raise ValueError("Only a paid trade can be settled.")
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(number=trade.number)
-        if Payment.objects.filter(gateway=trade.gateway, trade_no=trade.trade_no).exists():
-            return order  # somebody else brought the news
+        if known := Payment.objects.filter(gateway=trade.gateway, trade_no=trade.trade_no).first():
+            note_refunds(payment=known, total=trade.refunded, at=at)
+            order.refresh_from_db()
+            return order  # somebody else brought the news of the payment
         payment = Payment(
             order=order,
             gateway=trade.gateway,
@@ -41,6 +44,7 @@ def settle(*, trade: Trade, at: datetime) -> Order:
         payment.save()
         if not payment.flag:
             _fulfil(order, payment, at)
+        note_refunds(payment=payment, total=trade.refunded, at=at)
         order.refresh_from_db()
         return order
 

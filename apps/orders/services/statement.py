@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +13,9 @@ from django.db.models import Q
 
 from apps.orders.gateways import CLOCK, BillLine
 from apps.orders.models import Payment, Refund
-from apps.orders.services.paying import WALLET
+from apps.orders.models.payments import WALLET
+
+CONSOLE = "console"  # the request number of all refunds of a trade that weren't ours
 
 
 class Trouble(StrEnum):
@@ -51,11 +53,13 @@ class Statement:
 def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
     """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day."""
     bill = list(bill)
+    bill = _with_console_refunds(bill)
     theirs = {line.key: line for line in bill}
     copies = Counter(line.key for line in bill)
-    ours = {line.key: line for line in _recorded(_of_day(day, "paid_at"), _of_day(day, "done_at"))}
+    ours = _by_key(_recorded(_of_day(day, "paid_at"), _of_day(day, "done_at")))
     total = _sum(ours.values())
-    for line in _recorded_elsewhen([line for key, line in theirs.items() if key not in ours]):
+    elsewhen = _recorded_elsewhen([line for key, line in theirs.items() if key not in ours])
+    for line in _by_key(elsewhen).values():
         ours[line.key] = line  # a refund is stamped with our clock: around midnight the days may differ
     found = []
     for key in sorted(ours.keys() | theirs.keys()):
@@ -97,14 +101,40 @@ def _recorded(payments: Q, refunds: Q) -> Iterator[BillLine]:
         yield BillLine(trade_no, number, amount, "")
     went = Refund.objects.exclude(payment__gateway=WALLET).filter(refunds, state=Refund.State.DONE)
     for row in went.select_related("payment__order").iterator():
-        yield BillLine(row.payment.trade_no, row.payment.order.number, -row.amount, row.number)
+        yield BillLine(
+            row.payment.trade_no, row.payment.order.number, -row.amount, CONSOLE if row.at_gateway else row.number
+        )
 
 
 def _recorded_elsewhen(lines: list[BillLine]) -> Iterator[BillLine]:
     for begin in range(0, len(lines), 500):
         some = lines[begin : begin + 500]
         trades = Q(trade_no__in=[line.trade_no for line in some if not line.request_no])
-        yield from _recorded(trades, Q(number__in=[line.request_no for line in some if line.request_no]))
+        console = Q(
+            at_gateway=True, payment__trade_no__in=[line.trade_no for line in some if line.request_no == CONSOLE]
+        )
+        yield from _recorded(trades, console | Q(number__in=[line.request_no for line in some if line.request_no]))
+
+
+def _with_console_refunds(bill: list[BillLine]) -> list[BillLine]:
+    """The bill, its refunds that aren't ours made one line a trade: we book what went back there in all."""
+    numbers = [line.request_no for line in bill if line.request_no]
+    ours: set[str] = set()
+    for begin in range(0, len(numbers), 500):
+        ours |= set(Refund.objects.filter(number__in=numbers[begin : begin + 500]).values_list("number", flat=True))
+    own = [line for line in bill if not line.request_no or line.request_no in ours]
+    console = (replace(line, request_no=CONSOLE) for line in bill if line.request_no and line.request_no not in ours)
+    return [*own, *_by_key(console).values()]
+
+
+def _by_key(lines: Iterable[BillLine]) -> dict[tuple[str, str], BillLine]:
+    """One line a movement; refunds of the gateway's console are one movement of their trade."""
+    found: dict[tuple[str, str], BillLine] = {}
+    for line in lines:
+        known = found.get(line.key)
+        together = known and line.request_no == CONSOLE
+        found[line.key] = replace(line, amount=known.amount + line.amount) if known and together else line
+    return found
 
 
 def _sum(lines: Iterable[BillLine]) -> Decimal:

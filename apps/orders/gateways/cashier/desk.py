@@ -169,8 +169,14 @@ class Desk:
             "buyer_logon_id": BUYER,
             "gmt_create": trade.created_at,
             **({"gmt_payment": trade.paid_at} if trade.paid_at else {}),
+            **self._refunds(trade, at),
         }
         return self.signed(params)
+
+    def _refunds(self, trade: Kept, at: datetime) -> dict[str, str]:
+        """What went back of the trade in all, as Alipay adds it to a notification."""
+        back = self.store.refunded(trade.trade_no)
+        return {"refund_fee": f"{back:.2f}", "gmt_refund": f"{format_time(at)}.000"} if back else {}
 
     def signed(self, params: Mapping[str, str]) -> dict[str, str]:
         """With `sign_type` and `sign`, neither of which is signed."""

@@ -30,6 +30,7 @@ class Command(BaseCommand):
             lines = read_bill(bill.read_bytes() if bill else gateway().bill(day=day))
         except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
             raise CommandError(_("The bill of %(day)s can't be read: %(why)s") % {"day": day, "why": error}) from error
+        services.book_bill(day=day, bill=lines, at=timezone.now())
         told = services.statement(day=day, bill=lines)
         self.stdout.write(
             _("%(day)s: %(lines)d lines in the bill, %(theirs)s; in our books %(ours)s")

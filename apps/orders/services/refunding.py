@@ -1,0 +1,37 @@
+"""The end of every refund, ours or the gateway's: the money is back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.orders.models import Order, Payment, Refund, State
+from apps.orders.models.payments import WALLET
+from apps.orders.services.fulfilling import TAKE_BACK
+from apps.wallet.models import Entry
+from apps.wallet.services import move
+
+
+def complete(row: Refund, at: datetime) -> None:
+    """Set a requested refund done; the last part of a payment takes back what the order gave."""
+    with transaction.atomic():
+        order = Order.objects.select_for_update().select_related("user", "membership").get(pk=row.payment.order_id)
+        requested = Refund.objects.filter(pk=row.pk, state=Refund.State.REQUESTED)
+        if not requested.update(state=Refund.State.DONE, done_at=at):
+            return  # another process got there first
+        payment = Payment.objects.get(pk=row.payment_id)
+        if payment.gateway == WALLET:
+            move(
+                user=order.user, amount=row.amount, kind=Entry.Kind.REFUND, reference=row.number,
+                subject=order.subject, at=at,
+            )  # fmt: skip
+        bought = payment.flag in {Payment.Flag.NONE, Payment.Flag.OWNED}
+        going_on = payment.refunds.filter(state=Refund.State.REQUESTED).exists()
+        if not bought or going_on or payment.refunded < payment.amount:
+            return  # the buyer keeps what a part of the price still pays for
+        if not payment.flag:
+            TAKE_BACK[order.kind](order, at)
+        paid = Order.objects.filter(pk=order.pk)
+        if not paid.move(State.FULFILLED, State.REFUNDED, refunded_at=at):
+            paid.move(State.PAID, State.REFUNDED, refunded_at=at)
