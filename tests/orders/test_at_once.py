@@ -71,6 +71,15 @@ def test_a_refund_asked_for_by_many_at_once_goes_back_once(told):
     }  # fmt: skip
 
 
+def test_a_refund_in_the_console_told_many_times_beside_our_own_is_booked_once(told):
+    assert told["console"]["rounds"] == [
+        {
+            "answers": {"200 success": 24, "done": 1}, "state": "refunded", "payments": 1, "memberships": 0,
+            "rows": ["10.00", "15.00"], "back": "25.00",
+        }
+    ] * 4  # fmt: skip
+
+
 def test_a_settlement_killed_anywhere_is_put_right(told):
     found = told["settle_dies"]
     assert found["deaths"] >= 12

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from apps.orders import services
-from apps.orders.gateways import CLOCK, gateway, read_bill
+from apps.orders.gateways import CLOCK, BillLine, gateway, read_bill
 from apps.orders.models import Payment, Refund, State
 from apps.users.services import is_member
 from apps.wallet.services import balance_of
@@ -125,3 +126,80 @@ def test_a_flagged_payment_of_which_a_part_went_back_is_finished(till, plan, set
     services.reconcile(at=timezone.now(), rate=1000)
     payment.refresh_from_db()
     assert payment.refunded == payment.amount == till.desk.store.refunded(payment.trade_no)
+
+
+def test_a_spent_top_up_raises_one_alarm(till, settings, mailoutbox):
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    user = make_user()
+    payment = Payment.objects.get(order=top_up(till, user, "12.00"))
+    order = services.place_order(user=user, item=make_paid_movie(), at=timezone.now())
+    services.pay_from_wallet(order=order, user=user, at=timezone.now())
+    _in_console(till, payment, "12.00")
+    _tell(till, payment)
+    assert mailoutbox == []  # no mail within the gateway's request
+    for _ in range(2):
+        services.reconcile(at=timezone.now(), rate=1000)
+    assert [payment.order.number in mail.body for mail in mailoutbox] == [True]
+
+
+def test_a_late_and_an_older_notice_change_nothing(till, plan):
+    payment = Payment.objects.get(order=bought(till, make_user(), plan))
+    _in_console(till, payment, "4.00", "a")
+    older = body(till.notification(till.desk.store.get(payment.trade_no)))
+    _in_console(till, payment, "5.00", "b")
+    _tell(till, payment)
+    services.receive(body=older, address=None, at=timezone.now())
+    payment.refresh_from_db()
+    assert (payment.refunded, Refund.objects.count()) == (Decimal("9.00"), 1)
+
+
+def _line(payment: Payment, amount: str, request_no: str) -> BillLine:
+    return BillLine(payment.trade_no, payment.order.number, -Decimal(amount), request_no)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0, 1)])
+def test_bills_book_each_day_once_in_any_order(till, plan, order):
+    payment = Payment.objects.get(order=bought(till, make_user(), plan))
+    day = payment.paid_at.astimezone(CLOCK).date()
+    later = timezone.now() + timedelta(days=3)
+    for n in order:
+        bill = [_line(payment, "4.00", f"console-{n}")]
+        services.book_bill(day=day + timedelta(days=n), bill=bill, at=later)
+        told = services.statement(day=day + timedelta(days=n), bill=bill)
+        assert [one for one in told.differences if one.request_no] == []  # what we booked stands on the bill's day
+    payment.refresh_from_db()
+    assert payment.refunded == Decimal("8.00")
+
+
+def test_the_bill_of_a_day_before_a_notice_books_nothing(till, plan):
+    """A notice counts all that went back until then."""
+    payment = Payment.objects.get(order=bought(till, make_user(), plan))
+    _in_console(till, payment, "4.00", "a")  # yesterday's, of which nobody told
+    _in_console(till, payment, "5.00", "b")
+    _tell(till, payment)
+    day = timezone.now().astimezone(CLOCK).date()
+    services.book_bill(day=day - timedelta(days=1), bill=[_line(payment, "4.00", "a")], at=timezone.now())
+    payment.refresh_from_db()
+    assert payment.refunded == Decimal("9.00")
+
+
+def test_the_bill_leaves_a_trade_alone_while_our_own_refund_waits(till, plan):
+    payment = Payment.objects.get(order=bought(till, make_user(), plan))
+    services.refund(payment=payment, amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())
+    day = timezone.now().astimezone(CLOCK).date()
+    bill = [_line(payment, "4.00", "a")]
+    services.book_bill(day=day, bill=bill, at=timezone.now())
+    assert Refund.objects.count() == 1
+    troubles = [one.trouble for one in services.statement(day=day, bill=bill).differences]
+    assert services.Trouble.NOT_OURS in troubles  # told, not lost
+
+
+def test_a_refund_line_without_a_number_is_no_payment(till, plan):
+    payment = Payment.objects.get(order=bought(till, make_user(), plan))
+    day = payment.paid_at.astimezone(CLOCK).date()
+    came = BillLine(payment.trade_no, payment.order.number, payment.amount, "")
+    bill = [came, _line(payment, "4.00", "")]
+    services.book_bill(day=day, bill=bill, at=timezone.now() + timedelta(days=1))
+    assert services.statement(day=day, bill=bill).differences == []
+    payment.refresh_from_db()
+    assert payment.refunded == Decimal("4.00")

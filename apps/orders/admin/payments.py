@@ -35,7 +35,7 @@ class PaymentAdmin(RecordAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(RecordAdmin):
-    list_display = ["number", "order", "sum", "state_label", "reason", "by", "created_at", "done_at"]
+    list_display = ["number", "order", "sum", "state_label", "reason", "shortfall", "by", "created_at", "done_at"]
     list_filter = [("state", ChoicesDropdownFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True
     list_select_related = ["payment__order", "by"]

@@ -230,6 +230,7 @@ class AlipayGateway:
             status=status,
             amount=amount,
             refunded=refunded,
+            refunded_at=parse_time(str(told.get("gmt_refund") or "")[:19]),  # told with a fraction
             paid_at=paid_at,
             buyer=str(told.get(buyer, ""))[:100],
         )

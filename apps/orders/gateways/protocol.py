@@ -57,6 +57,7 @@ class Trade:
     paid_at: datetime | None = None
     buyer: str = ""
     refunded: Decimal = Decimal(0)  # yuan, of all its refunds
+    refunded_at: datetime | None = None  # the last of them
 
     @property
     def was_paid(self) -> bool:

@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
             field=utils.money.MoneyField(default=0, verbose_name='refunded, says the gateway'),
         ),
         migrations.AddField(
+            model_name='payment',
+            name='told_back_at',
+            field=models.DateTimeField(null=True, verbose_name='refunded at, says the gateway'),
+        ),
+        migrations.AddField(
             model_name='refund',
             name='at_gateway',
             field=models.BooleanField(default=False, verbose_name="made in the gateway's console"),

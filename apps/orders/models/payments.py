@@ -38,6 +38,7 @@ class Payment(models.Model):
     amount = MoneyField(_("amount"))  # yuan
     refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
     told_back = MoneyField(_("refunded, says the gateway"), default=0)  # yuan of the trade, in all
+    told_back_at = models.DateTimeField(_("refunded at, says the gateway"), null=True)  # the last of it
     flag = models.CharField(_("to be refunded because"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
     buyer = models.CharField(_("buyer"), max_length=100, blank=True)
     paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
@@ -115,7 +116,7 @@ class Refund(models.Model):
     )
     created_at = models.DateTimeField(_("requested at"))
     asked_at = models.DateTimeField(_("gateway asked at"), null=True)
-    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
+    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day, or a shortfall
     done_at = models.DateTimeField(_("done at"), null=True, db_index=True)
 
     class Meta:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from apps.orders.gateways import CLOCK, BillLine
 from apps.orders.models import Kind, Order, Payment, Refund
 from apps.orders.models.payments import WALLET
-from apps.orders.services.alarms import alarm
 from apps.orders.services.buying import new_number
 from apps.orders.services.refunding import complete
 from apps.wallet.models import Entry, Wallet
@@ -23,66 +22,89 @@ from utils.money import yuan_value
 NOTHING = Decimal("0.00")
 
 
-def note_refunds(*, payment: Payment, total: Decimal, at: datetime) -> None:
-    """Keep that `total` yuan of the payment went back, by the gateway's count, and book what isn't ours of it.
+def note_refunds(*, payment: Payment, total: Decimal, said: datetime | None, at: datetime) -> None:
+    """Keep what the gateway says: `total` yuan of the payment had gone back at `said`. Book what isn't ours of it.
 
     The gateway counts all refunds of a trade together (`refund_fee`), so an older or repeated notice changes nothing.
     """
-    Payment.objects.filter(pk=payment.pk, told_back__lt=yuan_value(total)).update(told_back=total)
+    less = Payment.objects.filter(pk=payment.pk, told_back__lt=yuan_value(total))
+    less.update(told_back=total, told_back_at=said or at)
     book(payment=payment, at=at)
 
 
 def book(*, payment: Payment, at: datetime) -> None:
     """Book what went back beyond our own refunds. While one of ours has no answer, nobody knows what is beyond."""
+    if payment.gateway == WALLET:
+        return
     with transaction.atomic():
-        order = Order.objects.select_for_update().select_related("user").get(pk=payment.order_id)
-        payment = Payment.objects.get(pk=payment.pk)
-        if payment.gateway == WALLET or payment.refunds.filter(state=Refund.State.REQUESTED).exists():
-            return
-        extra = min(payment.told_back, payment.amount) - _done(payment)
-        if extra <= 0:
-            return
-        Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + yuan_value(extra))
-        row = Refund.objects.create(
-            payment=payment, number=f"R{new_number(at)}", amount=extra, at_gateway=True, created_at=at,
-            reason=_("Refunded in the payment service's console."),
-        )  # fmt: skip
-        if order.kind == Kind.TOP_UP and not payment.flag:
-            _take_from_wallet(order, row, at)
-        complete(row, at)
+        order, payment = _locked(payment)
+        if not _waits(payment):
+            extra = min(payment.told_back, payment.amount) - _done(payment)
+            _record(order, payment, extra, payment.told_back_at or at, at)
 
 
 def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
-    """Book the refunds of a day's bill of which no notification told."""
+    """Book the refunds of a day's bill of which no notification told. Days may come in any order, and again."""
     theirs: dict[str, Decimal] = {}
-    lines = [line for line in bill if line.request_no and line.amount < 0]
-    numbers = [line.request_no for line in lines]
-    ours = set()
-    for begin in range(0, len(numbers), 500):
-        ours |= set(Refund.objects.filter(number__in=numbers[begin : begin + 500]).values_list("number", flat=True))
-    for line in lines:
-        if line.request_no not in ours:
-            theirs[line.trade_no] = theirs.get(line.trade_no, NOTHING) - line.amount
+    for line in not_ours(bill):
+        theirs[line.trade_no] = theirs.get(line.trade_no, NOTHING) - line.amount
     begins = datetime.combine(day, time(), CLOCK)
+    ends = begins + timedelta(days=1)
     for trade_no, amount in theirs.items():
-        payment = Payment.objects.exclude(gateway=WALLET).filter(trade_no=trade_no).first()
-        if payment is None:
+        found = Payment.objects.exclude(gateway=WALLET).filter(trade_no=trade_no).first()
+        if found is None:
             continue
-        # a day to either side: a notice of one minute before midnight is booked after it
-        near = payment.refunds.filter(
-            at_gateway=True, done_at__gte=begins - timedelta(days=1), done_at__lt=begins + timedelta(days=2)
-        )
-        known = near.aggregate(n=Sum("amount"))["n"] or NOTHING
-        if amount > known:
-            note_refunds(payment=payment, total=_done(payment) + amount - known, at=at)
+        with transaction.atomic():
+            order, payment = _locked(found)
+            if _waits(payment) or (payment.told_back_at and payment.told_back_at >= ends):
+                continue  # what we were told after this day counts this day's
+            rows = payment.refunds.filter(at_gateway=True, done_at__gte=begins, done_at__lt=ends)
+            known = rows.aggregate(n=Sum("amount"))["n"] or NOTHING
+            extra = min(amount - known, payment.amount - _done(payment))
+            _record(order, payment, extra, min(at, ends - timedelta(seconds=1)), at)
+
+
+def not_ours(bill: Iterable[BillLine]) -> list[BillLine]:
+    """The bill's refunds that we never asked for."""
+    lines = [line for line in bill if line.amount < 0]
+    numbers = [line.request_no for line in lines if line.request_no]
+    ours: set[str] = set()
+    for begin in range(0, len(numbers), 500):
+        some = Refund.objects.filter(number__in=numbers[begin : begin + 500], at_gateway=False)
+        ours |= set(some.values_list("number", flat=True))
+    return [line for line in lines if line.request_no not in ours]
+
+
+def _locked(payment: Payment) -> tuple[Order, Payment]:
+    order = Order.objects.select_for_update().select_related("user").get(pk=payment.order_id)
+    return order, Payment.objects.get(pk=payment.pk)
+
+
+def _waits(payment: Payment) -> bool:
+    return payment.refunds.filter(state=Refund.State.REQUESTED).exists()
 
 
 def _done(payment: Payment) -> Decimal:
     return payment.refunds.filter(state=Refund.State.DONE).aggregate(n=Sum("amount"))["n"] or NOTHING
 
 
+def _record(order: Order, payment: Payment, amount: Decimal, done_at: datetime, at: datetime) -> None:
+    """A refund of `amount` yuan, if there is any, done by the gateway at `done_at`."""
+    if amount <= 0:
+        return
+    Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + yuan_value(amount))
+    row = Refund.objects.create(
+        payment=payment, number=f"R{new_number(at)}", amount=amount, at_gateway=True, created_at=at,
+        reason=_("Refunded in the payment service's console."),
+    )  # fmt: skip
+    if order.kind == Kind.TOP_UP and not payment.flag:
+        _take_from_wallet(order, row, at)
+    complete(row, at)
+    Refund.objects.filter(pk=row.pk).update(done_at=done_at)
+
+
 def _take_from_wallet(order: Order, row: Refund, at: datetime) -> None:
-    """Take a top-up back as far as the wallet reaches; what was spent already is kept on the refund, and told."""
+    """Take a top-up back as far as the wallet reaches. The refund keeps what was spent; `reconcile` tells of it."""
     wallet = Wallet.objects.select_for_update().filter(user=order.user).first()
     taken = min(row.amount, wallet.balance if wallet else NOTHING)
     if taken > 0:
@@ -92,7 +114,3 @@ def _take_from_wallet(order: Order, row: Refund, at: datetime) -> None:
         )  # fmt: skip
     if taken < row.amount:
         Refund.objects.filter(pk=row.pk).update(shortfall=row.amount - taken)
-        alarm(
-            subject=f"A refunded top-up was spent: {order.number}",
-            text=f"¥{row.amount} went back in the console, but the wallet held ¥{taken}. Refund {row.number}.",
-        )

@@ -118,7 +118,10 @@ def _due(since: str, at: datetime) -> Q:
 
 
 def _alarm(at: datetime) -> int:
-    """Say once of each order and refund that it has had no answer for TOO_LONG. Returns how many that are now."""
+    """Say once of each order and refund that it has had no answer for TOO_LONG. Returns how many that are now.
+
+    And once of each top-up that went back in the gateway's console after it was spent.
+    """
     orders = Order.objects.open().filter(sent_at__isnull=False, expires_at__lte=at - TOO_LONG)
     refunds = Refund.objects.filter(state=Refund.State.REQUESTED, created_at__lte=at - TOO_LONG)
     late_orders = list(orders.filter(alarmed_at=None).order_by("pk")[:MOST])
@@ -131,6 +134,14 @@ def _alarm(at: datetime) -> int:
                 subject=f"{len(rows)} {what} without an answer for a day",
                 text="The gateway has been asked again and again: " + ", ".join(row.number for row in rows[:50]),
             )
+    short = list(Refund.objects.filter(shortfall__gt=0, alarmed_at=None).select_related("payment__order")[:MOST])
+    Refund.objects.filter(pk__in=[row.pk for row in short]).update(alarmed_at=at)
+    if short:
+        alarm(
+            subject=f"{len(short)} refunded top-ups were spent already",
+            text="They went back in the gateway's console; the wallet held less: "
+            + ", ".join(f"{row.payment.order.number} (¥{row.shortfall} missing)" for row in short[:50]),
+        )
     return orders.count() + refunds.count()
 
 

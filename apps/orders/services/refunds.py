@@ -66,15 +66,17 @@ def carry_out(*, refund: Refund, at: datetime) -> Refund:
             gateway().refund(trade_no=trade_no, request_no=request_no, amount=amount, reason=refund.reason)
         except GatewayRefused as refused:
             if not gateway().was_refunded(trade_no=trade_no, request_no=request_no, amount=amount):
-                _give_up(refund, str(refused), at)
-                book(payment=refund.payment, at=at)
+                with transaction.atomic():
+                    _give_up(refund, str(refused), at)
+                    book(payment=refund.payment, at=at)
                 refund.refresh_from_db()
                 return refund
     except (GatewayUnclear, GatewayRefused) as unclear:
         log.warning("Refund %s: %s", refund.number, unclear)
         return refund
-    complete(refund, at)
-    book(payment=refund.payment, at=at)
+    with transaction.atomic():
+        complete(refund, at)
+        book(payment=refund.payment, at=at)
     refund.refresh_from_db()
     return refund
 

@@ -23,7 +23,7 @@ def settle(*, trade: Trade, at: datetime) -> Order:
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(number=trade.number)
         if known := Payment.objects.filter(gateway=trade.gateway, trade_no=trade.trade_no).first():
-            note_refunds(payment=known, total=trade.refunded, at=at)
+            note_refunds(payment=known, total=trade.refunded, said=trade.refunded_at, at=at)
             order.refresh_from_db()
             return order  # somebody else brought the news of the payment
         payment = Payment(
@@ -44,7 +44,7 @@ def settle(*, trade: Trade, at: datetime) -> Order:
         payment.save()
         if not payment.flag:
             _fulfil(order, payment, at)
-        note_refunds(payment=payment, total=trade.refunded, at=at)
+        note_refunds(payment=payment, total=trade.refunded, said=trade.refunded_at, at=at)
         order.refresh_from_db()
         return order
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from apps.orders.gateways import CLOCK, BillLine
 from apps.orders.models import Payment, Refund
 from apps.orders.models.payments import WALLET
+from apps.orders.services.console_refunds import not_ours
 
 CONSOLE = "console"  # the request number of all refunds of a trade that weren't ours
 
@@ -52,8 +53,7 @@ class Statement:
 
 def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
     """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day."""
-    bill = list(bill)
-    bill = _with_console_refunds(bill)
+    bill = _with_console_refunds(list(bill))
     theirs = {line.key: line for line in bill}
     copies = Counter(line.key for line in bill)
     ours = _by_key(_recorded(_of_day(day, "paid_at"), _of_day(day, "done_at")))
@@ -118,13 +118,10 @@ def _recorded_elsewhen(lines: list[BillLine]) -> Iterator[BillLine]:
 
 def _with_console_refunds(bill: list[BillLine]) -> list[BillLine]:
     """The bill, its refunds that aren't ours made one line a trade: we book what went back there in all."""
-    numbers = [line.request_no for line in bill if line.request_no]
-    ours: set[str] = set()
-    for begin in range(0, len(numbers), 500):
-        ours |= set(Refund.objects.filter(number__in=numbers[begin : begin + 500]).values_list("number", flat=True))
-    own = [line for line in bill if not line.request_no or line.request_no in ours]
-    console = (replace(line, request_no=CONSOLE) for line in bill if line.request_no and line.request_no not in ours)
-    return [*own, *_by_key(console).values()]
+    console = not_ours(bill)
+    strange = {id(line) for line in console}
+    own = [line for line in bill if id(line) not in strange]
+    return [*own, *_by_key(replace(line, request_no=CONSOLE) for line in console).values()]
 
 
 def _by_key(lines: Iterable[BillLine]) -> dict[tuple[str, str], BillLine]:
