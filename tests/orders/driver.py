@@ -201,7 +201,7 @@ def refunds() -> dict[str, Any]:
 
 
 def console() -> dict[str, Any]:
-    """15 of 25 yuan sent back in the gateway's console, told 24 times while we send back the other 10, many times over."""
+    """15 of 25 yuan sent back in the gateway's console, told 24 times while we send the other 10 back."""
     rounds = []
     for _ in range(4):
         order, notification = paid_order(fresh_user(), make_plan())
