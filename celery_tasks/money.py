@@ -25,3 +25,9 @@ def ask(*, order_id: int, **_: Any) -> None:
 @one_at_a_time
 def reconcile(**_: Any) -> None:
     services.reconcile(at=timezone.now())
+
+
+@shared_task(name="orders.statement", **RUN)
+@one_at_a_time
+def statement(**_: Any) -> None:
+    services.daily_statement(at=timezone.now())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable
@@ -256,6 +257,10 @@ CELERY_BEAT_SCHEDULE = {
         ("reconcile-orders", "orders.reconcile", 60.0),
     ]
 }
+# Alipay has made the bill of yesterday by nine; one that comes late may still begin until noon
+CELERY_BEAT_SCHEDULE["daily-statement"] = {
+    "task": "orders.statement", "schedule": crontab(hour="10", minute="10"), "options": {"expires": 7200.0},
+}  # fmt: skip
 
 # --- Mail -----------------------------------------------------------------------------------
 

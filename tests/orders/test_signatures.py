@@ -166,7 +166,8 @@ def test_a_signature_is_written_in_one_way_only(client, paid):
         ({"total_amount": ""}, Verdict.MALFORMED),
         ({"gmt_payment": "yesterday"}, Verdict.MALFORMED),
         ({"trade_status": "WAIT_BUYER_PAY"}, Verdict.NOTED),
-        ({"trade_status": "TRADE_CLOSED"}, Verdict.NOTED),
+        ({"trade_status": "TRADE_CLOSED", "gmt_payment": ""}, Verdict.NOTED),
+        ({"trade_status": "TRADE_CLOSED"}, Verdict.SETTLED),  # paid, and all of it sent back since
         ({"total_amount": "25"}, Verdict.SETTLED),
         ({"total_amount": "25.0", "trade_status": "TRADE_FINISHED"}, Verdict.SETTLED),
     ],

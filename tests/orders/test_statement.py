@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways import CLOCK, gateway, read_bill
 from apps.orders.models import Payment, Plan
+from apps.orders.services.daily import last_billed
 from tests.cashier import body
 from tests.factories import make_user
 
@@ -117,3 +118,52 @@ def test_the_command_fetches_the_bill_itself(till, settings):
     settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
     with pytest.raises(CommandError, match="无法读取"):
         call_command("statement", stdout=said)
+
+
+UNKNOWN = "2026112022001000000000001\t,20261120000\t,分账,x" + "," * 7 + ",9.90" + "," * 13 + "\r\n"
+
+
+@pytest.mark.parametrize("line", [UNKNOWN, UNKNOWN.replace("分账", "交易").replace("9.90", "??"), "截断的一行\r\n"])
+def test_a_line_that_is_not_understood_stops_nothing_and_is_told(till, tmp_path, line):
+    payment = _paid(till)
+    told = _statement(payment, _bill(payment, line))
+    assert [one.trouble for one in told.differences] == [services.Trouble.UNKNOWN]
+    assert told.differences[0].request_no.split(",")[0] == line.split(",")[0].strip()
+    assert told.theirs == Decimal("25.00")  # the other lines are compared
+    file, said = tmp_path / "bill.csv", io.StringIO()
+    file.write_bytes(_bill(payment, line))
+    day = payment.paid_at.astimezone(CLOCK).date().isoformat()
+    with pytest.raises(CommandError, match="1 处差异"):
+        call_command("statement", "--day", day, "--bill", str(file), stdout=said)
+    assert "无法识别的账单行" in said.getvalue()
+
+
+def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, settings, mailoutbox):
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    payment = _paid(till)
+    store = till.desk.store
+    assert store.refund(payment.trade_no, f"{payment.trade_no}-console", Decimal("4.00"), at=timezone.now())
+    stranger = store.pay_again(payment.trade_no, at=timezone.now())
+    tomorrow = payment.paid_at.astimezone(CLOCK).replace(hour=10, minute=10) + timedelta(days=1)
+    services.daily_statement(at=tomorrow)
+    payment.refresh_from_db()
+    assert payment.refunded == Decimal("4.00")
+    [mail] = mailoutbox
+    assert f"trade {stranger}" in mail.body
+    assert payment.trade_no not in mail.body
+
+
+def test_a_morning_without_a_bill_raises_an_alarm_and_no_error(till, settings, mailoutbox):
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
+    services.daily_statement(at=timezone.now())
+    assert ["No statement of" in mail.subject for mail in mailoutbox] == [True]
+    settings.PAYMENT_GATEWAY = "none"
+    services.daily_statement(at=timezone.now())
+    assert len(mailoutbox) == 1  # a site without payments has no statement
+
+
+@pytest.mark.parametrize(("hour", "days"), [(10, 1), (9, 2), (0, 2), (23, 1)])
+def test_the_statement_is_of_the_last_day_that_has_a_bill(hour, days):
+    at = datetime(2026, 11, 20, hour, 10, tzinfo=CLOCK)
+    assert last_billed(at) == at.date() - timedelta(days=days)

@@ -31,6 +31,7 @@ class BillLine:
     number: str
     amount: Decimal
     request_no: str  # of a refund; empty for a payment
+    unknown: str = ""  # the line as it was written, where it says neither: it then counts as nothing
 
     @property
     def key(self) -> tuple[str, str]:
@@ -39,7 +40,10 @@ class BillLine:
 
 
 def read_bill(content: bytes) -> list[BillLine]:
-    """The lines of a bill, given as Alipay's ZIP or as the CSV file within. Raises ValueError for anything else."""
+    """The lines of a bill, given as Alipay's ZIP or as the CSV file within. Raises ValueError for anything else.
+
+    A line that can't be understood stops nothing: it is among them as `unknown`.
+    """
     rows = csv.reader(io.StringIO(_text(_details(content))))
     columns: dict[str, int] = {}
     lines = []
@@ -59,13 +63,17 @@ def read_bill(content: bytes) -> list[BillLine]:
 
 
 def _line(cells: list[str], columns: dict[str, int]) -> BillLine:
+    cells = cells + [""] * (len(columns) - len(cells))
     trade_no, number, kind, amount, request_no = (cells[columns[COLUMNS[n]]] for n in (0, 1, 2, 11, 21))
-    yuan = parse_amount(amount.removeprefix("-"))
+    try:
+        yuan = parse_amount(amount.removeprefix("-"))
+    except ValueError:
+        kind = ""
     if kind == PAID:
         return BillLine(trade_no, number, yuan, "")
     if kind == SENT_BACK:
         return BillLine(trade_no, number, -yuan, request_no)
-    raise ValueError(f"The bill has a line of an unknown kind: {kind}.")
+    return BillLine(trade_no, number, Decimal("0.00"), request_no, unknown=",".join(cells).rstrip(",")[:200] or ",")
 
 
 def _details(content: bytes) -> bytes:

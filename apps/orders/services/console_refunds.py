@@ -66,13 +66,13 @@ def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
 
 def not_ours(bill: Iterable[BillLine]) -> list[BillLine]:
     """The bill's refunds that we never asked for."""
-    lines = [line for line in bill if line.amount < 0]
+    lines = [line for line in bill if line.amount < 0 and not line.unknown]
     numbers = [line.request_no for line in lines if line.request_no]
-    ours: set[str] = set()
+    asked_for: set[str] = set()
     for begin in range(0, len(numbers), 500):
         some = Refund.objects.filter(number__in=numbers[begin : begin + 500], at_gateway=False)
-        ours |= set(some.values_list("number", flat=True))
-    return [line for line in lines if line.request_no not in ours]
+        asked_for |= set(some.values_list("number", flat=True))
+    return [line for line in lines if line.request_no not in asked_for]
 
 
 def _locked(payment: Payment) -> tuple[Order, Payment]:

@@ -26,6 +26,7 @@ class Trouble(StrEnum):
     NOT_THEIRS = "not theirs"  # we know of it, the gateway doesn't
     AMOUNT = "amount"
     TWICE = "twice"  # two lines of the bill for the same movement
+    UNKNOWN = "unknown"  # a line of the bill that can't be understood
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Difference:
     trouble: Trouble
     number: str
     trade_no: str
-    request_no: str
+    request_no: str  # of an unknown line all that it says
     ours: Decimal | None
     theirs: Decimal | None
 
@@ -53,7 +54,8 @@ class Statement:
 
 def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
     """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day."""
-    bill = _with_console_refunds(list(bill))
+    lines = list(bill)
+    bill = _with_console_refunds([line for line in lines if not line.unknown])
     theirs = {line.key: line for line in bill}
     copies = Counter(line.key for line in bill)
     ours = _by_key(_recorded(_of_day(day, "paid_at"), _of_day(day, "done_at")))
@@ -61,7 +63,8 @@ def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
     elsewhen = _recorded_elsewhen([line for key, line in theirs.items() if key not in ours])
     for line in _by_key(elsewhen).values():
         ours[line.key] = line  # a refund is stamped with our clock: around midnight the days may differ
-    found = []
+    strange = [line for line in lines if line.unknown]
+    found = [Difference(Trouble.UNKNOWN, one.number, one.trade_no, one.unknown, None, None) for one in strange]
     for key in sorted(ours.keys() | theirs.keys()):
         mine, other = ours.get(key), theirs.get(key)
         trouble = _compare(mine, other, copies[key])
@@ -76,7 +79,7 @@ def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
                     other.amount if other else None,
                 )
             )
-    return Statement(day, total, _sum(bill), len(bill), found)
+    return Statement(day, total, _sum(bill), len(lines), found)
 
 
 def _compare(mine: BillLine | None, other: BillLine | None, copies: int) -> Trouble | None:

@@ -41,6 +41,7 @@ class Command(BaseCommand):
             Trouble.NOT_THEIRS: _("missing in the bill"),
             Trouble.AMOUNT: _("another amount"),
             Trouble.TWICE: _("twice in the bill"),
+            Trouble.UNKNOWN: _("a line of an unknown kind"),
         }
         for row in told.differences:
             sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))
