@@ -37,6 +37,16 @@ def integer(name: str, default: int) -> int:
     return int(raw)
 
 
+def keep_private(*, group_reads: bool) -> int:
+    """Let this process make its files for its own user, and the group's eyes where wanted; returns a file's mode.
+
+    A stricter mask that is set already stays.
+    """
+    mask = 0o027 if group_reads else 0o077
+    os.umask(os.umask(mask) | mask)
+    return 0o666 & ~mask
+
+
 def secret_key(data_dir: Path) -> str:
     """SECRET_KEY, or the one kept in the data folder: made at random on first use, or where half of one is kept."""
     key: str = env.str("SECRET_KEY", default="")

@@ -16,13 +16,16 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable
 from redis.retry import Retry
 
-from streamsite.env import boolean, broker_url, cache_url, env, integer, mail_settings, secret_key
+from streamsite.env import boolean, broker_url, cache_url, env, integer, keep_private, mail_settings, secret_key
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
 
 env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder: its port and broker
+
+# before the first file: every door to this project loads its settings
+FILE_UPLOAD_PERMISSIONS = keep_private(group_reads=boolean("DATA_GROUP_READS", default=False))
 
 ENVIRONMENT = env.str("ENVIRONMENT", default="embedded")  # embedded | production
 DEBUG = boolean("DEBUG", default=False)

@@ -55,7 +55,7 @@ def data_dir() -> Path:
     text = os.environ.get("DATA_DIR") or str(ROOT / "data")
     try:
         folder = Path(text).expanduser().resolve()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             free = shutil.disk_usage(folder).free
         others = [entry.name for entry in folder.iterdir() if not os.access(entry, os.R_OK | os.W_OK)]

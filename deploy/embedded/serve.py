@@ -23,6 +23,7 @@ from typing import IO, Any, NoReturn
 
 import asked
 import broker
+import modes
 from asked import ROOT, VENV
 from console import fail, say
 from processes import adopt_orphans, die_with_parent, end_all, stop_when_hung_up, wait_for
@@ -39,9 +40,12 @@ class Stopped(Exception):
 
 
 def main() -> int:
+    os.umask(modes.OTHERS)  # and of all that is started from here
     data_dir = asked.data_dir()
     demo = asked.demo()
     lock = asked.hold(data_dir)
+    if left := modes.close(data_dir):
+        say(f"Other users of this machine may read {left[0]}" + (f" and {len(left) - 1} more" if left[1:] else ""))
     port = asked.port()
     lock.truncate(0)
     lock.write(str(os.getpid()))
@@ -93,6 +97,7 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
     env = os.environ | {
         **ports,
         "DATA_DIR": str(data_dir),
+        "DATA_GROUP_READS": "0",  # it all runs as one user
         "ROOT_DIR": str(ROOT),
         "RUN_DIR": str(run_dir),
         "REDIS_URL": redis_url,

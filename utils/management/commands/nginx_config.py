@@ -1,12 +1,15 @@
-"""Print the configuration of the nginx that stands in front of this site."""
+"""Print or write the configuration of the nginx that stands in front of this site."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.template import Context, Engine
 
 from utils.signing import secret, secrets
@@ -16,7 +19,7 @@ TEMPLATE = settings.BASE_DIR / "deploy" / "nginx" / "site.conf"
 
 
 class Command(BaseCommand):
-    help = "Prints nginx's server block for this site. It holds a secret: keep it readable to nginx alone."
+    help = "Prints nginx's server block for this site. It holds a secret: write it with --output, for its owner alone."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--listen", default="80", help="port, or address:port")
@@ -26,6 +29,7 @@ class Command(BaseCommand):
             required=True,
             help="a uWSGI socket: host:port or unix:/path; once for each node",
         )
+        parser.add_argument("--output", type=Path, help="a file for it, which its owner alone may read")
 
     def handle(self, *args: Any, **options: Any) -> None:
         values = {
@@ -42,4 +46,23 @@ class Command(BaseCommand):
             "pictures": settings.MEDIA_ROOT,
             "static": settings.STATIC_ROOT,
         }
-        self.stdout.write(Engine().from_string(TEMPLATE.read_text()).render(Context(values, autoescape=False)))
+        text = Engine().from_string(TEMPLATE.read_text()).render(Context(values, autoescape=False))
+        if not options["output"]:
+            self.stdout.write(text)
+            return
+        try:
+            _write(options["output"].resolve(), text)
+        except OSError as error:
+            raise CommandError(f"{options['output']} can't be written: {error.strerror}.") from None
+
+
+def _write(file: Path, text: str) -> None:
+    """Put the file in place whole, with mode 0600 whatever it had before."""
+    descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "w") as out:
+            out.write(text)
+        Path(fresh).replace(file)
+    except OSError:
+        Path(fresh).unlink()
+        raise
