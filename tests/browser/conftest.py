@@ -49,7 +49,7 @@ class Site:
         env = {**clean_environment(), "DATA_DIR": str(self.data)}
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=env, capture_output=True, text=True, timeout=READY_WITHIN, check=True,
+            cwd=ROOT, env=env, capture_output=True, text=True, timeout=READY_WITHIN, check=True, umask=0,
         )  # fmt: skip
         return done.stdout
 
@@ -89,6 +89,12 @@ def command(pid: int) -> str:
     return ""
 
 
+def open_to_others(folder: Path) -> list[str]:
+    """What in the folder, and itself, gives its group or others any right."""
+    found = [folder, *folder.rglob("*")]
+    return [str(p) for p in found if not p.is_symlink() and p.lstat().st_mode & 0o077]
+
+
 def clean_environment() -> dict[str, str]:
     """The environment without what the unit tests set for themselves."""
     return {k: v for k, v in os.environ.items() if k not in {"DATA_DIR", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
@@ -103,7 +109,7 @@ def start_site(data: Path, *, demo: str, port: int = 0) -> Site:
     env = {**clean_environment(), "PORT": str(port), "DATA_DIR": str(data), "DEMO": demo}
     process = subprocess.Popen(
         [sys.executable, "deploy/embedded/serve.py"],
-        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=0,
     )  # fmt: skip
     site = Site(data, port, process)
     until = time.monotonic() + STARTS_WITHIN

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import clean_environment, start_site
+from tests.browser.conftest import clean_environment, open_to_others, start_site
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,10 @@ def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
     first.stop(signal.SIGINT)
     assert _processes(data) == []
     assert not list(data.rglob("*.sock"))
+    for path in (data, *data.rglob("*")):  # as a version of before left it
+        path.chmod(0o755 if path.is_dir() else 0o644)
     second = start_site(data, demo="0")
+    assert open_to_others(data) == []
     assert (second.password, (data / "secret_key").read_text()) == (password, key)
     second.stop(signal.SIGKILL)
     # At once again, at the same port, while the rest of it ends; and as a cut of power may have left the files.
@@ -77,3 +80,12 @@ def test_a_port_in_use_is_said_at_once(site, tmp_path):
     )  # fmt: skip
     assert done.returncode != 0
     assert f"Port {site.port} is in use" in done.stderr
+
+
+@pytest.mark.xdist_group("browser")
+def test_other_users_of_the_machine_read_none_of_its_data(site, free_film):
+    """The tests start a site, and its commands, under a mask that closes nothing."""
+    site.manage("nginx_config", "--node", "unix:/run/site.sock", "--output", str(site.data / "nginx.conf"))
+    for part in ("db.sqlite3", "db.sqlite3-wal", "site.log", "videos", "pictures", "static", "broker", "nginx.conf"):
+        assert (site.data / part).exists(), part
+    assert open_to_others(site.data) == []
