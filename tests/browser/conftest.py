@@ -44,9 +44,9 @@ class Site:
     def password(self) -> str:
         return (self.data / "admin-password").read_text()
 
-    def manage(self, *arguments: str) -> str:
-        """What a management command printed, run beside the site as an operator would."""
-        env = {**clean_environment(), "DATA_DIR": str(self.data)}
+    def manage(self, *arguments: str, **changed: str) -> str:
+        """What a management command printed, run beside the site as an operator would, with settings `changed`."""
+        env = {**clean_environment(), "DATA_DIR": str(self.data), **changed}
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT, env=env, capture_output=True, text=True, timeout=READY_WITHIN, check=True, umask=0,

@@ -250,6 +250,31 @@ def test_playlists_are_kept_by_no_shared_cache(site, free_film, gates):
     assert ours
 
 
+def test_addresses_under_the_new_and_the_old_key_in_one_nginx(gates, site, stored, uploaded):
+    old = (site.data / "secret_key").read_text().strip()
+    keys = {"SECRET_KEY": "a-new-key-" * 6, "SECRET_KEY_FALLBACKS": old}
+    code = f"from utils.signing import sign; print(sign({'/v/t/a.m4a'!r}, expires_at=2**34))"
+    new = site.manage("shell", "-v", "0", "-c", code, **keys).splitlines()[-1]
+    path, _mark, query = stored["sound"].partition("?st=")
+    name, token = query.split(".", 1)
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="nginx-"))
+    process = start_nginx(site, port, folder, **keys)
+    try:
+        for address in (new, stored["sound"], uploaded["a.jpg"]):
+            assert ask(port, address, "HEAD").status == 200, address
+        assert ask(port, stored["old"]).status == 410
+        wrong = new.split("?st=")[1].split(".")[0]
+        for st in (f"{wrong}.{token}", f"00000000.{token}", f".{token}", f"{name}.", f"{name}.{name}.{token}", token):
+            assert ask(port, f"{path}?st={st}").status == 403, st
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        shutil.rmtree(folder)
+    for server in (gates.uwsgi, gates.nginx):  # which know the old key only
+        assert ask(server, new).status == 403
+        assert ask(server, f"{path}?st={token}", "HEAD").status == 200  # signed before secrets had names
+
+
 @pytest.fixture(scope="module")
 def uploaded(site: Site) -> dict[str, str]:
     """Addresses of hostile files that somebody put in: as course material, and beside the pictures."""
