@@ -52,6 +52,8 @@ def _act(client, action, *movies, shown=""):
 
 def test_titles_are_published_withdrawn_hidden_and_brought_back(curator):
     movies = [make_movie(status=Status.DRAFT, published_at=None) for _ in range(3)]
+    for movie in movies:
+        make_episode(movie=movie)
     _act(curator, "publish_titles", *movies)
     assert Movie.objects.published().count() == 3
     _act(curator, "withdraw_titles", movies[0])

@@ -138,9 +138,9 @@ def test_names_are_shown_in_the_language_of_the_page(client):
     Genre.objects.create(name="悬疑", name_en="Mystery")
     movie = make_movie(category=category, region=region, plays=9, plays_week=9, score=9, comments_count=1)
     movie.genres.set(Genre.objects.all())
+    make_episode(movie=movie)
     refresh_movie(movie_id=movie.pk)
     Banner.objects.create(movie=movie)
-    make_episode(movie=movie)
     chinese, english = ("电影", "科幻 · 悬疑", "法国"), ("Films", "Science fiction · Mystery", "France")
     for address, seen in (
         ("/", 2), ("/comedy/all/1/", 3), (f"/single/{movie.pk}/1/", 3), ("/ranking/week/", 2), ("/search/?q=影片", 2)

@@ -49,6 +49,8 @@ def test_publishing_again_keeps_the_first_date():
     once = timezone.now() - timedelta(days=40)
     fresh, old = make_movie(status=Status.DRAFT, published_at=None), make_movie(status="withdrawn", published_at=once)
     gone = make_movie(status=Status.DRAFT, published_at=None, deleted_at=timezone.now())
+    for movie in (fresh, old, gone):
+        make_episode(movie=movie)
     assert services.publish(movies=[fresh, old, gone]) == 2
     assert services.publish(movies=[fresh, old]) == 0
     fresh.refresh_from_db()
@@ -77,7 +79,7 @@ def test_the_command_adds_a_film_and_prints_one_object(film, settings):
         "movie": movie.pk, "episode": 1, "video": episode.video_id, "state": "uploaded",
         "url": f"{settings.SITE_URL}/single/{movie.pk}/1/",
     }  # fmt: skip
-    assert (movie.kind, movie.access, movie.is_shown) == ("film", "vip", True)
+    assert (movie.kind, movie.access, movie.status) == ("film", "vip", Status.WAITING)
     assert episode.video.preview_seconds == settings.PREVIEW_SECONDS
     assert film.exists()
     assert add(film)["movie"] != movie.pk

@@ -47,7 +47,14 @@ from utils.admin import ShownModelAdmin
 from utils.pictures import url
 from utils.tasks import enqueue
 
-STATUS_LABELS = {"deleted": "danger", Status.PUBLISHED: "success", Status.DRAFT: "info", Status.WITHDRAWN: "warning"}
+STATUS_LABELS = {
+    "deleted": "danger",
+    Status.PUBLISHED: "success",
+    Status.WAITING: "primary",
+    Status.DRAFT: "info",
+    Status.WITHDRAWN: "warning",
+}
+NAMED = 5  # titles that a message names
 
 
 def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
@@ -255,6 +262,10 @@ class MovieAdmin(ShownModelAdmin):
     @action(description=_("Publish"), permissions=["change"])
     def publish_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, publish(movies=movies))
+        if waiting := list(movies.filter(status=Status.WAITING).values_list("title", flat=True)[: NAMED + 1]):
+            names = "、".join(waiting[:NAMED]) + ("…" if len(waiting) > NAMED else "")
+            text = gettext("No episode can be played yet, so these wait and are published as soon as one can: %s")
+            self.message_user(request, text % names, messages.WARNING)
 
     @action(description=_("Take off the shelf"), permissions=["change"])
     def withdraw_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
@@ -292,4 +303,16 @@ class EpisodeAdmin(ShownModelAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        refresh_movie(movie_id=form.instance.movie_id)
+        # One that went to another title leaves the one it came from.
+        for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:
+            refresh_movie(movie_id=movie_id)
+
+    def delete_model(self, request: HttpRequest, episode: Episode) -> None:
+        super().delete_model(request, episode)
+        refresh_movie(movie_id=episode.movie_id)
+
+    def delete_queryset(self, request: HttpRequest, episodes: QuerySet[Episode]) -> None:
+        movie_ids = set(episodes.values_list("movie_id", flat=True))
+        super().delete_queryset(request, episodes)
+        for movie_id in movie_ids:
+            refresh_movie(movie_id=movie_id)

@@ -4,9 +4,10 @@ from apps.movies.models.banners import Banner
 from apps.movies.models.categories import Category, Genre, Region
 from apps.movies.models.episodes import Chapter, Episode, Material
 from apps.movies.models.plays import PlayBatch, PlayDay
-from apps.movies.models.titles import Access, Credit, Kind, Movie, MovieQuerySet, Person, Status
+from apps.movies.models.titles import OPENED, Access, Credit, Kind, Movie, MovieQuerySet, Person, Status
 
 __all__ = [
+    "OPENED",
     "Access",
     "Banner",
     "Category",

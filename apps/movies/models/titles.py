@@ -49,10 +49,12 @@ class Status(models.TextChoices):
     """Whether viewers see a title; deleting is told by `deleted_at`."""
 
     DRAFT = "draft", _("draft")
+    WAITING = "waiting", _("as soon as ready")  # published by itself once an episode can be played
     PUBLISHED = "published", _("published")
     WITHDRAWN = "withdrawn", _("off the shelf")
 
 
+OPENED = [Status.PUBLISHED, Status.WAITING]
 LISTED_BY = ["published_at", "plays", "plays_day", "plays_week", "plays_month", "score", "comments_count"]
 BROWSED_BY = ["plays_week", "published_at", "score"]  # within a category
 
@@ -65,6 +67,10 @@ class MovieQuerySet(models.QuerySet["Movie"]):
     def published(self) -> MovieQuerySet:
         """What a viewer may see. A published movie always has `published_at`."""
         return self.live().filter(status=Status.PUBLISHED)
+
+    def opened(self) -> MovieQuerySet:
+        """What a viewer who has the address may open: the published, and what is as soon as it is ready."""
+        return self.live().filter(status__in=OPENED)
 
     def for_card(self) -> MovieQuerySet:
         """Only what a poster card shows; no query per card."""
@@ -110,7 +116,9 @@ class Movie(models.Model):
     exclusive = models.BooleanField(_("exclusive"), default=False)
     episodes_planned = models.PositiveSmallIntegerField(_("episodes in all"), default=1)
     episodes_out = models.PositiveSmallIntegerField(_("episodes out"), default=0, editable=False)  # denormalised
-    duration = models.FloatField(default=0, editable=False)  # seconds of the first episode, denormalised
+    # The number that the title's address leads to: of the first that can be played, if any can; denormalised.
+    first_episode = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    duration = models.FloatField(default=0, editable=False)  # seconds of that episode, denormalised
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)
@@ -152,12 +160,17 @@ class Movie(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("playback:watch", args=[self.pk, 1])
+        return reverse("playback:watch", args=[self.pk, self.first_episode])
 
     @property
     def is_shown(self) -> bool:
         """Whether viewers may see it, as `MovieQuerySet.published` picks it."""
         return self.status == Status.PUBLISHED and self.deleted_at is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether viewers who have its address may open it, as `MovieQuerySet.opened` picks it."""
+        return self.status in OPENED and self.deleted_at is None
 
 
 class Credit(models.Model):

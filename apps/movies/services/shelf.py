@@ -8,13 +8,13 @@ from pathlib import Path
 import nh3
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Value
+from django.db.models import Exists, Max, Min, OuterRef, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.media.models import Video
 from apps.media.services import UnableToAddVideo, add_video, set_preview
-from apps.movies.models import Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
+from apps.movies.models import OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from apps.movies.services.pictures import lend_still
 from utils.cache import renew_pages
 from utils.tasks import enqueue
@@ -27,14 +27,21 @@ class UnableToAddEpisode(Exception):
 
 
 def publish(*, movies: Iterable[Movie]) -> int:
-    """Put titles on the shelf; one that was there before keeps its date. Returns how many moved."""
-    rows = Movie.objects.live().filter(pk__in=[m.pk for m in movies]).exclude(status=Status.PUBLISHED)
-    return _moved(rows.update(status=Status.PUBLISHED, published_at=Coalesce("published_at", Value(timezone.now()))))
+    """Put titles on the shelf, those without an episode that can be played as soon as they have one.
+
+    One that was on the shelf before keeps its date. Returns how many moved.
+    """
+    keys = [m.pk for m in movies]
+    with transaction.atomic():
+        # All wait first: a video that becomes ready meanwhile finds its title waiting, or is found here.
+        moved = Movie.objects.live().filter(pk__in=keys).exclude(status__in=OPENED).update(status=Status.WAITING)
+        _settle(keys)
+    return _moved(moved)
 
 
 def withdraw(*, movies: Iterable[Movie]) -> int:
-    """Take titles off the shelf. Returns how many moved."""
-    rows = Movie.objects.filter(pk__in=[m.pk for m in movies], status=Status.PUBLISHED)
+    """Take titles off the shelf, or keep them from getting there by themselves. Returns how many moved."""
+    rows = Movie.objects.filter(pk__in=[m.pk for m in movies], status__in=OPENED)
     return _moved(rows.update(status=Status.WITHDRAWN))
 
 
@@ -47,6 +54,16 @@ def restore(*, movies: Iterable[Movie]) -> int:
     """Bring deleted titles back as they were. Returns how many moved."""
     rows = Movie.objects.filter(pk__in=[m.pk for m in movies], deleted_at__isnull=False)
     return _moved(rows.update(deleted_at=None))
+
+
+def _settle(keys: Sequence[int]) -> None:
+    """Publish those that wait and can be played; what can't be played any more waits."""
+    playable = Exists(Episode.objects.filter(movie=OuterRef("pk"), video__ready_at__isnull=False))
+    rows = Movie.objects.filter(pk__in=keys)
+    rows.filter(playable, status=Status.WAITING).update(
+        status=Status.PUBLISHED, published_at=Coalesce("published_at", Value(timezone.now()))
+    )
+    rows.filter(~playable, status=Status.PUBLISHED).update(status=Status.WAITING)
 
 
 def _moved(count: int) -> int:
@@ -102,7 +119,7 @@ def add_episode(
     number: int | None = None,
     draft: bool = False,
 ) -> Episode:
-    """A title with the file at `path` as an episode, published unless `draft`.
+    """A title with the file at `path` as an episode, published as soon as it is ready unless `draft`.
 
     A series, show or course of that title gets another episode (the next number unless given) and
     stands where it stood; a film is always a new title. Raises UnableToAddEpisode.
@@ -124,8 +141,7 @@ def add_episode(
             kind=kind,
             category=category or category_for(kind),
             access=access,
-            status=Status.DRAFT if draft else Status.PUBLISHED,
-            published_at=None if draft else timezone.now(),
+            status=Status.DRAFT if draft else Status.WAITING,
         )
         last = movie.episodes.aggregate(last=Max("number"))["last"] or 0
         number = number or last + 1
@@ -158,12 +174,16 @@ def access_changed(*, movie: Movie) -> None:
 
 
 def refresh_episodes(*, movie_id: int) -> None:
-    """Bring the movie's denormalised episode figures up to date."""
-    watchable = Episode.objects.filter(movie_id=movie_id, video__ready_at__isnull=False)
+    """Bring the movie's denormalised episode figures up to date, and its place on the shelf with them."""
+    episodes = Episode.objects.filter(movie_id=movie_id)
+    watchable = episodes.filter(video__ready_at__isnull=False)
     first = watchable.select_related("video").order_by("number").first()
     Movie.objects.filter(pk=movie_id).update(
-        episodes_out=watchable.count(), duration=first.video.duration or 0 if first and first.video else 0
+        episodes_out=watchable.count(),
+        first_episode=first.number if first else episodes.aggregate(least=Min("number"))["least"] or 1,
+        duration=first.video.duration or 0 if first and first.video else 0,
     )
+    _settle([movie_id])
     renew_pages()
 
 
@@ -195,7 +215,7 @@ def _line(names: Iterable[str]) -> str:
 
 
 def video_ready(*, video_id: int) -> None:
-    """A video can be watched now: count it in, and lend its still to a title without pictures."""
+    """A video can be watched now, or no more: count anew, and lend its still to a title without pictures."""
     for episode in Episode.objects.filter(video_id=video_id):
         refresh_episodes(movie_id=episode.movie_id)
         if lend_still(movie_id=episode.movie_id):

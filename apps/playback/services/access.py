@@ -44,7 +44,7 @@ def withheld(*, viewer: User | AnonymousUser, movie: Movie, at: datetime) -> str
     """Why this viewer doesn't get the whole title and its material: a reason of `Grant`, "" for who does."""
     if is_curator(viewer=viewer):
         return ""
-    if not movie.is_shown:
+    if not movie.is_open:
         return "not_ready"
     if movie.access == Access.VIP and not is_member(user=viewer, at=at):
         return "vip" if viewer.is_authenticated else "sign_in"

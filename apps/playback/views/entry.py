@@ -11,7 +11,7 @@ from apps.playback.services import Grant, authorize, is_curator
 
 
 def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Grant]:
-    """The episode, and what this viewer may see of it now. Raises Http404 for what isn't on the shelf."""
+    """The episode, and what this viewer may see of it now. Raises Http404 for what isn't for viewers."""
     episode = get_object_or_404(
         Episode.objects.select_related("movie", "video").defer(
             "movie__summary", "movie__content", "video__failure_detail"
@@ -20,7 +20,7 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Gr
         number=set_id,
         movie__deleted_at=None,
     )
-    if not episode.movie.is_shown and not is_curator(viewer=request.user):
+    if not episode.movie.is_open and not is_curator(viewer=request.user):
         raise Http404
     return episode, authorize(viewer=request.user, episode=episode, at=timezone.now())
 

@@ -36,7 +36,7 @@ SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the 
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """The page of one episode; POST posts a comment on its title."""
-    movies = Movie.objects.live() if is_curator(viewer=request.user) else Movie.objects.published()
+    movies = Movie.objects.live() if is_curator(viewer=request.user) else Movie.objects.opened()
     movie = get_object_or_404(
         movies.select_related("category", "region").prefetch_related(
             Prefetch("credits", Credit.objects.select_related("person"))
@@ -49,6 +49,9 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return _comment(request, movie, set_id)
     episodes, seen = _episodes(movie, request.user)
     episode = next((e for e in episodes if e.number == set_id), None)
+    if episode is None and set_id == 1 and episodes:
+        # What links to the title from elsewhere says 1, wherever its numbers begin.
+        return redirect(next((e for e in episodes if e.video and e.video.ready_at), episodes[0]))
     if episode is None:
         raise Http404
     return kept_whole(request, render(request, "playback/watch.html", _context(request, episode, episodes, seen)))
