@@ -307,11 +307,11 @@ class EpisodeAdmin(ShownModelAdmin):
         for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:
             refresh_movie(movie_id=movie_id)
 
-    def delete_model(self, request: HttpRequest, episode: Episode) -> None:
+    def delete_model(self, request: HttpRequest, episode: Any) -> None:
         super().delete_model(request, episode)
         refresh_movie(movie_id=episode.movie_id)
 
-    def delete_queryset(self, request: HttpRequest, episodes: QuerySet[Episode]) -> None:
+    def delete_queryset(self, request: HttpRequest, episodes: QuerySet[Any]) -> None:
         movie_ids = set(episodes.values_list("movie_id", flat=True))
         super().delete_queryset(request, episodes)
         for movie_id in movie_ids:
