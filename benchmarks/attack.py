@@ -1,0 +1,264 @@
+"""What an attacker's traffic does to everybody else: pages under slow sockets, huge bodies and 10,000 odd requests.
+
+Prints, for the embedded server and for nginx in front of it, the median and the 99th percentile of a page while nothing
+else goes on and while the attack does, as a ratio, and every answer of 500 or more. Exits with 1 where there was one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import random
+import shutil
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.browser.conftest import Site, start_site
+from tests.browser.nginx import free_port, start_nginx
+
+FORM = "application/x-www-form-urlencoded"
+SLOW_ADDRESSES = ["/media/uploads/", "/media/uploads/known/", "/user/login/", "/admin/", "/single/1/1/"]
+PAGES = ["/", "/user/login/", "/search/?q=a", "/order/openvip/"]
+
+
+class Slow(threading.Thread):
+    """So many connections that send their body a byte now and then, and come again when they are cut off."""
+
+    def __init__(self, port: int, many: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.many, self.over = port, many, threading.Event()
+        self.cut = 0
+
+    def run(self) -> None:
+        open_ones: list[socket.socket] = []
+        while not self.over.is_set():
+            while len(open_ones) < self.many and not self.over.is_set():
+                with contextlib.suppress(OSError):
+                    open_ones.append(self._begin(SLOW_ADDRESSES[len(open_ones) % len(SLOW_ADDRESSES)]))
+            kept = []
+            for one in open_ones:
+                try:
+                    one.send(b"a")
+                    kept.append(one)
+                except OSError:
+                    self.cut += 1
+                    one.close()
+            open_ones = kept
+            self.over.wait(0.5)
+        for one in open_ones:
+            one.close()
+
+    def _begin(self, address: str) -> socket.socket:
+        one = socket.create_connection(("127.0.0.1", self.port), timeout=2)
+        head = (
+            f"POST {address} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: {FORM}\r\n"
+            f"Content-Length: 60000\r\nCookie: csrftoken={'a' * 32}\r\nTus-Resumable: 1.0.0\r\n\r\n"
+        )
+        one.sendall(head.encode())
+        return one
+
+
+def look(port: int, seconds: float) -> tuple[list[float], Counter[int]]:
+    """Seconds that pages took, one after another, and the statuses."""
+    took, statuses = [], Counter[int]()
+    until, number = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        began = time.monotonic()
+        statuses[ask(port, "GET", PAGES[number % len(PAGES)])] += 1
+        took.append(time.monotonic() - began)
+        number += 1
+    return took, statuses
+
+
+def ask(port: int, method: str, address: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+    """The status; 0 for no answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, address, body, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def send_a_gibibyte(port: int, address: str) -> tuple[int, int]:
+    """(status, bytes that were taken of 1 GiB that a stranger announces)."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as one:
+        head = (
+            f"POST {address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+            f"Content-Length: {2**30}\r\nCookie: csrftoken={'a' * 32}\r\nTus-Resumable: 1.0.0\r\n\r\n"
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        )
+        one.sendall(head.encode())
+        sent = 0
+        with contextlib.suppress(OSError):
+            while sent < 2**30:
+                sent += one.send(b"a" * 65536)
+                one.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    if said := one.recv(100):
+                        return int(said.split()[1]), sent
+                one.settimeout(20)
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            return int(one.recv(100).split()[1]), sent
+        return 0, sent
+
+
+def odd_requests(addresses: list[str], many: int, seed: int) -> Iterator[tuple[str, str, bytes | None, dict[str, str]]]:
+    """Requests that no browser makes: (method, address, body, headers)."""
+    chance = random.Random(seed)
+    odd = ["%00", "%ff%fe", "..%2f..%2f", "9" * 30, "-1", "0", "‮".encode().hex(), "%F0%A0%AE%B7", "'", "\"><svg/onload=1>",
+           "a" * 3000, "[" * 1000, "{}", "NaN", "1e999", "%E2%80%8B", "null", "١٢٣", "🎬"]  # fmt: skip
+    kinds = [FORM, "application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/xml", ""]
+    names = ["q", "page", "coupon", "plan", "movie", "amount", "order", "username", "password", "next", "token", "st", "ts"]
+    for _ in range(many):
+        address = chance.choice(addresses)
+        if chance.random() < 0.5:
+            parts = address.split("/")
+            parts[chance.randrange(len(parts))] = chance.choice(odd)
+            address = "/" + "/".join(parts).lstrip("/")
+        if chance.random() < 0.5:
+            address += "?" + "&".join(f"{chance.choice(names)}={chance.choice(odd)}" for _ in range(3))
+        method = chance.choice(["GET"] * 4 + ["POST"] * 4 + ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
+        body = None
+        if method in {"POST", "PUT", "PATCH"}:
+            text = chance.choice(odd)
+            body = chance.choice([text, f"{chance.choice(names)}={text}&csrfmiddlewaretoken=x", "--x\r\n\r\n" + text, ""]).encode()
+        headers = {"Content-Type": chance.choice(kinds), "Range": chance.choice(["", "bytes=0-", "bytes=9-1"])}
+        headers |= {"Accept-Language": chance.choice(["zh", "en", "xx;q=NaN", "*" * 500])}
+        headers |= {"Cookie": f"csrftoken={chance.choice(odd)!r}; sessionid={'x' * 32}"} if chance.random() < 0.3 else {}
+        yield method, quote_all(address), body, {n: v.encode("latin-1", "replace").decode("latin-1") for n, v in headers.items() if v}
+
+
+def quote_all(address: str) -> str:
+    """The address with what can't stand in a request's line escaped, and nothing else."""
+    return "".join(c if " " < c < "\x7f" else "".join(f"%{b:02X}" for b in c.encode()) for c in address)
+
+
+def addresses_of(site: Site) -> list[str]:
+    """One address for every pattern of the site's."""
+    code = (
+        "import re\n"
+        "from django.urls import get_resolver\n"
+        "def walk(r, p=''):\n"
+        "    for x in r.url_patterns:\n"
+        "        q = p + str(x.pattern)\n"
+        "        if hasattr(x, 'url_patterns'):\n"
+        "            yield from walk(x, q)\n"
+        "        else:\n"
+        "            yield '/' + re.sub(r'<[^>]*>', '1', re.sub(r'[\\^$\\\\]|\\(\\?.*?\\)', '', q))\n"
+        "print('\\n'.join(sorted(set(walk(get_resolver())))))"
+    )
+    return [line for line in site.manage("shell", "-v", "0", "-c", code).splitlines() if line.startswith("/")]
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def fuzz(port: int, addresses: list[str], many: int, cookie: str) -> tuple[Counter[int], list[str]]:
+    statuses, broken = Counter[int](), []
+    for method, address, body, headers in odd_requests(addresses, many, many):
+        if cookie and "Cookie" not in headers:
+            headers["Cookie"] = cookie
+        status = ask(port, method, address, body, headers)
+        statuses[status] += 1
+        if status >= 500 or status == 0:
+            broken.append(f"{status} {method} {address[:120]} {headers.get('Content-Type')} {(body or b'')[:60]!r}")
+    return statuses, broken
+
+
+def session_of(site: Site, role: str) -> str:
+    """A cookie of somebody who is signed in: a member, or an administrator."""
+    flags = {"member": "", "administrator": ", is_staff=True, is_superuser=True"}[role]
+    code = (
+        "from django.contrib.sessions.backends.db import SessionStore\n"
+        "from apps.users.models import User\n"
+        "from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY\n"
+        f"u, _ = User.objects.get_or_create(username='fuzz-{role}', defaults=dict(email='{role}@example.org'{flags}))\n"
+        "s = SessionStore()\n"
+        "s[SESSION_KEY] = str(u.pk); s[BACKEND_SESSION_KEY] = 'apps.users.backends.AnyNameBackend'\n"
+        "s[HASH_SESSION_KEY] = u.get_session_auth_hash(); s.create(); print(s.session_key)"
+    )
+    return f"sessionid={site.manage('shell', '-v', '0', '-c', code).splitlines()[-1]}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--only", choices=["slow", "large", "fuzz"])
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="attack-"))
+    site = start_site(folder / "data", demo="small")
+    nginx_port, bad = free_port(), 0
+    nginx = start_nginx(site, nginx_port, folder / "nginx")
+    try:
+        for name, port in (("nginx", nginx_port), ("embedded", site.port)):
+            if args.only in {None, "slow"}:
+                bad += slow_sockets(name, port, args.seconds)
+            if args.only in {None, "large"}:
+                for address in ("/user/login/", "/media/uploads/", "/admin/", "/order/notify/"):
+                    before = shutil.disk_usage(folder).free
+                    status, taken = send_a_gibibyte(port, address)
+                    used = (before - shutil.disk_usage(folder).free) / 2**20
+                    print(f"{name}: 1 GiB of a stranger's to {address}: {status}, {taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB")
+                    bad += status >= 500
+        if args.only in {None, "fuzz"}:
+            addresses = addresses_of(site)
+            print(f"{len(addresses)} addresses")
+            for role in ("", "member", "administrator"):
+                cookie = session_of(site, role) if role else ""
+                statuses, broken = fuzz(site.port, addresses, args.requests // 3, cookie)
+                print(f"odd requests of {role or 'a stranger'}: {dict(statuses)}")
+                for line in broken[:20]:
+                    print("  ", line)
+                bad += len(broken)
+    finally:
+        nginx.terminate()
+        nginx.wait(timeout=20)
+        if os.environ.get("KEEP_LOG"):
+            shutil.copy(folder / "data" / "site.log", os.environ["KEEP_LOG"])
+        site.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if bad else 0
+
+
+def slow_sockets(name: str, port: int, seconds: float) -> int:
+    """Print what 40 and 400 slow connections do to pages; how many answers were 500 or more."""
+    look(port, 2)
+    bad = 0
+    for many in (40, 400):
+        calm, _ = look(port, seconds)
+        attack = Slow(port, many)
+        attack.start()
+        time.sleep(2)
+        took, statuses = look(port, seconds)
+        attack.over.set()
+        attack.join(timeout=20)
+        ratio = percentile(took, 0.99) / percentile(calm, 0.99)
+        print(
+            f"{name}: {many} slow sockets ({attack.cut} cut off): p50 {statistics.median(calm) * 1000:.0f} → "
+            f"{statistics.median(took) * 1000:.0f} ms, p99 {percentile(calm, 0.99) * 1000:.0f} → "
+            f"{percentile(took, 0.99) * 1000:.0f} ms ({ratio:.2f}), {dict(statuses)}"
+        )
+        bad += sum(count for status, count in statuses.items() if status >= 500 or status == 0)
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
