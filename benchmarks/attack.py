@@ -124,7 +124,21 @@ def odd_requests(addresses: list[str], many: int, seed: int) -> Iterator[tuple[s
     odd = ["%00", "%ff%fe", "..%2f..%2f", "9" * 30, "-1", "0", "‮".encode().hex(), "%F0%A0%AE%B7", "'", "\"><svg/onload=1>",
            "a" * 3000, "[" * 1000, "{}", "NaN", "1e999", "%E2%80%8B", "null", "١٢٣", "🎬"]  # fmt: skip
     kinds = [FORM, "application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/xml", ""]
-    names = ["q", "page", "coupon", "plan", "movie", "amount", "order", "username", "password", "next", "token", "st", "ts"]
+    names = [
+        "q",
+        "page",
+        "coupon",
+        "plan",
+        "movie",
+        "amount",
+        "order",
+        "username",
+        "password",
+        "next",
+        "token",
+        "st",
+        "ts",
+    ]
     for _ in range(many):
         address = chance.choice(addresses)
         if chance.random() < 0.5:
@@ -137,11 +151,20 @@ def odd_requests(addresses: list[str], many: int, seed: int) -> Iterator[tuple[s
         body = None
         if method in {"POST", "PUT", "PATCH"}:
             text = chance.choice(odd)
-            body = chance.choice([text, f"{chance.choice(names)}={text}&csrfmiddlewaretoken=x", "--x\r\n\r\n" + text, ""]).encode()
+            body = chance.choice(
+                [text, f"{chance.choice(names)}={text}&csrfmiddlewaretoken=x", "--x\r\n\r\n" + text, ""]
+            ).encode()
         headers = {"Content-Type": chance.choice(kinds), "Range": chance.choice(["", "bytes=0-", "bytes=9-1"])}
         headers |= {"Accept-Language": chance.choice(["zh", "en", "xx;q=NaN", "*" * 500])}
-        headers |= {"Cookie": f"csrftoken={chance.choice(odd)!r}; sessionid={'x' * 32}"} if chance.random() < 0.3 else {}
-        yield method, quote_all(address), body, {n: v.encode("latin-1", "replace").decode("latin-1") for n, v in headers.items() if v}
+        headers |= (
+            {"Cookie": f"csrftoken={chance.choice(odd)!r}; sessionid={'x' * 32}"} if chance.random() < 0.3 else {}
+        )
+        yield (
+            method,
+            quote_all(address),
+            body,
+            {n: v.encode("latin-1", "replace").decode("latin-1") for n, v in headers.items() if v},
+        )
 
 
 def quote_all(address: str) -> str:
@@ -216,7 +239,9 @@ def main() -> int:
                     before = shutil.disk_usage(folder).free
                     status, taken = send_a_gibibyte(port, address)
                     used = (before - shutil.disk_usage(folder).free) / 2**20
-                    print(f"{name}: 1 GiB of a stranger's to {address}: {status}, {taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB")
+                    print(
+                        f"{name}: 1 GiB of a stranger's to {address}: {status}, {taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB"
+                    )
                     bad += status >= 500
         if args.only in {None, "fuzz"}:
             addresses = addresses_of(site)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.media import services as media
 from apps.movies import services as movies
-from apps.users.services import upkeep
+from apps.users.services import letters, upkeep
 from utils.tasks import one_at_a_time, send_kept
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
@@ -78,3 +78,15 @@ def tidy(**_: Any) -> None:
 @one_at_a_time
 def send_kept_tasks(**_: Any) -> None:
     send_kept()
+
+
+@shared_task(name="accounts.write_letters", **SHORT)
+@one_at_a_time
+def write_letters(**_: Any) -> None:
+    letters.write_about_memberships(at=timezone.now())
+
+
+@shared_task(name="accounts.send_letters", **SHORT)
+@one_at_a_time
+def send_letters(**_: Any) -> None:
+    letters.send_due(at=timezone.now())

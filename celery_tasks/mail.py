@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from apps.users.services import codes, contacts, passwords, registration
+from apps.users.services import codes, contacts, letters, passwords, registration
 from utils.sms import NotSent
 
 # smtplib's errors are OSErrors. 5 s, 10 s, 20 s … up to ten minutes, for an hour and a half.
@@ -56,3 +56,8 @@ def tell(*, user_id: int, template: str, **_: Any) -> None:
 @shared_task(name="accounts.send_code", **PATIENT)
 def send_code(*, code_id: int, language: str = "", known: Collection[int] = (), **_: Any) -> None:
     codes.send(code_id=code_id, language=language, known=known, at=timezone.now())
+
+
+@shared_task(name="accounts.send_letter", soft_time_limit=90, time_limit=120)
+def send_letter(*, letter_id: int, **_: Any) -> None:
+    letters.send(letter_id=letter_id, at=timezone.now())

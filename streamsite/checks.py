@@ -26,7 +26,10 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     known = settings.ENVIRONMENT in {"embedded", "production"}
     shared = [settings.MEDIA_SECRET, *settings.MEDIA_SECRET_FALLBACKS]
     stored = urlsplit(settings.VIDEO_STORAGE_URL).scheme == "file"
+    contact = settings.SITE_CONTACT
+    reachable = not contact or re.fullmatch(r"https?://\S+|[^\s@:/]+@[^\s@:/]+", contact) is not None
     return _unless(
+        (reachable, "E004", f"SITE_CONTACT is {contact!r}.", "Set it to a mail address or to https://your.site/help."),
         (known, "E001", f"ENVIRONMENT is {settings.ENVIRONMENT!r}.", "Set ENVIRONMENT to embedded or production."),
         (
             stored,

@@ -226,6 +226,8 @@ CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_TASK_ROUTES = {
     "orders.*": {"queue": "money"},
     "accounts.tidy": {"queue": "light"},
+    "accounts.write_letters": {"queue": "light"},
+    "accounts.send_letters": {"queue": "light"},
     "accounts.*": {"queue": "mail"},
     "catalogue.*": {"queue": "light"},
     "queue.*": {"queue": "light"},
@@ -256,6 +258,8 @@ CELERY_BEAT_SCHEDULE = {
         ("discard-files", "media.discard_due", 60.0),
         ("discard-pictures", "media.discard_pictures", 3600.0),
         ("tidy-accounts", "accounts.tidy", 3600.0),
+        ("write-letters", "accounts.write_letters", 600.0),
+        ("send-letters", "accounts.send_letters", 60.0),
         ("look-after-uploads", "media.look_after_uploads", 60.0),
         ("reconcile-orders", "orders.reconcile", 60.0),
     ]
@@ -291,6 +295,7 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
 SITE_NAME = env.str("SITE_NAME", default="Streamsite")  # what a buyer reads at Alipay
 ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
+SITE_CONTACT = env.str("SITE_CONTACT", default="")  # a mail address or an address of the web, for buyers
 MONEY_ALARMS_TO = env.str("MONEY_ALARMS_TO", default="")  # the address that hears of stuck orders and differences
 REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=True)  # payments that bought nothing go back by themselves
 

@@ -23,6 +23,7 @@ EXPORTED = {
     "users.Membership": "memberships",
     "users.Device": "devices",
     "users.Identity": "identities",
+    "users.Letter": "letters",
     "playback.Progress": "history",
     "community.Comment": "comments",
     "orders.Order": "orders",

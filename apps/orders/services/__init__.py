@@ -11,6 +11,7 @@ from apps.orders.services.notifications import receive
 from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
 from apps.orders.services.reconciling import reconcile
 from apps.orders.services.refunds import UnableToRefund, carry_out, refund
+from apps.orders.services.returns import returns
 from apps.orders.services.revenue import Revenue, revenue
 from apps.orders.services.settling import settle
 from apps.orders.services.statement import Statement, Trouble, statement
@@ -43,6 +44,7 @@ __all__ = [
     "receive",
     "reconcile",
     "refund",
+    "returns",
     "revenue",
     "settle",
     "statement",

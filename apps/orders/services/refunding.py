@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.orders.models import Order, Payment, Refund, State
 from apps.orders.models.payments import WALLET
 from apps.orders.services.fulfilling import TAKE_BACK
+from apps.orders.services.telling import tell_refunded
 from apps.wallet.models import Entry
 from apps.wallet.services import move
 
@@ -21,6 +22,7 @@ def complete(row: Refund, at: datetime) -> None:
         if not requested.update(state=Refund.State.DONE, done_at=at):
             return  # another process got there first
         payment = Payment.objects.get(pk=row.payment_id)
+        tell_refunded(order, row, payment, at)
         if payment.gateway == WALLET:
             move(
                 user=order.user, amount=row.amount, kind=Entry.Kind.REFUND, reference=row.number,

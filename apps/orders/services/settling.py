@@ -10,6 +10,7 @@ from apps.orders.gateways import Trade
 from apps.orders.models import Order, Payment, State
 from apps.orders.services.console_refunds import note_refunds
 from apps.orders.services.fulfilling import FULFIL, UnableToFulfil
+from apps.orders.services.telling import tell_paid
 
 
 def settle(*, trade: Trade, at: datetime) -> Order:
@@ -58,3 +59,4 @@ def _fulfil(order: Order, payment: Payment, at: datetime) -> None:
         payment.save(update_fields=["flag"])
         return
     Order.objects.filter(pk=order.pk).move(State.PAID, State.FULFILLED)
+    tell_paid(order, at)

@@ -32,7 +32,9 @@ TOP_UPS = [Decimal(amount) for amount in (10, 30, 50, 100, 200, 500)]  # yuan
 
 
 def _mine(request: HttpRequest, number: str) -> Order:
-    return get_object_or_404(Order.objects.select_related("movie", "plan"), number=number, user=signed_in(request))
+    return get_object_or_404(
+        Order.objects.select_related("movie", "plan", "coupon"), number=number, user=signed_in(request)
+    )
 
 
 @never_cache
@@ -68,6 +70,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         context["is_over"] = found.expires_at <= timezone.now()
     else:
         context["payments"] = found.payments.prefetch_related("refunds")
+        context["returns"] = services.returns(payments=context["payments"])
         context["vip_time_end"] = membership_end(user=signed_in(request), at=timezone.now())
     return render(request, "orders/order.html", context)
 

@@ -2,6 +2,7 @@
 
 from apps.users.models.accounts import AccountManager, Membership, MembershipQuerySet, User
 from apps.users.models.audit import AuditEntry
+from apps.users.models.letters import Letter
 from apps.users.models.proofs import Device, Identity, PhoneCode, RecoveryCode, Registration, SecondFactor
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "AuditEntry",
     "Device",
     "Identity",
+    "Letter",
     "Membership",
     "MembershipQuerySet",
     "PhoneCode",

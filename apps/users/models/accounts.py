@@ -109,7 +109,7 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        indexes = [models.Index(fields=["user", "ends_at"])]
+        indexes = [models.Index(fields=["user", "ends_at"]), models.Index(fields=["ends_at"])]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="membership_ends_after_start"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from apps.users.models import AuditEntry, Device, Identity, Membership, PhoneCode, Registration, User
+from apps.users.models import AuditEntry, Device, Identity, Letter, Membership, PhoneCode, Registration, User
 from apps.users.services import avatars, devices, second_factor
 
 
@@ -32,6 +32,7 @@ def delete_account(*, user: User, at: datetime) -> None:
     devices.end_all(user=user)
     second_factor.turn_off(user=user)
     Identity.objects.filter(user=user).delete()
+    Letter.objects.filter(user=user).delete()
     if user.email:
         Registration.objects.filter(email=user.email).delete()
     if user.phone:
@@ -60,6 +61,7 @@ def export(*, user: User) -> dict[str, Any]:
         },
         "memberships": list(Membership.objects.filter(user=user).values("starts_at", "ends_at", "reason")),
         "devices": list(Device.objects.filter(user=user).values("user_agent", "created_at", "last_seen_at")),
+        "letters": list(Letter.objects.filter(user=user).values("kind", "context", "created_at", "sent_at")),
         "identities": list(Identity.objects.filter(user=user).values("provider", "subject", "created_at")),
     }  # fmt: skip
     for name in settings.PERSONAL_DATA:

@@ -21,14 +21,27 @@ def send(*, template: str, to: str, language: str, known: bool = False, **contex
     Raises OSError (smtplib's errors are OSErrors) when the server doesn't take it. A mailbox that was
     sent very much within the hour gets no more: what it has still works.
     """
-    if take(flood_limits(kind="mail", recipient=to, known=known)):
-        return
+    if not take(flood_limits(kind="mail", recipient=to, known=known)):
+        deliver(template=template, to=to, language=language, **context)
+
+
+def deliver(*, template: str, to: str, language: str, message_id: str = "", **context: Any) -> None:
+    """As `send`, however many there are: for mails that nobody can have sent to somebody else.
+
+    `message_id` (RFC 5322 §3.6.4) is the same for a mail that is sent again.
+    """
     if path := context.pop("path", ""):
         context["link"] = f"{settings.SITE_URL}{path}"
+    headers = {"Message-ID": message_id} if message_id else None
     with override(language or settings.LANGUAGE_CODE):
-        context = {"site_url": settings.SITE_URL, "language": language or settings.LANGUAGE_CODE, **context}
+        context = {
+            "site_url": settings.SITE_URL,
+            "contact": settings.SITE_CONTACT,
+            "language": language or settings.LANGUAGE_CODE,
+            **context,
+        }
         subject = render_to_string(f"users/mail/{template}_subject.txt", context).strip()
         text = render_to_string(f"users/mail/{template}.txt", context).strip() + "\n"
-        message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to])
+        message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], headers=headers)
         message.attach_alternative(render_to_string(f"users/mail/{template}.html", context), "text/html")
         message.send()

@@ -1,0 +1,36 @@
+"""Mails about what happened to an account, written down together with it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Letter(models.Model):
+    """A mail that is owed: written in the transaction of what it tells, sent once, tried until it is sent."""
+
+    class Kind(models.TextChoices):
+        """What it tells; also the name of its template."""
+
+        PAID = "paid", _("paid")
+        REFUNDED = "refunded", _("refunded")
+        ENDING = "ending", _("membership ends soon")
+        ENDED = "ended", _("membership ended")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="letters", verbose_name=_("user"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    reference = models.CharField(_("reference"), max_length=64)  # what happened: the same is told once
+    context = models.JSONField(_("what it says"))  # plain values for the template
+    created_at = models.DateTimeField(_("written at"), db_index=True)
+    due_at = models.DateTimeField(_("next try at"))  # whoever moves it on is the one who sends
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+
+    class Meta:
+        verbose_name = _("letter")
+        verbose_name_plural = _("letters")
+        indexes = [models.Index(fields=["sent_at", "due_at"])]
+        constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="letter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"

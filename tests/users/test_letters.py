@@ -1,0 +1,149 @@
+"""Mails about memberships: once, true when they are sent, and never to who can't be reached."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.users.models import Letter, Membership
+from apps.users.services import extend_membership, letters
+from apps.users.services.deletion import delete_account
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+Kind = Letter.Kind
+
+
+def _send_all(at) -> None:
+    for letter in Letter.objects.order_by("pk"):
+        letters.send(letter_id=letter.pk, at=at)
+
+
+def _round(at) -> None:
+    """What beat and a worker do."""
+    letters.write_about_memberships(at=at)
+    _send_all(at)
+
+
+def _member(ends_in: timedelta, **fields):
+    user, now = make_user(**{"email": "lin@example.com", "language": "en", **fields}), timezone.now()
+    Membership.objects.create(user=user, starts_at=now - timedelta(days=30), ends_at=now + ends_in)
+    return user
+
+
+def test_a_membership_is_told_of_once_before_its_end_and_once_after(kept):
+    _member(timedelta(days=4))
+    now = timezone.now()
+    _round(now)
+    assert kept.nothing()
+    for days, mails in ((1.5, 1), (2, 1), (3.9, 1), (4.1, 2), (5, 2)):
+        at = now + timedelta(days=days)
+        letters.write_about_memberships(at=at)
+        letters.write_about_memberships(at=at)
+        _send_all(at)
+        _send_all(at)
+        assert len(kept.mails()) == mails
+    soon, over = kept.mails()
+    assert soon["subject"].startswith("Your VIP membership ends on ")
+    assert over["subject"] == "Your VIP membership has ended"
+    for mail in (soon, over):
+        assert mail["to"] == "lin@example.com"
+        assert "/order/openvip/" in mail["text"]
+        assert "/order/openvip/" in mail["html"]
+
+
+def test_mails_speak_the_language_of_the_account(kept):
+    _member(timedelta(days=2), language="zh-hans")
+    _round(timezone.now())
+    assert "你的 VIP 会员将于" in kept.mails()[0]["subject"]
+    assert "续费 VIP" in kept.mails()[0]["html"]
+
+
+def test_a_membership_that_goes_on_is_not_said_to_end(kept):
+    user = _member(timedelta(days=1))
+    extend_membership(user=user, days=30, at=timezone.now())
+    _round(timezone.now())
+    _round(timezone.now() + timedelta(days=2))
+    assert kept.nothing()
+
+
+def test_a_letter_that_is_no_longer_true_is_not_sent(kept):
+    user = _member(timedelta(days=1))
+    letters.write_about_memberships(at=timezone.now())
+    extend_membership(user=user, days=30, at=timezone.now())
+    _send_all(timezone.now())
+    assert kept.nothing()
+    assert Letter.objects.get().sent_at
+
+
+@pytest.mark.parametrize("fields", [{"email": None}, {"is_active": False}])
+def test_who_has_no_address_or_is_gone_gets_none(kept, fields):
+    user = _member(timedelta(days=1), **fields)
+    letters.write(user=user, kind=Kind.PAID, reference="1", at=timezone.now(), item="x", amount="1.00", number="1")
+    _round(timezone.now())
+    assert kept.nothing()
+    assert not Letter.objects.exists()
+
+
+def test_who_leaves_gets_no_letter_that_was_still_owed(kept):
+    user = _member(timedelta(days=1))
+    letters.write_about_memberships(at=timezone.now())
+    delete_account(user=user, at=timezone.now())
+    _send_all(timezone.now())
+    assert kept.nothing()
+    assert not Letter.objects.exists()
+
+
+def test_a_letter_the_server_does_not_take_is_tried_again_and_given_up(
+    kept, settings, django_capture_on_commit_callbacks
+):
+    _member(timedelta(days=1))
+    now = timezone.now()
+    right = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 9
+    _round(now)
+    letter = Letter.objects.get()
+    assert letter.sent_at is None
+    assert letter.due_at == now + timedelta(minutes=5)
+    _send_all(now + timedelta(hours=2))
+    letter.refresh_from_db()
+    assert letter.due_at == now + timedelta(hours=4)
+    settings.EMAIL_BACKEND = right
+    for after, handed_over in ((timedelta(hours=3), 0), (timedelta(days=3), 0), (timedelta(hours=5), 1)):
+        with django_capture_on_commit_callbacks() as calls:  # not due yet; too old to be news; due
+            letters.send_due(at=now + after)
+        assert len(calls) == handed_over
+    _send_all(now + timedelta(hours=5))
+    assert len(kept.mails()) == 1
+
+
+def test_one_that_died_while_it_sent_is_taken_up_again(kept):
+    """What a dead worker leaves: a letter that is claimed and not sent."""
+    _member(timedelta(days=1))
+    now = timezone.now()
+    letters.write_about_memberships(at=now)
+    Letter.objects.update(due_at=now + letters.TRY_AGAIN)
+    _send_all(now + timedelta(minutes=1))
+    assert kept.nothing()  # another worker may still be at it
+    _send_all(now + timedelta(minutes=6))
+    assert len(kept.mails()) == 1
+    raw = next(kept.folder.glob("*.eml")).read_text()
+    assert f"Message-ID: <letter-{Letter.objects.get().pk}@" in raw
+
+
+def test_a_thousand_memberships_cost_few_queries(django_assert_max_num_queries):
+    now = timezone.now()
+    users = [make_user(email=f"m{n}@example.com") for n in range(40)]
+    Membership.objects.bulk_create(
+        Membership(user=u, starts_at=now - timedelta(days=9), ends_at=now + timedelta(hours=n + 1))
+        for n, u in enumerate(users)
+    )
+    with django_assert_max_num_queries(6):  # two looks, what is known, what is new
+        letters.write_about_memberships(at=now)
+    assert Letter.objects.count() == 40
+    letters.forget_old(at=now + timedelta(days=89))
+    assert Letter.objects.count() == 40
+    letters.forget_old(at=now + timedelta(days=90))
+    assert not Letter.objects.exists()

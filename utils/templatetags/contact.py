@@ -1,0 +1,20 @@
+"""Where users turn with a question: SITE_CONTACT."""
+
+from __future__ import annotations
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def contact_link() -> SafeString | str:
+    """A link to the site's contact, an address of mail or of the web; "" without one."""
+    contact = settings.SITE_CONTACT
+    if not contact:
+        return ""
+    scheme = "" if contact.startswith(("https://", "http://")) else "mailto:"
+    return format_html('<a href="{}{}">{}</a>', scheme, contact, contact)
