@@ -88,9 +88,10 @@ def ask(port: int, method: str, address: str, body: bytes | None = None, headers
         connection.request(method, address, body, headers or {})
         answer = connection.getresponse()
         answer.read()
-        return answer.status
     except (OSError, http.client.HTTPException):
         return 0
+    else:
+        return answer.status
     finally:
         connection.close()
 
@@ -121,7 +122,7 @@ def send_a_gibibyte(port: int, address: str) -> tuple[int, int]:
 def odd_requests(addresses: list[str], many: int, seed: int) -> Iterator[tuple[str, str, bytes | None, dict[str, str]]]:
     """Requests that no browser makes: (method, address, body, headers)."""
     chance = random.Random(seed)
-    odd = ["%00", "%ff%fe", "..%2f..%2f", "9" * 30, "-1", "0", "‮".encode().hex(), "%F0%A0%AE%B7", "'", "\"><svg/onload=1>",
+    odd = ["%00", "%ff%fe", "..%2f..%2f", "9" * 30, "-1", "0", "%E2%80%AE", "%F0%A0%AE%B7", "'", "\"><svg/onload=1>",
            "a" * 3000, "[" * 1000, "{}", "NaN", "1e999", "%E2%80%8B", "null", "١٢٣", "🎬"]  # fmt: skip
     kinds = [FORM, "application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/xml", ""]
     names = [
@@ -239,9 +240,8 @@ def main() -> int:
                     before = shutil.disk_usage(folder).free
                     status, taken = send_a_gibibyte(port, address)
                     used = (before - shutil.disk_usage(folder).free) / 2**20
-                    print(
-                        f"{name}: 1 GiB of a stranger's to {address}: {status}, {taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB"
-                    )
+                    took = f"{taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB"
+                    print(f"{name}: 1 GiB of a stranger's to {address}: {status}, {took}")
                     bad += status >= 500
         if args.only in {None, "fuzz"}:
             addresses = addresses_of(site)
