@@ -112,6 +112,16 @@ def test_paid_and_refunded_are_mailed_once_however_often_they_are_told(till, pla
             assert "help@site.example" in text
 
 
+def test_a_refund_made_in_the_console_is_mailed_once(till, plan):
+    order = bought(till, _buyer(), plan)
+    payment = Payment.objects.get(order=order)
+    assert till.desk.store.refund(payment.trade_no, "console-1", Decimal("10.00"), at=timezone.now())
+    for _again in range(2):
+        _tell(till, till.desk.store.get(payment.trade_no))
+        _send()
+    assert [m.subject for m in outbox.outbox] == [f"Paid: {order.subject}", "Refunded: ¥10.00"]
+
+
 def test_a_refund_to_the_wallet_says_so(till, settings):
     user = _buyer()
     top_up(till, user, "50.00")
