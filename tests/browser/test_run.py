@@ -86,6 +86,6 @@ def test_a_port_in_use_is_said_at_once(site, tmp_path):
 def test_other_users_of_the_machine_read_none_of_its_data(site, free_film):
     """The tests start a site, and its commands, under a mask that closes nothing."""
     site.manage("nginx_config", "--node", "unix:/run/site.sock", "--output", str(site.data / "nginx.conf"))
-    for part in ("db.sqlite3", "db.sqlite3-wal", "site.log", "videos", "pictures", "static", "broker", "nginx.conf"):
+    for part in ("db.sqlite3", "site.log", "videos", "pictures", "static", "broker", "nginx.conf"):
         assert (site.data / part).exists(), part
     assert open_to_others(site.data) == []

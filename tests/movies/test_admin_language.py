@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 # Names that are the same in Chinese, and what the rows below hold.
 SAME = {
     *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "kb", "avc", "argon", "md", "ldap"),
-    *("zh", "hans", "en", "esc", "control", "command", "mac", "csv", "utc"),
+    *("zh", "hans", "en", "esc", "control", "command", "mac", "csv", "utc", "alt"),
 }
 SPOKEN = {"aria-label", "placeholder", "title", "alt"}
 MODELS = sorted(m._meta.label_lower for m in admin.site._registry)
