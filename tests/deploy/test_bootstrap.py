@@ -129,8 +129,9 @@ def test_who_stops_it_while_it_prepares_leaves_nothing_running(elsewhere, tmp_pa
     tool.chmod(0o755)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PATH": f"{tmp_path}:/bin:/usr/bin"}
     begun = subprocess.Popen(
-        [sys.executable, str(elsewhere)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, str(elsewhere)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a run in the background ignores it
+    )  # fmt: skip
     while not (tmp_path / "uv.pid").exists():
         assert begun.poll() is None
         time.sleep(0.05)
