@@ -47,7 +47,7 @@ class Breaker:
         except faults:
             self._count(failed=True)
             raise
-        except Exception:
+        except Exception:  # the server answered: what the caller makes of it says nothing against it
             self._count(failed=False)
             raise
         else:

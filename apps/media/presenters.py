@@ -71,7 +71,7 @@ def encoding(video: Video) -> SafeString:
 
 
 def queue(request: HttpRequest, *, may_change: bool) -> SafeString:
-    """The queue at a glance, with buttons for who `may_change` it; static/js/encoding.js renews it."""
+    """The queue at a glance, with buttons where the viewer `may_change` it; static/js/encoding.js renews it."""
     at = timezone.now()
     counts = dict(Video.objects.order_by().values_list("state").annotate(n=Count("pk")))
     tiles = [(state, COLOURS[state], counts.get(state, 0)) for state in (*GOING, State.FAILED, State.READY)]

@@ -69,7 +69,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.live().filter(status=Status.PUBLISHED)
 
     def opened(self) -> MovieQuerySet:
-        """What a viewer who has the address may open: the published, and what is as soon as it is ready."""
+        """Titles that open for a viewer who has the address: published ones and those that wait to be ready."""
         return self.live().filter(status__in=OPENED)
 
     def for_card(self) -> MovieQuerySet:
