@@ -32,7 +32,7 @@ PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn")
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told how an encode goes: a share from 0 to 1, and a call every second or so."""
+    """The listener of an encode: `progress` takes the share done, 0 to 1; `tick` is called about once a second."""
 
     progress: Callable[[float], None]
     tick: Callable[[], None]

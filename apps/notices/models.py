@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def shown(self, at: datetime) -> NoticeQuerySet:
-        """What everyone is told at that moment: the pinned first, then the newest."""
+        """The notices shown at that moment, pinned ones first, then the newest."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at).order_by("-pinned", "-starts_at")
 
 
 class Notice(models.Model):
-    """Something the administrators tell everyone, shown in `[starts_at, ends_at)`."""
+    """An announcement to everyone, shown in `[starts_at, ends_at)`."""
 
     title = models.CharField(_("title"), max_length=100)
     body = models.TextField(_("text"), blank=True)

@@ -205,7 +205,7 @@ def _orphans(at: datetime) -> Cases:
 
 
 def _pictures(at: datetime) -> Cases:
-    """Public files that nothing names: pictures that were replaced lately, or left by who died while storing them."""
+    """Public files that nothing names: replaced pictures, and those whose storing died half way."""
     hours = settings.TOKEN_TTL / 3600
     for number, name in enumerate(left_pictures(at=at)):
         yield (

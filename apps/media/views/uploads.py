@@ -99,7 +99,7 @@ def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
 @for_uploaders
 @require_POST
 def known(request: HttpRequest) -> HttpResponse:
-    """Whether content is stored already. By `size` alone: may it be worth hashing? With `sha256`: attach it.
+    """Tell whether the content is stored already: by `size` alone, whether it may be; with `sha256`, attach it.
 
     Only administrators who may add videos are told anything.
     """

@@ -13,7 +13,7 @@ from utils.pictures import PictureSetField
 
 
 class Person(models.Model):
-    """Somebody who is credited in titles."""
+    """A person credited in titles."""
 
     name = models.CharField(_("name"), max_length=80, db_index=True)
     original_name = models.CharField(_("original name"), max_length=80, blank=True)
@@ -46,7 +46,7 @@ class Access(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """Whether viewers see a title; deleting is told by `deleted_at`."""
+    """Whether viewers see a title; a deleted one has `deleted_at`."""
 
     DRAFT = "draft", _("draft")
     WAITING = "waiting", _("as soon as ready")  # published by itself once an episode can be played

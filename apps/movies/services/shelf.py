@@ -57,7 +57,7 @@ def restore(*, movies: Iterable[Movie]) -> int:
 
 
 def _settle(keys: Sequence[int]) -> None:
-    """Publish those that wait and can be played; what can't be played any more waits."""
+    """Publish waiting titles that can be played now; move published ones that no longer can be back to waiting."""
     playable = Exists(Episode.objects.filter(movie=OuterRef("pk"), video__ready_at__isnull=False))
     rows = Movie.objects.filter(pk__in=keys)
     rows.filter(playable, status=Status.WAITING).update(
@@ -67,7 +67,7 @@ def _settle(keys: Sequence[int]) -> None:
 
 
 def _moved(count: int) -> int:
-    """`count`, once the pages are told of it."""
+    """Have the pages made anew if `count` titles changed, and return it."""
     if count:
         renew_pages()
     return count
