@@ -72,7 +72,7 @@ def check_production(**_kwargs: Any) -> list[CheckMessage]:
         (
             not settings.OUTBOX,
             "E014",
-            "OUTBOX is on: it shows everybody's mails to whoever reaches this machine.",
+            "OUTBOX is on: mails that it shows can sign in to anybody's account.",
             "Set OUTBOX=0.",
         ),
     )

@@ -170,7 +170,8 @@ AUTH_PASSWORD_VALIDATORS = [
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
 STAFF_SECOND_FACTOR = boolean("STAFF_SECOND_FACTOR", default=False)
 SMS_SENDER = env.str("SMS_SENDER", default="utils.sms.FolderSender")
-OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows kept mails on the own machine; production refuses it
+OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows kept mails to whoever has a key; production refuses it
+OUTBOX_KEYS = str(DATA_DIR / "outbox")
 # Modules with `export(user)` and `erase(user)`: what each app holds about a person.
 PERSONAL_DATA = ["apps.playback.personal", "apps.community.personal", "apps.orders.personal", "apps.wallet.personal"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 OTHERS = 0o077  # every right of group and others
 OURS = (
-    "admin-password*", "broker", "cashier", "db.sqlite3*", "demo-made", "mail", "outbox-key", "pictures", "private",
+    "admin-password*", "broker", "cashier", "db.sqlite3*", "demo-made", "mail", "outbox", "pictures", "private",
     "run", "run.env", "run.lock", "secret_key*", "site.log*", "static", "static-made", "videos", "work",
 )  # fmt: skip
 

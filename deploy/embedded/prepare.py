@@ -1,7 +1,7 @@
 """What must stand before the site starts, in one process: tables, static files, the administrator.
 
-Run by serve.py with the site's settings in the environment, ADMIN_PASSWORD among them if the administrator is to
-get that one.
+Run by serve.py with the site's settings in the environment, among them OUTBOX_KEY, the one key to the outbox from now
+on, and ADMIN_PASSWORD if the administrator is to get that one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ def main() -> None:
     django.setup()
     from django.contrib.auth import get_user_model
 
+    from apps.users.services import outbox
+
     call_command("check")  # once, and not in each worker
     call_command("migrate", interactive=False)
     call_command("collectstatic", interactive=False, verbosity=0)
+    outbox.forget_keys()
+    outbox.add_key(os.environ["OUTBOX_KEY"])
     if password := os.environ.get("ADMIN_PASSWORD"):
         users = get_user_model().objects
         if admin := users.filter(username="admin").first():  # the file that told it is gone, or was never written

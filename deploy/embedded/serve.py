@@ -102,14 +102,15 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         "RUN_DIR": str(run_dir),
         "REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
-        "OUTBOX": "1",  # mails are kept, not sent: they can be read at /user/outbox/ on this machine
+        "OUTBOX": "1",  # mails are kept, not sent: whoever has the key that is printed reads them at /user/outbox/
     }
     broker.prepare(run_dir, data_dir)
     if not broker.is_sound(run_dir, data_dir):
         say("The queue was damaged, as a power cut may leave it: it begins anew, and what waited is queued again")
         broker.forget(data_dir)
     say("Preparing the database")
-    password = prepare(env, data_dir)
+    outbox_key = secrets.token_urlsafe(24)
+    password = prepare(env | {"OUTBOX_KEY": outbox_key}, data_dir)
     (data_dir / "pictures").mkdir(exist_ok=True)  # a uWSGI process that doesn't find it never looks again
     small = ["--small"] if demo == "small" else []
     painting = None
@@ -135,7 +136,7 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
     print(
         f"\n  Streamsite      {address}\n"
         f"  Administration  {address}admin/\n"
-        f"  Mails it sends  {address}user/outbox/\n"
+        f"  Mails it sends  {address}user/outbox/?key={outbox_key}\n"
         f"  Name            admin\n"
         f"  Password        {password}\n",
         flush=True,

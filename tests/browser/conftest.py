@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -43,6 +44,11 @@ class Site:
     @property
     def password(self) -> str:
         return (self.data / "admin-password").read_text()
+
+    @property
+    def outbox(self) -> str:
+        """The address, as the start printed it, that opens the outbox once."""
+        return re.search(rf"{self.url}/user/outbox/\?key=\S+", "".join(self.said)).group()
 
     def manage(self, *arguments: str, **changed: str) -> str:
         """What a management command printed, run beside the site as an operator would, with settings `changed`."""

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
-from tests.browser.conftest import clean_environment, open_to_others, start_site
+from tests.browser.conftest import Site, clean_environment, open_to_others, start_site
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -27,12 +28,23 @@ def _processes(data: Path) -> list[str]:
     return found
 
 
+def _reads_mails(browser: requests.Session, site: Site, address: str = "") -> bool:
+    answer = browser.get(address or f"{site.url}/user/outbox/", timeout=20)
+    assert answer.status_code in {200, 403}
+    return answer.status_code == 200
+
+
 def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
     data = tmp_path / '数据 "#" folder%20?'
     first = start_site(data, demo="0")
     password, key = first.password, (data / "secret_key").read_text()
     assert any("celery" in line for line in _processes(data))
     assert password in "".join(first.said)
+    mine = requests.Session()
+    assert _reads_mails(mine, first, first.outbox)
+    assert not _reads_mails(requests.Session(), first, first.outbox)  # it works once
+    assert not _reads_mails(requests.Session(), first)
+    assert open_to_others(data) == []
     first.stop(signal.SIGINT)
     assert _processes(data) == []
     assert not list(data.rglob("*.sock"))
@@ -41,6 +53,10 @@ def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
     second = start_site(data, demo="0")
     assert open_to_others(data) == []
     assert (second.password, (data / "secret_key").read_text()) == (password, key)
+    assert not _reads_mails(mine, second)
+    assert not _reads_mails(mine, second, first.outbox.replace(f":{first.port}/", f":{second.port}/"))
+    assert _reads_mails(mine, second, second.manage("outbox").strip())
+    assert _reads_mails(requests.Session(), second, second.outbox)
     second.stop(signal.SIGKILL)
     # At once again, at the same port, while the rest of it ends; and as a cut of power may have left the files.
     style = next((data / "static").glob("site.*.css"))

@@ -56,6 +56,17 @@ def test_forged_ones_are_forgotten_after_a_week_and_true_ones_never(till, plan):
     assert old.pk not in {true.pk, young.pk, new.pk}
 
 
+def test_behind_a_proxy_each_sender_has_an_allowance_of_its_own(till, client, settings):
+    """The proxy's own address would be everybody's: forged ones of one sender would push out those of all others."""
+    settings.TRUSTED_PROXIES = ["127.0.0.1/32"]
+    for address in ("203.0.113.7", "2001:db8::1", "192.0.2.1, 203.0.113.8"):
+        headers = {"X-Forwarded-For": address}
+        client.post(reverse("orders:notify"), FORGED, "application/x-www-form-urlencoded", headers=headers)
+    client.post(reverse("orders:notify"), FORGED, "application/x-www-form-urlencoded", REMOTE_ADDR="")
+    kept = list(Notification.objects.order_by("pk").values_list("address", flat=True))
+    assert kept == ["203.0.113.7", "2001:db8::1", "203.0.113.8", None]
+
+
 @pytest.fixture
 def coupon(db) -> Coupon:
     return Coupon.objects.create(code="SPRING", kind=Coupon.Kind.AMOUNT, value=Decimal(5), limit_per_user=5)

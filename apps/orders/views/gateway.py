@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.orders import services
 from apps.orders.gateways import is_offered
 from apps.orders.models import Notification, Order
+from utils.addresses import LOCAL, client_address
 
 LONGEST = 32 * 1024  # bytes of a notification
 FINAL = {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}
@@ -24,9 +25,8 @@ def notify(request: HttpRequest) -> HttpResponse:
     """Alipay repeats a notification until it reads "success": said only once the outcome is stored."""
     if not is_offered() or len(request.body) > LONGEST:
         return HttpResponse("failure", content_type="text/plain", status=400)
-    notification = services.receive(
-        body=request.body, address=request.META.get("REMOTE_ADDR") or None, at=timezone.now()
-    )
+    address = client_address(request)
+    notification = services.receive(body=request.body, address=None if address == LOCAL else address, at=timezone.now())
     return HttpResponse("success" if notification.verdict in FINAL else "failure", content_type="text/plain")
 
 

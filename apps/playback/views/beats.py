@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -65,7 +66,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
                 max_age=REMEMBERED,
                 httponly=True,
                 samesite="Lax",
-                secure=request.is_secure(),
+                secure=settings.SESSION_COOKIE_SECURE,
             )
     heartbeat(viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now())
     return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,7 +19,6 @@ from apps.users.services import codes, contacts, passwords, registration
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.client import answer, client_of
-from apps.users.views.outbox import outbox_exists
 
 CODE = "phone_code"  # session key: the id of the PhoneCode that was asked for here
 Purpose = PhoneCode.Purpose
@@ -62,7 +62,7 @@ def code(request: HttpRequest) -> HttpResponse:
             msg = _("Another account has this number.")
         except (TokenRefused, registration.AlreadyRegistered):
             msg = _("This number has an account already. Sign in with it, or reset the password.")
-    context = {"form": form, "phone": row.phone, "outbox": outbox_exists(request)}
+    context = {"form": form, "phone": row.phone, "outbox": settings.OUTBOX}
     return answer(request, "users/code.html", context, msg=msg, late=late)
 
 

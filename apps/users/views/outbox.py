@@ -1,65 +1,40 @@
-"""Mails and text messages that were kept instead of sent, for who tries the site on the own machine."""
+"""Mails and text messages that were kept instead of sent, for who runs the site on trial."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from pathlib import Path
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from utils.addresses import client_address
+from apps.users.requests import account_of
+from apps.users.services import outbox as kept
 
-SHOWN = 50
-LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1", "testserver"}
-LOCAL_CLIENTS = {"127.0.0.1", "::1"}
-
-
-@dataclass(frozen=True)
-class Message:
-    """One kept message."""
-
-    to: str
-    subject: str
-    text: str
-    kept_at: datetime
-
-
-def outbox_exists(request: HttpRequest) -> bool:
-    """Only where OUTBOX is on, for a browser on this very machine, asked for by a name of this machine."""
-    return (
-        settings.OUTBOX
-        and urlsplit(f"//{request.get_host()}").hostname in LOCAL_HOSTS
-        and client_address(request) in LOCAL_CLIENTS
-        and "X-Forwarded-For" not in request.headers
-    )
+COOKIE = "outbox"
+OPEN_FOR = 30 * 24 * 3600  # seconds, unless the site is started again before
 
 
 @never_cache
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    """The newest kept messages; 404 wherever `outbox_exists` is not so."""
-    if not outbox_exists(request):
+    """The newest kept messages, for a browser that used a key (`?key=`) and for administrators; 404 without OUTBOX."""
+    if not settings.OUTBOX:
         raise Http404
-    folder = Path(settings.MAIL_FOLDER)
-    files = sorted((p for p in folder.glob("[0-9]*") if p.suffix in {".eml", ".sms"}), reverse=True)[:SHOWN]
-    return render(request, "users/outbox.html", {"kept": [_read(file) for file in files]})
+    if _may_read(request):
+        return render(request, "users/outbox.html", {"kept": kept.newest()})
+    key = request.GET.get("key", "")
+    if request.method == "GET" and (token := kept.use_key(key)):
+        response = redirect("users:outbox")
+        response.set_cookie(
+            COOKIE, token, max_age=OPEN_FOR, path=response["Location"], httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE, samesite="Strict",
+        )  # fmt: skip
+        return response
+    return render(request, "users/outbox_closed.html", {"refused": key}, status=403)
 
 
-def _read(file: Path) -> Message:
-    kept_at = datetime.fromtimestamp(int(file.stem.partition("-")[0]) / 1e9, UTC)
-    content = file.read_bytes()
-    if file.suffix == ".sms":
-        sms = json.loads(content)
-        return Message(sms["phone"], "", sms["text"], kept_at)
-    mail = message_from_bytes(content, policy=policy.default)
-    body = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
-    return Message(str(mail["To"]), str(mail["Subject"]), body.get_content() if body else "", kept_at)
+def _may_read(request: HttpRequest) -> bool:
+    user = account_of(request)
+    is_administrator = user is not None and user.is_superuser and not user.rights_withheld
+    return is_administrator or kept.is_open_to(request.COOKIES.get(COOKIE, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -25,7 +26,6 @@ from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.client import answer, set_language
 from apps.users.views.codes import begin_code
-from apps.users.views.outbox import outbox_exists
 from apps.users.views.registration import dead_link
 
 
@@ -54,7 +54,7 @@ def own(request: HttpRequest) -> HttpResponse:
             except avatars.UnusableAvatar:
                 form.add_error("avatar", _("Choose a JPEG, PNG or WebP picture of at most 5 MB and 40 megapixels."))
     user = User.objects.get(pk=user.pk)  # without what a refused form put on it
-    context = {"user_info": user, "forms": forms, "sent": sent, "outbox": outbox_exists(request)}
+    context = {"user_info": user, "forms": forms, "sent": sent, "outbox": settings.OUTBOX}
     return answer(request, "users/profile.html", context, msg=msg, late=late)
 
 

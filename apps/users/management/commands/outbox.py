@@ -1,0 +1,18 @@
+"""`manage.py outbox`: one more address that opens the outbox of a site on trial."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.urls import reverse
+
+from apps.users.services import outbox
+
+
+class Command(BaseCommand):
+    help = "Prints an address that opens the outbox once, in one browser, until the site is started again."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        self.stdout.write(f"{settings.SITE_URL}{reverse('users:outbox')}?key={outbox.make_key()}")
