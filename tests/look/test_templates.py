@@ -21,6 +21,7 @@ NAMES = {"Streamsite", "VIP", "English", "中文", "·", "|", "–", "%", "“",
 def _words(text: str) -> list[str]:
     text = re.sub(r"{%\s*blocktranslate.*?endblocktranslate\s*%}", " ", text, flags=re.DOTALL)
     text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", text, flags=re.DOTALL)
+    text = re.sub(r"<code\b.*?</code>", " ", text, flags=re.DOTALL)  # a command reads alike in every language
     text = re.sub(r"<!--.*?-->|<[^>]*>", "\n", text, flags=re.DOTALL)
     text = re.sub(r"&\w+;", " ", text)
     return [w for line in text.splitlines() for w in line.split() if w not in NAMES and re.search(r"[^\W\d_]", w)]
