@@ -114,13 +114,17 @@ class AlipayGateway:
 
     # --- Ask --------------------------------------------------------------------------------------
 
-    def query(self, *, number: str, tries: int = TRIES) -> Trade | None:
-        """How the trade stands; None where the buyer never opened the gateway's page. Raises GatewayUnclear."""
-        answer = self._ask(lambda: self.sdk.api_alipay_trade_query(out_trade_no=number), tries)
+    def query(self, *, number: str, trade_no: str = "", tries: int = TRIES) -> Trade | None:
+        """How the order's trade stands; None where the buyer never opened the gateway's page. Raises GatewayUnclear.
+
+        Of several trades of one order, `trade_no` says which.
+        """
+        asked = {"trade_no": trade_no} if trade_no else {"out_trade_no": number}
+        answer = self._ask(lambda: self.sdk.api_alipay_trade_query(**asked), tries)
         if says_not_there(answer):
             return None
         expect_success(answer)
-        if answer.get("out_trade_no") != number:
+        if answer.get("out_trade_no") != number or (trade_no and answer.get("trade_no") != trade_no):
             raise GatewayUnclear("The gateway answered about another order.")
         try:
             return self._trade(answer, paid="send_pay_date", buyer="buyer_logon_id")

@@ -5,7 +5,7 @@ from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_
 from apps.orders.services.closing import close
 from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.coupons import CouponRefused, count_guess, discount_for
-from apps.orders.services.daily import daily_statement
+from apps.orders.services.daily import check_day, daily_statement
 from apps.orders.services.entitlement import owns
 from apps.orders.services.notifications import receive
 from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
@@ -31,6 +31,7 @@ __all__ = [
     "ask_soon",
     "book_bill",
     "carry_out",
+    "check_day",
     "close",
     "count_guess",
     "daily_statement",

@@ -44,24 +44,68 @@ def book(*, payment: Payment, at: datetime) -> None:
 
 
 def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
-    """Book the refunds of a day's bill of which no notification told. Days may come in any order, and again."""
-    theirs: dict[str, Decimal] = {}
-    for line in not_ours(bill):
-        theirs[line.trade_no] = theirs.get(line.trade_no, NOTHING) - line.amount
+    """Put the refunds of a day's bill on that day, and book those of the console of which no notification told.
+
+    Days may come in any order, and again.
+    """
+    lines = list(bill)
     begins = datetime.combine(day, time(), CLOCK)
     ends = begins + timedelta(days=1)
+    _date_ours(lines, begins, ends)
+    theirs: dict[str, Decimal] = {}
+    for line in not_ours(lines):
+        theirs[line.trade_no] = theirs.get(line.trade_no, NOTHING) - line.amount
     for trade_no, amount in theirs.items():
         found = Payment.objects.exclude(gateway=WALLET).filter(trade_no=trade_no).first()
         if found is None:
             continue
         with transaction.atomic():
             order, payment = _locked(found)
-            if _waits(payment) or (payment.told_back_at and payment.told_back_at >= ends):
-                continue  # what we were told after this day counts this day's
-            rows = payment.refunds.filter(at_gateway=True, done_at__gte=begins, done_at__lt=ends)
-            known = rows.aggregate(n=Sum("amount"))["n"] or NOTHING
-            extra = min(amount - known, payment.amount - _done(payment))
+            if _waits(payment):
+                continue
+            missing = amount - _of_console(payment, begins, ends)
+            if payment.told_back_at and payment.told_back_at >= ends:
+                # what we were told after this day counts this day's: it stands there, on the day of the news
+                _bring_forward(payment, missing, ends)
+                continue
+            extra = min(missing, payment.amount - _done(payment))
             _record(order, payment, extra, min(at, ends - timedelta(seconds=1)), at)
+
+
+def _date_ours(lines: list[BillLine], begins: datetime, ends: datetime) -> None:
+    """Our refunds were done when the gateway did them, not when its answer came: that may be days later."""
+    numbers = [line.request_no for line in lines if line.amount < 0 and line.request_no]
+    for begin in range(0, len(numbers), 500):
+        rows = Refund.objects.filter(number__in=numbers[begin : begin + 500], state=Refund.State.DONE)
+        rows.filter(done_at__gte=ends).update(done_at=ends - timedelta(seconds=1))
+        rows.filter(done_at__lt=begins).update(done_at=begins)
+
+
+def _of_console(payment: Payment, begins: datetime, ends: datetime) -> Decimal:
+    rows = payment.refunds.filter(at_gateway=True, done_at__gte=begins, done_at__lt=ends)
+    return rows.aggregate(n=Sum("amount"))["n"] or NOTHING
+
+
+def _bring_forward(payment: Payment, amount: Decimal, ends: datetime) -> None:
+    """Move up to `amount` yuan of later refunds of the console to the day that `ends`, the last ones first."""
+    moved = NOTHING
+    for row in payment.refunds.filter(at_gateway=True, done_at__gte=ends).order_by("-done_at", "-pk"):
+        if moved >= amount:
+            break
+        part, last = min(row.amount, amount - moved), ends - timedelta(seconds=1)
+        moved += part
+        if part == row.amount:
+            Refund.objects.filter(pk=row.pk).update(done_at=last)
+            continue
+        Refund.objects.filter(pk=row.pk).update(amount=row.amount - part)
+        row.pk, row.number, row.amount, row.shortfall, row.done_at = (
+            None,
+            f"{row.number}-{ends:%m%d}",
+            part,
+            NOTHING,
+            last,
+        )
+        row.save(force_insert=True)
 
 
 def not_ours(bill: Iterable[BillLine]) -> list[BillLine]:

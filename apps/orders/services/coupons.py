@@ -50,9 +50,10 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
         raise CouponRefused(_("This code isn't valid at the moment."))
     if coupon.plans.exists() and not coupon.plans.filter(pk=plan.pk).exists():
         raise CouponRefused(_("This code is for other plans."))
-    # an order that can't be paid any more gives its use back, even if nobody has closed it yet
+    # An order that can't be paid any more gives its use back, even if nobody has closed it yet. One that was sent to
+    # the gateway may have been paid in its last second: it is over once the gateway says so.
     uses = Order.objects.filter(coupon=coupon).exclude(state=State.CLOSED)
-    uses = uses.exclude(state=State.PENDING, expires_at__lte=at)
+    uses = uses.exclude(state=State.PENDING, expires_at__lte=at, sent_at=None)
     if coupon.limit is not None and uses.count() >= coupon.limit:
         raise CouponRefused(_("This code has been used up."))
     if user is not None and uses.filter(user=user).count() >= coupon.limit_per_user:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime, timedelta
 
-from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear, gateway, is_offered, read_bill
+from apps.orders.gateways import CLOCK, BillLine, GatewayRefused, GatewayUnclear, gateway, is_offered, read_bill
+from apps.orders.models import Order, Payment, Refund
 from apps.orders.services.alarms import alarm
 from apps.orders.services.console_refunds import book_bill
-from apps.orders.services.statement import statement
+from apps.orders.services.refunds import carry_out
+from apps.orders.services.settling import settle
+from apps.orders.services.statement import Statement, statement
 
 log = logging.getLogger(__name__)
 MADE_AFTER = timedelta(hours=9, minutes=30)  # of a day's end, by the gateway's clock: its bill is there
@@ -21,12 +24,10 @@ def daily_statement(*, at: datetime) -> None:
         return
     day = last_billed(at)
     try:
-        bill = read_bill(gateway().bill(day=day))
+        told = check_day(day=day, at=at)
     except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
         alarm(subject=f"No statement of {day}", text=f"The gateway's bill can't be had: {error}")
         return
-    book_bill(day=day, bill=bill, at=at)
-    told = statement(day=day, bill=bill)
     log.info("%s: %d lines in the bill, ¥%s; in our books ¥%s", day, told.lines, told.theirs, told.ours)
     if not told.differences:
         return
@@ -37,6 +38,43 @@ def daily_statement(*, at: datetime) -> None:
     ]
     more = [f"and {len(told.differences) - TOLD} more"] if len(told.differences) > TOLD else []
     alarm(subject=f"{len(told.differences)} differences in the statement of {day}", text="\n".join([*rows, *more]))
+
+
+def check_day(*, day: date, at: datetime, content: bytes | None = None) -> Statement:
+    """The statement of a day whose bill is `content`, or fetched, once the news in it has been booked.
+
+    News are payments and refunds of which no notification and no answer told: their orders were looked at before.
+
+    Raises OSError, ValueError, GatewayRefused and GatewayUnclear where there is no bill to be read.
+    """
+    bill = read_bill(gateway().bill(day=day) if content is None else content)
+    _settle_news(bill, at)
+    book_bill(day=day, bill=bill, at=at)
+    return statement(day=day, bill=bill)
+
+
+def _settle_news(bill: list[BillLine], at: datetime) -> None:
+    """Ask about the payments in the bill that we never heard of: the bill has no signature, the answer does."""
+    came = {line.trade_no: line.number for line in bill if line.amount > 0}
+    for begin in range(0, len(came), 500):
+        some = dict(list(came.items())[begin : begin + 500])
+        known = set(Payment.objects.filter(trade_no__in=some).values_list("trade_no", flat=True))
+        ours = set(Order.objects.filter(number__in=some.values()).values_list("number", flat=True))
+        for trade_no, number in some.items():
+            if trade_no in known or number not in ours:
+                continue
+            try:
+                trade = gateway().query(number=number, trade_no=trade_no)
+            except GatewayUnclear as unclear:
+                log.warning("Trade %s of the bill: %s", trade_no, unclear)
+                continue  # the statement tells of it
+            if trade is not None and trade.was_paid:
+                settle(trade=trade, at=at)
+    numbers = [line.request_no for line in bill if line.amount < 0 and line.request_no]
+    for begin in range(0, len(numbers), 500):
+        waiting = Refund.objects.filter(number__in=numbers[begin : begin + 500], state=Refund.State.REQUESTED)
+        for row in waiting.select_related("payment"):
+            carry_out(refund=row, at=at)
 
 
 def last_billed(at: datetime) -> date:

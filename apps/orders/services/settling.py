@@ -36,7 +36,11 @@ def settle(*, trade: Trade, at: datetime) -> Order:
             paid_at=trade.paid_at or at,
             created_at=at,
         )
-        if order.state != State.PENDING:
+        if order.state == State.PENDING and not order.user.is_active:
+            # the account was deleted or shut while its buyer was away to pay: nobody could use what it bought
+            Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
+            payment.flag = Payment.Flag.CLOSED
+        elif order.state != State.PENDING:
             payment.flag = Payment.Flag.CLOSED if order.state == State.CLOSED else Payment.Flag.TWICE
         elif trade.amount != order.amount:
             payment.flag = Payment.Flag.AMOUNT

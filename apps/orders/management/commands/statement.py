@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.orders import services
-from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear, gateway, read_bill
+from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear
 from apps.orders.services import Trouble
 from utils.templatetags.formats import yuan
 
@@ -27,11 +27,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, day: date | None, bill: Path | None, **_options: Any) -> None:
         day = day or timezone.now().astimezone(CLOCK).date() - timedelta(days=1)
         try:
-            lines = read_bill(bill.read_bytes() if bill else gateway().bill(day=day))
+            told = services.check_day(day=day, at=timezone.now(), content=bill.read_bytes() if bill else None)
         except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
             raise CommandError(_("The bill of %(day)s can't be read: %(why)s") % {"day": day, "why": error}) from error
-        services.book_bill(day=day, bill=lines, at=timezone.now())
-        told = services.statement(day=day, bill=lines)
         self.stdout.write(
             _("%(day)s: %(lines)d lines in the bill, %(theirs)s; in our books %(ours)s")
             % {"day": day, "lines": told.lines, "theirs": yuan(told.theirs), "ours": yuan(told.ours)}

@@ -1,0 +1,289 @@
+"""A second gateway of Alipay's protocol, written for trial only: its books say what really happened to the money.
+
+It shares no code with the site or with the site's own cashier. A call can be answered by any code, carried out or not,
+or not be answered at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+APP, SELLER = "2021000000000042", "2088000000000042"
+FOREIGN_APP, FOREIGN_SELLER = "2021000000000043", "2088000000000043"
+HEAD = "支付宝交易号,商户订单号,业务类型,订单金额（元）,退款批次号/请求号,对方账户"
+
+
+@dataclass
+class Trade:
+    """One trade as the gateway booked it; amounts in yuan, `refunds` by request number."""
+
+    trade_no: str
+    number: str
+    amount: Decimal
+    notify_url: str
+    expires: str
+    status: str = "WAIT_BUYER_PAY"
+    paid_at: datetime | None = None
+    refunds: dict[str, tuple[Decimal, datetime]] = field(default_factory=dict)
+
+    @property
+    def back(self) -> Decimal:
+        """What went back of it, in all."""
+        return sum((amount for amount, _ in self.refunds.values()), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How one call is answered: `code` empty is no answer, "forged" and "half" are what they say."""
+
+    method: str
+    code: str
+    sub_code: str
+    done: bool  # carried out all the same
+
+
+class Gateway:
+    """Its books, and a server on loopback for the merchant's questions. `now` is its clock, moved by the trial."""
+
+    def __init__(self, folder: Path, now: datetime) -> None:
+        self.now, self.lock = now, threading.RLock()
+        self.trades: dict[str, Trade] = {}
+        self.faults: deque[Fault] = deque()
+        self.own, self.stranger = _key(), _key()
+        merchant = _key()
+        self._merchant = merchant.public_key()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.private_file, self.public_file = folder / "merchant.pem", folder / "gateway.pem"
+        self.private_file.write_bytes(merchant.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        self.public_file.write_bytes(
+            self.own.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.0"
+
+            def do_GET(self) -> None:
+                content = gateway.serve(self.path)
+                if not content:
+                    return  # the line goes dead
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: Any) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    # --- What buyers and the console do -----------------------------------------------------------
+
+    def open(self, pay_url: str) -> Trade:
+        """A buyer follows the merchant's address."""
+        params = dict(parse_qsl(urlsplit(pay_url).query, keep_blank_values=True, strict_parsing=True))
+        assert self._is_signed(params), "The merchant's address isn't signed."
+        assert params["app_id"] == APP
+        asked = json.loads(params["biz_content"])
+        with self.lock:
+            for trade in self.trades.values():
+                if trade.number == asked["out_trade_no"]:
+                    return trade
+            return self._begin(
+                asked["out_trade_no"], Decimal(asked["total_amount"]), params["notify_url"], asked["time_expire"]
+            )
+
+    def pay(self, trade: Trade, *, amount: Decimal | None = None, forced: bool = False) -> bool:
+        """The buyer pays; `forced` although the gateway shouldn't take it any more."""
+        with self.lock:
+            over = trade.expires <= _told(self.now)
+            if trade.paid_at or (not forced and (trade.status != "WAIT_BUYER_PAY" or over)):
+                return False
+            trade.amount, trade.status, trade.paid_at = amount or trade.amount, "TRADE_SUCCESS", self.now
+            return True
+
+    def pay_again(self, trade: Trade) -> Trade:
+        """The same order paid under another trade number."""
+        with self.lock:
+            again = self._begin(trade.number, trade.amount, trade.notify_url, trade.expires)
+            again.status, again.paid_at = "TRADE_SUCCESS", self.now
+            return again
+
+    def send_back(self, trade: Trade, request_no: str, amount: Decimal) -> bool:
+        """A refund, by whoever asked for it."""
+        with self.lock:
+            if trade.status not in {"TRADE_SUCCESS"} or trade.back + amount > trade.amount:
+                return False
+            trade.refunds[request_no] = (amount, self.now)
+            if trade.back == trade.amount:
+                trade.status = "TRADE_CLOSED"
+            return True
+
+    def finish(self, trade: Trade) -> None:
+        """Three months later: nothing goes back any more."""
+        with self.lock:
+            if trade.status == "TRADE_SUCCESS":
+                trade.status = "TRADE_FINISHED"
+
+    def expire(self) -> None:
+        """Unpaid trades whose time is over close."""
+        with self.lock:
+            for trade in self.trades.values():
+                if trade.status == "WAIT_BUYER_PAY" and trade.expires <= _told(self.now):
+                    trade.status = "TRADE_CLOSED"
+
+    def _begin(self, number: str, amount: Decimal, notify_url: str, expires: str) -> Trade:
+        trade_no = f"{self.now:%Y%m%d}2200{len(self.trades):016d}"
+        self.trades[trade_no] = trade = Trade(trade_no, number, amount, notify_url, expires)
+        return trade
+
+    # --- What it tells --------------------------------------------------------------------------------
+
+    def notification(self, trade: Trade, *, key: RSAPrivateKey | None = None, **changed: str) -> bytes:
+        """The body of a notification as the trade stands now; `changed` is signed with it."""
+        with self.lock:
+            params = {
+                "notify_time": _told(self.now), "notify_type": "trade_status_sync", "notify_id": trade.trade_no,
+                "app_id": APP, "seller_id": SELLER, "charset": "utf-8", "version": "1.0", "subject": "x",
+                "trade_no": trade.trade_no, "out_trade_no": trade.number, "trade_status": trade.status,
+                "total_amount": f"{trade.amount:.2f}", "buyer_logon_id": "a***@example.com",
+                **({"gmt_payment": _told(trade.paid_at)} if trade.paid_at else {}),
+                **({"refund_fee": f"{trade.back:.2f}", "gmt_refund": f"{_told(self._last(trade))}.000"}
+                   if trade.refunds else {}),
+                **changed,
+            }  # fmt: skip
+        text = "&".join(f"{name}={params[name]}" for name in sorted(params))
+        return urlencode({**params, "sign_type": "RSA2", "sign": _sign(key or self.own, text)}).encode()
+
+    def _last(self, trade: Trade) -> datetime:
+        return max(at for _, at in trade.refunds.values())
+
+    def bill(self, day: str) -> bytes:
+        """The movements of a day, YYYY-MM-DD on the gateway's clock."""
+        out = io.StringIO()
+        rows = csv.writer(out)
+        rows.writerow(HEAD.split(","))
+        with self.lock:
+            for trade in self.trades.values():
+                if trade.paid_at and _told(trade.paid_at)[:10] == day:
+                    rows.writerow([trade.trade_no, trade.number, "交易", f"{trade.amount:.2f}", "", ""])
+                for request_no, (amount, at) in trade.refunds.items():
+                    if _told(at)[:10] == day:
+                        rows.writerow([trade.trade_no, trade.number, "退款", f"-{amount:.2f}", request_no, ""])
+        return out.getvalue().encode("gbk")
+
+    # --- What it answers ------------------------------------------------------------------------------
+
+    def serve(self, path: str) -> bytes:
+        """The answer to one request; empty for none."""
+        address = urlsplit(path)
+        if address.path.startswith("/bill/"):
+            return self.bill(address.path.removeprefix("/bill/"))
+        params = dict(parse_qsl(address.query, keep_blank_values=True))
+        method = params.get("method", "")
+        with self.lock:
+            fault = next((one for one in self.faults if one.method in {method, "any"}), None)
+            if fault:
+                self.faults.remove(fault)
+            if not self._is_signed(params) or params.get("app_id") != APP:
+                told = _no("isv.invalid-signature", "40002")
+            elif fault is None or fault.done:
+                told = self._answer(method, json.loads(params["biz_content"]))
+            if fault and not fault.code:
+                return b""
+            if fault and fault.code not in {"forged", "half"}:
+                told = _no(fault.sub_code, fault.code)
+            elif fault and not fault.done:
+                told = {"code": "10000", "msg": "Success", "trade_status": "TRADE_SUCCESS", "fund_change": "Y"}
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        key = self.stranger if fault and fault.code == "forged" else self.own
+        whole = f'{{"{method.replace(".", "_")}_response":{text},"sign":"{_sign(key, text)}"}}'.encode()
+        return whole[: len(whole) // 2] if fault and fault.code == "half" else whole
+
+    def _answer(self, method: str, asked: Mapping[str, str]) -> dict[str, str]:
+        if method == "alipay.data.dataservice.bill.downloadurl.query":
+            return {"code": "10000", "msg": "Success", "bill_download_url": f"{self.url}/bill/{asked['bill_date']}"}
+        trade = self._find(asked)
+        if trade is None:
+            return _no("ACQ.TRADE_NOT_EXIST")
+        told = {"code": "10000", "msg": "Success", "trade_no": trade.trade_no, "out_trade_no": trade.number}
+        if method == "alipay.trade.query":
+            paid = {"send_pay_date": _told(trade.paid_at)} if trade.paid_at else {}
+            return {**told, "trade_status": trade.status, "total_amount": f"{trade.amount:.2f}", **paid}
+        if method == "alipay.trade.close":
+            if trade.status != "WAIT_BUYER_PAY":
+                return _no("ACQ.REASON_TRADE_STATUS_INVALID")
+            trade.status = "TRADE_CLOSED"
+            return told
+        if method == "alipay.trade.refund":
+            return self._refund(trade, asked, told)
+        assert method == "alipay.trade.fastpay.refund.query", method
+        known = trade.refunds.get(asked["out_request_no"])
+        return {**told, "refund_status": "REFUND_SUCCESS", "refund_amount": f"{known[0]:.2f}"} if known else told
+
+    def _refund(self, trade: Trade, asked: Mapping[str, str], told: dict[str, str]) -> dict[str, str]:
+        amount, request_no = Decimal(asked["refund_amount"]), asked["out_request_no"]
+        known = trade.refunds.get(request_no)
+        if known and known[0] != amount:
+            return _no("ACQ.DISCORDANT_REPEAT_REQUEST")
+        if not known and not self.send_back(trade, request_no, amount):
+            refused = {"TRADE_FINISHED": "ACQ.TRADE_HAS_FINISHED", "TRADE_CLOSED": "ACQ.TRADE_HAS_CLOSE"}
+            return _no(refused.get(trade.status, "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"))
+        return {**told, "fund_change": "N" if known else "Y", "refund_fee": f"{trade.back:.2f}"}
+
+    def _find(self, asked: Mapping[str, str]) -> Trade | None:
+        if trade_no := asked.get("trade_no"):
+            return self.trades.get(trade_no)
+        of_order = [trade for trade in self.trades.values() if trade.number == asked.get("out_trade_no")]
+        return min(of_order, key=lambda trade: trade.paid_at is None, default=None)
+
+    def _is_signed(self, params: Mapping[str, str]) -> bool:
+        text = "&".join(f"{name}={params[name]}" for name in sorted(params) if name != "sign")
+        try:
+            self._merchant.verify(base64.b64decode(params.get("sign", "")), text.encode(), PKCS1v15(), SHA256())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _sign(key: RSAPrivateKey, text: str) -> str:
+    return base64.b64encode(key.sign(text.encode(), PKCS1v15(), SHA256())).decode()
+
+
+def _told(at: datetime) -> str:
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def _no(sub_code: str, code: str = "40004") -> dict[str, str]:
+    return {"code": code, "msg": "Business Failed", "sub_code": sub_code, "sub_msg": "-"}

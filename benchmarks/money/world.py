@@ -1,0 +1,311 @@
+"""Buyers, administrators, forgers, the gateway and the clock, each doing one random thing after another."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.db import connection, transaction
+
+from apps.movies.models import Movie
+from apps.orders import services
+from apps.orders.gateways import GatewayUnclear
+from apps.orders.models import Coupon, Notification, Order, Payment, Plan
+from apps.users.models import User
+from apps.users.services.deletion import delete_account
+from apps.wallet.services import NotEnoughMoney
+from benchmarks.money.faults import CALLS, COMMON, SUB_CODES, Died, Killer, together
+from benchmarks.money.gateway import FOREIGN_APP, FOREIGN_SELLER, Fault, Gateway, Trade
+
+STEPS = [1, 5, 30, 61, 61, 300, 900, 1801, 4000, 20_000]  # seconds
+
+
+class World:
+    """One batch: its buyers and what they can buy, and the chance that draws everything."""
+
+    def __init__(self, gateway: Gateway, seed: int, at: datetime, make_user: Callable[[], User]) -> None:
+        self.gateway, self.chance, self.at = gateway, random.Random(seed), at
+        self.begun = at
+        self.users = [make_user() for _ in range(8)]
+        self.make_user = make_user
+        self.plans: list[Plan] = []
+        self.movies: list[Movie] = []
+        self.coupons: list[Coupon] = []
+        self.orders: list[int] = []
+        self.urls: dict[int, str] = {}  # where an order is paid
+        self.kept: list[bytes] = []  # notifications of before, to be sent again
+        self.deleted: dict[int, datetime] = {}
+        self.counts: Counter[str] = Counter()
+        self.events: list[tuple[Callable[[], None], int]] = [
+            (self.place, 18), (self.go, 14), (self.pay, 14), (self.pay_wrongly, 4), (self.pay_twice, 2),
+            (self.notify, 14), (self.replay, 4), (self.forge, 5), (self.foreign, 2), (self.ask, 5), (self.cancel, 4),
+            (self.pay_from_wallet, 6), (self.refund, 5), (self.console, 3), (self.finish, 1), (self.reconcile, 6),
+            (self.wait, 8), (self.fault, 12), (self.statement, 1), (self.delete, 1), (self.new_coupon, 1),
+            (self.end_coupon, 1), (self.new_user, 1), (self.junk, 1),
+        ]  # fmt: skip
+        if not (connection.vendor == "sqlite" and connection.is_in_memory_db()):
+            self.events.append((self.at_once, 1))  # a database in memory refuses instead of waiting
+
+    # --- Running ----------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One event; one in five may die on its way."""
+        event = self.chance.choices([e for e, _ in self.events], [weight for _, weight in self.events])[0]
+        self.counts[event.__name__] += 1
+        dies = self.chance.random() < 1 / 5 and event.__name__ not in {"at_once", "new_user", "new_coupon"}
+        if not dies:
+            event()
+            return
+        killer = Killer(self.chance.choice([1, 1, 2, 2, 3, 4, 5, 6, 8, 10]), after=self.chance.random() < 0.5)
+        try:
+            with connection.execute_wrapper(killer):
+                event()
+        except Died:
+            self.counts["(died)"] += 1
+
+    def settle_down(self) -> None:
+        """Nothing fails any more, and time passes: what is left now is for ever."""
+        self.gateway.faults.clear()
+        for hours in (0, 1, 3, 30, 3):
+            self._move(timedelta(hours=hours, seconds=61))
+            found = services.reconcile(at=self.at, rate=1e6)
+            assert found.unclear == 0, found
+        day = self.begun.date()
+        while day <= self.at.date():
+            services.check_day(day=day, at=self.at)
+            day += timedelta(days=1)
+        for seconds in (61, 61):
+            self._move(timedelta(seconds=seconds))
+            services.reconcile(at=self.at, rate=1e6)
+
+    def _move(self, by: timedelta) -> None:
+        self.at += by
+        self.gateway.now = self.at
+
+    # --- What buyers do ---------------------------------------------------------------------------
+
+    def place(self) -> None:
+        user, what = self._user(), self.chance.random()
+        with suppress(services.UnableToPlaceOrder, services.CouponRefused):
+            if what < 0.25:
+                amount = Decimal(self.chance.randint(100, 6000)) / 100
+                order = services.place_top_up(user=user, amount=amount, at=self.at)
+            elif what < 0.6:
+                code = self.chance.choice(self.coupons).code if self.coupons and self.chance.random() < 0.5 else ""
+                order = services.place_order(user=user, item=self.chance.choice(self.plans), at=self.at, code=code)
+            else:
+                order = services.place_order(user=user, item=self.chance.choice(self.movies), at=self.at)
+            if order.pk not in self.orders:
+                self.orders.append(order.pk)
+
+    def go(self) -> None:
+        if order := self._order():
+            with suppress(services.UnableToPay):
+                phone = self.chance.random() < 0.5
+                url = services.pay_by_gateway(order=order, phone=phone, site="http://testserver/", at=self.at)
+                self.urls[order.pk] = url
+                if self.chance.random() < 0.9:
+                    self.gateway.open(url)
+
+    def pay(self) -> None:
+        """Paid, and mostly told at once."""
+        if (trade := self._trade()) and self.gateway.pay(trade) and self.chance.random() < 0.6:
+            self._send(self.gateway.notification(trade))
+
+    def pay_wrongly(self) -> None:
+        """Another amount, or too late."""
+        if trade := self._trade():
+            off = Decimal(self.chance.choice(["-0.01", "1.00", "0.00", "0.00"]))
+            self.gateway.pay(trade, amount=max(trade.amount + off, Decimal("0.01")), forced=True)
+
+    def pay_twice(self) -> None:
+        if (trade := self._trade()) and trade.paid_at:
+            again = self.gateway.pay_again(trade)
+            if self.chance.random() < 0.5:
+                self._send(self.gateway.notification(again))
+
+    def pay_from_wallet(self) -> None:
+        if order := self._order():
+            with suppress(services.UnableToPay, NotEnoughMoney):
+                services.pay_from_wallet(order=order, user=order.user, at=self.at)
+
+    def cancel(self) -> None:
+        if order := self._order():
+            with suppress(GatewayUnclear):
+                services.close(order=order, at=self.at, tries=1)
+
+    def ask(self) -> None:
+        if order := self._order():
+            services.answer_question(order_id=order.pk, at=self.at)
+
+    def new_user(self) -> None:
+        self.users.append(self.make_user())
+
+    def delete(self) -> None:
+        user = self._user()
+        with transaction.atomic():
+            delete_account(user=user, at=self.at)
+        self.users.remove(user)
+        self.deleted[user.pk] = self.at
+        if len(self.users) < 5:
+            self.users.append(self.make_user())
+
+    # --- What the gateway does, and who pretends to be it -------------------------------------------
+
+    def notify(self) -> None:
+        if trade := self._trade():
+            for _ in range(self.chance.choice([1, 1, 1, 2, 5])):
+                self._send(self.gateway.notification(trade))
+
+    def replay(self) -> None:
+        """An old one, out of order."""
+        if self.kept:
+            self._send(self.chance.choice(self.kept), again=True)
+
+    def forge(self) -> None:
+        """Altered after it was signed, or signed by a stranger."""
+        if not (trade := self._trade()):
+            return
+        if self.chance.random() < 0.4:
+            content = self.gateway.notification(trade, key=self.gateway.stranger, trade_status="TRADE_SUCCESS")
+        else:
+            params = dict(parse_qsl(self.gateway.notification(trade).decode()))
+            name = self.chance.choice(sorted(params))
+            other = self._order()
+            value = other.number if other and name == "out_trade_no" and other.number != params[name] else "1.00"
+            if params[name] == value:
+                return
+            content = urlencode({**params, name: value}).encode()
+        told = services.receive(body=content, address="192.0.2.1", at=self.at)
+        assert told.verdict in {"forged", "malformed"} or b"sign_type=1.00" in content, told.verdict
+
+    def foreign(self) -> None:
+        """Signed by the gateway for another application or seller, or about another's order."""
+        if trade := self._trade():
+            changed = self.chance.choice(
+                [{"app_id": FOREIGN_APP}, {"seller_id": FOREIGN_SELLER}, {"out_trade_no": "2026112799999999"}]
+            )
+            claimed = {"trade_status": "TRADE_SUCCESS", "gmt_payment": "2026-11-27 10:00:00", **changed}
+            body = self.gateway.notification(trade, **claimed)
+            assert services.receive(body=body, address=None, at=self.at).verdict in {"foreign", "unknown"}
+
+    def junk(self) -> None:
+        content = self.chance.randbytes(self.chance.randint(0, 400))
+        assert services.receive(body=content, address="192.0.2.2", at=self.at).verdict in {"forged", "malformed"}
+
+    def console(self) -> None:
+        """A refund in the gateway's console, whole or in part, told or not."""
+        trade = self._trade()
+        if trade and trade.paid_at and trade.amount > trade.back:
+            left = trade.amount - trade.back
+            amount = left if self.chance.random() < 0.5 else max((left / 3).quantize(Decimal("0.01")), Decimal("0.01"))
+            if self.gateway.send_back(trade, f"C{self.chance.getrandbits(60)}", amount) and self.chance.random() < 0.7:
+                self._send(self.gateway.notification(trade))
+
+    def finish(self) -> None:
+        if self.chance.random() < 0.3 and (trade := self._trade()):
+            self.gateway.finish(trade)
+
+    def fault(self) -> None:
+        """One of the next calls goes wrong."""
+        method = self.chance.choice(CALLS)
+        told = COMMON + [("40004", f"ACQ.{name}") for name in SUB_CODES[method]] * 2
+        code, sub_code = self.chance.choice(told)
+        self.gateway.faults.append(Fault(method, code, sub_code, done=self.chance.random() < 0.5))
+
+    # --- What the site does, and time -----------------------------------------------------------------
+
+    def refund(self) -> None:
+        """An administrator sends money back, whole or in part."""
+        payment = self._payment()
+        if payment is None:
+            return
+        share = self.chance.choice(["1", "1", "0.5", "0.333"])
+        amount = ((payment.amount - payment.refunded) * Decimal(share)).quantize(Decimal("0.01"))
+        with suppress(services.UnableToRefund):
+            row = services.refund(payment=payment, amount=amount, reason="x", by=None, at=self.at)
+            services.carry_out(refund=row, at=self.at)
+
+    def reconcile(self) -> None:
+        services.reconcile(at=self.at, rate=1e6)
+
+    def wait(self) -> None:
+        self._move(timedelta(seconds=self.chance.choice(STEPS)))
+        if self.chance.random() < 0.7:
+            self.gateway.expire()
+
+    def statement(self) -> None:
+        with suppress(GatewayUnclear):
+            services.daily_statement(at=self.at)
+
+    def new_coupon(self) -> None:
+        self.coupons.append(
+            Coupon.objects.create(
+                code=f"C{self.chance.getrandbits(40)}", kind=self.chance.choice(["percent", "amount"]),
+                value=Decimal(self.chance.randint(1, 90)), limit=self.chance.choice([None, 1, 2]),
+                starts_at=self.at - timedelta(days=1),
+            )
+        )  # fmt: skip
+
+    def end_coupon(self) -> None:
+        if self.coupons:
+            coupon = self.chance.choice(self.coupons)
+            Coupon.objects.filter(pk=coupon.pk).update(ends_at=self.at)
+
+    def at_once(self) -> None:
+        """The same money, from several sides at the same moment."""
+        trade, order, payment = self._trade(), self._order(), self._payment()
+        calls: list[Callable[[], Any]] = [lambda: services.reconcile(at=self.at, rate=1e6)]
+        if trade:
+            body = self.gateway.notification(trade)
+            calls += [lambda: services.receive(body=body, address=None, at=self.at)] * 2
+        if order:
+            calls.append(lambda: self._quietly(lambda: services.close(order=order, at=self.at, tries=1)))
+            calls.append(
+                lambda: self._quietly(lambda: services.pay_from_wallet(order=order, user=order.user, at=self.at))
+            )
+        if payment and payment.amount > payment.refunded:
+
+            def back() -> None:
+                row = services.refund(payment=payment, amount=Decimal("0.01"), reason="x", by=None, at=self.at)
+                services.carry_out(refund=row, at=self.at)
+
+            calls += [lambda: self._quietly(back)] * 2
+        together(self.chance.sample(calls, min(4, len(calls))))
+
+    # --- Within ---------------------------------------------------------------------------------------
+
+    def _quietly(self, call: Callable[[], Any]) -> None:
+        with suppress(services.UnableToPay, NotEnoughMoney, GatewayUnclear, services.UnableToRefund):
+            call()
+
+    def _send(self, body: bytes, *, again: bool = False) -> None:
+        if not again:
+            self.kept.append(body)
+        verdict = services.receive(body=body, address="203.0.113.1", at=self.at).verdict
+        assert verdict in {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}, verdict
+
+    def _user(self) -> User:
+        return self.chance.choice(self.users)
+
+    def _order(self) -> Order | None:
+        if not self.orders:
+            return None
+        recent = self.orders[-12:] if self.chance.random() < 0.7 else self.orders
+        return Order.objects.select_related("user", "movie").get(pk=self.chance.choice(recent))
+
+    def _trade(self) -> Trade | None:
+        trades = list(self.gateway.trades.values())
+        if not trades:
+            return None
+        return self.chance.choice(trades[-12:] if self.chance.random() < 0.7 else trades)
+
+    def _payment(self) -> Payment | None:
+        mine = Payment.objects.filter(order__in=self.orders[-60:]).order_by("pk").values_list("pk", flat=True)
+        return Payment.objects.get(pk=self.chance.choice(mine)) if mine else None
