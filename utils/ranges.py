@@ -6,12 +6,14 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import IO
+from urllib.parse import quote
 
 CHUNK = 256 * 1024  # bytes
 MOST = 16  # ranges of one request, as many as nginx is told to serve; who asks for more gets the whole file
 _RANGES = re.compile(r"bytes=((?:\d{0,18}-\d{0,18})(?:,(?:\d{0,18}-\d{0,18}))*)", re.ASCII | re.IGNORECASE)
 
 Range = tuple[int, int]  # first and last byte
+Piece = tuple[bytes, Range | None]  # of a body: a text, and what follows it from a file
 
 
 class RangeNotSatisfiable(Exception):
@@ -46,14 +48,24 @@ def byte_ranges(header: str, size: int) -> list[Range]:
     return ranges
 
 
-def piece(file: IO[bytes], part: Range) -> Iterator[bytes]:
-    """The bytes of one range."""
-    first, last = part
-    file.seek(first)
-    left = last - first + 1
-    while left and (data := file.read(min(left, CHUNK))):
-        left -= len(data)
-        yield data
+def read_pieces(pieces: Sequence[Piece], file: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a body, read from `file` little by little."""
+    for text, part in pieces:
+        if text:
+            yield text
+        if part is None:
+            continue
+        first, last = part
+        file.seek(first)
+        left = last - first + 1
+        while left > 0 and (data := file.read(min(left, CHUNK))):
+            left -= len(data)
+            yield data
+
+
+def describe_pieces(pieces: Sequence[Piece]) -> str:
+    """A body in a header, for the server that sends it: each text quoted, and behind an @ its range of the file."""
+    return ",".join(f"{quote(text, safe='')}@{'' if part is None else f'{part[0]}-{part[1]}'}" for text, part in pieces)
 
 
 class MultipartRanges:
@@ -62,19 +74,13 @@ class MultipartRanges:
     def __init__(self, ranges: Sequence[Range], *, size: int, kind: str) -> None:
         boundary = secrets.token_hex(12)
         self.content_type = f"multipart/byteranges; boundary={boundary}"
-        self._end = f"\r\n--{boundary}--\r\n".encode()
-        self._parts = [
+        end = f"\r\n--{boundary}--\r\n".encode()
+        parts: list[Piece] = [
             (
                 f"\r\n--{boundary}\r\nContent-Type: {kind}\r\nContent-Range: bytes {a}-{b}/{size}\r\n\r\n".encode(),
                 (a, b),
             )
             for a, b in ranges
         ]
-        self.length = len(self._end) + sum(len(head) + b - a + 1 for head, (a, b) in self._parts)
-
-    def body(self, file: IO[bytes]) -> Iterator[bytes]:
-        """The parts with their headers, read from `file` in pieces."""
-        for head, part in self._parts:
-            yield head
-            yield from piece(file, part)
-        yield self._end
+        self.pieces: list[Piece] = [*parts, (end, None)]
+        self.length = sum(len(text) for text, _ in self.pieces) + sum(b - a + 1 for a, b in ranges)

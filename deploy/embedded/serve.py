@@ -101,6 +101,7 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         "ROOT_DIR": str(ROOT),
         "RUN_DIR": str(run_dir),
         "REDIS_URL": redis_url,
+        "BACKLOG": str(backlog()),
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
         "OUTBOX": "1",  # mails are kept, not sent: whoever has the key that is printed reads them at /user/outbox/
     }
@@ -178,6 +179,12 @@ def start(env: dict[str, str], log: Path, lock: IO[str]) -> subprocess.Popen[byt
             preexec_fn=die_with_parent,
             pass_fds=[lock.fileno()],
         )
+
+
+def backlog() -> int:
+    """Connections that may wait for a thread of uWSGI's; it doesn't start with more than the system allows."""
+    limit = Path("/proc/sys/net/core/somaxconn")
+    return min(1024, int(limit.read_text())) if limit.exists() else 128
 
 
 def cashier_port() -> dict[str, str]:

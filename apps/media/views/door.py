@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +15,6 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from apps.media import tus
 from apps.media.services import uploads as service
 
-DRAIN_FOR = 5.0  # seconds
 BODIES_AT_ONCE = 2  # of a process's threads: the others go on serving pages
 
 _places = threading.BoundedSemaphore(BODIES_AT_ONCE)
@@ -47,8 +45,6 @@ def protocol(view: View) -> View:
                 response["Tus-Version"] = tus.VERSION
             if status == HTTPStatus.SERVICE_UNAVAILABLE:
                 response["Retry-After"] = "5"
-            # After the answer: one who doesn't listen while he sends would only see the connection break.
-            response._resource_closers.append(functools.partial(drain, request))  # type: ignore[attr-defined]
         response["Tus-Resumable"] = tus.VERSION
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"
@@ -102,17 +98,6 @@ def may_upload(request: HttpRequest) -> bool:
     """Whether the request comes from an administrator who may add videos."""
     user = request.user
     return user.is_active and user.is_staff and user.has_perm("media.add_video")
-
-
-def drain(request: HttpRequest) -> None:
-    """Read what is still coming of a refused body away for a moment, if there is a place for that."""
-    until = time.monotonic() + DRAIN_FOR
-    try:
-        with Place():
-            while time.monotonic() < until and request.read(service.CHUNK):
-                pass
-    except (OSError, tus.Refused):
-        return  # it has hung up, or others need the thread
 
 
 class Place:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
@@ -21,25 +21,28 @@ from django.utils.http import http_date, parse_http_date_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from utils.ranges import MultipartRanges, RangeNotSatisfiable, byte_ranges, piece
+from utils.ranges import (
+    MultipartRanges,
+    Piece,
+    Range,
+    RangeNotSatisfiable,
+    byte_ranges,
+    describe_pieces,
+    read_pieces,
+)
 from utils.signing import Verdict, verify
 from utils.storages import private, videos
-
-try:
-    import uwsgi
-except ImportError:  # another server: Django sends the file itself
-    uwsgi = None
 
 CACHED = "private, max-age=86400, immutable"  # a name is never given to other content; for who had its token only
 UNCACHED = "private, no-store"
 NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
-OWN_CONDITIONS = {"If-Range", "If-Modified-Since"}
 # As nginx is told (deploy/nginx/site.conf); anything else is no page of this site.
 KINDS = {
     ".mp4": "video/mp4", ".m4s": "video/mp4", ".m4a": "audio/mp4", ".vtt": "text/vtt",
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".png": "image/png",
 }  # fmt: skip
-_TO_THE_END = re.compile(r"bytes=(?!0+-)\d{1,18}-", re.ASCII)
+# A variable, not a header: nobody but the embedded default's proxy sets it, and it sends the file that it is told of.
+SENDS_FILES = "SENDS_FILES"
 
 
 # Uploaded by people, of any type: never a page of this site, whatever a browser makes of it. As nginx is told, too.
@@ -55,7 +58,7 @@ DOWNLOADED = {
 def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """The file called `name`: 403 for a wrong token, 410 for one that has expired; ranges and conditions (RFC 9110).
 
-    Under uWSGI the offload threads send what they can (X-Sendfile); in the real stack nginx never asks here.
+    In the embedded default its proxy sends the bytes (X-Send-File); in the real stack nginx never asks here.
     """
     return _file(request, videos(), name, KINDS, {"Cache-Control": CACHED})
 
@@ -105,12 +108,7 @@ def _file(
     except RangeNotSatisfiable:
         return _refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
     kind = kinds.get(path.suffix.lower(), "application/octet-stream")
-    plain = path.suffix in kinds and _plain(request) and (ranges or not request.headers.get("Range"))
-    if uwsgi is not None and plain:
-        # Django would wrap a name beyond Latin-1 in RFC 2047 words; the server wants its bytes
-        sent = os.fsencode(path).decode("latin-1")
-        return HttpResponse(content_type=kind, headers={**headers, "X-Sendfile": sent})
-    return _streamed(path, ranges, size, kind, headers, told_only=request.method == "HEAD")
+    return _sent(request, path, ranges, size, kind, headers)
 
 
 def _refused(status: int, **headers: str) -> HttpResponse:
@@ -123,34 +121,27 @@ def _applies(request: HttpRequest, etag: str, changed: int) -> bool:
     return known is None or known == etag or parse_http_date_safe(known) == changed
 
 
-def _plain(request: HttpRequest) -> bool:
-    """Whether uWSGI understands the request as it was answered here.
-
-    Its offload threads send up to the end of the file whatever a range says, and what follows on that connection is
-    lost in it. It answers 200 to "bytes=0-", hangs on a suffix longer than the file, knows no several ranges and no
-    If-Range with an entity tag, and looks at If-Modified-Since by itself.
-    """
-    asked = request.headers.get("Range")
-    return (asked is None or bool(_TO_THE_END.fullmatch(asked))) and not OWN_CONDITIONS & set(request.headers)
-
-
-def _streamed(
-    path: Path, ranges: list[tuple[int, int]], size: int, kind: str, headers: dict[str, str], *, told_only: bool
-) -> StreamingHttpResponse:
-    """The bytes from this thread, in pieces; none of them if they are `told_only`."""
+def _sent(
+    request: HttpRequest, path: Path, ranges: list[Range], size: int, kind: str, headers: dict[str, str]
+) -> HttpResponseBase:
+    """The bytes by whom they are sent: the proxy in front, or this thread. A HEAD has none."""
     headers = {**headers, "Accept-Ranges": "bytes", "Content-Length": str(size)}
     status = HTTPStatus.PARTIAL_CONTENT if ranges else HTTPStatus.OK
-    several = MultipartRanges(ranges, size=size, kind=kind) if len(ranges) > 1 else None
-    part = ranges[0] if ranges else (0, size - 1)
-    if several:
-        kind, headers["Content-Length"] = several.content_type, str(several.length)
+    first, last = ranges[0] if ranges else (0, size - 1)
+    pieces: list[Piece] = [(b"", (first, last))]
+    if len(ranges) > 1:
+        several = MultipartRanges(ranges, size=size, kind=kind)
+        kind, headers["Content-Length"], pieces = several.content_type, str(several.length), several.pieces
     elif ranges:
-        headers |= {"Content-Range": f"bytes {part[0]}-{part[1]}/{size}", "Content-Length": str(part[1] - part[0] + 1)}
+        headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
+    if request.method == "HEAD":
+        return HttpResponse(status=status, content_type=kind, headers=headers)
+    if SENDS_FILES in request.META:
+        headers |= {"X-Send-File": quote(os.fsencode(path)), "X-Send-Pieces": describe_pieces(pieces)}
+        return HttpResponse(status=status, content_type=kind, headers=headers)
 
     def body() -> Iterator[bytes]:
-        if told_only:
-            return
         with path.open("rb") as file:
-            yield from several.body(file) if several else piece(file, part)
+            yield from read_pieces(pieces, file)
 
     return StreamingHttpResponse(body(), status=status, content_type=kind, headers=headers)

@@ -1,0 +1,218 @@
+"""Heads of HTTP/1.1 requests and responses (RFC 9112), read strictly: a head that can be read in two ways is refused.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote_to_bytes
+
+LONGEST_ADDRESS = 8192  # bytes, as streamsite/limits.py and nginx have it
+LONGEST_LINE = LONGEST_ADDRESS + 32  # bytes: an address between its method and version
+LONGEST_HEADER = 8192  # bytes of one header
+LONGEST_HEAD = 32 * 1024  # bytes of a request's head
+LONGEST_RESPONSE_HEAD = 64 * 1024  # bytes
+MOST_HEADERS = 100
+
+WORDS = {
+    HTTPStatus.BAD_REQUEST: "无法识别的请求。The request can't be read.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "不支持这种请求方式。The method isn't supported.",
+    HTTPStatus.REQUEST_TIMEOUT: "请求传输超时。The request took too long to arrive.",
+    HTTPStatus.LENGTH_REQUIRED: "请求缺少长度。The request doesn't say its length.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "网址过长。The address is too long.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "请求头过大,请清除 Cookie 后重试。Too large; clear your cookies.",
+    HTTPStatus.BAD_GATEWAY: "服务暂时出错,请稍后再试。Something went wrong. Try again later.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "服务繁忙,请稍后再试。The site is busy. Try again later.",
+    HTTPStatus.GATEWAY_TIMEOUT: "服务响应超时,请稍后再试。The site took too long to answer. Try again later.",
+}
+_OF_REFUSALS = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Connection": "close",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'",
+}
+
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-\xff]+) HTTP/1\.([01])")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*")
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
+_ABSOLUTE = re.compile(rb"https?://[^/?#]+", re.IGNORECASE)
+# what concerns the connection, or would be read as a variable of the process (CVE-2016-5385)
+_NOT_PASSED_ON = {
+    b"connection", b"keep-alive", b"proxy-connection", b"expect", b"te", b"trailer", b"upgrade", b"proxy",
+}  # fmt: skip
+_OF_THE_SERVER = {b"connection", b"keep-alive", b"x-send-file", b"x-send-pieces"}
+_ONLY_ONCE = {b"host", b"content-length", b"content-type"}
+
+
+class Refused(Exception):
+    """The request is answered with this status, and the connection is closed."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Request:
+    method: bytes
+    target: bytes  # as it was sent, without a scheme and host
+    version: bytes  # "0" or "1" of HTTP/1.x
+    headers: dict[bytes, bytes]  # by name in lower case
+    length: int  # bytes of the body
+
+    @property
+    def expects_continue(self) -> bool:
+        return self.version == b"1" and self.headers.get(b"expect", b"").lower() == b"100-continue"
+
+    @property
+    def keeps_open(self) -> bool:
+        """Whether the client may send another request on this connection (RFC 9112 §9.3)."""
+        return self.version == b"1" and b"close" not in self.headers.get(b"connection", b"").lower()
+
+    def packet(self, *, client: tuple[str, int], port: int) -> bytes:
+        """The head as uWSGI's own protocol has it: its variables, each behind its length."""
+        path, _, query = self.target.partition(b"?")
+        variables = {
+            b"REQUEST_METHOD": self.method,
+            b"REQUEST_URI": self.target,
+            b"PATH_INFO": unquote_to_bytes(path),
+            b"QUERY_STRING": query,
+            b"SERVER_PROTOCOL": b"HTTP/1." + self.version,
+            b"SCRIPT_NAME": b"",
+            b"SENDS_FILES": b"1",
+            b"SERVER_NAME": b"localhost",
+            b"SERVER_PORT": str(port).encode(),
+            b"REMOTE_ADDR": client[0].encode(),
+            b"REMOTE_PORT": str(client[1]).encode(),
+            b"CONTENT_LENGTH": str(self.length).encode() if b"content-length" in self.headers else b"",
+            b"CONTENT_TYPE": self.headers.get(b"content-type", b""),
+        }
+        for name, value in self.headers.items():
+            if name not in _NOT_PASSED_ON and name not in {b"content-length", b"content-type"}:
+                variables[b"HTTP_" + name.upper().replace(b"-", b"_")] = value
+        packed = b"".join(
+            struct.pack("<H", len(n)) + n + struct.pack("<H", len(v)) + v for n, v in variables.items()
+        )  # fmt: skip
+        if len(packed) > 0xFFFF:
+            raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        return struct.pack("<BHB", 0, len(packed), 0) + packed
+
+
+Piece = tuple[bytes, int, int]  # a text, and what follows it from a file: its first byte and the one after its last
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    head: bytes  # without what concerns the connection, and without the empty line
+    length: int | None  # bytes of the body; None: up to the end of the connection
+    file: bytes = b""  # the path of what is sent instead of what the application wrote,
+    pieces: tuple[Piece, ...] = ()  # and what of it: utils.ranges.describe_pieces
+
+    @classmethod
+    def read(cls, head: bytes, *, method: bytes) -> Response:
+        """Raises ValueError for what no application answers."""
+        first, *lines = head.split(b"\r\n")
+        found = _STATUS_LINE.fullmatch(first)
+        if not found:
+            raise ValueError("no status line")
+        kept, said = [first], {}
+        for line in lines:
+            name, _, value = line.partition(b":")
+            said[name.lower()] = value.strip()
+            if name.lower() not in _OF_THE_SERVER:
+                kept.append(line)
+        status = int(found[1])
+        length = int(said[b"content-length"]) if b"content-length" in said else None
+        if method == b"HEAD" or status in {204, 304}:
+            length = 0
+        return cls(
+            status,
+            b"\r\n".join(kept),
+            length,
+            unquote_to_bytes(said.get(b"x-send-file", b"")),
+            tuple(_read_piece(piece) for piece in said[b"x-send-pieces"].split(b","))
+            if b"x-send-pieces" in said
+            else (),
+        )
+
+
+def _read_piece(said: bytes) -> Piece:
+    text, _, part = said.partition(b"@")
+    first, _, last = part.partition(b"-")
+    return unquote_to_bytes(text), int(first or 0), int(last) + 1 if last else int(first or 0)
+
+
+def end_of_head(received: bytes | bytearray) -> int:
+    """Where the empty line begins that ends a request's head; -1: it hasn't come. Raises Refused for too long ones."""
+    line = received.find(b"\r\n", 0, LONGEST_LINE + 2)
+    if line < 0 and len(received) > LONGEST_LINE:
+        raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
+    end = received.find(b"\r\n\r\n", 0, LONGEST_HEAD + 4)
+    if end < 0 and len(received) > LONGEST_HEAD:
+        raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    return end
+
+
+def read_request(head: bytes) -> Request:
+    """The request that a head, without its empty line, asks for. Raises Refused."""
+    first, *lines = head.split(b"\r\n")
+    found = _REQUEST_LINE.fullmatch(first)
+    if not found:
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    method, target, version = found.groups()
+    if len(target) > LONGEST_ADDRESS:
+        raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
+    if absolute := _ABSOLUTE.match(target):
+        target = target[absolute.end() :] or b"/"
+    if not target.startswith(b"/") or b"#" in target or b"\0" in unquote_to_bytes(target.partition(b"?")[0]):
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    if method in {b"TRACE", b"CONNECT"}:  # as nginx does: they repeat cookies, and open tunnels
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED)
+    headers = _read_headers(lines)
+    if version == b"1" and b"host" not in headers:
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    if b"transfer-encoding" in headers:  # a body whose length isn't known can't be judged by it
+        raise Refused(HTTPStatus.LENGTH_REQUIRED)
+    return Request(method, target, version, headers, _read_length(headers))
+
+
+def _read_headers(lines: list[bytes]) -> dict[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    if len(lines) > MOST_HEADERS:
+        raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    for line in lines:
+        if len(line) > LONGEST_HEADER:
+            raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        found = _HEADER.fullmatch(line)
+        if not found:
+            raise Refused(HTTPStatus.BAD_REQUEST)
+        name, value = found[1].lower(), found[2]
+        if b"_" in name:  # would become the same variable as the name with a hyphen; nginx drops them too
+            continue
+        if name in headers:
+            if name in _ONLY_ONCE:
+                raise Refused(HTTPStatus.BAD_REQUEST)
+            value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
+        headers[name] = value
+    return headers
+
+
+def _read_length(headers: dict[bytes, bytes]) -> int:
+    said = headers.get(b"content-length", b"0")
+    if not said.isdigit() or len(said) > 18:
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    return int(said)
+
+
+def refusal(status: HTTPStatus) -> bytes:
+    """The whole response to what isn't passed on."""
+    text = f"{status.value} {WORDS[status]}\n".encode()
+    headers = {**_OF_REFUSALS, "Content-Length": str(len(text))}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + text
