@@ -2,17 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db import DataError, IntegrityError
+from django.db.models import (
+    CASCADE,
+    PROTECT,
+    Field,
+    IntegerField,
+    ManyToOneRel,
+    Model,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+    QuerySet,
+    SmallIntegerField,
+)  # fmt: skip
 from django.forms import ModelForm
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from utils.cache import renew_pages
+from utils.kept import ChosenRow, ChosenRows, KeptForm, KeptInlineFormSet, KeptListFormSet, ManyField, RefusedForm
+
+NAMED = 20  # rows that the question before deleting names
+MOST: dict[type[Field[Any, Any]], int] = {  # what every database holds: SQLite itself would take anything
+    SmallIntegerField: 32_767,
+    PositiveSmallIntegerField: 32_767,
+    IntegerField: 2_147_483_647,
+    PositiveIntegerField: 2_147_483_647,
+}
 
 
-class ShownModelAdmin(ModelAdmin):
+class _Typed:
+    """Fields of rows that are typed: every wrong value has its message beside it."""
+
+    form = KeptForm
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if most := MOST.get(type(db_field)):
+            kwargs.setdefault("max_value", most)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", ChosenRow(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", ChosenRows(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_manytomany(  # type: ignore[misc]
+            db_field, request, **{"form_class": ManyField, **kwargs}
+        )
+
+
+class FormAdmin(_Typed, ModelAdmin):
+    """For rows that are typed: whatever the database refuses comes back as the form, with what was typed."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return _again(request, lambda: super(FormAdmin, self).changeform_view(request, *args, **kwargs))
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return _again(request, lambda: super(FormAdmin, self).changelist_view(request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return _again(request, lambda: super(FormAdmin, self).delete_view(request, *args, **kwargs))
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return _refusing(request, super().get_form(request, *args, **kwargs))
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return _refusing(request, super().get_changelist_form(request, **{"form": KeptForm, **kwargs}))
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        formset = type("ListFormSet", (KeptListFormSet,), {"request": request})
+        return super().get_changelist_formset(request, **{"formset": formset, **kwargs})
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What deleting takes with it, counted and not listed: a category may hold 100,000 titles."""
+        rows = self.model._default_manager.filter(pk__in=[row.pk for row in objs])
+        counts, held = {str(self.opts.verbose_name_plural): rows.count()}, []
+        for relation in self.opts.related_objects:
+            if not isinstance(relation, ManyToOneRel) or not relation.field.concrete:
+                continue
+            opts = relation.related_model._meta
+            count = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": rows}).count()
+            if count and relation.on_delete is PROTECT:
+                held.append(f"{opts.verbose_name_plural}: {count}")
+            elif count and relation.on_delete is CASCADE:
+                counts[str(opts.verbose_name_plural)] = counts.get(str(opts.verbose_name_plural), 0) + count
+        refused = {
+            str(self.opts.verbose_name)
+            for row in rows[: self.list_max_show_all]
+            if not self.has_delete_permission(request, row)
+        }
+        named = [str(row) for row in rows[:NAMED]]
+        return [*named, *(["…"] if counts[str(self.opts.verbose_name_plural)] > NAMED else [])], counts, refused, held
+
+
+def _again(request: HttpRequest, view: Callable[[], Any]) -> Any:
+    """The view's answer. Another request may write between its check and its write: checked again, it finds that."""
+    if request.method != "POST":
+        return view()
+    for last in (False, True):
+        try:
+            return view()
+        except (IntegrityError, DataError):  # ProtectedError is one
+            if last:
+                request.is_refused = True  # type: ignore[attr-defined]
+    return view()
+
+
+def _refusing(request: HttpRequest, form: Any) -> Any:
+    return type(form.__name__, (RefusedForm, form), {}) if getattr(request, "is_refused", False) else form
+
+
+class ShownModelAdmin(FormAdmin):
     """For rows that stand on pages: a change is seen with the next request."""
 
     def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
@@ -41,4 +147,40 @@ class RecordAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class _Page(_Typed):
+    """A page of a row's own rows: however many there are, the form stays far below what Django takes of one."""
+
+    formset = KeptInlineFormSet
+    per_page = 40
+    extra = 0
+    tab = True
+
+    def get_max_num(self, request: HttpRequest, obj: Any = None, **_kwargs: Any) -> int:
+        """Rows that the page can hold: those that are there, and as many new ones as a form can carry."""
+        return self.per_page + 20
+
+
+class TabularPage(_Page, TabularInline):
+    pass
+
+
+class StackedPage(_Page, StackedInline):
+    pass
+
+
+class RecordPage(TabularInline):
+    """A page of rows that nobody writes by hand."""
+
+    per_page = 40
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -14,31 +14,31 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from apps.media.models import Subtitle, Video
 from apps.media.presenters import encoding, media_page, queue
 from apps.media.services import cancel, retry
 from apps.media.words import upload_page
+from utils.admin import FormAdmin, TabularPage
 from utils.numbers import row_id
 from utils.templatetags.formats import duration, span
 
 MOST_SHOWN = 200  # of a list's page
 
 
-class SubtitleInline(TabularInline):
+class SubtitleInline(TabularPage):
     model = Subtitle
     fields = ["language", "label", "file"]
     readonly_fields = ["file"]
-    extra = 0
+    tab = False
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
 @admin.register(Video)
-class VideoAdmin(ModelAdmin):
+class VideoAdmin(FormAdmin):
     list_display = ["original_name", "encode", "length", "weight", "created_at"]
     list_filter = ["state"]
     search_fields = ["original_name", "sha256"]

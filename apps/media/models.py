@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from utils.rows import name_of
+
 LONGEST_LEASE = timedelta(hours=1)  # and no other machine's clock is as far ahead
 
 
@@ -127,7 +129,7 @@ class Rendition(models.Model):
         constraints = [models.UniqueConstraint(fields=["video", "cut", "name"], name="rendition_once")]
 
     def __str__(self) -> str:
-        return f"{self.video} {self.name}"
+        return f"{name_of(self, 'video')} {self.name}"
 
 
 class Subtitle(models.Model):
@@ -268,4 +270,4 @@ class Chunk(models.Model):
         constraints = [models.UniqueConstraint(fields=["video", "number"], name="chunk_once")]
 
     def __str__(self) -> str:
-        return f"{self.video} {self.number}"
+        return f"{name_of(self, 'video')} {self.number}"

@@ -26,7 +26,7 @@ from unfold.widgets import (
 )
 
 from apps.media.models import Upload
-from apps.movies.models import Episode, Kind, Movie
+from apps.movies.models import HIGHEST, Episode, Kind, Movie
 from apps.movies.services import (
     NamedUpload,
     arrange,
@@ -38,11 +38,12 @@ from apps.movies.services import (
     shelve_series,
 )
 from utils import pictures
+from utils.kept import KeptForm
 
 TITLE_LENGTH = 120
 
 
-class PicturesForm(forms.ModelForm):
+class PicturesForm(KeptForm):
     """Refuses pictures that no sizes would be made of."""
 
     def clean(self) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class MovieForm(PicturesForm):
         return clean_content(self.cleaned_data["content"])
 
 
-class EpisodeForm(forms.ModelForm):
+class EpisodeForm(KeptForm):
     """An episode with the file to encode; the file becomes a video when the form is saved."""
 
     upload = forms.FileField(
@@ -109,7 +110,7 @@ class ShelveForm(forms.Form):
         label=_("From episode"),
         help_text=_("Empty: after the last one."),
         min_value=1,
-        max_value=9999,
+        max_value=HIGHEST,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget(),
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from apps.movies.facets import browsing
 from apps.movies.home import Home
-from apps.movies.models import Banner, Category, Movie
+from apps.movies.models import EVERYTHING, Banner, Category, Movie
 from apps.movies.rankings import CHART, PERIODS, RANKED, hottest, ranked
 from utils.cache import FRESH, kept_whole, pages_version, release
 from utils.paging import page_links
@@ -21,7 +21,6 @@ from utils.templatetags.formats import local_name
 
 PAGE = 24
 BANNERS = 8
-EVERYTHING = "all"
 
 
 @require_safe

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from utils.periods import check_order
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def shown(self, at: datetime) -> NoticeQuerySet:
@@ -34,3 +36,6 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        check_order(starts_at=self.starts_at, ends_at=self.ends_at)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models import Episode
+from utils.rows import name_of
 
 TOO_SHORT = 5.0  # seconds below which nobody wants to go on
 
@@ -43,7 +44,7 @@ class Progress(models.Model):
         indexes = [models.Index(fields=["user", "-updated_at"])]
 
     def __str__(self) -> str:
-        return f"{self.user} · {self.episode} · {self.position:.0f} s"
+        return f"{name_of(self, 'user')} · {name_of(self, 'episode')} · {self.position:.0f} s"
 
     @property
     def percent(self) -> int:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from utils.money import MoneyField
+from utils.rows import name_of
 
 
 class Wallet(models.Model):
@@ -24,7 +25,7 @@ class Wallet(models.Model):
         constraints = [models.CheckConstraint(condition=Q(balance__gte=0), name="wallet_balance_not_negative")]
 
     def __str__(self) -> str:
-        return str(self.user)
+        return name_of(self, "user")
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):

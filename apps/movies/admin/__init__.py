@@ -1,3 +1,3 @@
-from apps.movies.admin import names, titles
+from apps.movies.admin import episodes, names, titles
 
-__all__ = ["names", "titles"]
+__all__ = ["episodes", "names", "titles"]

@@ -1,89 +1,52 @@
-"""The paged editor of a title's episodes."""
+"""An episode on a page of its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db import transaction
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
 
-from apps.movies.models import Episode, Movie
-from apps.movies.services.numbering import HIGHEST, NumberTaken, renumber
-
-PAGE = 50  # episodes: two fields each stay far below what Django takes of a form
+from apps.movies.admin.inlines import ChapterInline, attach_later
+from apps.movies.forms import EpisodeForm
+from apps.movies.models import Episode
+from apps.movies.services import refresh_movie
+from utils.admin import ShownModelAdmin
 
 
-def edit_episodes(request: HttpRequest, movie_id: int) -> HttpResponse:
-    """A page of the episodes of a title, found by `q`: their numbers and titles are saved in one go."""
-    site = admin.site
-    if not site._registry[Movie].has_change_permission(request):
-        raise PermissionDenied
-    movie = get_object_or_404(Movie, pk=movie_id)
-    sought = request.GET.get("q", "").strip()
-    rows = movie.episodes.select_related("video").defer("video__failure_detail").order_by("number")
-    if sought:
-        by_number = Q(number=int(sought)) if sought.isascii() and sought.isdigit() and len(sought) < 5 else Q()
-        rows = rows.filter(Q(title__icontains=sought) | by_number)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    shown, refused = list(page), False
-    if request.method == "POST":
-        shown = list(movie.episodes.select_related("video").filter(pk__in=_keys(request)).order_by("number"))
-        refused = not _save(request, movie, shown)
-        if not refused:
-            messages.success(request, gettext("The episodes are saved."))
-            return redirect(request.get_full_path())
-    context = {
-        **site.each_context(request),
-        "title": gettext("Episodes of %s") % movie.title,
-        "opts": Movie._meta,
-        "movie": movie,
-        "page_obj": page,
-        "rows": shown,
-        "sought": sought,
-        "make_room": request.POST.get("make_room"),
-        "refused": refused,
-    }
-    return render(request, "admin/movies/episodes.html", context, status=400 if refused else 200)
+@admin.register(Episode)
+class EpisodeAdmin(ShownModelAdmin):
+    form = EpisodeForm
+    fields = [("movie", "number"), "title", ("upload", "video"), ("intro_start", "intro_end", "outro_start")]
+    list_display = ["movie", "number", "title", "video"]
+    search_fields = ["movie__title", "title"]
+    autocomplete_fields = ["movie"]
+    readonly_fields = ["video"]
+    inlines = [ChapterInline]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Episode]:
+        rows: QuerySet[Episode] = super().get_queryset(request)
+        return rows.select_related("movie", "video").defer("movie__content", "movie__summary", "video__failure_detail")
 
-def _keys(request: HttpRequest) -> list[int]:
-    keys = [key for key in request.POST.getlist("episode") if key.isascii() and key.isdigit() and len(key) < 18]
-    return [int(key) for key in keys[: 4 * PAGE]]
+    def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm, change: bool) -> None:
+        super().save_model(request, episode, form, change)
+        if file := form.cleaned_data.get("upload"):
+            attach_later(request, episode, file)
 
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        # One that went to another title leaves the one it came from.
+        for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:
+            refresh_movie(movie_id=movie_id)
 
-def _save(request: HttpRequest, movie: Movie, shown: list[Any]) -> bool:
-    """Whether it is saved; if not, each row of `shown` has what was typed and its `error`."""
-    right, numbers, retitled = True, {}, []
-    for episode in shown:
-        typed = request.POST.get(f"number-{episode.pk}", "").strip()
-        title = request.POST.get(f"title-{episode.pk}", episode.title).replace("\x00", "").strip()
-        if title != episode.title:
-            episode.title = title
-            retitled.append(episode)
-        episode.typed = typed
-        if not (typed.isascii() and typed.isdigit() and len(typed) < 5 and 1 <= int(typed) <= HIGHEST):
-            episode.error = gettext("Say a number from 1 to %d.") % HIGHEST
-            right = False
-        elif len(title) > 120:
-            episode.error = gettext("At most %d characters.") % 120
-            right = False
-        else:
-            numbers[episode.pk] = int(typed)
-    if not right:
-        return False
-    try:
-        with transaction.atomic():
-            renumber(movie=movie, numbers=numbers, make_room=bool(request.POST.get("make_room")))
-            Episode.objects.bulk_update(retitled, ["title"])
-    except NumberTaken as taken:
-        for episode in shown:
-            if episode.pk in taken.pks:
-                episode.error = gettext("Another episode has this number.")
-        return False
-    return True
+    def delete_model(self, request: HttpRequest, episode: Any) -> None:
+        super().delete_model(request, episode)
+        refresh_movie(movie_id=episode.movie_id)
+
+    def delete_queryset(self, request: HttpRequest, episodes: QuerySet[Any]) -> None:
+        movie_ids = set(episodes.values_list("movie_id", flat=True))
+        super().delete_queryset(request, episodes)
+        for movie_id in movie_ids:
+            refresh_movie(movie_id=movie_id)

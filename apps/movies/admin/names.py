@@ -49,6 +49,7 @@ class GenreAdmin(NamedAdmin):
 
 @admin.register(Person)
 class PersonAdmin(ShownModelAdmin):
+    form = PicturesForm
     list_display = ["name", "original_name"]
     search_fields = ["name", "original_name"]
 

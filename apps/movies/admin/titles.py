@@ -1,14 +1,11 @@
-"""Titles and their episodes."""
+"""Titles: their list, their form, and what becomes of uploaded files."""
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
@@ -17,26 +14,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from apps.media.presenters import encoding
-from apps.media.services import UnableToAddVideo
-from apps.movies.admin.episodes import edit_episodes
-from apps.movies.forms import EpisodeForm, MovieForm, ShelveForm, uploaded_path
-from apps.movies.models import (
-    Chapter,
-    Credit,
-    Episode,
-    Material,
-    Movie,
-    Status,
-)
+from apps.movies.admin.inlines import CreditInline, EpisodeInline, MaterialInline, attach_later
+from apps.movies.admin.numbering import episodes_page
+from apps.movies.forms import MovieForm, ShelveForm
+from apps.movies.models import Episode, Movie, Status
 from apps.movies.services import (
     UnableToShelve,
     access_changed,
-    attach_video,
     hide,
     publish,
     refresh_movie,
@@ -55,47 +42,6 @@ STATUS_LABELS = {
     Status.WITHDRAWN: "warning",
 }
 NAMED = 5  # titles that a message names
-
-
-def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
-    try:
-        attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
-    except UnableToAddVideo as error:
-        messages.error(request, gettext("The file could not be stored: %s") % error)
-
-
-class EpisodeInline(StackedInline):
-    model = Episode
-    form = EpisodeForm
-    fields = [("number", "title"), ("upload", "video_state"), ("intro_start", "intro_end", "outro_start")]
-    readonly_fields = ["video_state"]
-    extra = 0
-    tab = True
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Episode]:
-        return super().get_queryset(request).select_related("video")
-
-    @display(description=_("video"))
-    def video_state(self, episode: Episode) -> str:
-        video = episode.video
-        if video is None:
-            return gettext("no file yet")
-        address = reverse("admin:media_video_change", args=[video.pk])
-        return format_html('<a href="{}">{}</a> {}', address, video.original_name, encoding(video))
-
-
-class CreditInline(TabularInline):
-    model = Credit
-    fields = ["person", "role", "character", "order"]
-    autocomplete_fields = ["person"]
-    extra = 0
-    tab = True
-
-
-class MaterialInline(TabularInline):
-    model = Material
-    extra = 0
-    tab = True
 
 
 class DeletedFilter(DropdownFilter):
@@ -173,7 +119,7 @@ class MovieAdmin(ShownModelAdmin):
         door = self.admin_site.admin_view
         return [
             path("shelve/", door(self.shelve), name="movies_movie_shelve"),
-            path("<int:movie_id>/episodes/", door(edit_episodes), name="movies_movie_episodes"),
+            path("<int:movie_id>/episodes/", door(episodes_page), name="movies_movie_episodes"),
             *super().get_urls(),
         ]
 
@@ -207,9 +153,17 @@ class MovieAdmin(ShownModelAdmin):
             episodes = form.shelve()
         except UnableToShelve as error:
             return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
+        except IntegrityError:  # an episode came in another form
+            return JsonResponse(
+                {"errors": {"__all__": [gettext("Somebody else is changing this title: save again.")]}}, status=409
+            )
         uploads = [str(named.upload.pk) for named in form.cleaned_data["uploads"]]
         rows = [
-            {"upload": upload, "text": str(e), "url": reverse("admin:movies_movie_change", args=[e.movie_id])}
+            {
+                "upload": upload,
+                "text": str(e),
+                "url": reverse("admin:movies_movie_change", args=[e.movie_id]),
+            }
             for upload, e in zip(uploads, episodes, strict=True)
         ]
         return JsonResponse({"rows": rows})
@@ -253,8 +207,7 @@ class MovieAdmin(ShownModelAdmin):
         for row in formset.forms:
             file = row.cleaned_data.get("upload") if getattr(row, "cleaned_data", None) else None
             if file and not row.cleaned_data.get("DELETE"):
-                # After the commit: storing a long file inside would hold every other writer up.
-                transaction.on_commit(partial(_attach, request, row.instance, file))
+                attach_later(request, row.instance, file)
 
     def _say(self, request: HttpRequest, count: int) -> None:
         self.message_user(request, gettext("%d titles changed.") % count, messages.SUCCESS)
@@ -278,41 +231,3 @@ class MovieAdmin(ShownModelAdmin):
     @action(description=_("Bring back"), permissions=["hide"])
     def restore_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, restore(movies=movies))
-
-
-class ChapterInline(TabularInline):
-    model = Chapter
-    extra = 0
-
-
-@admin.register(Episode)
-class EpisodeAdmin(ShownModelAdmin):
-    form = EpisodeForm
-    fields = [("movie", "number"), "title", ("upload", "video"), ("intro_start", "intro_end", "outro_start")]
-    list_display = ["movie", "number", "title", "video"]
-    list_select_related = ["movie", "video"]
-    search_fields = ["movie__title", "title"]
-    autocomplete_fields = ["movie"]
-    readonly_fields = ["video"]
-    inlines = [ChapterInline]
-
-    def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm, change: bool) -> None:
-        super().save_model(request, episode, form, change)
-        if file := form.cleaned_data.get("upload"):
-            transaction.on_commit(partial(_attach, request, episode, file))
-
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        # One that went to another title leaves the one it came from.
-        for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:
-            refresh_movie(movie_id=movie_id)
-
-    def delete_model(self, request: HttpRequest, episode: Any) -> None:
-        super().delete_model(request, episode)
-        refresh_movie(movie_id=episode.movie_id)
-
-    def delete_queryset(self, request: HttpRequest, episodes: QuerySet[Any]) -> None:
-        movie_ids = set(episodes.values_list("movie_id", flat=True))
-        super().delete_queryset(request, episodes)
-        for movie_id in movie_ids:
-            refresh_movie(movie_id=movie_id)

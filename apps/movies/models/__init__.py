@@ -1,12 +1,15 @@
 """The catalogue."""
 
 from apps.movies.models.banners import Banner
-from apps.movies.models.categories import Category, Genre, Region
-from apps.movies.models.episodes import Chapter, Episode, Material
+from apps.movies.models.categories import EVERYTHING, Category, Genre, Region
+from apps.movies.models.episodes import ASIDE, HIGHEST, Chapter, Episode, Material
 from apps.movies.models.plays import PlayBatch, PlayDay
 from apps.movies.models.titles import OPENED, Access, Credit, Kind, Movie, MovieQuerySet, Person, Status
 
 __all__ = [
+    "ASIDE",
+    "EVERYTHING",
+    "HIGHEST",
     "OPENED",
     "Access",
     "Banner",

@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models.titles import Movie
+from utils.periods import check_order
 from utils.pictures import PictureSetField
+from utils.rows import name_of
 
 
 class BannerQuerySet(models.QuerySet["Banner"]):
@@ -43,4 +45,7 @@ class Banner(models.Model):
         ordering = ["order", "pk"]
 
     def __str__(self) -> str:
-        return self.title or str(self.movie)
+        return self.title or name_of(self, "movie")
+
+    def clean(self) -> None:
+        check_order(starts_at=self.starts_at, ends_at=self.ends_at)

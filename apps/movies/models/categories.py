@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from utils.templatetags.formats import local_name
+
+EVERYTHING = "all"  # in the place of a slug: all categories
 
 
 class Category(models.Model):
@@ -27,6 +30,10 @@ class Category(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("movies:category", args=[self.slug, 1])
+
+    def clean(self) -> None:
+        if self.slug == EVERYTHING:
+            raise ValidationError({"slug": _("“%s” is the address of all titles: choose another.") % EVERYTHING})
 
 
 class Label(models.Model):

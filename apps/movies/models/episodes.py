@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.media.models import Video
 from apps.movies.models.titles import Movie
+from utils.rows import name_of
 from utils.storages import private
+
+HIGHEST = 9999  # number of an episode
+ASIDE = 20_000  # added to a number while it changes: a column of small integers holds it
 
 
 class Episode(models.Model):
     """One numbered part of a movie; a film has one. `number` is the `<set_id>` of the watch page."""
 
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="episodes", verbose_name=_("movie"))
-    number = models.PositiveSmallIntegerField(_("number"), default=1, validators=[MinValueValidator(1)])
+    number = models.PositiveSmallIntegerField(
+        _("number"), default=1, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST)]
+    )
     title = models.CharField(_("title"), max_length=120, blank=True)
     video = models.ForeignKey(
         Video, models.PROTECT, null=True, blank=True, related_name="episodes", verbose_name=_("video")
@@ -31,10 +38,16 @@ class Episode(models.Model):
         verbose_name = _("episode")
         verbose_name_plural = _("episodes")
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["movie", "number"], name="episode_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["movie", "number"], name="episode_number_once"),
+            models.CheckConstraint(
+                condition=Q(number__gte=1, number__lte=HIGHEST) | Q(number__gt=ASIDE, number__lte=ASIDE + HIGHEST),
+                name="episode_number_within",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.movie} · {self.number}"
+        return f"{name_of(self, 'movie')} · {self.number}"
 
     def get_absolute_url(self) -> str:
         return reverse("playback:watch", args=[self.movie_id, self.number])

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models.categories import Category, Genre, Region
 from utils.pictures import PictureSetField
+from utils.rows import name_of
 
 
 class Person(models.Model):
@@ -195,4 +196,4 @@ class Credit(models.Model):
         constraints = [models.UniqueConstraint(fields=["movie", "person", "role"], name="credit_once")]
 
     def __str__(self) -> str:
-        return f"{self.person} ({self.get_role_display()})"
+        return f"{name_of(self, 'person')} ({self.get_role_display()})"

@@ -1,17 +1,16 @@
-"""Episodes get other numbers: swapped, moved and inserted in one go."""
+"""Episodes get other numbers and titles: swapped, moved and inserted in one go."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext as _
 
-from apps.movies.models import Episode, Movie
+from apps.movies.models import ASIDE, HIGHEST, Episode, Movie
 from apps.movies.services.shelf import refresh_episodes
-
-HIGHEST = 9999
-ASIDE = 20_000  # added to a number while others change: a column of small integers holds it
 
 
 class NumberTaken(Exception):
@@ -20,6 +19,70 @@ class NumberTaken(Exception):
     def __init__(self, pks: set[int]) -> None:
         super().__init__(pks)
         self.pks = pks
+
+
+class UnableToEdit(Exception):
+    """`errors`: what keeps each episode, by primary key, from being saved; nothing is."""
+
+    def __init__(self, errors: dict[int, str]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An episode as it is to be, and as it was on the page that it was edited on."""
+
+    pk: int
+    number: int
+    title: str
+    number_was: int
+    title_was: str
+
+    @property
+    def is_change(self) -> bool:
+        return (self.number, self.title) != (self.number_was, self.title_was)
+
+
+def edit_episodes(*, movie: Movie, edits: Sequence[Edit], make_room: bool = False) -> list[str]:
+    """Save what was changed on a page of episodes; returns what others changed there since it was opened.
+
+    What was left as it was stays as it is now; what two people changed in different ways is refused, to be decided
+    by the second. Raises UnableToEdit.
+    """
+    with transaction.atomic():
+        Movie.objects.select_for_update().get(pk=movie.pk)
+        now = {pk: (number, title) for pk, number, title in movie.episodes.values_list("pk", "number", "title")}
+        errors, told, numbers, titles = {}, [], {}, []
+        for edit in edits:
+            if edit.pk not in now:
+                told.append(_("Episode %(number)d “%(title)s” has been deleted.") % _said(edit))
+                continue
+            number, title = now[edit.pk]
+            if edit.number_was not in (number, edit.number) and edit.number != number:
+                errors[edit.pk] = _("Somebody else gave it number %d meanwhile. Save again to replace that.") % number
+            elif edit.title_was not in (title, edit.title) and edit.title != title:
+                errors[edit.pk] = _("Somebody else named it “%s” meanwhile. Save again to replace that.") % title
+            if edit.number != edit.number_was:
+                numbers[edit.pk] = edit.number
+            elif number != edit.number_was:
+                told.append(_("Episode %(was)d has number %(now)d now.") % {"was": edit.number_was, "now": number})
+            if edit.title != edit.title_was:
+                titles.append(Episode(pk=edit.pk, title=edit.title))
+            elif title != edit.title_was:
+                told.append(_("Episode %(number)d is called “%(title)s” now.") % {"number": number, "title": title})
+        if errors:
+            raise UnableToEdit(errors)
+        try:
+            renumber(movie=movie, numbers=numbers, make_room=make_room)
+        except NumberTaken as taken:
+            raise UnableToEdit({pk: _("Another episode has this number.") for pk in taken.pks}) from taken
+        Episode.objects.bulk_update(titles, ["title"])
+    return told
+
+
+def _said(edit: Edit) -> dict[str, object]:
+    return {"number": edit.number_was, "title": edit.title_was}
 
 
 def renumber(*, movie: Movie, numbers: Mapping[int, int], make_room: bool = False) -> int:

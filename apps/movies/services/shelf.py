@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.media.models import Video
 from apps.media.services import UnableToAddVideo, add_video, set_preview
-from apps.movies.models import OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
+from apps.movies.models import HIGHEST, OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from apps.movies.services.pictures import lend_still
 from utils.cache import renew_pages
 from utils.tasks import enqueue
@@ -124,8 +124,8 @@ def add_episode(
     A series, show or course of that title gets another episode (the next number unless given) and
     stands where it stood; a film is always a new title. Raises UnableToAddEpisode.
     """
-    if number is not None and number < 1:
-        raise UnableToAddEpisode("Episodes are numbered from 1.")
+    if number is not None and not 1 <= number <= HIGHEST:
+        raise UnableToAddEpisode(f"Episodes are numbered from 1 to {HIGHEST}.")
     known = _of_many(title, kind).first()
     if known and number and known.episodes.filter(number=number).exists():
         raise UnableToAddEpisode(f"{title} has an episode {number} already.")
@@ -145,6 +145,8 @@ def add_episode(
         )
         last = movie.episodes.aggregate(last=Max("number"))["last"] or 0
         number = number or last + 1
+        if number > HIGHEST:
+            raise UnableToAddEpisode(f"{title} has an episode {HIGHEST} already: say which number this is.")
         episode, fresh = Episode.objects.get_or_create(movie=movie, number=number, defaults={"video": video})
         if not fresh:
             raise UnableToAddEpisode(f"{title} has an episode {number} already.")

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.media.models import Upload, Video
-from apps.movies.models import Category, Episode, Kind, Movie, Status
+from apps.movies.models import HIGHEST, Category, Episode, Kind, Movie, Status
 from apps.movies.services.arranging import arrange, repeated
 from apps.movies.services.shelf import category_for, place_video, refresh_episodes
 
@@ -55,6 +55,8 @@ def shelve_episodes(
         Movie.objects.select_for_update().get(pk=movie.pk)
         there = {e.number: e for e in movie.episodes.all()}
         numbers = _numbers(uploads, first, there)
+        if max(numbers, default=0) > HIGHEST:
+            raise UnableToShelve(_("No number above %d is there for an episode: type the numbers.") % HIGHEST)
         if twice := repeated(numbers):
             raise UnableToShelve(_("Number %d is given to two files.") % min(twice))
         made = []

@@ -6,11 +6,10 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from apps.orders.models import Coupon, Plan, State
-from utils.admin import ShownModelAdmin
+from utils.admin import FormAdmin, ShownModelAdmin
 from utils.templatetags.formats import yuan
 
 
@@ -30,7 +29,7 @@ class PlanAdmin(ShownModelAdmin):
 
 
 @admin.register(Coupon)
-class CouponAdmin(ModelAdmin):
+class CouponAdmin(FormAdmin):
     list_display = ["code", "takes_off", "uses", "limit", "limit_per_user", "starts_at", "ends_at"]
     list_filter = ["kind"]
     search_fields = ["code"]

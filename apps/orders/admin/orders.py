@@ -19,7 +19,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
@@ -30,7 +29,7 @@ from apps.orders.forms import RefundForm, RevenueForm
 from apps.orders.gateways import GatewayUnclear
 from apps.orders.models import Notification, Order, Payment, Refund, State
 from apps.users.models import User
-from utils.admin import RecordAdmin
+from utils.admin import RecordAdmin, RecordPage
 from utils.templatetags.formats import yuan
 
 STATE_LABELS = {
@@ -39,25 +38,15 @@ STATE_LABELS = {
 }  # fmt: skip
 
 
-class RecordInline(TabularInline):
-    extra = 0
-    can_delete = False
-    tab = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class PaymentInline(RecordInline):
+class PaymentInline(RecordPage):
     model = Payment
+    ordering = ["pk"]
     fields = ["trade_no", "gateway", "amount", "refunded", "flag", "buyer", "paid_at"]
 
 
-class NotificationInline(RecordInline):
+class NotificationInline(RecordPage):
     model = Notification
+    ordering = ["-pk"]
     fields = ["received_at", "verdict", "address"]
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from utils.money import MoneyField
+from utils.periods import check_order
 
 LOWEST = Decimal("0.01")  # yuan: Alipay takes no less
 
@@ -80,7 +81,10 @@ class Coupon(models.Model):
         return self.code
 
     def clean(self) -> None:
+        check_order(starts_at=self.starts_at, ends_at=self.ends_at)
         self.code = self.code.strip().upper()
+        if self.value is not None and self.value < LOWEST:
+            raise ValidationError({"value": _("It takes nothing off: enter more than 0.")})
         if self.kind == self.Kind.PERCENT and self.value is not None and self.value > 100:
             raise ValidationError({"value": _("No more than 100 per cent can be taken off.")})
 

@@ -14,6 +14,7 @@ from apps.movies.models import Movie
 from apps.orders.models.offers import LOWEST, Coupon, Plan
 from apps.users.models import Membership
 from utils.money import MoneyField
+from utils.rows import name_of
 
 
 class Kind(models.TextChoices):
@@ -147,4 +148,4 @@ class Purchase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.movie}"
+        return f"{name_of(self, 'user')} {name_of(self, 'movie')}"

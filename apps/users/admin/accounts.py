@@ -11,14 +11,12 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import ManyToManyField, Model, QuerySet
-from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -27,13 +25,15 @@ from apps.users.admin.memberships import MembershipInline
 from apps.users.forms import LockForm
 from apps.users.models import User
 from apps.users.services import locks, second_factor, statistics
+from utils.admin import FormAdmin
+from utils.kept import ManyField
 
 admin.site.unregister(Group)
 
 VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 
 
-class PermissionsField(ModelMultipleChoiceField):
+class PermissionsField(ManyField):
     """Permissions in the active language: Django keeps their names in the database, in English."""
 
     def label_from_instance(self, permission: Model) -> str:
@@ -45,7 +45,7 @@ class PermissionsField(ModelMultipleChoiceField):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, FormAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

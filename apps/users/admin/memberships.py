@@ -10,18 +10,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from apps.users.models import Membership
 from apps.users.services import extend_membership, take_back_membership
+from utils.admin import FormAdmin, RecordPage
+from utils.kept import KeptForm
 
 MOST = 3660  # days in one gift
 
 
-class GiveForm(forms.ModelForm):
+class GiveForm(KeptForm):
     """Days of membership for somebody, and why."""
 
     days = forms.IntegerField(
@@ -37,20 +38,15 @@ class GiveForm(forms.ModelForm):
         fields = ["user", "days", "reason"]
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(RecordPage):
     model = Membership
     fields = ["starts_at", "ends_at", "reason", "created_at"]
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-    tab = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    ordering = ["-starts_at"]
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):
+class MembershipAdmin(FormAdmin):
     list_display = ["user", "starts_at", "ends_at", "running", "reason", "created_at"]
     list_filter = [("ends_at", RangeDateFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.users.names import normalize_email, normalize_phone, normalize_username
+from utils.rows import name_of
 
 
 class AccountManager(UserManager["User"]):
@@ -52,7 +53,7 @@ class User(AbstractUser):
 
     @classmethod
     def normalize_username(cls, username: str) -> str:
-        return normalize_username(username)
+        return normalize_username(username or "")  # Django's form hands on None for a name that is taken
 
     @property
     def avatar_url(self) -> str:
@@ -117,4 +118,4 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
+        return f"{name_of(self, 'user')} {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.users.models.accounts import User
 from utils.encryption import EncryptedField
+from utils.rows import name_of
 
 
 class Registration(models.Model):
@@ -86,7 +87,7 @@ class Device(models.Model):
         verbose_name_plural = _("devices")
 
     def __str__(self) -> str:
-        return f"{self.user} {self.user_agent[:40]}"
+        return f"{name_of(self, 'user')} {self.user_agent[:40]}"
 
 
 class SecondFactor(models.Model):
@@ -102,7 +103,7 @@ class SecondFactor(models.Model):
         verbose_name_plural = _("second factors")
 
     def __str__(self) -> str:
-        return str(self.user)
+        return name_of(self, "user")
 
 
 class RecoveryCode(models.Model):
@@ -118,7 +119,7 @@ class RecoveryCode(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once")]
 
     def __str__(self) -> str:
-        return str(self.user)
+        return name_of(self, "user")
 
 
 class Identity(models.Model):
@@ -138,4 +139,4 @@ class Identity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider} {self.user}"
+        return f"{self.provider} {name_of(self, 'user')}"

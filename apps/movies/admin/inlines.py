@@ -1,0 +1,69 @@
+"""What is edited together with a title or an episode."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.media.presenters import encoding
+from apps.media.services import UnableToAddVideo
+from apps.movies.forms import EpisodeForm, uploaded_path
+from apps.movies.models import Chapter, Credit, Episode, Material
+from apps.movies.services import attach_video
+from utils.admin import StackedPage, TabularPage
+
+
+def attach_later(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
+    """Give the episode its file after the commit: storing a long one inside would hold every other writer up."""
+    transaction.on_commit(partial(_attach, request, episode, file))
+
+
+def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
+    try:
+        attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
+    except UnableToAddVideo as error:
+        messages.error(request, gettext("The file could not be stored: %s") % error)
+
+
+class EpisodeInline(StackedPage):
+    model = Episode
+    form = EpisodeForm
+    fields = [("number", "title"), ("upload", "video_state"), ("intro_start", "intro_end", "outro_start")]
+    readonly_fields = ["video_state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Episode]:
+        return super().get_queryset(request).select_related("video")
+
+    @display(description=_("video"))
+    def video_state(self, episode: Episode) -> str:
+        video = episode.video
+        if video is None:
+            return gettext("no file yet")
+        address = reverse("admin:media_video_change", args=[video.pk])
+        return format_html('<a href="{}">{}</a> {}', address, video.original_name, encoding(video))
+
+
+class CreditInline(TabularPage):
+    model = Credit
+    fields = ["person", "role", "character", "order"]
+    autocomplete_fields = ["person"]
+
+
+class MaterialInline(TabularPage):
+    model = Material
+
+
+class ChapterInline(TabularPage):
+    model = Chapter
+    tab = False

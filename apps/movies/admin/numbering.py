@@ -1,0 +1,122 @@
+"""The paged editor of a title's episodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import IntegrityError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+
+from apps.movies.models import HIGHEST, Episode, Movie
+from apps.movies.services.numbering import Edit, UnableToEdit, edit_episodes
+from utils.numbers import row_id
+
+PAGE = 50  # episodes: five fields each stay far below what Django takes of a form
+TOLD = 5  # changes of others that a message names
+
+
+def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
+    """A page of the episodes of a title, found by `q`: their numbers and titles are saved in one go."""
+    site = admin.site
+    if not site._registry[Movie].has_change_permission(request):
+        raise PermissionDenied
+    movie = get_object_or_404(Movie, pk=movie_id)
+    sought = request.GET.get("q", "").strip()
+    rows = movie.episodes.select_related("video").defer("video__failure_detail").order_by("number")
+    if sought:
+        by_number = Q(number=int(sought)) if sought.isascii() and sought.isdigit() and len(sought) < 5 else Q()
+        rows = rows.filter(Q(title__icontains=sought) | by_number)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    wrong: dict[int, str] = {}
+    shown, trouble = list(page), ""
+    if request.method == "POST":
+        edits, wrong = _read(request, movie)
+        try:
+            if not wrong:
+                told = edit_episodes(movie=movie, edits=edits, make_room=bool(request.POST.get("make_room")))
+                return _saved(request, told)
+        except UnableToEdit as unable:
+            wrong = unable.errors
+        except IntegrityError:  # an episode came in another form
+            trouble = gettext("Somebody else is changing this title: save again.")
+        shown = _typed(request, movie, wrong)
+    context = {
+        **site.each_context(request),
+        "title": gettext("Episodes of %s") % movie.title,
+        "opts": Movie._meta,
+        "movie": movie,
+        "page_obj": page,
+        "rows": [episode if hasattr(episode, "typed") else _as_it_is(episode) for episode in shown],
+        "sought": sought,
+        "make_room": request.POST.get("make_room"),
+        "trouble": trouble or (wrong and gettext("Nothing is saved yet: see what is marked.")),
+    }
+    return render(request, "admin/movies/episodes.html", context, status=400 if wrong or trouble else 200)
+
+
+def _saved(request: HttpRequest, told: list[str]) -> HttpResponse:
+    messages.success(request, gettext("The episodes are saved."))
+    if told:
+        more = ["…"] if len(told) > TOLD else []
+        messages.warning(request, " ".join([gettext("Meanwhile somebody else changed:"), *told[:TOLD], *more]))
+    return redirect(request.get_full_path())
+
+
+def _keys(request: HttpRequest) -> list[int]:
+    keys = (row_id(key) for key in request.POST.getlist("episode")[: 4 * PAGE])
+    return [key for key in keys if key]
+
+
+def _sent(request: HttpRequest, name: str, pk: int, default: str = "") -> str:
+    return request.POST.get(f"{name}-{pk}", default).replace("\x00", "").strip()
+
+
+def _number(text: str) -> int:
+    """The number of an episode; 0 for what can't be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
+def _read(request: HttpRequest, movie: Movie) -> tuple[list[Edit], dict[int, str]]:
+    """What was typed, and what is wrong about it, by primary key."""
+    there = movie.episodes.only("movie", "number", "title").in_bulk(_keys(request))
+    longest = Episode._meta.get_field("title").max_length or 0
+    edits, wrong = [], {}
+    for pk in _keys(request):
+        now = there.get(pk) or Episode(number=0, title="")
+        edit = Edit(
+            pk=pk,
+            number=_number(_sent(request, "number", pk)),
+            title=_sent(request, "title", pk, now.title),
+            number_was=_number(_sent(request, "number-was", pk)) or now.number,
+            title_was=_sent(request, "title-was", pk, now.title),
+        )
+        if not edit.number:
+            wrong[pk] = gettext("Say a number from 1 to %d.") % HIGHEST
+        elif len(edit.title) > longest:
+            wrong[pk] = gettext("At most %d characters.") % longest
+        edits.append(edit)
+    return edits, wrong
+
+
+def _typed(request: HttpRequest, movie: Movie, wrong: dict[int, str]) -> list[Any]:
+    """The episodes that were sent, as they are now, with what was typed and is wrong."""
+    rows = movie.episodes.select_related("video").defer("video__failure_detail").filter(pk__in=_keys(request))
+    shown = [_as_it_is(episode) for episode in rows.order_by("number")]
+    for episode in shown:
+        episode.error = wrong.get(episode.pk, "")
+        for name in ("number", "title"):
+            typed = _sent(request, name, episode.pk)
+            if typed != _sent(request, f"{name}-was", episode.pk, str(getattr(episode, name))):
+                episode.typed[name] = typed
+    return shown
+
+
+def _as_it_is(episode: Any) -> Any:
+    episode.typed = {"number": str(episode.number), "title": episode.title}
+    return episode
