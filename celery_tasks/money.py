@@ -21,6 +21,11 @@ def ask(*, order_id: int, **_: Any) -> None:
     services.answer_question(order_id=order_id, at=timezone.now())
 
 
+@shared_task(name="orders.fetch_certificate", **ASK)
+def fetch_certificate(*, app_id: str, sn: str, **_: Any) -> None:
+    services.fetch_certificate(app_id=app_id, sn=sn)
+
+
 @shared_task(name="orders.reconcile", **RUN)
 @one_at_a_time
 def reconcile(**_: Any) -> None:

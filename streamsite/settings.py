@@ -278,15 +278,29 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Streamsite <noreply@
 
 # --- Money ----------------------------------------------------------------------------------
 
+
 ALIPAY_APP_ID = env.str("ALIPAY_APP_ID", default="")
 # alipay | cashier (a local stand-in of the same protocol) | none
 PAYMENT_GATEWAY = env.str(
     "PAYMENT_GATEWAY", default="alipay" if ALIPAY_APP_ID else "cashier" if ENVIRONMENT == "embedded" else "none"
 )
-ALIPAY_SELLER_ID = env.str("ALIPAY_SELLER_ID", default="")
-ALIPAY_GATEWAY_URL = env.str("ALIPAY_GATEWAY_URL", default="https://openapi.alipay.com/gateway.do")
+ALIPAY = "https://openapi.alipay.com/gateway.do"
+ALIPAY_GATEWAY_URL = env.str("ALIPAY_GATEWAY_URL", default=ALIPAY)
+# Each is the path of a file, which is read again when it changes, or the PEM itself.
 ALIPAY_PRIVATE_KEY_FILE = env.str("ALIPAY_PRIVATE_KEY_FILE", default="")  # the application's
 ALIPAY_PUBLIC_KEY_FILE = env.str("ALIPAY_PUBLIC_KEY_FILE", default="")  # Alipay's
+ALIPAY_APP_CERT_FILE = env.str("ALIPAY_APP_CERT_FILE", default="")  # certificates instead of Alipay's public key:
+ALIPAY_CERT_FILE = env.str("ALIPAY_CERT_FILE", default="")  # the application's, Alipay's and its root's
+ALIPAY_ROOT_CERT_FILE = env.str("ALIPAY_ROOT_CERT_FILE", default="")
+# Applications of before, whose orders are still asked about: ALIPAY_<its id>_SELLER_ID and so on.
+ALIPAY_EARLIER_APPS = [
+    {"APP_ID": app_id} | {
+        name: env.str(f"ALIPAY_{app_id}_{name}", default=ALIPAY if name == "GATEWAY_URL" else "")
+        for name in ("SELLER_ID", "GATEWAY_URL", "PRIVATE_KEY_FILE", "PUBLIC_KEY_FILE", "APP_CERT_FILE", "CERT_FILE",
+                     "ROOT_CERT_FILE")
+    }
+    for app_id in env.list("ALIPAY_EARLIER_APPS", default=[])
+]  # fmt: skip
 CASHIER_DIR = DATA_DIR / "cashier"  # its keys and its trades
 CASHIER_URL = env.str("CASHIER_URL", default=f"http://127.0.0.1:{integer('CASHIER_PORT', default=8001)}")
 if PAYMENT_GATEWAY == "cashier":
@@ -294,6 +308,7 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_GATEWAY_URL = f"{CASHIER_URL}/gateway.do"
     ALIPAY_PRIVATE_KEY_FILE = str(CASHIER_DIR / "app_private.pem")
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
+    ALIPAY_APP_CERT_FILE = ALIPAY_CERT_FILE = ALIPAY_ROOT_CERT_FILE = ""
 SITE_NAME = env.str("SITE_NAME", default="Streamsite")  # what a buyer reads at Alipay
 ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
 SITE_CONTACT = env.str("SITE_CONTACT", default="")  # a mail address or an address of the web, for buyers

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
+from cryptography.x509 import Certificate
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils import timezone
+
+from apps.orders.gateways.accounts import Account, accounts, build, read
+from apps.orders.gateways.certificates import check_chain, check_dates, leaves, read_certificates
 
 GATEWAYS = {"alipay", "cashier", "none"}
+SANDBOX = "alipaydev.com"
+SOON = timedelta(days=30)  # before a certificate's end it is said
 
 
 @register()
@@ -40,23 +47,70 @@ def _check_cashier() -> list[CheckMessage]:
 
 
 def _check_alipay() -> list[CheckMessage]:
+    return [message for account in accounts() for message in _check_account(account)]
+
+
+def _check_account(account: Account) -> list[CheckMessage]:
+    earlier = account.app_id != settings.ALIPAY_APP_ID
+    prefix = f"ALIPAY_{account.app_id}_" if earlier else "ALIPAY_"
     found: list[CheckMessage] = [
-        Error(f"{name} is not set.", hint=f"Set {name}: the Alipay open platform shows it.", id="orders.E003")
-        for name in ("ALIPAY_APP_ID", "ALIPAY_SELLER_ID")
-        if not getattr(settings, name)
+        Error(f"{prefix}{name} is not set.", hint=f"Set {prefix}{name}: the open platform shows it.", id="orders.E003")
+        for name, value in (("APP_ID", account.app_id), ("SELLER_ID", account.seller_id))
+        if not value
     ]
-    for name in ("ALIPAY_PRIVATE_KEY_FILE", "ALIPAY_PUBLIC_KEY_FILE"):
-        path = getattr(settings, name)
-        if not path or not Path(path).is_file():
-            found.append(
-                Error(f"{name} is {path!r}, which is no file.", hint=f"Set {name} to the key's file.", id="orders.E004")
-            )
-    if not settings.ALIPAY_GATEWAY_URL.startswith("https://"):
-        found.append(
-            Error(
-                f"ALIPAY_GATEWAY_URL is {settings.ALIPAY_GATEWAY_URL!r}.",
-                hint="Alipay is reached through https.",
-                id="orders.E005",
-            )
-        )
+    found += _check_files(account, prefix) or _check_keys(account, prefix)
+    if not account.url.startswith("https://"):
+        hint = "Alipay is reached through https."
+        found.append(Error(f"{prefix}GATEWAY_URL is {account.url!r}.", hint=hint, id="orders.E005"))
     return found
+
+
+def _check_files(account: Account, prefix: str) -> list[CheckMessage]:
+    wanted = {"PRIVATE_KEY_FILE": account.private_key}
+    if account.is_certified:
+        wanted |= {"APP_CERT_FILE": account.app_cert, "CERT_FILE": account.cert, "ROOT_CERT_FILE": account.root_cert}
+    else:
+        wanted |= {"PUBLIC_KEY_FILE": account.public_key}
+    found: list[CheckMessage] = []
+    for name, value in wanted.items():
+        try:
+            read(value)
+        except (OSError, ValueError) as error:
+            hint = f"Set {prefix}{name} to the file's path, or to the PEM itself."
+            shown = "PEM" if "-----BEGIN" in value else repr(value)
+            found.append(Error(f"{prefix}{name} is {shown}: {error}", hint=hint, id="orders.E004"))
+    return found
+
+
+def _check_keys(account: Account, prefix: str) -> list[CheckMessage]:
+    """Whether the keys fit each other, and the certificates Alipay's root and the day."""
+    try:
+        build(account, account.texts)
+    except ValueError as error:
+        hint = "Download the keys and certificates of this application again, all of the same day."
+        return [Error(f"The keys of {prefix}… can't be used: {error}", hint=hint, id="orders.E006")]
+    if not account.is_certified:
+        return []
+    _, app_cert, cert, root_cert = account.texts
+    own, given = leaves(read_certificates(app_cert))[0], read_certificates(cert)
+    alipays = leaves(given)[0]
+    found = [*_check_dates(own, f"{prefix}APP_CERT_FILE"), *_check_dates(alipays, f"{prefix}CERT_FILE")]
+    try:
+        check_chain(alipays, given, read_certificates(root_cert), at=alipays.not_valid_before_utc)
+    except ValueError as error:
+        hint = "Download it again from the open platform, with the root certificate."
+        # the sandbox's files leave out what issued them
+        kind, number = (Warning, "orders.W001") if SANDBOX in account.url else (Error, "orders.E008")
+        found.append(kind(f"{prefix}CERT_FILE: {error}", hint=hint, id=number))
+    return found
+
+
+def _check_dates(certificate: Certificate, name: str) -> list[CheckMessage]:
+    hint, now = "Renew it on the open platform and replace the file; nothing has to be restarted.", timezone.now()
+    try:
+        check_dates(certificate, at=now)
+    except ValueError as error:
+        return [Error(f"{name}: {error}", hint=hint, id="orders.E007")]
+    if certificate.not_valid_after_utc > now + SOON:
+        return []
+    return [Warning(f"{name} is valid until {certificate.not_valid_after_utc:%Y-%m-%d}.", hint=hint, id="orders.W002")]

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.models import Order
-from apps.orders.services.asking import GATEWAY
+from apps.orders.services import asking
 from tests.factories import make_user
 from tests.orders.steps import pay_url
 from utils.tasks import queue_length
@@ -26,11 +26,11 @@ CHECK = "/order/check/"
 
 @pytest.fixture(autouse=True)
 def _rested() -> Iterator[None]:
-    GATEWAY.reset()
+    asking._breakers.clear()
     with current_app.connection_for_write() as connection:
         connection.default_channel.client.delete("money")
     yield
-    GATEWAY.reset()
+    asking._breakers.clear()
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.gateways import gateway
-from apps.orders.gateways.alipay import Sdk, verify
 from apps.orders.gateways.cashier.keys import make_keys
-from apps.orders.gateways.protocol import pem
+from apps.orders.gateways.sdk import Sdk
+from apps.orders.gateways.trust import PublicKeys
 from apps.orders.models import Notification, Order, Payment
 from tests.cashier import body
 from tests.conftest import ROOT
@@ -37,7 +37,7 @@ def keys() -> Path:
 
 def _sdk(keys: Path, public: str) -> Sdk:
     private = (keys / "app_private.pem").read_text()
-    return Sdk(url="", appid="1", app_private_key_string=private, alipay_public_key_string=pem(public, "PUBLIC"))
+    return Sdk(url="", trust=PublicKeys(public), named={}, appid="1", app_private_key_string=private)
 
 
 def _openssl_sign(text: str, key: Path) -> str:
@@ -86,7 +86,8 @@ def test_the_vectors_verify_as_they_say(keys):
     vectors = [*official, *_own_vectors(keys)]
     for vector in vectors:
         before = dict(vector["params"])
-        assert verify(_sdk(keys, vector["alipay_public_key"]), vector["params"]) is vector["expected"], vector["name"]
+        sdk = _sdk(keys, vector["alipay_public_key"])
+        assert sdk.is_notification(vector["params"]) is vector["expected"], vector["name"]
         assert vector["params"] == before
 
 

@@ -41,7 +41,7 @@ STATE_LABELS = {
 class PaymentInline(RecordPage):
     model = Payment
     ordering = ["pk"]
-    fields = ["trade_no", "gateway", "amount", "refunded", "flag", "buyer", "paid_at"]
+    fields = ["trade_no", "gateway", "app_id", "amount", "refunded", "flag", "buyer", "paid_at"]
 
 
 class NotificationInline(RecordPage):
@@ -88,7 +88,7 @@ class OrderAdmin(RecordAdmin):
     fieldsets = [
         (None, {"fields": [("number", "state_label"), ("user", "subject"), ("list_price", "discount", "amount")]}),
         (_("What it gave"), {"fields": [("kind", "plan", "days"), ("movie", "membership", "coupon")]}),
-        (_("Times"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at"),
+        (_("Times"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at"), ("gateway", "app_id"),
                                  ("paid_at", "closed_at", "refunded_at")]}),
     ]  # fmt: skip
 
@@ -162,7 +162,7 @@ class OrderAdmin(RecordAdmin):
 
     def _carry_out(self, request: HttpRequest, order: Order, row: Refund) -> None:
         self.log_change(request, order, f"refund {row.number}: {yuan(row.amount)} {row.reason}")
-        with suppress(GatewayUnclear), services.patiently():
+        with suppress(GatewayUnclear), services.patiently(row.payment):
             row = services.carry_out(refund=row, at=timezone.now())
             if row.state == Refund.State.REQUESTED:
                 raise GatewayUnclear  # for the breaker: the row says the rest
@@ -181,7 +181,7 @@ class OrderAdmin(RecordAdmin):
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self._found(request, object_id)
         try:
-            with services.patiently():
+            with services.patiently(order):
                 order = services.ask(order=order, at=timezone.now())
         except GatewayUnclear as unclear:
             self.message_user(request, gettext("The gateway can't be asked: %s") % unclear, messages.ERROR)

@@ -14,8 +14,8 @@ from utils.templatetags.formats import yuan
 
 @admin.register(Payment)
 class PaymentAdmin(RecordAdmin):
-    list_display = ["trade_no", "gateway", "order", "sum", "back", "why", "buyer", "paid_at"]
-    list_filter = ["gateway", ("flag", ChoicesDropdownFilter), ("paid_at", RangeDateFilter)]
+    list_display = ["trade_no", "gateway", "app_id", "order", "sum", "back", "why", "buyer", "paid_at"]
+    list_filter = ["gateway", "app_id", ("flag", ChoicesDropdownFilter), ("paid_at", RangeDateFilter)]
     list_filter_submit = True
     list_select_related = ["order"]
     search_fields = ["trade_no", "order__number", "buyer"]

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
-from alipay.utils import AliPayConfig
-from django.utils import timezone
 
-from apps.orders.gateways.answers import REFUSES_REFUND, expect_success, is_success, members, says_not_there
+from apps.orders.gateways.answers import REFUSES_REFUND, expect_success, is_success, says_no_bill, says_not_there
 from apps.orders.gateways.bill import LARGEST
 from apps.orders.gateways.protocol import (
     GatewaySilent,
@@ -28,58 +23,22 @@ from apps.orders.gateways.protocol import (
     format_time,
     parse_amount,
     parse_time,
-    pem,
-    signed_text,
 )
+from apps.orders.gateways.sdk import Sdk
 
 TIMEOUT = 8.0  # seconds for one answer
 TRIES = 3
 PAUSE = 0.25  # seconds before the second try, twice as long before the third
-LONGEST = 1024 * 1024  # bytes of an answer
+NO_ANSWER = (OSError, http.client.HTTPException, ValueError, AttributeError, KeyError)
 
 _REFUSED = str.maketrans(dict.fromkeys('/=&{}\\"\x00\r\n', " "))
-
-
-class Sdk(AliPay):
-    """The SDK with the gateway's clock (its own timestamp is that of the machine's zone) and a reader of answers."""
-
-    def __init__(self, *, url: str, **options: Any) -> None:
-        super().__init__(**options)
-        self._gateway = url
-
-    def build_body(self, *args: Any, **kwargs: Any) -> Any:
-        return super().build_body(*args, timestamp=format_time(timezone.now()), **kwargs)
-
-    def verified_sync_response(self, data: Any, response_type: str) -> Any:
-        address = f"{self._gateway}?{self.sign_data(data)}"
-        with urllib.request.urlopen(address, timeout=self._config.timeout) as answer:  # noqa: S310  (of the settings)
-            text = answer.read(LONGEST + 1).decode()
-        return self._verify_and_return_sync_response(text, response_type)
-
-    def _verify_and_return_sync_response(self, raw_string: str, response_type: str) -> Any:
-        """The answer, its signature verified over the characters that were signed. An error is signed as well."""
-        found = members(raw_string)
-        written, meant = found.get(response_type) or found["error_response"]
-        _, signature = found.get("sign", ("", ""))
-        if not isinstance(signature, str) or not _is_base64(signature) or not self._verify(written, signature):
-            raise AliPayValidationError(f"not signed: {written[:200]}")
-        return meant
 
 
 class AlipayGateway:
     """One application of one seller at one address."""
 
-    def __init__(
-        self, *, name: str, url: str, app_id: str, seller_id: str, private_key_file: str, public_key_file: str
-    ) -> None:
-        self.name, self.url, self.app_id, self.seller_id = name, url, app_id, seller_id
-        self.sdk = Sdk(
-            url=url,
-            appid=app_id,
-            app_private_key_string=pem(Path(private_key_file).read_text(), "PRIVATE"),
-            alipay_public_key_string=pem(Path(public_key_file).read_text(), "PUBLIC"),
-            config=AliPayConfig(timeout=TIMEOUT),
-        )
+    def __init__(self, *, name: str, url: str, app_id: str, seller_id: str, sdk: Sdk) -> None:
+        self.name, self.url, self.app_id, self.seller_id, self.sdk = name, url, app_id, seller_id, sdk
 
     # --- Pay --------------------------------------------------------------------------------------
 
@@ -149,7 +108,7 @@ class AlipayGateway:
 
     # --- Refund -----------------------------------------------------------------------------------
 
-    def refund(self, *, trade_no: str, request_no: str, amount: Decimal, reason: str) -> None:
+    def refund(self, *, trade_no: str, request_no: str, amount: Decimal, reason: str, tries: int = TRIES) -> None:
         """Send money back, once per `request_no` however often it is asked. Raises GatewayRefused, GatewayUnclear.
 
         It is refused only with what will be said again for ever (REFUSES_REFUND).
@@ -160,19 +119,20 @@ class AlipayGateway:
                 trade_no=trade_no,
                 out_request_no=request_no,
                 refund_reason=_plain(reason),
-            )
+            ),
+            tries,
         )
         expect_success(answer, refusals=REFUSES_REFUND)
         # "fund_change: N" means that this very call moved nothing: either it was done before, or it is still going on.
         if answer.get("fund_change") == "Y":
             return
-        if not self.was_refunded(trade_no=trade_no, request_no=request_no, amount=amount):
+        if not self.was_refunded(trade_no=trade_no, request_no=request_no, amount=amount, tries=tries):
             raise GatewayUnclear("The gateway took the refund, but has not carried it out yet.")
 
-    def was_refunded(self, *, trade_no: str, request_no: str, amount: Decimal) -> bool:
+    def was_refunded(self, *, trade_no: str, request_no: str, amount: Decimal, tries: int = TRIES) -> bool:
         """Whether that refund was carried out. Raises GatewayUnclear, for one of another amount as well."""
         answer = self._ask(
-            lambda: self.sdk.api_alipay_trade_fastpay_refund_query(out_request_no=request_no, trade_no=trade_no)
+            lambda: self.sdk.api_alipay_trade_fastpay_refund_query(out_request_no=request_no, trade_no=trade_no), tries
         )
         if says_not_there(answer):
             return False
@@ -186,9 +146,14 @@ class AlipayGateway:
     # --- The day's bill ---------------------------------------------------------------------------
 
     def bill(self, *, day: date) -> bytes:
-        """The bill of a day that is over, by the gateway's clock. Raises GatewayRefused, GatewayUnclear."""
+        """The bill of a day that is over, by the gateway's clock; empty where it made none, since nothing moved.
+
+        Raises GatewayRefused and GatewayUnclear.
+        """
         wanted = {"bill_type": "trade", "bill_date": f"{day:%Y-%m-%d}"}
         answer = self._ask(lambda: self.sdk.server_api("alipay.data.dataservice.bill.downloadurl.query", wanted))
+        if says_no_bill(answer):
+            return b""
         expect_success(answer)
         address = str(answer.get("bill_download_url", ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self.url).scheme}:
@@ -206,7 +171,19 @@ class AlipayGateway:
 
     def is_signed(self, params: Mapping[str, str]) -> bool:
         """Whether the gateway signed a notification of these parameters."""
-        return verify(self.sdk, params)
+        return self.sdk.is_notification(params)
+
+    def needs_certificate(self, params: Mapping[str, str]) -> str:
+        """The number of Alipay's certificate that the notification names and we don't have; empty for none."""
+        sn = params.get("alipay_cert_sn", "")
+        return sn if self.sdk.lacks(sn) else ""
+
+    def fetch_certificate(self, sn: str) -> None:
+        """Get Alipay's certificate of that number. Raises GatewayUnclear."""
+        try:
+            self.sdk.fetch_certificate(sn)
+        except (*NO_ANSWER, AliPayValidationError, AliPayException) as error:
+            raise GatewayUnclear(str(error)) from error
 
     def is_ours(self, params: Mapping[str, str]) -> bool:
         """Whether a signed notification is for this application and seller: the signature alone doesn't say so."""
@@ -229,6 +206,7 @@ class AlipayGateway:
             refunded = amount  # a paid trade closes only when all of it went back; a query says no more
         return Trade(
             gateway=self.name,
+            app_id=self.app_id,
             number=number,
             trade_no=trade_no,
             status=status,
@@ -247,7 +225,7 @@ class AlipayGateway:
                 time.sleep(PAUSE * attempt)
             try:
                 answer = call()
-            except (OSError, http.client.HTTPException, ValueError, AttributeError, KeyError) as error:
+            except NO_ANSWER as error:
                 problem = error  # no answer, or one that is none
                 continue
             except (AliPayValidationError, AliPayException) as error:
@@ -257,31 +235,6 @@ class AlipayGateway:
                 return answer
             problem = ValueError("not an answer")
         raise GatewaySilent(f"{self.url}: {problem}") from problem
-
-
-def verify(sdk: AliPay, params: Mapping[str, str]) -> bool:
-    """Whether `sign` stands over the parameters.
-
-    Alipay leaves `sign_type` out of what it signs (rsaCheckV1); gateways of its life-style accounts keep it in
-    (rsaCheckV2). The SDK's own `verify` takes `sign_type` out of the dict it is given and knows the first only.
-    """
-    unsigned = {name: value for name, value in params.items() if name != "sign"}
-    signature = params.get("sign", "")
-    if not _is_base64(signature) or params.get("sign_type", "RSA2") != "RSA2":
-        return False
-    kept = signed_text(unsigned, without=frozenset())
-    try:
-        return bool(sdk.verify(dict(unsigned), signature)) or bool(sdk._verify(kept, signature))
-    except (ValueError, AliPayException):
-        return False
-
-
-def _is_base64(signature: str) -> bool:
-    """Whether it is the one way to write these bytes: the SDK's decoder skips over what doesn't belong there."""
-    try:
-        return bool(signature) and base64.b64encode(base64.b64decode(signature, validate=True)).decode() == signature
-    except ValueError:
-        return False
 
 
 def _plain(text: str) -> str:

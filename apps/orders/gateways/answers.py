@@ -39,6 +39,11 @@ def says_not_there(answer: Mapping[str, Any]) -> bool:
     return answer.get("code") == BUSINESS_FAILED and answer.get("sub_code") == NOT_THERE
 
 
+def says_no_bill(answer: Mapping[str, Any]) -> bool:
+    """Whether the gateway made no bill of that day: nothing moved (BILL_NOT_EXIST, with and without a prefix)."""
+    return answer.get("code") == BUSINESS_FAILED and str(answer.get("sub_code")).upper().endswith("BILL_NOT_EXIST")
+
+
 def expect_success(answer: Mapping[str, Any], *, refusals: frozenset[str] = frozenset()) -> None:
     """Raise GatewayRefused for a sub code among `refusals`, and GatewayUnclear for everything else but success."""
     if is_success(answer):

@@ -58,6 +58,7 @@ class Trade:
     buyer: str = ""
     refunded: Decimal = Decimal(0)  # yuan, of all its refunds
     refunded_at: datetime | None = None  # the last of them
+    app_id: str = ""  # the application that it went through
 
     @property
     def was_paid(self) -> bool:

@@ -2,10 +2,11 @@
 
 from apps.orders.models.offers import Coupon, Plan
 from apps.orders.models.orders import MOVES, Kind, Order, OrderQuerySet, Purchase, State
-from apps.orders.models.payments import Notification, Payment, Refund
+from apps.orders.models.payments import AlipayCertificate, Notification, Payment, Refund
 
 __all__ = [
     "MOVES",
+    "AlipayCertificate",
     "Coupon",
     "Kind",
     "Notification",

@@ -81,6 +81,8 @@ class Order(models.Model):
     created_at = models.DateTimeField(_("placed at"), db_index=True)
     expires_at = models.DateTimeField(_("to be paid by"))
     sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # before it, the gateway knows nothing
+    gateway = models.CharField(_("sent through"), max_length=10, blank=True)
+    app_id = models.CharField(_("application"), max_length=32, blank=True)  # of the gateway's that it was sent through
     asked_at = models.DateTimeField(_("gateway asked at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
     paid_at = models.DateTimeField(_("paid at"), null=True, db_index=True)

@@ -31,9 +31,11 @@ class Payment(models.Model):
         TWICE = "twice", _("the order was paid already")
         AMOUNT = "amount", _("another amount than the order's")
         OWNED = "owned", _("the title was bought already")
+        APP = "app", _("it came through another application than the order")
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments", verbose_name=_("order"))
     gateway = models.CharField(_("paid through"), max_length=10)
+    app_id = models.CharField(_("application"), max_length=32, blank=True)
     trade_no = models.CharField(_("trade number"), max_length=64)
     amount = MoneyField(_("amount"))  # yuan
     refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
@@ -133,3 +135,20 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class AlipayCertificate(models.Model):
+    """A certificate of Alipay's that it gave when it began to sign with it, kept for every process and node."""
+
+    app_id = models.CharField(_("application"), max_length=32)
+    sn = models.CharField(_("serial number"), max_length=32)
+    content = models.TextField(_("certificate"))  # PEM; whether it leads to the root is looked at when it is used
+    fetched_at = models.DateTimeField(_("fetched at"))
+
+    class Meta:
+        verbose_name = _("certificate of Alipay")
+        verbose_name_plural = _("certificates of Alipay")
+        constraints = [models.UniqueConstraint(fields=["app_id", "sn"], name="alipay_certificate_once")]
+
+    def __str__(self) -> str:
+        return self.sn

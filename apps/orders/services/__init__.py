@@ -7,7 +7,7 @@ from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.coupons import CouponRefused, count_guess, discount_for
 from apps.orders.services.daily import check_day, daily_statement
 from apps.orders.services.entitlement import owns
-from apps.orders.services.notifications import receive
+from apps.orders.services.notifications import fetch_certificate, receive
 from apps.orders.services.paying import NotOffered, UnableToPay, pay_by_gateway, pay_from_wallet
 from apps.orders.services.reconciling import reconcile
 from apps.orders.services.refunds import UnableToRefund, carry_out, refund
@@ -36,6 +36,7 @@ __all__ = [
     "count_guess",
     "daily_statement",
     "discount_for",
+    "fetch_certificate",
     "owns",
     "patiently",
     "pay_by_gateway",

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from django.core.cache import cache
 from django.db.models import Q
 
-from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear, TradeStatus, gateway
-from apps.orders.models import Order, State
+from apps.orders.gateways import TRIES, AlipayGateway, GatewayRefused, GatewayUnclear, TradeStatus, gateway_through
+from apps.orders.models import Order, Payment, State
 from apps.orders.services.settling import settle
 from utils.breaker import Breaker, Unavailable
 from utils.tasks import NotQueued, enqueue
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 ASK_AT_MOST_EVERY = timedelta(seconds=2)
 QUESTION_LIVES = 60  # seconds that a question waits on the queue; until it is answered there is no second one
 UNCLEAR_FOR = 30  # seconds that pages say that the gateway can't be reached, unless it answers
-GATEWAY = Breaker("The payment service", most=3)
+_breakers: dict[str, Breaker] = {}  # by application: one that hangs says nothing about the others
 
 
 def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
@@ -29,7 +29,7 @@ def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
         return order  # the gateway never heard of it
     Order.objects.filter(pk=order.pk).update(asked_at=at)
     try:
-        trade = gateway().query(number=order.number, tries=tries)
+        trade = gateway_for(order).query(number=order.number, tries=tries)
     except GatewayRefused as error:
         raise GatewayUnclear(str(error)) from error
     if trade is not None and trade.was_paid:
@@ -39,6 +39,14 @@ def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
         Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
     order.refresh_from_db()
     return order
+
+
+def gateway_for(row: Order | Payment) -> AlipayGateway:
+    """The gateway that the order or the payment went through.
+
+    Raises GatewayUnclear, and GatewayRefused where payments aren't set up.
+    """
+    return gateway_through(name=row.gateway, app_id=row.app_id)
 
 
 def ask_soon(*, order: Order, at: datetime) -> bool:
@@ -65,8 +73,9 @@ def answer_question(*, order_id: int, at: datetime) -> None:
         open_ones = Order.objects.open().filter(waited, pk=order_id, sent_at__isnull=False)
         if not open_ones.update(asked_at=at):
             return  # settled meanwhile, or asked by somebody else a moment ago
-        with patiently():
-            ask(order=Order.objects.get(pk=order_id), at=at, tries=1)
+        order = Order.objects.get(pk=order_id)
+        with patiently(order):
+            ask(order=order, at=at, tries=1)
     except GatewayUnclear as unclear:
         log.warning("Order %s: %s", order_id, unclear)
         cache.set(_unclear(order_id), 1, UNCLEAR_FOR)
@@ -77,16 +86,21 @@ def answer_question(*, order_id: int, at: datetime) -> None:
 
 
 @contextmanager
-def patiently() -> Iterator[None]:
-    """Around what waits for the gateway beside others' work: few do at once, nobody while it is silent.
+def patiently(row: Order | Payment) -> Iterator[None]:
+    """Around what waits for the row's gateway beside others' work: few do at once, nobody while it is silent.
 
     Raises GatewayUnclear.
     """
     try:
-        with GATEWAY.calling(GatewayUnclear):
+        with breaker_of(row.app_id).calling(GatewayUnclear):
             yield
     except Unavailable as error:
         raise GatewayUnclear(str(error)) from error
+
+
+def breaker_of(app_id: str) -> Breaker:
+    """The breaker before the gateway of that application."""
+    return _breakers.setdefault(app_id, Breaker("The payment service", most=3))
 
 
 def _asking(pk: int) -> str:

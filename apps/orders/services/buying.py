@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Movie
-from apps.orders.gateways import CLOCK
+from apps.orders.gateways import CLOCK, accounts
 from apps.orders.models import Kind, Order, Plan
 from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
@@ -87,7 +88,9 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
     if not code.strip():
         return terms
     coupons.lock(code=code)
-    same = Order.objects.open().filter(user=user, plan=plan, coupon__code=code.strip().upper(), amount__lt=plan.price)
+    same = Order.objects.open().filter(
+        _can_be_paid(), user=user, plan=plan, coupon__code=code.strip().upper(), amount__lt=plan.price
+    )
     if (order := same.filter(expires_at__gt=at + TIME_TO_PAY, list_price=plan.price).first()) and order.coupon:
         coupon: Coupon = order.coupon  # its use is counted already
         return terms | {"coupon": coupon, "discount": order.discount, "amount": order.amount}
@@ -98,7 +101,7 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
 def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
     waiting = Order.objects.open().filter(user=user, expires_at__gt=at)
     same = waiting.filter(**{name: terms.get(name) for name in ("kind", "plan", "movie", "coupon", "amount")})
-    if found := same.filter(expires_at__gt=at + TIME_TO_PAY).first():
+    if found := same.filter(_can_be_paid(), expires_at__gt=at + TIME_TO_PAY).first():
         return found
     if waiting.count() >= OPEN_AT_ONCE:
         raise UnableToPlaceOrder(_("You have too many unpaid orders. Pay or cancel one first."))
@@ -109,6 +112,11 @@ def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
         expires_at=at + timedelta(seconds=settings.ORDER_EXPIRES_AFTER),
         **terms,
     )
+
+
+def _can_be_paid() -> Q:
+    """Not sent to an application that was changed for another since: its buyer needs a new order."""
+    return Q(sent_at=None) | Q(app_id__in=[account.app_id for account in accounts()[:1]])
 
 
 def new_number(at: datetime) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear, gateway
+from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear
 from apps.orders.models import Order, State
-from apps.orders.services.asking import ask
+from apps.orders.services.asking import ask, gateway_for
 
 
 def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
@@ -15,7 +15,7 @@ def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
         return order
     if order.sent_at:
         try:
-            closed = gateway().close(number=order.number, tries=tries)
+            closed = gateway_for(order).close(number=order.number, tries=tries)
         except GatewayRefused as error:
             raise GatewayUnclear(str(error)) from error
         if not closed:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from apps.orders.gateways import CLOCK, BillLine, GatewayRefused, GatewayUnclear, gateway, is_offered, read_bill
+from apps.orders.gateways import (
+    CLOCK,
+    Account,
+    BillLine,
+    GatewayRefused,
+    GatewayUnclear,
+    gateway,
+    gateway_of,
+    read_bill,
+    sellers,
+)
 from apps.orders.models import Order, Payment, Refund
 from apps.orders.services.alarms import alarm
+from apps.orders.services.asking import gateway_for
 from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.refunds import carry_out
 from apps.orders.services.settling import settle
-from apps.orders.services.statement import Statement, statement
+from apps.orders.services.statement import Difference, Statement, statement
 
 log = logging.getLogger(__name__)
 MADE_AFTER = timedelta(hours=9, minutes=30)  # of a day's end, by the gateway's clock: its bill is there
@@ -20,37 +32,53 @@ TOLD = 50  # differences in one mail
 
 def daily_statement(*, at: datetime) -> None:
     """Compare the last day that has a bill with our books, and raise an alarm where they differ or there is none."""
-    if not is_offered():
-        return
     day = last_billed(at)
-    try:
-        told = check_day(day=day, at=at)
-    except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
-        alarm(subject=f"No statement of {day}", text=f"The gateway's bill can't be had: {error}")
-        return
-    log.info("%s: %d lines in the bill, ¥%s; in our books ¥%s", day, told.lines, told.theirs, told.ours)
-    if not told.differences:
-        return
+    for applications in sellers():
+        whose = f" (seller {applications[0].seller_id})" if len(sellers()) > 1 else ""
+        try:
+            told = check_day(day=day, at=at, applications=applications)
+        except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
+            alarm(subject=f"No statement of {day}{whose}", text=f"The gateway's bill can't be had: {error}")
+            continue
+        log.info("%s%s: %d lines in the bill, ¥%s; in our books ¥%s", day, whose, told.lines, told.theirs, told.ours)
+        if told.differences:
+            number = len(told.differences)
+            alarm(subject=f"{number} differences in the statement of {day}{whose}", text=_listed(told.differences))
+
+
+def _listed(differences: list[Difference]) -> str:
     rows = [
         f"{one.trouble}: order {one.number or '–'}, trade {one.trade_no or '–'}, {one.request_no or '–'}, "
         f"ours {one.ours}, theirs {one.theirs}"
-        for one in told.differences[:TOLD]
+        for one in differences[:TOLD]
     ]
-    more = [f"and {len(told.differences) - TOLD} more"] if len(told.differences) > TOLD else []
-    alarm(subject=f"{len(told.differences)} differences in the statement of {day}", text="\n".join([*rows, *more]))
+    more = [f"and {len(differences) - TOLD} more"] if len(differences) > TOLD else []
+    return "\n".join([*rows, *more])
 
 
-def check_day(*, day: date, at: datetime, content: bytes | None = None) -> Statement:
+def check_day(
+    *, day: date, at: datetime, content: bytes | None = None, applications: Sequence[Account] = ()
+) -> Statement:
     """The statement of a day whose bill is `content`, or fetched, once the news in it has been booked.
 
-    News are payments and refunds of which no notification and no answer told: their orders were looked at before.
-
+    News are payments and refunds of which no notification and no answer told: their orders were looked at before. The
+    `applications` are those of one seller, the present one unless given.
     Raises OSError, ValueError, GatewayRefused and GatewayUnclear where there is no bill to be read.
     """
-    bill = read_bill(gateway().bill(day=day) if content is None else content)
+    ours = applications or next(iter(sellers()), [])
+    if content is None:
+        content = (gateway_of(ours[0]) if ours else gateway()).bill(day=day)
+    bill = read_bill(content) if content else []
     _settle_news(bill, at)
     book_bill(day=day, bill=bill, at=at)
-    return statement(day=day, bill=bill)
+    return statement(day=day, bill=bill, app_ids=_app_ids(ours))
+
+
+def _app_ids(applications: Sequence[Account]) -> list[str] | None:
+    """The application ids of the rows that belong to these; None for all."""
+    if len(sellers()) < 2:
+        return None  # also those of applications that the settings have no more
+    return [one.app_id for one in applications]
 
 
 def _settle_news(bill: list[BillLine], at: datetime) -> None:
@@ -59,13 +87,13 @@ def _settle_news(bill: list[BillLine], at: datetime) -> None:
     for begin in range(0, len(came), 500):
         some = dict(list(came.items())[begin : begin + 500])
         known = set(Payment.objects.filter(trade_no__in=some).values_list("trade_no", flat=True))
-        ours = set(Order.objects.filter(number__in=some.values()).values_list("number", flat=True))
+        ours = {order.number: order for order in Order.objects.filter(number__in=some.values())}
         for trade_no, number in some.items():
             if trade_no in known or number not in ours:
                 continue
             try:
-                trade = gateway().query(number=number, trade_no=trade_no)
-            except GatewayUnclear as unclear:
+                trade = gateway_for(ours[number]).query(number=number, trade_no=trade_no)
+            except (GatewayUnclear, GatewayRefused) as unclear:
                 log.warning("Trade %s of the bill: %s", trade_no, unclear)
                 continue  # the statement tells of it
             if trade is not None and trade.was_paid:

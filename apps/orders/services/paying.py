@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.orders.gateways import GatewayRefused, GatewayUnclear, Trade, TradeStatus, gateway, is_offered
 from apps.orders.models import Kind, Order, State
 from apps.orders.models.payments import WALLET
-from apps.orders.services.asking import ask, patiently
+from apps.orders.services.asking import ask, gateway_for, patiently
 from apps.orders.services.settling import settle
 from apps.users.services import is_member
 from apps.wallet.models import Entry
@@ -24,6 +23,9 @@ from apps.wallet.services import NotEnoughMoney, balance_of, move
 
 if TYPE_CHECKING:
     from apps.users.models import User
+
+
+log = logging.getLogger(__name__)
 
 
 class UnableToPay(Exception):
@@ -39,8 +41,17 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: 
     if not is_offered():
         raise NotOffered(_("Payments are not set up on this site."))
     _expect_open(order, at)
-    Order.objects.open().filter(pk=order.pk).update(sent_at=Coalesce(F("sent_at"), at))
-    return gateway().pay_url(
+    try:
+        through = gateway()
+    except GatewayRefused as error:
+        log.warning("Nobody can pay: %s", error)
+        raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from error
+    unsent = Order.objects.open().filter(pk=order.pk, sent_at=None)
+    unsent.update(sent_at=at, gateway=through.name, app_id=through.app_id)
+    order.refresh_from_db(fields=["sent_at", "gateway", "app_id"])
+    if (order.gateway, order.app_id) != (through.name, through.app_id):
+        raise UnableToPay(_("This order was begun before the way to pay was changed. Place a new one."))
+    return through.pay_url(
         number=order.number,
         amount=order.amount,
         subject=f"{settings.SITE_NAME} {order.subject}",
@@ -82,8 +93,8 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
 
 def _take_from_gateway(order: Order, at: datetime) -> Order:
     try:
-        with patiently():
-            return order if gateway().close(number=order.number) else ask(order=order, at=at)
+        with patiently(order):
+            return order if gateway_for(order).close(number=order.number) else ask(order=order, at=at)
     except (GatewayRefused, GatewayUnclear) as unclear:
         raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from unclear
 

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from apps.orders.gateways import GatewaySilent, GatewayUnclear
+from apps.orders.gateways import GatewaySilent, GatewayUnclear, accounts
 from apps.orders.models import Order, Payment, Refund, State
 from apps.orders.services.alarms import alarm
 from apps.orders.services.asking import ask
 from apps.orders.services.closing import close
-from apps.orders.services.refunds import UnableToRefund, carry_out, refund
+from apps.orders.services.refunds import UnableToRefund, attempt, refund
 
 log = logging.getLogger(__name__)
 BATCH = 100  # orders in memory at once
 MOST = 1200  # orders in one run
 RATE = 25.0  # questions a second to the gateway
 RUN_FOR = 50.0  # seconds of one run: the next one begins in a minute
-SILENCES = 5  # answers in a row that never came: the gateway is gone, and the run with it
+SILENCES = 5  # answers in a row that never came: that gateway is gone, and waits for the next run
 # How often an order or a refund without an answer is asked about, by its age: one that stays stuck yields its turn.
 BACK_OFF = (
     (timedelta(hours=1), timedelta(seconds=60)),
@@ -48,48 +49,77 @@ class Found:
     stuck: int = 0
 
 
-class GatewayGone(Exception):
-    """SILENCES answers in a row never came."""
+@dataclass
+class Run:
+    """One run: what it found, until when it goes on, and how often each application was silent in a row."""
+
+    at: datetime
+    rate: float  # questions a second
+    until: float  # by time.monotonic()
+    found: Found
+    silent: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self.until
+
+    def is_gone(self, app_id: str) -> bool:
+        """Whether the gateway of that application is left alone for the rest of the run."""
+        return self.silent[app_id] >= SILENCES
+
+    def note(self, app_id: str, *, answered: bool) -> None:
+        self.silent[app_id] = 0 if answered else self.silent[app_id] + 1
 
 
 def reconcile(*, at: datetime, rate: float = RATE) -> Found:
     """Look at everything that may have changed without our hearing of it; `rate` is in orders a second."""
-    found = Found()
-    until = time.monotonic() + RUN_FOR
-    try:
-        _ask_about_orders(at, rate, until, found)
-        _carry_out_refunds(at, rate, found)
-    except GatewayGone:
-        log.warning("The gateway doesn't answer: the rest waits for the next run.")
-    found.stuck = _alarm(at)
-    return found
+    run = Run(at, rate, time.monotonic() + RUN_FOR, Found())
+    _ask_about_orders(run)
+    _carry_out_refunds(run)
+    for app_id in [app_id for app_id in run.silent if run.is_gone(app_id)]:
+        log.warning("The gateway of %s doesn't answer: the rest waits for the next run.", app_id)
+    run.found.stuck = _alarm(at)
+    return run.found
 
 
-def _ask_about_orders(at: datetime, rate: float, until: float, found: Found) -> None:
-    silent = 0
-    for order in _in_turn(_to_ask(at)):
-        if time.monotonic() > until:
+def _ask_about_orders(run: Run) -> None:
+    for order in _in_turn(_to_ask(run.at)):
+        if run.is_over:
             return
+        if order.sent_at and run.is_gone(order.app_id):
+            continue
         # of two runs at once, one asks
-        if not Order.objects.filter(pk=order.pk, asked_at=order.asked_at).update(asked_at=at):
+        if not Order.objects.filter(pk=order.pk, asked_at=order.asked_at).update(asked_at=run.at):
             continue
         if not order.sent_at:
-            _look_at(order, at, found)  # the gateway never heard of it
+            _look_at(order, run)  # the gateway never heard of it
             continue
-        with _paced(rate):
-            silent = 0 if _look_at(order, at, found) else silent + 1
-        if silent >= SILENCES:
-            raise GatewayGone
+        with _paced(run.rate):
+            _look_at(order, run)
 
 
-def _carry_out_refunds(at: datetime, rate: float, found: Found) -> None:
-    for row in _refunds_to_ask(at):
-        with _paced(rate):
-            found.sent_back += carry_out(refund=row, at=at).state == Refund.State.DONE
+def _carry_out_refunds(run: Run) -> None:
+    for row in _refunds_to_ask(run.at):
+        _send(row, run)
     if settings.REFUND_UNEXPECTED:
         for payment in _to_send_back():
-            with _paced(rate):
-                found.sent_back += _send_back(payment, at)
+            if not run.is_over and not run.is_gone(payment.app_id) and (asked := _requested(payment, run.at)):
+                _send(asked, run)
+
+
+def _send(row: Refund, run: Run) -> None:
+    """Ask for one refund, once: the next run is the second try."""
+    app_id = row.payment.app_id
+    if run.is_over or run.is_gone(app_id):
+        return
+    with _paced(run.rate):
+        try:
+            run.found.sent_back += attempt(refund=row, at=run.at, tries=1).state == Refund.State.DONE
+        except GatewayUnclear as unclear:
+            log.warning("Refund %s: %s", row.number, unclear)
+            run.note(app_id, answered=not isinstance(unclear, GatewaySilent))
+        else:
+            run.note(app_id, answered=True)
 
 
 def _to_send_back() -> QuerySet[Payment]:
@@ -124,15 +154,22 @@ def _alarm(at: datetime) -> int:
     """
     orders = Order.objects.open().filter(sent_at__isnull=False, expires_at__lte=at - TOO_LONG)
     refunds = Refund.objects.filter(state=Refund.State.REQUESTED, created_at__lte=at - TOO_LONG)
+    refunds = refunds.select_related("payment")
     late_orders = list(orders.filter(alarmed_at=None).order_by("pk")[:MOST])
     late_refunds = list(refunds.filter(alarmed_at=None).order_by("pk")[:MOST])
     Order.objects.filter(pk__in=[row.pk for row in late_orders]).update(alarmed_at=at)
     Refund.objects.filter(pk__in=[row.pk for row in late_refunds]).update(alarmed_at=at)
-    for what, rows in (("orders", late_orders), ("refunds", late_refunds)):
+    for what, rows, through in (
+        ("orders", late_orders, {row.app_id for row in late_orders}),
+        ("refunds", late_refunds, {row.payment.app_id for row in late_refunds}),
+    ):
         if rows:
+            unknown = through - {account.app_id for account in accounts()} - {""}
             alarm(
                 subject=f"{len(rows)} {what} without an answer for a day",
-                text="The gateway has been asked again and again: " + ", ".join(row.number for row in rows[:50]),
+                text="The gateway has been asked again and again: "
+                + ", ".join(row.number for row in rows[:50])
+                + "".join(f". Application {app_id} is missing in ALIPAY_EARLIER_APPS" for app_id in sorted(unknown)),
             )
     short = list(Refund.objects.filter(shortfall__gt=0, alarmed_at=None).select_related("payment__order")[:MOST])
     Refund.objects.filter(pk__in=[row.pk for row in short]).update(alarmed_at=at)
@@ -182,29 +219,30 @@ def _in_turn(orders: QuerySet[Order]) -> Iterator[Order]:
         yield from (batch[pk] for pk in numbers[begin : begin + BATCH])
 
 
-def _look_at(order: Order, at: datetime, found: Found) -> bool:
-    """False when the gateway gave no answer. It is asked once: the next run is the second try."""
-    before = order.state
+def _look_at(order: Order, run: Run) -> None:
+    """Ask or close, once: the next run is the second try."""
+    before, found = order.state, run.found
     try:
-        expired = order.state == State.PENDING and order.expires_at <= at
-        after = (close if expired else ask)(order=order, at=at, tries=1).state
+        expired = order.state == State.PENDING and order.expires_at <= run.at
+        after = (close if expired else ask)(order=order, at=run.at, tries=1).state
     except GatewayUnclear as unclear:
         log.warning("Order %s: %s", order.number, unclear)
         found.unclear += 1
-        return not isinstance(unclear, GatewaySilent)
+        run.note(order.app_id, answered=not isinstance(unclear, GatewaySilent))
+        return
+    if order.sent_at:
+        run.note(order.app_id, answered=True)
     found.asked += 1
     if after != before:
         found.closed += after == State.CLOSED
         found.settled += after != State.CLOSED
-    return True
 
 
-def _send_back(payment: Payment, at: datetime) -> bool:
+def _requested(payment: Payment, at: datetime) -> Refund | None:
     try:
-        row = refund(
+        return refund(
             payment=payment, amount=payment.amount - payment.refunded, reason=payment.get_flag_display(), by=None, at=at
         )
     except UnableToRefund as error:
         log.warning("Payment %s: %s", payment.trade_no, error)
-        return False
-    return carry_out(refund=row, at=at).state == Refund.State.DONE
+        return None

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from apps.orders.gateways import GatewayRefused, GatewayUnclear, gateway
+from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear
 from apps.orders.models import Kind, Order, Payment, Refund
 from apps.orders.models.offers import LOWEST
 from apps.orders.models.payments import WALLET
+from apps.orders.services.asking import gateway_for
 from apps.orders.services.buying import new_number
 from apps.orders.services.console_refunds import book
 from apps.orders.services.refunding import complete
@@ -57,28 +58,42 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
 
 def carry_out(*, refund: Refund, at: datetime) -> Refund:
     """Ask the gateway for a refund that was requested; without a clear answer it stays requested, to be asked again."""
+    try:
+        return attempt(refund=refund, at=at)
+    except GatewayUnclear as unclear:
+        log.warning("Refund %s: %s", refund.number, unclear)
+        return refund
+
+
+def attempt(*, refund: Refund, at: datetime, tries: int = TRIES) -> Refund:
+    """As `carry_out`; raises GatewayUnclear where the refund stays requested."""
     if refund.state != Refund.State.REQUESTED:
         return refund
     Refund.objects.filter(pk=refund.pk).update(asked_at=at)
-    trade_no, request_no, amount = refund.payment.trade_no, refund.number, refund.amount
-    try:
-        try:
-            gateway().refund(trade_no=trade_no, request_no=request_no, amount=amount, reason=refund.reason)
-        except GatewayRefused as refused:
-            if not gateway().was_refunded(trade_no=trade_no, request_no=request_no, amount=amount):
-                with transaction.atomic():
-                    _give_up(refund, str(refused), at)
-                    book(payment=refund.payment, at=at)
-                refund.refresh_from_db()
-                return refund
-    except (GatewayUnclear, GatewayRefused) as unclear:
-        log.warning("Refund %s: %s", refund.number, unclear)
-        return refund
+    refused = _ask(refund, tries)
     with transaction.atomic():
-        complete(refund, at)
+        if refused:
+            _give_up(refund, refused, at)
+        else:
+            complete(refund, at)
         book(payment=refund.payment, at=at)
     refund.refresh_from_db()
     return refund
+
+
+def _ask(refund: Refund, tries: int) -> str:
+    """Why the gateway will never make the refund; empty where it did. Raises GatewayUnclear."""
+    trade_no, request_no, amount = refund.payment.trade_no, refund.number, refund.amount
+    try:
+        through = gateway_for(refund.payment)
+        try:
+            through.refund(trade_no=trade_no, request_no=request_no, amount=amount, reason=refund.reason, tries=tries)
+        except GatewayRefused as refused:
+            done = through.was_refunded(trade_no=trade_no, request_no=request_no, amount=amount, tries=tries)
+            return "" if done else str(refused)
+    except GatewayRefused as error:  # payments aren't set up
+        raise GatewayUnclear(str(error)) from error
+    return ""
 
 
 def _from_wallet(order: Order, row: Refund, at: datetime) -> None:

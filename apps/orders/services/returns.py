@@ -30,6 +30,7 @@ def returns(*, payments: Iterable[Payment]) -> list[Return]:
         Flag.TWICE: _("This order was paid more than once."),
         Flag.AMOUNT: _("Another amount was paid than the order's."),
         Flag.OWNED: _("You had bought this title before."),
+        Flag.APP: _("Your payment came another way than the order's."),
     }
     found = []
     for payment in payments:

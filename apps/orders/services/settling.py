@@ -30,13 +30,16 @@ def settle(*, trade: Trade, at: datetime) -> Order:
         payment = Payment(
             order=order,
             gateway=trade.gateway,
+            app_id=trade.app_id,
             trade_no=trade.trade_no,
             amount=trade.amount,
             buyer=trade.buyer,
             paid_at=trade.paid_at or at,
             created_at=at,
         )
-        if order.state == State.PENDING and not order.user.is_active:
+        if order.app_id and trade.app_id and (order.gateway, order.app_id) != (trade.gateway, trade.app_id):
+            payment.flag = Payment.Flag.APP  # another's order: a trial's money buys nothing for real
+        elif order.state == State.PENDING and not order.user.is_active:
             # the account was deleted or shut while its buyer was away to pay: nobody could use what it bought
             Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
             payment.flag = Payment.Flag.CLOSED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -52,13 +52,17 @@ class Statement:
     differences: list[Difference]
 
 
-def statement(*, day: date, bill: Iterable[BillLine]) -> Statement:
-    """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day."""
+def statement(*, day: date, bill: Iterable[BillLine], app_ids: Collection[str] | None = None) -> Statement:
+    """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day.
+
+    Of several sellers each has a bill of its own: `app_ids` then says whose payments count.
+    """
     lines = list(bill)
     bill = _with_console_refunds([line for line in lines if not line.unknown])
     theirs = {line.key: line for line in bill}
     copies = Counter(line.key for line in bill)
-    ours = _by_key(_recorded(_of_day(day, "paid_at"), _of_day(day, "done_at")))
+    paid, sent = (Q(), Q()) if app_ids is None else (Q(app_id__in=app_ids), Q(payment__app_id__in=app_ids))
+    ours = _by_key(_recorded(paid & _of_day(day, "paid_at"), sent & _of_day(day, "done_at")))
     total = _sum(ours.values())
     elsewhen = _recorded_elsewhen([line for key, line in theirs.items() if key not in ours])
     for line in _by_key(elsewhen).values():

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.orders import services
-from apps.orders.gateways import is_offered
+from apps.orders.gateways import accounts
 from apps.orders.models import Notification, Order
 from utils.addresses import LOCAL, client_address
 
@@ -23,7 +23,7 @@ FINAL = {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}
 @require_POST
 def notify(request: HttpRequest) -> HttpResponse:
     """Alipay repeats a notification until it reads "success": said only once the outcome is stored."""
-    if not is_offered() or len(request.body) > LONGEST:
+    if not accounts() or len(request.body) > LONGEST:
         return HttpResponse("failure", content_type="text/plain", status=400)
     address = client_address(request)
     notification = services.receive(body=request.body, address=None if address == LOCAL else address, at=timezone.now())

@@ -97,7 +97,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """Close an order that waits, unless it was paid meanwhile."""
     found = _mine(request, number)
     try:
-        with services.patiently():
+        with services.patiently(found):
             found = services.close(order=found, at=timezone.now())
     except GatewayUnclear:
         messages.error(request, _("The payment service can't be reached. Try again in a minute."))

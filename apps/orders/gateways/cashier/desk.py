@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,10 +22,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.x509 import Certificate
 from django.utils import timezone
 
 from apps.orders.gateways.bill import COLUMNS, PAID, SENT_BACK
 from apps.orders.gateways.cashier.store import Fault, Kept, Store
+from apps.orders.gateways.certificates import public_pem, read_certificates, root_sn_of, sn_of
 from apps.orders.gateways.protocol import format_time, parse_amount, signed_text
 
 log = logging.getLogger(__name__)
@@ -36,22 +39,37 @@ class Desk:
     """The cashier of one merchant: `app_id` and `seller_id` are whom it serves."""
 
     def __init__(self, folder: Path, *, app_id: str, seller_id: str, url: str) -> None:
-        self.store = Store(folder)
+        self.store, self._folder = Store(folder), folder
         self.app_id, self.seller_id, self.url = app_id, seller_id, url
-        self._own: Any = load_pem_private_key((folder / "gateway_private.pem").read_bytes(), None)
-        self._merchant: Any = load_pem_public_key((folder / "app_public.pem").read_bytes())
 
     # --- Signatures (by `cryptography`: the other side signs with PyCryptodome) --------------------
+    # Keys are read for each of them: both sides may change theirs while the cashier runs.
 
     def sign(self, text: str) -> str:
         """The signature over a text: RSA2, in base64."""
-        return base64.b64encode(self._own.sign(text.encode(), PKCS1v15(), SHA256())).decode()
+        own = _private((self._folder / "gateway_private.pem").read_bytes())
+        return base64.b64encode(own.sign(text.encode(), PKCS1v15(), SHA256())).decode()
+
+    @property
+    def sn(self) -> str:
+        """The number of the cashier's own certificate."""
+        return sn_of(self._certificates("gateway")[0])
+
+    def _certificates(self, owner: str) -> list[Certificate]:
+        return read_certificates((self._folder / f"{owner}.crt").read_text())
 
     def is_from_merchant(self, params: Mapping[str, str]) -> bool:
-        """A request's signature covers every parameter but itself."""
+        """A request's signature covers every parameter but itself; in certificate mode it names two certificates."""
         text = signed_text(params, without=frozenset({"sign"}))
+        public = (self._folder / "app_public.pem").read_bytes()
+        if "app_cert_sn" in params:
+            app, roots = self._certificates("app")[0], self._certificates("root")
+            if (params["app_cert_sn"], params.get("alipay_root_cert_sn")) != (sn_of(app), root_sn_of(roots)):
+                return False
+            public = public_pem(app).encode()
+        merchant: Any = load_pem_public_key(public)
         try:
-            self._merchant.verify(base64.b64decode(params.get("sign", "")), text.encode(), PKCS1v15(), SHA256())
+            merchant.verify(base64.b64decode(params.get("sign", "")), text.encode(), PKCS1v15(), SHA256())
         except (InvalidSignature, ValueError):
             return False
         return params.get("app_id") == self.app_id
@@ -67,6 +85,7 @@ class Desk:
             "alipay.trade.refund": self._refund,
             "alipay.trade.fastpay.refund.query": self._refund_query,
             "alipay.data.dataservice.bill.downloadurl.query": self._bill_url,
+            "alipay.open.app.alipaycert.download": self._certificate,
         }
         if not self.is_from_merchant(params):
             told = _failed("isv.invalid-signature", "验签出错", code="40002")
@@ -86,7 +105,8 @@ class Desk:
                 told = _failed("ACQ.INVALID_PARAMETER", "参数有误")
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         name = method.replace(".", "_") + "_response"
-        return f'{{"{name}":{text},"sign":"{self.sign(text)}"}}'
+        certified = f'"alipay_cert_sn":"{self.sn}",' if "app_cert_sn" in params else ""
+        return f'{{"{name}":{text},{certified}"sign":"{self.sign(text)}"}}'
 
     def _query(self, asked: dict[str, Any]) -> dict[str, Any]:
         trade = self._find(asked)
@@ -138,6 +158,12 @@ class Desk:
         datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007  (only whether it is one)
         return _passed(bill_download_url=f"{self.url}/bill/{day}.csv")
 
+    def _certificate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.get("alipay_cert_sn") != self.sn:
+            return _failed("isv.invalid-alipay-cert-sn", "证书不存在")
+        content = (self._folder / "gateway.crt").read_bytes()
+        return _passed(alipay_cert_content=base64.b64encode(content).decode())
+
     def _fault(self, method: str, asked: dict[str, Any]) -> Fault | None:
         trade = self._find(asked)
         number = trade.number if trade else str(asked.get("out_trade_no", ""))
@@ -171,17 +197,19 @@ class Desk:
             **({"gmt_payment": trade.paid_at} if trade.paid_at else {}),
             **self._refunds(trade, at),
         }
-        return self.signed(params)
+        return self.signed(params, certified=bool(trade.certified))
 
     def _refunds(self, trade: Kept, at: datetime) -> dict[str, str]:
         """What went back of the trade in all, as Alipay adds it to a notification."""
         back = self.store.refunded(trade.trade_no)
         return {"refund_fee": f"{back:.2f}", "gmt_refund": f"{format_time(at)}.000"} if back else {}
 
-    def signed(self, params: Mapping[str, str]) -> dict[str, str]:
-        """With `sign_type` and `sign`, neither of which is signed."""
-        text = signed_text(params, without=frozenset({"sign", "sign_type"}))
-        return {**params, "sign_type": "RSA2", "sign": self.sign(text)}
+    def signed(self, params: Mapping[str, str], *, certified: bool = False) -> dict[str, str]:
+        """With `sign_type` and `sign`, and in certificate mode `alipay_cert_sn`, none of which is signed."""
+        unsigned = {"sign", "sign_type", "alipay_cert_sn"}
+        text = signed_text(params, without=frozenset(unsigned))
+        named = {"alipay_cert_sn": self.sn} if certified else {}
+        return {**params, **named, "sign_type": "RSA2", "sign": self.sign(text)}
 
     def way_back(self, trade: Kept, *, at: datetime) -> str:
         """The buyer's return to the merchant, with signed parameters that say nothing of the payment."""
@@ -196,7 +224,7 @@ class Desk:
             "charset": "utf-8",
             "version": "1.0",
         }
-        return f"{trade.return_url}?{urlencode(self.signed(params))}"
+        return f"{trade.return_url}?{urlencode(self.signed(params, certified=bool(trade.certified)))}"
 
     def deliver_for_ever(self, stopped: threading.Event) -> None:
         """Send what is due, again and again until the merchant answers "success" or has had all its chances."""
@@ -241,6 +269,11 @@ class Desk:
             rows.writerow(_line(trade, SENT_BACK, trade["done_at"], f"-{trade['back']}", trade["request_no"]))
         out.write("#-----------------------------------------业务明细列表结束------------------------------------\r\n")
         return out.getvalue().encode("gbk", "replace")
+
+
+@lru_cache(maxsize=4)
+def _private(content: bytes) -> Any:
+    return load_pem_private_key(content, None)
 
 
 def _line(trade: Mapping[str, Any], kind: str, done: str, amount: str, request_no: str) -> list[str]:

@@ -17,7 +17,8 @@ from apps.orders.gateways.protocol import TradeStatus, format_time, parse_time
 _TABLES = """
 CREATE TABLE IF NOT EXISTS trade (
   trade_no TEXT PRIMARY KEY, number TEXT NOT NULL, subject TEXT NOT NULL, amount TEXT NOT NULL, status TEXT NOT NULL,
-  notify_url TEXT NOT NULL, return_url TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT, paid_at TEXT);
+  notify_url TEXT NOT NULL, return_url TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT, paid_at TEXT,
+  certified INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS trade_number ON trade (number);
 CREATE TABLE IF NOT EXISTS refund (
   request_no TEXT PRIMARY KEY, trade_no TEXT NOT NULL, amount TEXT NOT NULL, done_at TEXT NOT NULL);
@@ -52,6 +53,7 @@ class Kept:
     created_at: str
     expires_at: str | None
     paid_at: str | None
+    certified: int = 0  # whether its merchant signs by certificates, and is answered so
 
     def is_over(self, at: datetime) -> bool:
         """Whether its time to be paid has passed."""
@@ -72,6 +74,8 @@ class Store:
         self.path = folder / "trades.sqlite3"
         with self.open() as db:
             db.executescript(_TABLES)
+            if not any(row["name"] == "certified" for row in db.execute("PRAGMA table_info(trade)")):
+                db.execute("ALTER TABLE trade ADD COLUMN certified INTEGER NOT NULL DEFAULT 0")  # of a version before
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
@@ -101,13 +105,14 @@ class Store:
         return_url: str,
         expires_at: str | None,
         at: datetime,
+        certified: bool = False,
     ) -> Kept:
         """The trade of a merchant's order, made when its buyer comes for the first time."""
         with self.open() as db:
             row = db.execute("SELECT * FROM trade WHERE number = ? ORDER BY rowid LIMIT 1", (number,)).fetchone()
             if row is None:
                 values = (number, subject, amount, TradeStatus.WAITING, notify_url, return_url)
-                row = self._insert(db, values, format_time(at), expires_at, None)
+                row = self._insert(db, values, format_time(at), expires_at, None, certified=int(certified))
             return Kept(**dict(row))
 
     def get(self, trade_no: str) -> Kept | None:
@@ -143,7 +148,7 @@ class Store:
         with self.open() as db:
             row = Kept(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
             values = (row.number, row.subject, row.amount, TradeStatus.SUCCESS, row.notify_url, row.return_url)
-            again = self._insert(db, values, format_time(at), row.expires_at, format_time(at))
+            again = self._insert(db, values, format_time(at), row.expires_at, format_time(at), certified=row.certified)
             return str(again["trade_no"])
 
     def close(self, trade_no: str) -> bool:
@@ -156,10 +161,18 @@ class Store:
             return changed.rowcount == 1
 
     def _insert(
-        self, db: sqlite3.Connection, values: tuple[str, ...], created: str, expires: str | None, paid: str | None
+        self,
+        db: sqlite3.Connection,
+        values: tuple[str, ...],
+        created: str,
+        expires: str | None,
+        paid: str | None,
+        *,
+        certified: int,
     ) -> Any:
         trade_no = f"{created[:10].replace('-', '')}22001{secrets.randbelow(10**15):015d}"
-        db.execute("INSERT INTO trade VALUES (?,?,?,?,?,?,?,?,?,?)", (trade_no, *values, created, expires, paid))
+        row = (trade_no, *values, created, expires, paid, certified)
+        db.execute("INSERT INTO trade VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
         return db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()
 
     # --- Refunds ----------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ def gateway(request: HttpRequest) -> HttpResponse:
             return_url=params.get("return_url", ""),
             expires_at=wanted.get("time_expire"),
             at=timezone.now(),
+            certified="app_cert_sn" in params,
         )
     except (ValueError, KeyError):
         return HttpResponseBadRequest("invalid-parameter")

@@ -1,0 +1,178 @@
+"""The applications that money goes through: the present one and those before it, each with keys that may change.
+
+Keys and certificates are read again whenever a gateway is asked for: replacing a file needs no restart. What can't be
+used, such as a file that is being written or a certificate without its key, leaves those of before in their place.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alipay.utils import AliPayConfig
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from django.conf import settings
+
+from apps.orders.gateways.alipay import TIMEOUT, AlipayGateway
+from apps.orders.gateways.cashier.keys import make_keys
+from apps.orders.gateways.certificates import leaves, public_pem, read_certificates, root_sn_of, sn_of
+from apps.orders.gateways.protocol import GatewayRefused, GatewayUnclear, pem
+from apps.orders.gateways.sdk import Sdk
+from apps.orders.gateways.trust import Certificates, PublicKeys, Trust
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Account:
+    """One application of one seller. Each key and certificate is the path of a file, or the PEM itself."""
+
+    gateway: str  # alipay or cashier
+    app_id: str
+    seller_id: str
+    url: str
+    private_key: str
+    public_key: str = ""
+    app_cert: str = ""  # the application's certificate, Alipay's, and its root's: all three, or none
+    cert: str = ""
+    root_cert: str = ""
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether it signs by certificates, and not by bare public keys."""
+        return bool(self.app_cert or self.cert or self.root_cert)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its keys as they are now. Raises OSError and ValueError."""
+        if self.is_certified:
+            return tuple(read(value) for value in (self.private_key, self.app_cert, self.cert, self.root_cert))
+        return read(self.private_key), read(self.public_key)
+
+
+def read(value: str) -> str:
+    """The text of a key: what the setting holds, or the file that it names. Raises OSError and ValueError."""
+    if "-----BEGIN" in value:
+        return value.replace("\\n", "\n")  # as environments write lines
+    if not value:
+        raise ValueError("a key is not set")
+    return Path(value).read_text()
+
+
+def is_offered() -> bool:
+    """Whether anything can be paid through a gateway."""
+    return bool(settings.PAYMENT_GATEWAY != "none")
+
+
+def accounts() -> list[Account]:
+    """Every application of the settings, the present one first."""
+    earlier = [_account("alipay", one) for one in settings.ALIPAY_EARLIER_APPS]
+    if not is_offered():
+        return earlier
+    names = ("APP_ID", "SELLER_ID", "GATEWAY_URL", "PRIVATE_KEY_FILE", "PUBLIC_KEY_FILE", "APP_CERT_FILE")
+    told = {name: getattr(settings, f"ALIPAY_{name}") for name in (*names, "CERT_FILE", "ROOT_CERT_FILE")}
+    return [_account(settings.PAYMENT_GATEWAY, told), *earlier]
+
+
+def sellers() -> list[list[Account]]:
+    """The applications by whose money they take, the present one's first: a bill is a seller's."""
+    found: dict[tuple[str, str], list[Account]] = {}
+    for account in accounts():
+        found.setdefault((account.gateway, account.seller_id), []).append(account)
+    return list(found.values())
+
+
+def _account(gateway: str, told: dict[str, Any]) -> Account:
+    return Account(
+        gateway=gateway,
+        app_id=told["APP_ID"],
+        seller_id=told["SELLER_ID"],
+        url=told["GATEWAY_URL"],
+        private_key=str(told["PRIVATE_KEY_FILE"]),
+        public_key=str(told["PUBLIC_KEY_FILE"]),
+        app_cert=str(told["APP_CERT_FILE"]),
+        cert=str(told["CERT_FILE"]),
+        root_cert=str(told["ROOT_CERT_FILE"]),
+    )
+
+
+def gateway() -> AlipayGateway:
+    """The gateway for what is paid now. Raises GatewayRefused where payments are not set up."""
+    if not is_offered():
+        raise GatewayRefused("PAYMENT_GATEWAY is none.")
+    if settings.PAYMENT_GATEWAY == "cashier":
+        make_keys(settings.CASHIER_DIR)
+    return gateway_of(accounts()[0])
+
+
+def gateway_through(*, name: str, app_id: str) -> AlipayGateway:
+    """The gateway that an order or a payment went through. Raises GatewayUnclear where the settings have it no more.
+
+    Rows without an `app_id` are older than the note of it.
+    """
+    for account in accounts():
+        if account.app_id == app_id and account.gateway == name:
+            return gateway_of(account)
+    if not app_id and is_offered():
+        return gateway()
+    raise GatewayUnclear(f"The settings have no application {app_id} of {name}: see ALIPAY_EARLIER_APPS.")
+
+
+_in_use: dict[Account, AlipayGateway] = {}
+_told: dict[Account, str] = {}
+
+
+def gateway_of(account: Account) -> AlipayGateway:
+    """The account's gateway with the keys of this moment. Raises GatewayRefused where it never had any."""
+    try:
+        built = build(account, account.texts)
+    except (OSError, ValueError) as error:
+        if _told.get(account) != str(error):
+            log.warning("The keys of %s can't be used: %s", account.app_id, error)
+        _told[account] = str(error)
+        if account not in _in_use:
+            raise GatewayRefused(f"The keys of {account.app_id} can't be used: {error}") from error
+        return _in_use[account]
+    _in_use[account] = built
+    _told.pop(account, None)
+    return built
+
+
+@lru_cache(maxsize=32)
+def build(account: Account, texts: tuple[str, ...]) -> AlipayGateway:
+    """The account's gateway with these keys. Raises ValueError for what can't be a key, or not of that pair."""
+    private = pem(texts[0], "PRIVATE")
+    public = _public_of(private)
+    named: dict[str, str] = {}
+    if account.is_certified:
+        _, app_cert, cert, root_cert = texts
+        own = leaves(read_certificates(app_cert))
+        if not own or public_pem(own[0]) != public:
+            raise ValueError("the application's certificate isn't that of its private key")
+        named = {"app_cert_sn": sn_of(own[0]), "alipay_root_cert_sn": root_sn_of(read_certificates(root_cert))}
+        trust: Trust = Certificates(account.app_id, cert, root_cert)
+    else:
+        trust = PublicKeys(texts[1])
+        if any("".join(key.split()) == "".join(public.split()) for key in trust.keys("")):
+            raise ValueError("the public key is the application's own, not Alipay's")
+    sdk = Sdk(
+        url=account.url, trust=trust, named=named, appid=account.app_id, app_private_key_string=private,
+        config=AliPayConfig(timeout=TIMEOUT),
+    )  # fmt: skip
+    return AlipayGateway(
+        name=account.gateway, url=account.url, app_id=account.app_id, seller_id=account.seller_id, sdk=sdk
+    )
+
+
+def _public_of(private: str) -> str:
+    try:
+        key = load_pem_private_key(private.encode(), None)
+    except TypeError as error:  # encrypted
+        raise ValueError(str(error)) from error
+    except ValueError:
+        # the bare base64 of PKCS #1 comes under the name of PKCS #8; the SDK tells them apart by the content
+        key = load_pem_private_key(private.replace(" PRIVATE KEY", " RSA PRIVATE KEY").encode(), None)
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

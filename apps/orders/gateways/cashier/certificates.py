@@ -1,0 +1,79 @@
+"""The cashier's certificates for the protocol's certificate mode: a root, one that issues, the site's and its own."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509 import load_pem_x509_certificates
+from cryptography.x509.oid import NameOID
+
+LIVES = timedelta(days=3650)
+
+
+def make_certificates(folder: Path, *, seller_id: str, app_id: str) -> None:
+    """`root.crt`, `app.crt` and `gateway.crt` beside the keys of `make_keys`, if they are not there.
+
+    The root file holds a second root, of another algorithm, as Alipay's does; that of the gateway ends with the
+    certificate that issued it.
+    """
+    if (folder / "root.crt").exists():
+        return
+    root_key, issuing_key = _rsa(), _rsa()
+    root_name, issuing_name = _name("Local Root R1"), _name("Local Class 2 R1")
+    root = _issue(root_name, root_key.public_key(), root_name, root_key, may_issue=True)
+    second_key, second_name = ec.generate_private_key(ec.SECP256R1()), _name("Local Root E1")
+    second = _issue(second_name, second_key.public_key(), second_name, second_key, may_issue=True)
+    issuing = _issue(issuing_name, issuing_key.public_key(), root_name, root_key, may_issue=True)
+    (folder / "issuing_private.pem").touch(mode=0o600)
+    (folder / "issuing_private.pem").write_bytes(
+        issuing_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    for owner, holder in (("app", f"{seller_id}-{app_id}"), ("gateway", f"Local cashier-{seller_id}")):
+        key: Any = load_pem_private_key((folder / f"{owner}_private.pem").read_bytes(), None)
+        one = _issue(_name(holder), key.public_key(), issuing_name, issuing_key)
+        chain = [one, issuing] if owner == "gateway" else [one]
+        (folder / f"{owner}.crt").write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in chain))
+    # the last one: who sees it sees all of them
+    whole = folder / f"root.{secrets.token_hex(4)}"
+    whole.write_bytes(root.public_bytes(Encoding.PEM) + b"\n" + second.public_bytes(Encoding.PEM))
+    whole.replace(folder / "root.crt")
+
+
+def renew_gateway(folder: Path) -> None:
+    """The cashier begins to sign with another key, under a new certificate for the same holder, as Alipay does."""
+    old, issuing = load_pem_x509_certificates((folder / "gateway.crt").read_bytes())
+    key, issuing_key = _rsa(), load_pem_private_key((folder / "issuing_private.pem").read_bytes(), None)
+    new = _issue(old.subject, key.public_key(), issuing.subject, issuing_key)
+    (folder / "gateway_private.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / "gateway.crt").write_bytes(new.public_bytes(Encoding.PEM) + issuing.public_bytes(Encoding.PEM))
+
+
+def _rsa() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _name(common: str) -> x509.Name:
+    words = {
+        NameOID.COUNTRY_NAME: "CN", NameOID.ORGANIZATION_NAME: "Local",
+        NameOID.ORGANIZATIONAL_UNIT_NAME: "Certification Authority", NameOID.COMMON_NAME: common,
+    }  # fmt: skip
+    return x509.Name([x509.NameAttribute(kind, word) for kind, word in words.items()])
+
+
+def _issue(name: x509.Name, public: Any, issuer: x509.Name, key: Any, *, may_issue: bool = False) -> x509.Certificate:
+    begins = datetime.now(UTC) - timedelta(hours=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(public)
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(begins).not_valid_after(begins + LIVES)
+    return made.add_extension(x509.BasicConstraints(ca=may_issue, path_length=None), critical=True).sign(key, SHA256())

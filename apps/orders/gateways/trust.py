@@ -1,0 +1,126 @@
+"""Whose signatures are believed: Alipay's public key and those before it, or its certificates."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Iterable
+from typing import Protocol
+
+from cryptography.x509 import Certificate
+from django.utils import timezone
+
+from apps.orders.gateways import certificates
+from apps.orders.gateways.protocol import pem
+from apps.orders.models import AlipayCertificate
+
+log = logging.getLogger(__name__)
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----")
+SN = re.compile(r"[0-9a-f]{32}")
+
+
+class Trust(Protocol):
+    """What `Sdk` asks when it verifies."""
+
+    first: str  # the key, in PEM, that the SDK wants to hold
+
+    def keys(self, sn: str) -> list[str]:
+        """The public keys, in PEM, that may have signed; `sn` is the certificate's that the message names, or empty."""
+
+    def is_missing(self, sn: str) -> bool:
+        """Whether the certificate of that number has to be fetched from the gateway first."""
+
+    def learn(self, sn: str, content: str) -> None:
+        """Take a certificate that the gateway gave, in base64. Raises ValueError for one that isn't Alipay's."""
+
+
+class PublicKeys:
+    """Alipay's public key; a file may hold those before it too, which are believed as long as they stand there."""
+
+    def __init__(self, text: str) -> None:
+        blocks = _PEM.findall(text) if "-----BEGIN" in text else re.split(r"\n\s*\n", text.strip())
+        self._keys = [pem(block, "PUBLIC") for block in blocks if block.strip()]
+        if not self._keys:
+            raise ValueError("no public key")
+        self.first = self._keys[0]
+
+    def keys(self, sn: str) -> list[str]:
+        return self._keys
+
+    def is_missing(self, sn: str) -> bool:
+        return False
+
+    def learn(self, sn: str, content: str) -> None:
+        raise ValueError("not in certificate mode")
+
+
+class Certificates:
+    """Alipay's certificates: those of the file, and those that the gateway gave when it changed them.
+
+    A fetched one counts if it leads to the root, is valid, and was issued to the holder of the one in the file: the
+    same root issues merchants' certificates too.
+    """
+
+    def __init__(self, app_id: str, text: str, roots: str) -> None:
+        self._app_id, found = app_id, certificates.read_certificates(text)
+        self._roots = certificates.read_certificates(roots)
+        self._between = [one for one in found if one not in (own := certificates.leaves(found))]
+        if not own:
+            raise ValueError("no certificate of Alipay's own, only of those that issue them")
+        self._known = {certificates.sn_of(one): one for one in own}
+        self._holders = {certificates.holder(one) for one in own}
+        self._pem = {sn: certificates.public_pem(one) for sn, one in self._known.items()}
+        self.first = next(iter(self._pem.values()))
+
+    def keys(self, sn: str) -> list[str]:
+        if self.is_missing(sn):
+            self._recall(sn)
+        named = [sn] if sn else list(self._known)
+        return [self._pem[one] for one in named if one in self._known and self._is_valid(self._known[one])]
+
+    def is_missing(self, sn: str) -> bool:
+        return bool(SN.fullmatch(sn)) and sn not in self._known
+
+    def learn(self, sn: str, content: str) -> None:
+        try:
+            text = base64.b64decode(content, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise ValueError(f"the certificate can't be read: {error}") from error
+        self._take(sn, text)
+        AlipayCertificate.objects.get_or_create(
+            app_id=self._app_id, sn=sn, defaults={"content": text, "fetched_at": timezone.now()}
+        )
+
+    def _recall(self, sn: str) -> None:
+        """Look whether another process fetched it."""
+        kept = AlipayCertificate.objects.filter(app_id=self._app_id, sn=sn).first()
+        if kept is None:
+            return
+        try:
+            self._take(sn, kept.content)
+        except ValueError as error:
+            log.warning("The certificate %s can't be used: %s", sn, error)
+
+    def _take(self, sn: str, text: str) -> None:
+        found = certificates.read_certificates(text)
+        leaf = next((one for one in certificates.leaves(found) if certificates.sn_of(one) == sn), None)
+        if leaf is None:
+            raise ValueError(f"the gateway gave another certificate than {sn}")
+        certificates.check_chain(leaf, self._issuers(found), self._roots, at=timezone.now())
+        if certificates.holder(leaf) not in self._holders:
+            raise ValueError(f"the certificate {sn} was issued to {certificates.holder(leaf)}")
+        self._pem[sn] = certificates.public_pem(leaf)
+        self._known[sn] = leaf
+
+    def _issuers(self, found: Iterable[Certificate]) -> list[Certificate]:
+        return [*found, *self._between]
+
+    def _is_valid(self, certificate: Certificate) -> bool:
+        try:
+            certificates.check_dates(certificate, at=timezone.now())
+        except ValueError as error:
+            log.warning("Alipay signed with it: %s", error)
+            return False
+        return True
