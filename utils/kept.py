@@ -16,10 +16,25 @@ from django.utils.translation import gettext, ngettext
 from unfold.forms import PaginationInlineFormSet
 
 from utils.numbers import row_id
+from utils.plain_text import clean_line, clean_text, is_visible
 
 
 class KeptForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """Says what several fields must not be together beside the last of them that is typed."""
+    """Says what several fields must not be together beside the last of them that is typed.
+
+    Text is kept without what can't be seen: of two names that look the same the second is the first.
+    """
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for name, value in list(values.items()):  # an error takes its value away
+            field = self.fields[name]
+            if type(field) is not forms.CharField or not isinstance(value, str):
+                continue
+            values[name] = clean_text(value) if isinstance(field.widget, forms.Textarea) else clean_line(value)
+            if value and field.required and not is_visible(value):
+                self.add_error(name, field.error_messages["required"])
+        return values
 
     def add_error(self, field: str | None, error: Any) -> None:
         if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):

@@ -39,6 +39,7 @@ from apps.movies.services import (
 )
 from utils import pictures
 from utils.kept import KeptForm
+from utils.plain_text import clean_line
 
 TITLE_LENGTH = 120
 
@@ -165,9 +166,9 @@ class ShelveForm(forms.Form):
         return int(given)
 
     def _title(self, upload: Upload) -> str:
-        given = self.data.get(f"title-{upload.pk}", "").strip()
-        # the name that a curator sees may have come from any system: only what can be printed is kept
-        shown = "".join(c for c in given or PurePath(upload.filename).stem if c.isprintable()).strip()
+        given = clean_line(self.data.get(f"title-{upload.pk}", ""))
+        # the name that a curator sees may have come from any system: only what can be seen is kept
+        shown = given or clean_line(PurePath(upload.filename).stem)
         return shown[:TITLE_LENGTH] or gettext("without a name")
 
     def preview(self) -> dict[str, Any]:

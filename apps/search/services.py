@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from apps.movies.models import Credit, Movie, MovieQuerySet, Person
+from utils.plain_text import clean_line
 
 LONGEST = 60  # characters of a query that are looked at
 SUGGESTED_PEOPLE = 3
@@ -52,4 +53,4 @@ def suggest(*, text: str, limit: int = 8) -> list[Suggestion]:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\x00", "").strip()[:LONGEST]
+    return clean_line(text[: 4 * LONGEST])[:LONGEST]

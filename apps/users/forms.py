@@ -107,6 +107,7 @@ class RegisterForm(forms.Form):
     def clean_username(self) -> str:
         name = normalize_username(self.cleaned_data["username"])
         validate_username(name)
+        User().may_be_called(name)
         return name
 
     def clean(self) -> dict[str, Any]:
@@ -155,6 +156,14 @@ class ProfileForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     language = forms.ChoiceField(label=_("Language of the site and of mails"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_nickname(self) -> str:
+        typed: str = self.cleaned_data["nickname"]
+        return typed if typed == self.user.nickname else self.user.may_be_called(typed)
 
 
 class AvatarForm(forms.Form):

@@ -1,4 +1,4 @@
-"""The three names an account can be called by, and what each may look like."""
+"""The names an account can be called by, and what each may look like."""
 
 from __future__ import annotations
 
@@ -8,22 +8,18 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from apps.users.official import sounds_official
+from utils.lookalikes import mixes_scripts
+from utils.plain_text import characters, clean_line, has_hidden, has_stack, is_visible
+
 _PHONE = re.compile(r"^(?:(?:\+|00)?86)?(1[3-9]\d{9})$", re.ASCII)
-_USERNAME = re.compile(r"^[\w.-]+$")
+# by ICU, which knows the characters of newer extensions than Python's own tables
+_LETTER, _MARK = characters("[[:L:][:N:]]"), characters("[:M:]")
+_USERNAME = re.compile(f"[{_LETTER}{_MARK}._-]+")
+_FOREIGN = re.compile(f"[^{_LETTER}{_MARK}._-]")
+_BEGINS = re.compile(f"[._-]*[{_LETTER}]")  # an accent needs a letter to stand on
 SHORTEST, LONGEST = 2, 30  # characters of a user name
-RESERVED = {
-    "admin",
-    "administrator",
-    "root",
-    "system",
-    "official",
-    "streamsite",
-    "support",
-    "管理员",
-    "官方",
-    "客服",
-    "系统",
-}
+LONGEST_NICKNAME = 30
 
 
 def normalize_phone(text: str) -> str:
@@ -49,12 +45,48 @@ def validate_username(name: str) -> None:
         raise ValidationError(
             _("A user name has %(least)s to %(most)s characters.") % {"least": SHORTEST, "most": LONGEST}
         )
-    if not _USERNAME.match(name):
+    refuse_disguise(name)
+    if not _USERNAME.fullmatch(name):
         raise ValidationError(_("Use letters, digits, dots, hyphens and underscores only."))
+    if not _BEGINS.match(name):
+        raise ValidationError(_("A user name needs a letter."))
     if name.isdigit():
         raise ValidationError(_("A user name can't be a number."))
-    if name in RESERVED:
+    if sounds_official(name):
         raise ValidationError(_("This user name is reserved. Please choose another."))
+
+
+def clean_nickname(text: str) -> str:
+    """A nickname as it is stored: composed (NFC), one blank between words. Raises ValidationError for a disguise."""
+    composed = unicodedata.normalize("NFC", " ".join(text.split()))
+    if composed:
+        refuse_disguise(composed)
+    return composed
+
+
+def refuse_disguise(name: str) -> None:
+    """Raise ValidationError if the name holds what can't be seen, or what can't be told from other letters."""
+    if not is_visible(name):
+        raise ValidationError(_("Nothing of this name can be seen."))
+    if has_hidden(name):
+        raise ValidationError(_("This name holds invisible characters. Type it instead of pasting it."))
+    if has_stack(name):
+        raise ValidationError(_("A letter of this name carries too many accents."))
+    if mixes_scripts(name):
+        raise ValidationError(
+            _("Don't mix alphabets in a word. Latin letters go with Chinese, Japanese or Korean ones only.")
+        )
+
+
+def adopt(text: str) -> str:
+    """The user name for somebody whom another site calls `text`; "" where there is none in it."""
+    letters = normalize_username(clean_line(text).partition("@")[0])
+    name = _FOREIGN.sub("", letters)[:LONGEST]
+    try:
+        validate_username(name)
+    except ValidationError:
+        return ""
+    return name
 
 
 def mask_email(email: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
@@ -21,13 +23,45 @@ def test_a_comment_is_kept_without_its_margins(text, kept):
     assert Comment.objects.get().text == kept
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\x00", "好" * 501])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " \n\t", "\x00", "好" * 501, "\u3164", "\u200b\n\u2800", "\u202e\u202c", "\u00ad\ufeff", "\u115f\u1160",
+        "\u0301\u0301", "\U000e0061" * 9, "\ufe0f", "\ue000", "好" + "\u200b" * 100_000,
+    ],
+)  # fmt: skip
 def test_nothing_and_too_much_are_refused_and_cost_no_pause(text):
     user, movie = make_user(), make_movie()
     with pytest.raises(UnableToComment):
         post_comment(user=user, movie=movie, text=text)
     post_comment(user=user, movie=movie, text="好")
     assert Movie.objects.get().comments_count == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("\u202eneves\u202c \u2066好\u2069", "neves 好"), ("好\u3164\u200b看", "好看"),
+        ("a\r\nb\rc\n\nd", "a\nb\nc\n\nd"),
+        ("Z" + "\u0332\u031e" * 30, "Z" + "\u0332\u031e\u0332\u031e\u0332"), ("ก" + "\u0e47" * 40, "ก" + "\u0e47" * 5),
+        ("👩‍👩‍👧‍👦 ❤️ 1️⃣ 🇨🇳", "👩‍👩‍👧‍👦 ❤️ 1️⃣ 🇨🇳"),
+        ("می\u200cخواهم", "می\u200cخواهم"), ("नम\u200dस्ते हिन्दी", "नम\u200dस्ते हिन्दी"),
+        ("Tiê\u0301ng Việt", "Tiếng Việt"), ("𠮷野家 葛\U000e0100", "𠮷野家 葛\U000e0100"),
+        ("מַלְכָּא", "מַלְכָּא"), ("བརྒྱུད", "བརྒྱུད"),
+        ("\U000e0061好\ufe0f", "好"), ("好" * 500 + "\u200b" * 500, "好" * 500),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_seen_is_left_out_and_scripts_stay_whole(text, kept):
+    post_comment(user=make_user(), movie=make_movie(), text=text)
+    assert Comment.objects.get().text == unicodedata.normalize("NFC", kept)
+
+
+def test_a_comment_in_hebrew_does_not_turn_the_line_around(client):
+    episode = make_episode()
+    post_comment(user=make_user(nickname="דוד"), movie=episode.movie, text="שלום (1)")
+    page = client.get(reverse("playback:watch", args=[episode.movie_id, 1])).content.decode()
+    assert "<bdi>דוד</bdi>" in page
+    assert '<p dir="auto">שלום (1)</p>' in page
 
 
 def test_one_user_waits_between_comments_and_others_do_not():

@@ -13,7 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.media.models import State, Video
-from apps.movies.models import Genre, Movie, Status
+from apps.movies.models import Genre, Movie, Person, Status
 from tests.factories import make_category, make_episode, make_movie, make_user, make_video
 from utils.storages import videos
 
@@ -79,6 +79,19 @@ def test_cards_follow_a_genre_that_is_renamed_or_deleted(curator):
     assert curator.post(reverse("admin:movies_genre_changelist"), rows).status_code == 302
     movie.refresh_from_db()
     assert (movie.genre_line, movie.genre_line_en) == ("", "")
+
+
+def test_names_are_kept_without_what_cannot_be_seen(curator):
+    genre, people = reverse("admin:movies_genre_add"), reverse("admin:movies_person_add")
+    assert curator.post(genre, {"name": " 科\u200b幻\u3164", "name_en": "Sci\u00a0 Fi"}).status_code == 302
+    assert list(Genre.objects.values_list("name", "name_en")) == [("科幻", "Sci Fi")]
+    again = curator.post(genre, {"name": "科幻\u200b", "name_en": ""})  # it only looks new
+    assert "name" in again.context["adminform"].form.errors
+    nothing = curator.post(genre, {"name": "\u3164", "name_en": ""})
+    assert "name" in nothing.context["adminform"].form.errors
+    person = {"name": "\u202e李\u202c𠮷", "original_name": "", "about": "第一行\u2066\n第二行"}
+    assert curator.post(people, person).status_code == 302
+    assert list(Person.objects.values_list("name", "about")) == [("李𠮷", "第一行\n第二行")]
 
 
 @pytest.mark.django_db(transaction=True)

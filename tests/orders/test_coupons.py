@@ -54,3 +54,21 @@ def test_coupons_have_limits(plan):
     coupon.save()
     with pytest.raises(services.CouponRefused):
         services.place_order(user=make_user(), item=plan, at=at, code="FIRST")
+
+
+def test_a_pasted_code_counts_without_what_cannot_be_seen(plan):
+    coupon = Coupon(code=" ｆｉｒｓｔ\u200b", kind="amount", value=Decimal(5), limit_per_user=1)
+    coupon.full_clean()
+    coupon.save()
+    assert coupon.code == "FIRST"
+    user, at = make_user(), timezone.now()
+    first = services.place_order(user=user, item=plan, at=at, code="\u2060first\u3164")
+    assert (first.coupon, first.amount) == (coupon, Decimal("20.00"))
+    assert services.place_order(user=user, item=plan, at=at, code="Ｆｉｒｓｔ").pk == first.pk
+
+
+def test_a_code_that_was_stored_before_is_found(plan):
+    Coupon.objects.create(code="ＶＩＰ", kind="amount", value=Decimal(5))
+    assert services.place_order(user=make_user(), item=plan, at=timezone.now(), code="ｖｉｐ").amount == Decimal(
+        "20.00"
+    )

@@ -91,3 +91,10 @@ def test_suggestions_are_eight_at_most(client):
     for number in range(12):
         make_movie(title=f"海{number}")
     assert len(_suggested(client, "海")) == 8
+
+
+def test_invisible_characters_of_a_paste_do_not_hide_a_title(client):
+    make_movie(title="星河")
+    assert _titles(client, q="\u200b星\u3164河\ufeff") == ["星河"]
+    assert _titles(client, q="\u3164\u200b") == []
+    assert [found["text"] for found in _suggested(client, "星\u2060")] == ["星河"]

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from apps.community.models import Comment
 from apps.movies.models import Movie
 from utils.cache import renew_pages
+from utils.plain_text import clean_text, is_visible
 from utils.ratelimit import Limit, take
 
 if TYPE_CHECKING:
     from apps.users.models import User
 
 LONGEST = 500  # characters
+MOST_SENT = 20 * LONGEST  # characters that are looked at: what can't be seen is dropped and doesn't count
 PAUSE = 5  # seconds between two comments of one user
 
 
@@ -27,8 +29,9 @@ class UnableToComment(Exception):
 
 def post_comment(*, user: User, movie: Movie, text: str) -> Comment:
     """Post a comment on the movie. Raises UnableToComment."""
-    text = text.replace("\x00", "").strip()
-    if not text:
+    if len(text) <= MOST_SENT:
+        text = clean_text(text)
+    if not is_visible(text):
         raise UnableToComment(_("Write something first."))
     if len(text) > LONGEST:
         raise UnableToComment(_("A comment can be %(most)d characters long at most.") % {"most": LONGEST})

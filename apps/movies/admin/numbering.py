@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from apps.movies.models import HIGHEST, Episode, Movie
 from apps.movies.services.numbering import Edit, UnableToEdit, edit_episodes
 from utils.numbers import row_id
+from utils.plain_text import clean_line
 
 PAGE = 50  # episodes: five fields each stay far below what Django takes of a form
 TOLD = 5  # changes of others that a message names
@@ -92,7 +93,7 @@ def _read(request: HttpRequest, movie: Movie) -> tuple[list[Edit], dict[int, str
         edit = Edit(
             pk=pk,
             number=_number(_sent(request, "number", pk)),
-            title=_sent(request, "title", pk, now.title),
+            title=clean_line(_sent(request, "title", pk, now.title)),
             number_was=_number(_sent(request, "number-was", pk)) or now.number,
             title_was=_sent(request, "title-was", pk, now.title),
         )

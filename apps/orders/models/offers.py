@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,8 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from utils.money import MoneyField
 from utils.periods import check_order
+from utils.plain_text import clean_line
 
 LOWEST = Decimal("0.01")  # yuan: Alipay takes no less
+LONGEST_CODE = 32
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -50,6 +53,12 @@ class Plan(models.Model):
         return self.name
 
 
+class CouponQuerySet(models.QuerySet["Coupon"]):
+    def with_code(self, typed: str) -> CouponQuerySet:
+        """The one with the code, as it is stored now or was before codes were freed of invisible characters."""
+        return self.filter(code__in={plain_code(typed), typed.strip().upper()[:LONGEST_CODE]})
+
+
 class Coupon(models.Model):
     """A code that lowers the price of plans, in `[starts_at, ends_at)`."""
 
@@ -59,7 +68,9 @@ class Coupon(models.Model):
         PERCENT = "percent", _("percent off")
         AMOUNT = "amount", _("yuan off")
 
-    code = models.CharField(_("code"), max_length=32, unique=True, help_text=_("Letters and figures; case is ignored."))
+    code = models.CharField(
+        _("code"), max_length=LONGEST_CODE, unique=True, help_text=_("Letters and figures; case is ignored.")
+    )
     kind = models.CharField(_("kind"), max_length=7, choices=Kind)
     value = MoneyField(_("value"), help_text=_("Per cent, or yuan."))
     plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("plans"), help_text=_("Empty: every plan."))
@@ -67,6 +78,8 @@ class Coupon(models.Model):
     limit_per_user = models.PositiveIntegerField(_("uses per user"), default=1)
     starts_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("to"), null=True, blank=True)
+
+    objects = CouponQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("coupon")
@@ -82,7 +95,7 @@ class Coupon(models.Model):
 
     def clean(self) -> None:
         check_order(starts_at=self.starts_at, ends_at=self.ends_at)
-        self.code = self.code.strip().upper()
+        self.code = plain_code(self.code)
         if self.value is not None and self.value < LOWEST:
             raise ValidationError({"value": _("It takes nothing off: enter more than 0.")})
         if self.kind == self.Kind.PERCENT and self.value is not None and self.value > 100:
@@ -91,3 +104,8 @@ class Coupon(models.Model):
     def runs(self, at: datetime) -> bool:
         """Whether the code is valid at that moment."""
         return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
+
+def plain_code(typed: str) -> str:
+    """A code as it is stored: half-width, upper case, without invisible characters that came with a paste."""
+    return clean_line(unicodedata.normalize("NFKC", typed)).upper()[:LONGEST_CODE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,14 +14,11 @@ from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Movie
 from apps.orders.gateways import CLOCK, accounts
-from apps.orders.models import Kind, Order, Plan
+from apps.orders.models import Coupon, Kind, Order, Plan
 from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
 from apps.users.models import User
 from apps.users.services import is_member
-
-if TYPE_CHECKING:
-    from apps.orders.models import Coupon
 
 TOP_UP_LEAST, TOP_UP_MOST = Decimal("1.00"), Decimal("5000.00")  # yuan
 TIME_TO_PAY = timedelta(minutes=5)  # an open order with less left than this is not offered again
@@ -89,7 +86,7 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
         return terms
     coupons.lock(code=code)
     same = Order.objects.open().filter(
-        _can_be_paid(), user=user, plan=plan, coupon__code=code.strip().upper(), amount__lt=plan.price
+        _can_be_paid(), user=user, plan=plan, coupon__in=Coupon.objects.with_code(code), amount__lt=plan.price
     )
     if (order := same.filter(expires_at__gt=at + TIME_TO_PAY, list_price=plan.price).first()) and order.coupon:
         coupon: Coupon = order.coupon  # its use is counted already

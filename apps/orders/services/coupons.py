@@ -28,14 +28,9 @@ def count_guess(*, code: str, who: str) -> None:
     """Count a code that is none against `who` tried it. Raises CouponRefused where that were too many,
     whatever the code: a right one among the guesses is not told from the wrong ones."""
     limit = Limit(f"coupon:{who}", TRIES, TRIES_IN)
-    known = Coupon.objects.filter(code=_plain(code)).exists()
+    known = Coupon.objects.with_code(code).exists()
     if count(limit) >= TRIES if known else take([limit]) > 0:
         raise CouponRefused(_("Too many codes were tried. Try again in an hour."))
-
-
-def _plain(code: str) -> str:
-    """A code as it is stored."""
-    return code.strip().upper()[:32]
 
 
 def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> tuple[Coupon, Decimal]:
@@ -43,7 +38,7 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
 
     Within a sale, `lock` comes first, so that of two users who take the last use one gets it.
     """
-    coupon = Coupon.objects.filter(code=_plain(code)).first()
+    coupon = Coupon.objects.with_code(code).first()
     if coupon is None:
         raise CouponRefused(_("There is no such code."))
     if not coupon.runs(at):
@@ -63,7 +58,7 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
 
 def lock(*, code: str) -> None:
     """Let nobody else count the coupon's uses until this transaction ends."""
-    Coupon.objects.select_for_update().filter(code=_plain(code)).first()
+    Coupon.objects.select_for_update().with_code(code).first()
 
 
 def _off(coupon: Coupon, price: Decimal) -> Decimal:

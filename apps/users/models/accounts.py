@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.users.names import normalize_email, normalize_phone, normalize_username
+from apps.users.names import clean_nickname, normalize_email, normalize_phone, normalize_username, refuse_disguise
+from apps.users.official import sounds_official
+from utils.lookalikes import SkeletonField, looks_like, skeleton
 from utils.rows import name_of
 
 
@@ -20,6 +25,10 @@ class AccountManager(UserManager["User"]):
     @classmethod
     def normalize_email(cls, email: str | None) -> str | None:  # type: ignore[override]
         return normalize_email(email or "") or None
+
+    def looking_like(self, name: str) -> models.QuerySet[User]:
+        """Accounts whose user name can be taken for this one."""
+        return self.filter(looks_like("skeleton", name))
 
 
 class User(AbstractUser):
@@ -33,6 +42,7 @@ class User(AbstractUser):
         _("phone"), max_length=20, null=True, blank=True, unique=True, help_text=_("With country code: +8613800138000")
     )
     phone_verified_at = models.DateTimeField(_("phone verified at"), null=True, blank=True)
+    skeleton = SkeletonField(_("look of the user name"), of="username")
     nickname = models.CharField(_("nickname"), max_length=30, blank=True)
     avatar = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -86,8 +96,45 @@ class User(AbstractUser):
 
     def clean(self) -> None:
         super().clean()
+        self._judge_names()
         self.email = self.email or None
         self.phone = normalize_phone(self.phone or "") or self.phone or None
+
+    def _judge_names(self) -> None:
+        """Refuse names that change into a disguise, or into the looks of another's."""
+        before = User.objects.filter(pk=self.pk).first()
+        if before is None or before.username != self.username:
+            with _beside("username"):
+                refuse_disguise(self.username)
+                others = User.objects.looking_like(self.username).exclude(pk=self.pk)
+                if others.exclude(username=self.username).exists():
+                    raise ValidationError(gettext("Another account's user name looks like this one."))
+        if before is None or before.nickname != self.nickname:
+            with _beside("nickname"):
+                self.nickname = self.may_be_called(self.nickname)
+
+    def may_be_called(self, text: str) -> str:
+        """The nickname as it is stored. Raises ValidationError for a disguise; staff alone may sound official."""
+        nickname = clean_nickname(text)
+        if nickname and not self.is_staff and (sounds_official(nickname) or _is_called_staff(nickname)):
+            raise ValidationError(gettext("This nickname sounds like the site's own staff. Please choose another."))
+        return nickname
+
+
+def _is_called_staff(nickname: str) -> bool:
+    """Whether one of the staff has a nickname that looks like this one. Their user names are nobody's business."""
+    staff = User.objects.filter(is_staff=True, is_active=True).exclude(nickname="")
+    look = skeleton(nickname)
+    return any(look == skeleton(name) for name in staff.values_list("nickname", flat=True))
+
+
+@contextmanager
+def _beside(field: str) -> Iterator[None]:
+    """Tie a refusal to its field."""
+    try:
+        yield
+    except ValidationError as refused:
+        raise ValidationError({field: refused.messages}) from refused
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils.crypto import get_random_string
 
 from apps.users.models import AuditEntry, Device, Identity, Letter, Membership, PhoneCode, Registration, User
 from apps.users.services import avatars, devices, second_factor
@@ -40,7 +41,7 @@ def delete_account(*, user: User, at: datetime) -> None:
         PhoneCode.objects.filter(phone=user.phone).delete()
     AuditEntry.objects.filter(actor=user).update(actor=None)
     avatars.remove(user=user)
-    user.username = f"deleted-{user.pk}"
+    user.username = _free_name(user)
     user.email = user.phone = user.email_verified_at = user.phone_verified_at = None
     user.nickname = user.language = ""
     user.is_active = user.is_staff = user.is_superuser = False
@@ -48,6 +49,13 @@ def delete_account(*, user: User, at: datetime) -> None:
     user.user_permissions.clear()
     user.groups.clear()
     user.save()
+
+
+def _free_name(user: User) -> str:
+    """What the empty account is called, also where a member called themselves so before such names were reserved."""
+    name = f"deleted-{user.pk}"
+    taken = User.objects.looking_like(name).exclude(pk=user.pk).exists()
+    return f"{name}-{get_random_string(6).lower()}" if taken else name
 
 
 def export(*, user: User) -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.users.models import Identity, User
-from apps.users.names import LONGEST, normalize_email, normalize_username
+from apps.users.names import LONGEST_NICKNAME, adopt, normalize_email
 from apps.users.services.registration import save_under_free_name
+from utils.plain_text import clean_line
 
 
 class KnownAddress(Exception):
@@ -55,13 +59,13 @@ def make_account(*, person: Person, at: datetime) -> User:
     email = normalize_email(person.email)
     if email and User.objects.filter(email=email).exists():
         raise KnownAddress
-    allowed = "".join(c for c in normalize_username(person.name.partition("@")[0]) if c.isalnum() or c in "._-")
-    name = allowed[:LONGEST]
     user = User(
-        nickname=person.name[:30], password=make_password(None), email=email or None,
+        password=make_password(None), email=email or None,
         email_verified_at=at if email else None, language=person.language, date_joined=at,
     )  # fmt: skip
-    save_under_free_name(user, name if len(name) > 1 and not name.isdigit() else f"user-{name}")
+    with suppress(ValidationError):  # then others see the user name
+        user.nickname = user.may_be_called(clean_line(person.name)[:LONGEST_NICKNAME])
+    save_under_free_name(user, adopt(person.name) or f"user-{secrets.token_hex(4)}")
     connect(user=user, person=person, at=at)
     return user
 

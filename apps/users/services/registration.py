@@ -121,11 +121,14 @@ def _make_account(registration_id: int, at: datetime) -> User:
 
 
 def save_under_free_name(user: User, wanted: str) -> User:
-    """Save the new account under the wanted user name, or one like it where that is taken. Raises AlreadyRegistered."""
+    """Save the new account under the wanted user name, or with a number behind it where another's looks like it.
+
+    Raises AlreadyRegistered.
+    """
     base = normalize_username(wanted)
     for attempt in range(TRIES):
         user.username = base if attempt == 0 else f"{base[: LONGEST - 4]}{secrets.randbelow(9000) + 1000}"
-        if User.objects.filter(username=user.username).exists():
+        if User.objects.looking_like(user.username).exists():
             continue
         try:
             with transaction.atomic():

@@ -65,7 +65,7 @@ def _forms(request: HttpRequest, user: User, sent: str) -> dict[str, Form]:
     known = {"nickname": user.nickname, "language": user.language or get_language()}
     files = request.FILES if sent == "avatar" else None
     return {
-        "profile": ProfileForm(data("profile"), initial=known, auto_id="profile-%s"),
+        "profile": ProfileForm(data("profile"), user=user, initial=known, auto_id="profile-%s"),
         "avatar": AvatarForm(data("avatar"), files, auto_id="avatar-%s"),
         "remove_avatar": Form(data("remove_avatar")),
         "email": EmailForm(data("email"), user=user, auto_id="email-%s"),
