@@ -25,6 +25,7 @@ def broken(world: World) -> list[str]:
     """What doesn't hold, a line each."""
     orders = {row.pk: row for row in Order.objects.filter(pk__in=world.orders).select_related("membership", "user")}
     found = [*_money(world, orders), *_orders(world, orders), *_wallets(world, orders), *_memberships(world, orders)]
+    found += [f"{number} was asked about through another application" for number in world.gateway.strayed]
     return [*found, *_titles(orders), *_coupons(world, orders), *_statements(world)]
 
 
@@ -40,6 +41,8 @@ def _money(world: World, orders: dict[int, Order]) -> Iterator[str]:
         if payment is None:
             yield f"{order}: trade {trade.trade_no} of ¥{trade.amount} is unknown"
             continue
+        if payment.app_id != trade.app:
+            yield f"{order}: trade {trade.trade_no} is of {trade.app}, noted is {payment.app_id}"
         if payment.amount != trade.amount or payment.order_id != order.pk:
             yield f"{order}: trade {trade.trade_no}: ¥{payment.amount} noted, ¥{trade.amount} came"
         gone = payment.refunds.filter(state=DONE).aggregate(n=Sum("amount"))["n"] or NOTHING
@@ -48,6 +51,8 @@ def _money(world: World, orders: dict[int, Order]) -> Iterator[str]:
         kept = trade.amount - trade.back
         if kept and payment.flag and not _is_owed(payment):
             yield f"{order}: ¥{kept} of {trade.trade_no} bought nothing ({payment.flag}) and nobody sees it"
+        if trade.strange and payment.flag != "app":
+            yield f"{order}: a strange payment is flagged {payment.flag!r}"
         if kept and not payment.flag:
             bought[order.number] += 1
             if order.state != "fulfilled":

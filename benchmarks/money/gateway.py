@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 APP, SELLER = "2021000000000042", "2088000000000042"
+OTHER_APP = "2021000000000044"  # the same seller's; the site changes between the two
 FOREIGN_APP, FOREIGN_SELLER = "2021000000000043", "2088000000000043"
 HEAD = "支付宝交易号,商户订单号,业务类型,订单金额（元）,退款批次号/请求号,对方账户"
 
@@ -43,6 +44,8 @@ class Trade:
     amount: Decimal
     notify_url: str
     expires: str
+    app: str
+    strange: bool = False  # of an order that was sent through another application
     status: str = "WAIT_BUYER_PAY"
     paid_at: datetime | None = None
     refunds: dict[str, tuple[Decimal, datetime]] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class Gateway:
         self.now, self.lock = now, threading.RLock()
         self.trades: dict[str, Trade] = {}
         self.faults: deque[Fault] = deque()
+        self.strayed: list[str] = []  # orders asked about through an application that they weren't sent through
         self.own, self.stranger = _key(), _key()
         merchant = _key()
         self._merchant = merchant.public_key()
@@ -110,14 +114,18 @@ class Gateway:
         """A buyer follows the merchant's address."""
         params = dict(parse_qsl(urlsplit(pay_url).query, keep_blank_values=True, strict_parsing=True))
         assert self._is_signed(params), "The merchant's address isn't signed."
-        assert params["app_id"] == APP
+        assert params["app_id"] in {APP, OTHER_APP}
         asked = json.loads(params["biz_content"])
         with self.lock:
             for trade in self.trades.values():
-                if trade.number == asked["out_trade_no"]:
+                if trade.number == asked["out_trade_no"] and not trade.strange:
                     return trade
             return self._begin(
-                asked["out_trade_no"], Decimal(asked["total_amount"]), params["notify_url"], asked["time_expire"]
+                asked["out_trade_no"],
+                Decimal(asked["total_amount"]),
+                params["notify_url"],
+                asked["time_expire"],
+                params["app_id"],
             )
 
     def pay(self, trade: Trade, *, amount: Decimal | None = None, forced: bool = False) -> bool:
@@ -132,9 +140,16 @@ class Gateway:
     def pay_again(self, trade: Trade) -> Trade:
         """The same order paid under another trade number."""
         with self.lock:
-            again = self._begin(trade.number, trade.amount, trade.notify_url, trade.expires)
+            again = self._begin(trade.number, trade.amount, trade.notify_url, trade.expires, trade.app)
             again.status, again.paid_at = "TRADE_SUCCESS", self.now
             return again
+
+    def pay_strangely(self, number: str, amount: Decimal, app: str) -> Trade:
+        """An order's number paid through another application."""
+        with self.lock:
+            trade = self._begin(number, amount, "", "", app)
+            trade.status, trade.paid_at, trade.strange = "TRADE_SUCCESS", self.now, True
+            return trade
 
     def send_back(self, trade: Trade, request_no: str, amount: Decimal) -> bool:
         """A refund, by whoever asked for it."""
@@ -159,9 +174,9 @@ class Gateway:
                 if trade.status == "WAIT_BUYER_PAY" and trade.expires <= _told(self.now):
                     trade.status = "TRADE_CLOSED"
 
-    def _begin(self, number: str, amount: Decimal, notify_url: str, expires: str) -> Trade:
+    def _begin(self, number: str, amount: Decimal, notify_url: str, expires: str, app: str) -> Trade:
         trade_no = f"{self.now:%Y%m%d}2200{len(self.trades):016d}"
-        self.trades[trade_no] = trade = Trade(trade_no, number, amount, notify_url, expires)
+        self.trades[trade_no] = trade = Trade(trade_no, number, amount, notify_url, expires, app)
         return trade
 
     # --- What it tells --------------------------------------------------------------------------------
@@ -171,7 +186,7 @@ class Gateway:
         with self.lock:
             params = {
                 "notify_time": _told(self.now), "notify_type": "trade_status_sync", "notify_id": trade.trade_no,
-                "app_id": APP, "seller_id": SELLER, "charset": "utf-8", "version": "1.0", "subject": "x",
+                "app_id": trade.app, "seller_id": SELLER, "charset": "utf-8", "version": "1.0", "subject": "x",
                 "trade_no": trade.trade_no, "out_trade_no": trade.number, "trade_status": trade.status,
                 "total_amount": f"{trade.amount:.2f}", "buyer_logon_id": "a***@example.com",
                 **({"gmt_payment": _told(trade.paid_at)} if trade.paid_at else {}),
@@ -212,10 +227,10 @@ class Gateway:
             fault = next((one for one in self.faults if one.method in {method, "any"}), None)
             if fault:
                 self.faults.remove(fault)
-            if not self._is_signed(params) or params.get("app_id") != APP:
+            if not self._is_signed(params) or params.get("app_id") not in {APP, OTHER_APP}:
                 told = _no("isv.invalid-signature", "40002")
             elif fault is None or fault.done:
-                told = self._answer(method, json.loads(params["biz_content"]))
+                told = self._answer(method, json.loads(params["biz_content"]), params["app_id"])
             if fault and not fault.code:
                 return b""
             if fault and fault.code not in {"forged", "half"}:
@@ -227,10 +242,10 @@ class Gateway:
         whole = f'{{"{method.replace(".", "_")}_response":{text},"sign":"{_sign(key, text)}"}}'.encode()
         return whole[: len(whole) // 2] if fault and fault.code == "half" else whole
 
-    def _answer(self, method: str, asked: Mapping[str, str]) -> dict[str, str]:
+    def _answer(self, method: str, asked: Mapping[str, str], app: str) -> dict[str, str]:
         if method == "alipay.data.dataservice.bill.downloadurl.query":
             return {"code": "10000", "msg": "Success", "bill_download_url": f"{self.url}/bill/{asked['bill_date']}"}
-        trade = self._find(asked)
+        trade = self._find(asked, app)
         if trade is None:
             return _no("ACQ.TRADE_NOT_EXIST")
         told = {"code": "10000", "msg": "Success", "trade_no": trade.trade_no, "out_trade_no": trade.number}
@@ -258,11 +273,17 @@ class Gateway:
             return _no(refused.get(trade.status, "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"))
         return {**told, "fund_change": "N" if known else "Y", "refund_fee": f"{trade.back:.2f}"}
 
-    def _find(self, asked: Mapping[str, str]) -> Trade | None:
+    def _find(self, asked: Mapping[str, str], app: str) -> Trade | None:
+        """A trade of that application's; none of another's."""
         if trade_no := asked.get("trade_no"):
-            return self.trades.get(trade_no)
+            trade = self.trades.get(trade_no)
+            return trade if trade and trade.app == app else None
         of_order = [trade for trade in self.trades.values() if trade.number == asked.get("out_trade_no")]
-        return min(of_order, key=lambda trade: trade.paid_at is None, default=None)
+        sent = [trade for trade in of_order if not trade.strange]
+        if sent and all(trade.app != app for trade in sent):
+            self.strayed.append(sent[0].number)
+        mine = [trade for trade in of_order if trade.app == app]
+        return min(mine, key=lambda trade: trade.paid_at is None, default=None)
 
     def _is_signed(self, params: Mapping[str, str]) -> bool:
         text = "&".join(f"{name}={params[name]}" for name in sorted(params) if name != "sign")

@@ -11,7 +11,9 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from django.conf import settings
 from django.test import override_settings
 
 from apps.movies.models import Access, Category, Movie, Status
@@ -19,8 +21,8 @@ from apps.orders.gateways import alipay
 from apps.orders.models import Coupon, Plan
 from apps.users.models import User
 from benchmarks.money.books import broken
-from benchmarks.money.gateway import APP, SELLER, Gateway
-from benchmarks.money.world import World
+from benchmarks.money.gateway import APP, Gateway
+from benchmarks.money.world import World, use_application
 
 _number = count(1)
 _run = secrets.token_hex(3)
@@ -35,14 +37,8 @@ class Trial:
     def __enter__(self) -> Trial:
         self.gateway = Gateway(self.folder, datetime.now().astimezone())
         self._exits.callback(self.gateway.stop)
-        self._exits.enter_context(
-            override_settings(
-                PAYMENT_GATEWAY="alipay", ALIPAY_APP_ID=APP, ALIPAY_SELLER_ID=SELLER,
-                ALIPAY_GATEWAY_URL=f"{self.gateway.url}/gateway.do", REFUND_UNEXPECTED=True,
-                ALIPAY_PRIVATE_KEY_FILE=str(self.gateway.private_file),
-                ALIPAY_PUBLIC_KEY_FILE=str(self.gateway.public_file),
-            )
-        )  # fmt: skip
+        self._exits.enter_context(override_settings(PAYMENT_GATEWAY="alipay", REFUND_UNEXPECTED=True, **_as_they_are()))
+        use_application(self.gateway, APP)
         pause, alipay.PAUSE = alipay.PAUSE, 0  # faults come by the thousand
         self._exits.callback(setattr, alipay, "PAUSE", pause)
         level = logging.root.manager.disable
@@ -57,6 +53,7 @@ class Trial:
         """So many events that begin at `at`, and what is broken after them."""
         self.gateway.trades.clear()
         self.gateway.faults.clear()
+        self.gateway.strayed.clear()
         self.gateway.now = at
         world = World(self.gateway, seed, at, make_user)
         world.plans = [_plan("25.00", 30), _plan("7.77", 7), _plan("0.02", 1)]
@@ -71,6 +68,12 @@ class Trial:
             return [f"after {sum(world.counts.values())} events: {traceback.format_exc()}"], world
         finally:
             Plan.objects.filter(pk__in=[plan.pk for plan in world.plans]).update(on_sale=False)
+
+
+def _as_they_are() -> dict[str, Any]:
+    """The settings that a trial changes, so that they are put back after it."""
+    names = [name for name in dir(settings) if name.startswith("ALIPAY_")]
+    return {name: getattr(settings, name) for name in names}
 
 
 def make_user() -> User:

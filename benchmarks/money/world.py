@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from apps.movies.models import Movie
@@ -21,7 +22,7 @@ from apps.users.models import User
 from apps.users.services.deletion import delete_account
 from apps.wallet.services import NotEnoughMoney
 from benchmarks.money.faults import CALLS, COMMON, SUB_CODES, Died, Killer, together
-from benchmarks.money.gateway import FOREIGN_APP, FOREIGN_SELLER, Fault, Gateway, Trade
+from benchmarks.money.gateway import APP, FOREIGN_APP, FOREIGN_SELLER, OTHER_APP, SELLER, Fault, Gateway, Trade
 
 STEPS = [1, 5, 30, 61, 61, 300, 900, 1801, 4000, 20_000]  # seconds
 
@@ -47,7 +48,8 @@ class World:
             (self.notify, 14), (self.replay, 4), (self.forge, 5), (self.foreign, 2), (self.ask, 5), (self.cancel, 4),
             (self.pay_from_wallet, 6), (self.refund, 5), (self.console, 3), (self.finish, 1), (self.reconcile, 6),
             (self.wait, 8), (self.fault, 12), (self.statement, 1), (self.delete, 1), (self.new_coupon, 1),
-            (self.end_coupon, 1), (self.new_user, 1), (self.junk, 1),
+            (self.end_coupon, 1), (self.new_user, 1), (self.junk, 1), (self.change_application, 2),
+            (self.pay_strangely, 1),
         ]  # fmt: skip
         if not (connection.vendor == "sqlite" and connection.is_in_memory_db()):
             self.events.append((self.at_once, 1))  # a database in memory refuses instead of waiting
@@ -199,6 +201,15 @@ class World:
         content = self.chance.randbytes(self.chance.randint(0, 400))
         assert services.receive(body=content, address="192.0.2.2", at=self.at).verdict in {"forged", "malformed"}
 
+    def pay_strangely(self) -> None:
+        """An order paid through an application that it wasn't sent through."""
+        order = self._order()
+        if order and order.app_id:
+            app = APP if order.app_id == OTHER_APP else OTHER_APP
+            trade = self.gateway.pay_strangely(order.number, order.amount, app)
+            if self.chance.random() < 0.6:
+                self._send(self.gateway.notification(trade))
+
     def console(self) -> None:
         """A refund in the gateway's console, whole or in part, told or not."""
         trade = self._trade()
@@ -243,6 +254,10 @@ class World:
     def statement(self) -> None:
         with suppress(GatewayUnclear):
             services.daily_statement(at=self.at)
+
+    def change_application(self) -> None:
+        """The site's settings name the other application for new payments; the one before is an earlier one."""
+        use_application(self.gateway, OTHER_APP if settings.ALIPAY_APP_ID == APP else APP)
 
     def new_coupon(self) -> None:
         self.coupons.append(
@@ -309,3 +324,15 @@ class World:
     def _payment(self) -> Payment | None:
         mine = Payment.objects.filter(order__in=self.orders[-60:]).order_by("pk").values_list("pk", flat=True)
         return Payment.objects.get(pk=self.chance.choice(mine)) if mine else None
+
+
+def use_application(gateway: Gateway, app: str) -> None:
+    """Pay through that application from now on; orders of the other one are still looked after."""
+    told = {
+        "SELLER_ID": SELLER, "GATEWAY_URL": f"{gateway.url}/gateway.do",
+        "PRIVATE_KEY_FILE": str(gateway.private_file), "PUBLIC_KEY_FILE": str(gateway.public_file),
+        "APP_CERT_FILE": "", "CERT_FILE": "", "ROOT_CERT_FILE": "",
+    }  # fmt: skip
+    for name, value in (told | {"APP_ID": app}).items():
+        setattr(settings, f"ALIPAY_{name}", value)
+    settings.ALIPAY_EARLIER_APPS = [told | {"APP_ID": OTHER_APP if app == APP else APP}]

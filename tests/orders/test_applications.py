@@ -20,7 +20,7 @@ from apps.orders.gateways import CLOCK, GatewayUnclear, gateway, sellers
 from apps.orders.gateways.cashier.keys import make_keys
 from apps.orders.models import Notification, Order, Payment, Refund, State
 from apps.users.models import Membership
-from benchmarks.money.gateway import APP, SELLER, Gateway, _key
+from benchmarks.money.gateway import APP, OTHER_APP, SELLER, Gateway, _key
 from tests.cashier import body
 from tests.factories import make_user
 from tests.orders.steps import bought, pay_url
@@ -253,7 +253,7 @@ def test_money_of_another_application_buys_nothing_and_goes_back(moved, other, t
     """A sandbox pays for an order of the real one."""
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     pay_url(order)
-    trade = other.pay_again(other._begin(order.number, Decimal("25.00"), "", ""))
+    trade = other.pay_again(other._begin(order.number, Decimal("25.00"), "", "", APP))
     assert _receive(other.notification(trade)) == Verdict.SETTLED
     assert Payment.objects.get(trade_no=trade.trade_no).flag == Payment.Flag.APP
     services.reconcile(at=timezone.now(), rate=1000)
@@ -261,6 +261,19 @@ def test_money_of_another_application_buys_nothing_and_goes_back(moved, other, t
     order.refresh_from_db()
     assert order.state == State.PENDING
     assert not Membership.objects.filter(user=order.user).exists()
+
+
+def test_the_bill_finds_money_of_another_application_of_the_same_seller(moved, other, settings, plan):
+    """Of which no notification told: the order's own application doesn't know the trade."""
+    _present(settings, other)
+    present = {**_told(other), "APP_ID": OTHER_APP}
+    settings.ALIPAY_EARLIER_APPS = [present]
+    order = moved[0][0]
+    trade = other.pay_strangely(order.number, Decimal("7.77"), OTHER_APP)
+    day = timezone.now().astimezone(CLOCK).date()
+    assert services.check_day(day=day, at=timezone.now()).differences == []
+    found = Payment.objects.get(trade_no=trade.trade_no)
+    assert (found.app_id, found.flag) == (OTHER_APP, Payment.Flag.APP)
 
 
 def test_each_seller_has_a_statement_of_its_own(moved, other, till, plan, mailoutbox, settings):

@@ -12,6 +12,7 @@ from apps.orders.gateways import (
     BillLine,
     GatewayRefused,
     GatewayUnclear,
+    Trade,
     gateway,
     gateway_of,
     read_bill,
@@ -19,7 +20,6 @@ from apps.orders.gateways import (
 )
 from apps.orders.models import Order, Payment, Refund
 from apps.orders.services.alarms import alarm
-from apps.orders.services.asking import gateway_for
 from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.refunds import carry_out
 from apps.orders.services.settling import settle
@@ -69,7 +69,7 @@ def check_day(
     if content is None:
         content = (gateway_of(ours[0]) if ours else gateway()).bill(day=day)
     bill = read_bill(content) if content else []
-    _settle_news(bill, at)
+    _settle_news(bill, ours, at)
     book_bill(day=day, bill=bill, at=at)
     return statement(day=day, bill=bill, app_ids=_app_ids(ours))
 
@@ -81,7 +81,7 @@ def _app_ids(applications: Sequence[Account]) -> list[str] | None:
     return [one.app_id for one in applications]
 
 
-def _settle_news(bill: list[BillLine], at: datetime) -> None:
+def _settle_news(bill: list[BillLine], applications: Sequence[Account], at: datetime) -> None:
     """Ask about the payments in the bill that we never heard of: the bill has no signature, the answer does."""
     came = {line.trade_no: line.number for line in bill if line.amount > 0}
     for begin in range(0, len(came), 500):
@@ -91,18 +91,30 @@ def _settle_news(bill: list[BillLine], at: datetime) -> None:
         for trade_no, number in some.items():
             if trade_no in known or number not in ours:
                 continue
-            try:
-                trade = gateway_for(ours[number]).query(number=number, trade_no=trade_no)
-            except (GatewayUnclear, GatewayRefused) as unclear:
-                log.warning("Trade %s of the bill: %s", trade_no, unclear)
-                continue  # the statement tells of it
-            if trade is not None and trade.was_paid:
+            if trade := _trade(ours[number], trade_no, applications):
                 settle(trade=trade, at=at)
     numbers = [line.request_no for line in bill if line.amount < 0 and line.request_no]
     for begin in range(0, len(numbers), 500):
         waiting = Refund.objects.filter(number__in=numbers[begin : begin + 500], state=Refund.State.REQUESTED)
         for row in waiting.select_related("payment"):
             carry_out(refund=row, at=at)
+
+
+def _trade(order: Order, trade_no: str, applications: Sequence[Account]) -> Trade | None:
+    """A paid trade of the order's number, by the application that it went through: most likely the order's own.
+
+    None where nobody says so; the statement then tells of it.
+    """
+    own_first = sorted(applications, key=lambda one: one.app_id != order.app_id)
+    for account in own_first:
+        try:
+            trade = gateway_of(account).query(number=order.number, trade_no=trade_no)
+        except (GatewayUnclear, GatewayRefused) as unclear:
+            log.warning("Trade %s of the bill: %s", trade_no, unclear)
+            continue
+        if trade is not None and trade.was_paid:
+            return trade
+    return None
 
 
 def last_billed(at: datetime) -> date:
