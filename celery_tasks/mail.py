@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from apps.orders import services as orders
 from apps.users.services import codes, contacts, letters, passwords, registration
 from utils.sms import NotSent
 
@@ -56,6 +57,11 @@ def tell(*, user_id: int, template: str, **_: Any) -> None:
 @shared_task(name="accounts.send_code", **PATIENT)
 def send_code(*, code_id: int, language: str = "", known: Collection[int] = (), **_: Any) -> None:
     codes.send(code_id=code_id, language=language, known=known, at=timezone.now())
+
+
+@shared_task(name="orders.mail_alarm", **PATIENT)
+def mail_alarm(*, subject: str, text: str, **_: Any) -> None:
+    orders.mail_alarm(subject=subject, text=text)
 
 
 @shared_task(name="accounts.send_letter", soft_time_limit=90, time_limit=120)

@@ -8,11 +8,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.orders import services
+from apps.orders.models import Refund
 from utils.tasks import one_at_a_time
 
 # Seconds until SoftTimeLimitExceeded is raised and until the process is killed. All of them, but those of the
 # media queues, end before the broker hands a task out again (visibility_timeout).
-ASK: dict[str, Any] = {"soft_time_limit": 40, "time_limit": 60}
+ASK: dict[str, Any] = {"soft_time_limit": 60, "time_limit": 90}
 RUN: dict[str, Any] = {"soft_time_limit": 600, "time_limit": 660}
 
 
@@ -24,6 +25,11 @@ def ask(*, order_id: int, **_: Any) -> None:
 @shared_task(name="orders.fetch_certificate", **ASK)
 def fetch_certificate(*, app_id: str, sn: str, **_: Any) -> None:
     services.fetch_certificate(app_id=app_id, sn=sn)
+
+
+@shared_task(name="orders.carry_out", **ASK)
+def carry_out(*, refund_id: int, **_: Any) -> None:
+    services.carry_out(refund=Refund.objects.select_related("payment").get(pk=refund_id), at=timezone.now())
 
 
 @shared_task(name="orders.reconcile", **RUN)

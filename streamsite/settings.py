@@ -225,6 +225,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # One queue for each thing that may stand still without the others noticing: the gateway, the mail server, an encode.
 CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_TASK_ROUTES = {
+    "orders.mail_alarm": {"queue": "mail"},
     "orders.*": {"queue": "money"},
     "accounts.tidy": {"queue": "light"},
     "accounts.write_letters": {"queue": "light"},
@@ -265,9 +266,9 @@ CELERY_BEAT_SCHEDULE = {
         ("reconcile-orders", "orders.reconcile", 60.0),
     ]
 }
-# Alipay has made the bill of yesterday by nine; one that comes late may still begin until noon
+# Alipay has made the bill of yesterday by nine: every hour from then on, until there is a statement
 CELERY_BEAT_SCHEDULE["daily-statement"] = {
-    "task": "orders.statement", "schedule": crontab(hour="10", minute="10"), "options": {"expires": 7200.0},
+    "task": "orders.statement", "schedule": crontab(minute="10"), "options": {"expires": 3600.0},
 }  # fmt: skip
 
 # --- Mail -----------------------------------------------------------------------------------

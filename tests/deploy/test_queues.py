@@ -17,6 +17,8 @@ from utils.tasks import one_at_a_time
 
 QUEUES = {
     "orders.ask": "money",
+    "orders.carry_out": "money",
+    "orders.mail_alarm": "mail",
     "orders.reconcile": "money",
     "orders.statement": "money",
     "accounts.send_activation": "mail",

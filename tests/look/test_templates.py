@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from babel.messages.pofile import read_po
+from django.views.defaults import server_error
 
 from tests.conftest import ROOT
 
@@ -40,6 +41,12 @@ def test_no_script_or_style_stands_in_the_page(path):
     assert not re.search(r"\son[a-z]+=", text)
     for style in re.findall(r'style="([^"]*)"', text):
         assert style.startswith("--")
+
+
+@pytest.mark.parametrize(("contact", "link"), [("help@example.com", "mailto:help@example.com"), ("", "mailto:")])
+def test_the_page_of_a_fault_says_whom_to_ask(rf, settings, contact, link):
+    settings.SITE_CONTACT = contact
+    assert (link in server_error(rf.get("/")).content.decode()) is bool(contact)
 
 
 def test_the_chinese_catalogue_is_whole():

@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from celery import current_app
+from django.core.mail import EmailMessage
 
 from apps.orders.gateways.cashier.desk import Desk
 from apps.orders.gateways.cashier.keys import make_keys
@@ -60,3 +62,10 @@ def _desk(url: str) -> Desk:
 
     make_keys(settings.CASHIER_DIR)
     return Desk(Path(DATA) / "cashier", app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID, url=url)
+
+
+@pytest.fixture
+def mailed(mailoutbox, monkeypatch) -> list[EmailMessage]:
+    """Alarms as they are mailed, by a queue that works at once."""
+    monkeypatch.setattr(current_app.conf, "task_always_eager", True)
+    return mailoutbox

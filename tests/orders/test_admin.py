@@ -9,6 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from celery import current_app
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
@@ -41,12 +43,32 @@ def test_a_refund_is_asked_for_once_with_its_reason_and_written_down(admin, till
     order = _sale()
     page = admin.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()
     assert 'value="25.00"' in page
-    # the trade is unknown to the cashier: it refuses, and nothing is taken back
-    _refund(admin, order, "25.00")
+    for _ in range(2):  # the second one finds nothing left
+        _refund(admin, order, "25.00")
     row = Refund.objects.get()
+    assert row.state == Refund.State.REQUESTED
+    # the trade is unknown to the cashier: it refuses, and nothing is taken back
+    current_app.tasks["orders.carry_out"].apply(kwargs={"refund_id": row.pk}).get()
+    row.refresh_from_db()
     assert (row.amount, row.reason, row.state) == (Decimal("25.00"), "协商一致", Refund.State.FAILED)
     assert is_member(user=order.user, at=timezone.now())
-    assert "协商一致" in AuditEntry.objects.get(action="orders_order_refund").details
+    assert "协商一致" in AuditEntry.objects.filter(action="orders_order_refund").earliest("at").details
+    assert row.failure in admin.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()
+
+
+def test_the_gateway_is_asked_by_post_of_who_may(client, django_capture_on_commit_callbacks):
+    order = _sale()
+    Order.objects.filter(pk=order.pk).update(sent_at=timezone.now())
+    address, page = (reverse(f"admin:orders_order_{name}", args=[order.pk]) for name in ("ask", "change"))
+    staff = make_user(is_staff=True)
+    client.force_login(staff)
+    for codename, may in (("view_order", False), ("change_order", True)):
+        staff.user_permissions.add(Permission.objects.get(codename=codename))
+        assert (address in client.get(page).content.decode()) is may
+        assert client.get(address).status_code == 405
+        with django_capture_on_commit_callbacks() as sent:
+            assert client.post(address).status_code == (302 if may else 403)
+        assert len(sent) == may
 
 
 @pytest.mark.parametrize(
@@ -72,9 +94,9 @@ def test_only_who_may_refund_refunds(client):
 
 
 def test_an_order_that_is_none_is_not_found(admin):
-    for name in ("orders_order_refund", "orders_order_ask"):
-        for wrong in ("999999", "abc"):
-            assert admin.get(reverse(f"admin:{name}", args=[wrong])).status_code == 404
+    for wrong in ("999999", "abc"):
+        assert admin.get(reverse("admin:orders_order_refund", args=[wrong])).status_code == 404
+        assert admin.post(reverse("admin:orders_order_ask", args=[wrong])).status_code == 404
 
 
 def test_orders_are_found_by_what_a_buyer_can_tell(admin):

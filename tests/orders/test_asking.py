@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from celery import current_app
@@ -14,9 +14,11 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.orders import services
-from apps.orders.models import Order
+from apps.orders.models import Order, State, Wish
 from apps.orders.services import asking
-from tests.factories import make_user
+from apps.users.models import User
+from apps.wallet.services import balance_of
+from tests.factories import make_plan, make_sale, make_user
 from tests.orders.steps import pay_url
 from utils.tasks import queue_length
 
@@ -50,8 +52,6 @@ def buyer() -> Client:
 
 
 def _sent(plan, client: Client) -> Order:
-    from apps.users.models import User
-
     order = services.place_order(user=User.objects.get(username="buyer"), item=plan, at=timezone.now())
     pay_url(order)
     order.refresh_from_db()
@@ -100,33 +100,116 @@ def test_a_gateway_that_cant_be_reached_is_told_of_until_it_answers(till, settin
 
 
 def test_an_order_that_was_never_sent_is_not_asked_about(plan, buyer):
-    from apps.users.models import User
-
     order = services.place_order(user=User.objects.get(username="buyer"), item=plan, at=timezone.now())
     assert _check(buyer, order) == 5
     assert queue_length("money") == 0
 
 
-@pytest.mark.slow
-def test_of_many_who_cancel_at_a_silent_gateway_few_wait(silent, settings, plan, buyer):
+def _in_wallet(name: str, amount: str) -> User:
+    user = User.objects.get(username=name)
+    make_sale(user=user, amount=amount)
+    return user
+
+
+def _answer(order: Order) -> State:
+    services.answer_question(order_id=order.pk, at=timezone.now())
+    order.refresh_from_db()
+    return State(order.state)
+
+
+def test_cancelling_at_a_silent_gateway_costs_the_page_nothing(silent, settings, plan, buyer):
     settings.ALIPAY_GATEWAY_URL = silent
     order = _sent(plan, buyer)
-    took: list[float] = []
-
-    def cancel() -> None:
-        from django.db import connections
-
-        begun = time.monotonic()
-        assert buyer.post(f"/order/{order.number}/cancel/").status_code == 302
-        took.append(time.monotonic() - begun)
-        connections.close_all()
-
-    threads = [threading.Thread(target=cancel, daemon=True) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    time.sleep(4)
-    assert len(took) == 7  # the other three wait, and nobody with them
-    for thread in threads:
-        thread.join()
+    _check(buyer, order)  # another question is on its way
+    for _ in range(5):
+        assert buyer.post(f"/order/{order.number}/cancel/").headers["Location"] == order.get_absolute_url()
     order.refresh_from_db()
-    assert order.state == "pending"
+    assert (order.state, order.wish) == (State.PENDING, Wish.CANCEL)
+    assert queue_length("money") == 1
+    assert _check(buyer, order) == 5
+    page = buyer.get(order.get_absolute_url()).content.decode()
+    assert "正在取消订单" in page
+    assert "支付宝支付" not in page
+    with pytest.raises(services.UnableToPay):
+        pay_url(order)
+
+
+def test_a_cancelled_order_is_closed_there_and_can_be_placed_again_at_once(till, plan, buyer):
+    order = _sent(plan, buyer)
+    trade = till.open(pay_url(order))
+    buyer.post(f"/order/{order.number}/cancel/")
+    again = services.place_order(user=order.user, item=plan, at=timezone.now())
+    assert again.pk != order.pk
+    assert _answer(order) == State.CLOSED
+    assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    assert _answer(order) == State.CLOSED
+
+
+def test_what_was_never_sent_to_the_gateway_is_cancelled_at_once(plan, buyer):
+    order = services.place_order(user=User.objects.get(username="buyer"), item=plan, at=timezone.now())
+    assert services.cancel(order=order, at=timezone.now()).state == State.CLOSED
+    assert queue_length("money") == 0
+
+
+def test_a_wallet_pays_once_the_gateway_has_let_go(silent, settings, till, plan, buyer):
+    there, settings.ALIPAY_GATEWAY_URL = settings.ALIPAY_GATEWAY_URL, silent
+    user = _in_wallet("buyer", "40.00")
+    order = _sent(plan, buyer)
+    for _ in range(3):
+        assert buyer.post("/order/pay/", {"order": order.number, "method": "wallet"}).json()["res"] == 0
+    assert balance_of(user=user) == Decimal("40.00")
+    assert "正在使用钱包支付" in buyer.get(order.get_absolute_url()).content.decode()
+    settings.ALIPAY_GATEWAY_URL = there
+    assert _answer(order) == State.FULFILLED
+    assert _answer(order) == State.FULFILLED
+    assert balance_of(user=user) == Decimal("15.00")
+    assert _check(buyer, order) == 0
+
+
+def test_a_wish_is_seen_to_without_the_queue(till, plan, buyer):
+    user = _in_wallet("buyer", "40.00")
+    order = _sent(plan, buyer)
+    services.ask(order=order, at=timezone.now())
+    services.pay_from_wallet(order=order, user=user, at=timezone.now())
+    services.reconcile(at=timezone.now(), rate=1000)
+    order.refresh_from_db()
+    assert order.state == State.FULFILLED
+
+
+@pytest.mark.parametrize("why", ["spent", "cancelled", "late"])
+def test_a_wallet_that_is_not_to_pay_any_more_closes_the_order(till, plan, buyer, why):
+    user = _in_wallet("buyer", "40.00")
+    order = _sent(plan, buyer)
+    services.pay_from_wallet(order=order, user=user, at=timezone.now())
+    if why == "spent":
+        other = services.place_order(user=user, item=make_plan(price=Decimal("30.00")), at=timezone.now())
+        services.pay_from_wallet(order=other, user=user, at=timezone.now())
+    elif why == "cancelled":
+        services.cancel(order=order, at=timezone.now())
+    else:
+        Order.objects.filter(pk=order.pk).update(expires_at=timezone.now())
+    before = balance_of(user=user)
+    assert _answer(order) == State.CLOSED
+    assert balance_of(user=user) == before
+
+
+def test_too_little_in_the_wallet_is_said_at_once(silent, settings, plan, buyer):
+    settings.ALIPAY_GATEWAY_URL = silent
+    order = _sent(plan, buyer)
+    assert buyer.post("/order/pay/", {"order": order.number, "method": "wallet"}).json()["res"] == 8
+    order.refresh_from_db()
+    assert order.wish == Wish.NONE
+
+
+@pytest.mark.parametrize("wish", [Wish.CANCEL, Wish.WALLET])
+def test_a_wish_that_comes_after_the_payment_settles_it(till, plan, buyer, wish):
+    user = _in_wallet("buyer", "40.00")
+    order = _sent(plan, buyer)
+    till.pay(pay_url(order))
+    if wish == Wish.CANCEL:
+        services.cancel(order=order, at=timezone.now())
+    else:
+        services.pay_from_wallet(order=order, user=user, at=timezone.now())
+    assert _answer(order) == State.FULFILLED
+    assert balance_of(user=user) == Decimal("40.00")
+    assert order.payments.get().gateway != "wallet"

@@ -168,7 +168,7 @@ def test_a_gateway_that_is_gone_ends_the_run(plan, till, settings):
     assert services.reconcile(at=at, rate=1000).unclear == 5
 
 
-def test_an_order_without_an_answer_for_a_day_raises_one_alarm(till, plan, settings, mailoutbox, caplog):
+def test_an_order_without_an_answer_for_a_day_raises_one_alarm(till, plan, settings, mailed, caplog):
     settings.MONEY_ALARMS_TO = "money@example.com"
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     till.open(pay_url(order))
@@ -176,8 +176,8 @@ def test_an_order_without_an_answer_for_a_day_raises_one_alarm(till, plan, setti
         _fail(till, method, ("20000", "isp.unknow-error"), order.number, times=50)
     for hours in (23, 25, 27):
         services.reconcile(at=timezone.now() + timedelta(hours=hours), rate=1000)
-    assert [mail.to for mail in mailoutbox] == [["money@example.com"]]
-    assert order.number in mailoutbox[0].body
+    assert [mail.to for mail in mailed] == [["money@example.com"]]
+    assert order.number in mailed[0].body
     assert sum(record.levelname == "ERROR" and "without an answer" in record.message for record in caplog.records) == 1
     order.refresh_from_db()
     assert order.state == State.PENDING

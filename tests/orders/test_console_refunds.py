@@ -128,7 +128,7 @@ def test_a_flagged_payment_of_which_a_part_went_back_is_finished(till, plan, set
     assert payment.refunded == payment.amount == till.desk.store.refunded(payment.trade_no)
 
 
-def test_a_spent_top_up_raises_one_alarm(till, settings, mailoutbox):
+def test_a_spent_top_up_raises_one_alarm(till, settings, mailed):
     settings.MONEY_ALARMS_TO = "money@example.com"
     user = make_user()
     payment = Payment.objects.get(order=top_up(till, user, "12.00"))
@@ -136,10 +136,10 @@ def test_a_spent_top_up_raises_one_alarm(till, settings, mailoutbox):
     services.pay_from_wallet(order=order, user=user, at=timezone.now())
     _in_console(till, payment, "12.00")
     _tell(till, payment)
-    assert mailoutbox == []  # no mail within the gateway's request
+    assert mailed == []  # no mail within the gateway's request
     for _ in range(2):
         services.reconcile(at=timezone.now(), rate=1000)
-    assert [payment.order.number in mail.body for mail in mailoutbox] == [True]
+    assert [payment.order.number in mail.body for mail in mailed] == [True]
 
 
 def test_a_late_and_an_older_notice_change_nothing(till, plan):

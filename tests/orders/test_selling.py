@@ -150,11 +150,14 @@ def test_a_wallet_pays_only_after_the_gateway_let_go(till, plan):
     order = services.place_order(user=user, item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
     order.refresh_from_db()
-    services.pay_from_wallet(order=order, user=user, at=timezone.now())
+    assert services.pay_from_wallet(order=order, user=user, at=timezone.now()).state == State.PENDING
+    services.answer_question(order_id=order.pk, at=timezone.now())
     assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    assert order.payments.get().gateway == "wallet"
     paid_there = services.place_order(user=user, item=plan, at=timezone.now())
     till.pay(pay_url(paid_there))
     paid_there.refresh_from_db()
-    assert services.pay_from_wallet(order=paid_there, user=user, at=timezone.now()).state == State.FULFILLED
+    services.pay_from_wallet(order=paid_there, user=user, at=timezone.now())
+    services.answer_question(order_id=paid_there.pk, at=timezone.now())
     assert balance_of(user=user) == Decimal("35.00")
     assert paid_there.payments.get().gateway != "wallet"

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.gateways import CLOCK, gateway, read_bill
-from apps.orders.models import Payment, Plan
+from apps.orders.models import MorningStatement, Payment, Plan
 from apps.orders.services import daily
 from apps.orders.services.daily import last_billed
 from tests.cashier import body
@@ -147,7 +147,7 @@ def test_a_line_that_is_not_understood_stops_nothing_and_is_told(till, tmp_path,
     assert "无法识别的账单行" in said.getvalue()
 
 
-def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, settings, mailoutbox, monkeypatch):
+def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, settings, mailed, monkeypatch):
     monkeypatch.setattr(daily, "TOLD", 100_000)  # the cashier is all tests' own, and its day holds what they paid
     settings.MONEY_ALARMS_TO = "money@example.com"
     payment = _paid(till)
@@ -158,19 +158,42 @@ def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, setting
     services.daily_statement(at=tomorrow)
     payment.refresh_from_db()
     assert payment.refunded == Decimal("4.00")
-    [mail] = mailoutbox
+    [mail] = mailed
     assert f"trade {stranger}" in mail.body
     assert payment.trade_no not in mail.body
 
 
-def test_a_morning_without_a_bill_raises_an_alarm_and_no_error(till, settings, mailoutbox):
+def test_a_day_without_a_bill_is_tried_again_and_alarms_once(till, settings, mailed):
     settings.MONEY_ALARMS_TO = "money@example.com"
-    settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
-    services.daily_statement(at=timezone.now())
-    assert ["No statement of" in mail.subject for mail in mailoutbox] == [True]
+    there, settings.ALIPAY_GATEWAY_URL = settings.ALIPAY_GATEWAY_URL, "http://127.0.0.1:9/gateway.do"
+    morning = timezone.now().astimezone(CLOCK).replace(hour=10, minute=10)
+    for hour in range(12):
+        services.daily_statement(at=morning + timedelta(hours=hour))
+    assert mailed == []
+    for hour in range(12, 20):
+        services.daily_statement(at=morning + timedelta(hours=hour))
+    assert ["No statement of" in mail.subject for mail in mailed] == [True]
+    settings.ALIPAY_GATEWAY_URL = there
+    services.daily_statement(at=morning + timedelta(days=1))  # makes up for the day before
+    rows = MorningStatement.objects.order_by("day").values_list("day", "made_at")
+    assert [day for day, _ in rows] == [(morning - timedelta(days=n)).date() for n in (1, 0)]
+    assert all(made for _, made in rows)
+
+
+def test_a_statement_is_made_once(till, settings, mailed, monkeypatch):
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    payment = _paid(till)
+    till.desk.store.pay_again(payment.trade_no, at=timezone.now())  # a difference
+    tomorrow = payment.paid_at.astimezone(CLOCK).replace(hour=10, minute=10) + timedelta(days=1)
+    for hour in range(3):
+        services.daily_statement(at=tomorrow + timedelta(hours=hour))
+    assert len(mailed) == 1
+
+
+def test_a_site_without_payments_has_no_statement(settings):
     settings.PAYMENT_GATEWAY = "none"
     services.daily_statement(at=timezone.now())
-    assert len(mailoutbox) == 1  # a site without payments has no statement
+    assert not MorningStatement.objects.exists()
 
 
 @pytest.mark.parametrize(("hour", "days"), [(10, 1), (9, 2), (0, 2), (23, 1)])

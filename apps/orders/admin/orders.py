@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,10 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
@@ -26,7 +26,6 @@ from apps.orders import services
 from apps.orders.admin.drawing import bars, options
 from apps.orders.admin.export import csv_of
 from apps.orders.forms import RefundForm, RevenueForm
-from apps.orders.gateways import GatewayUnclear
 from apps.orders.models import Notification, Order, Payment, Refund, State
 from apps.users.models import User
 from utils.admin import RecordAdmin, RecordPage
@@ -84,11 +83,12 @@ class OrderAdmin(RecordAdmin):
     inlines = [PaymentInline, NotificationInline]
     actions = ["export"]
     actions_list = ["revenue", "export_all"]
-    actions_detail = ["refund", "ask"]
+    actions_detail = ["refund"]
+    change_form_outer_before_template = "admin/orders/ask.html"
     fieldsets = [
         (None, {"fields": [("number", "state_label"), ("user", "subject"), ("list_price", "discount", "amount")]}),
         (_("What it gave"), {"fields": [("kind", "plan", "days"), ("movie", "membership", "coupon")]}),
-        (_("Times"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at"), ("gateway", "app_id"),
+        (_("Times"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at", "wish"), ("gateway", "app_id"),
                                  ("paid_at", "closed_at", "refunded_at")]}),
     ]  # fmt: skip
 
@@ -110,7 +110,7 @@ class OrderAdmin(RecordAdmin):
     def has_refund_permission(self, request: HttpRequest, _object_id: str = "") -> bool:
         return self.has_view_permission(request) and request.user.has_perm("orders.add_refund")
 
-    def has_ask_permission(self, request: HttpRequest, _object_id: str = "") -> bool:
+    def has_ask_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("orders.change_order")
 
     has_export_permission = has_revenue_permission  # the file holds the payments too
@@ -145,8 +145,8 @@ class OrderAdmin(RecordAdmin):
             except services.UnableToRefund as refused:
                 form.add_error(None, str(refused))
             else:
-                self._carry_out(request, order, row)
-                return redirect("admin:orders_order_change", order.pk)
+                self._send(request, order, row)
+                return redirect("admin:orders_order_refund", order.pk)
         refunds = Refund.objects.filter(payment__order=order).select_related("by").order_by("pk")
         context = {
             **self.admin_site.each_context(request), "title": gettext("Refund"), "order": order, "form": form,
@@ -160,35 +160,35 @@ class OrderAdmin(RecordAdmin):
             raise Http404
         return order
 
-    def _carry_out(self, request: HttpRequest, order: Order, row: Refund) -> None:
+    def _send(self, request: HttpRequest, order: Order, row: Refund) -> None:
         self.log_change(request, order, f"refund {row.number}: {yuan(row.amount)} {row.reason}")
-        with suppress(GatewayUnclear), services.patiently(row.payment):
-            row = services.carry_out(refund=row, at=timezone.now())
-            if row.state == Refund.State.REQUESTED:
-                raise GatewayUnclear  # for the breaker: the row says the rest
-        said = {
-            Refund.State.DONE: (messages.SUCCESS, gettext("%s was refunded.") % yuan(row.amount)),
-            Refund.State.FAILED: (messages.ERROR, gettext("The gateway refused the refund: %s") % row.failure),
-            Refund.State.REQUESTED: (
-                messages.WARNING,
-                gettext("The gateway hasn't answered clearly. It is asked again every minute until it does."),
-            ),
-        }
-        level, text = said[Refund.State(row.state)]
-        self.message_user(request, text, level)
-
-    @action(description=_("Ask the gateway"), url_path="ask", icon="sync", permissions=["ask"])
-    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = self._found(request, object_id)
-        try:
-            with services.patiently(order):
-                order = services.ask(order=order, at=timezone.now())
-        except GatewayUnclear as unclear:
-            self.message_user(request, gettext("The gateway can't be asked: %s") % unclear, messages.ERROR)
+        services.carry_out_soon(refund=row)
+        if row.state == Refund.State.DONE:
+            self.message_user(request, gettext("%s was refunded.") % yuan(row.amount), messages.SUCCESS)
         else:
-            state = State(order.state).label
-            self.message_user(request, gettext("The gateway was asked. The order is: %s") % state, messages.SUCCESS)
+            text = gettext("The gateway is being asked to refund %s. It is asked again every minute until it has.")
+            self.message_user(request, text % yuan(row.amount), messages.INFO)
+
+    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Have the gateway asked; the order's page, loaded anew, then shows what it said."""
+        if not self.has_ask_permission(request):
+            raise PermissionDenied
+        order = self._found(request, object_id)
+        if services.ask_soon(order=order, at=timezone.now()):
+            text = gettext("The gateway is being asked. Load this page again in a moment.")
+            self.message_user(request, text, messages.INFO)
+        else:
+            self.message_user(request, gettext("The gateway can't be reached. It is asked again."), messages.WARNING)
         return redirect("admin:orders_order_change", order.pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.ask))
+        return [path("<path:object_id>/ask/", view, name="orders_order_ask"), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        order = context["original"]
+        context["may_ask"] = order.sent_at and self.has_ask_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Revenue ----------------------------------------------------------------------------------
 

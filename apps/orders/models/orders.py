@@ -35,6 +35,14 @@ class State(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
+class Wish(models.TextChoices):
+    """What a buyer wants of an order that the gateway may still take money for: it is closed there first."""
+
+    NONE = "", _("none")
+    CANCEL = "cancel", _("to be cancelled")
+    WALLET = "wallet", _("to be paid from the wallet")
+
+
 MOVES: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.PAID, State.CLOSED}),
     State.PAID: frozenset({State.FULFILLED, State.REFUNDED}),
@@ -67,6 +75,7 @@ class Order(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PENDING)
+    wish = models.CharField(_("the buyer's wish"), max_length=6, choices=Wish, default=Wish.NONE, blank=True)
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="orders", verbose_name=_("plan"))
     movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("film or series"))
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
@@ -101,6 +110,7 @@ class Order(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
+            models.CheckConstraint(condition=Q(wish__in=Wish.values), name="order_wish_known"),
             models.CheckConstraint(
                 condition=Q(amount__gte=LOWEST, discount__gte=0) & Q(amount=F("list_price") - F("discount")),
                 name="order_amount_adds_up",
@@ -125,6 +135,11 @@ class Order(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("orders:order", args=[self.number])
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the buyer waits for the gateway to let go of it."""
+        return self.state == State.PENDING and bool(self.wish)
 
 
 class Purchase(models.Model):

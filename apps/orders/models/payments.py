@@ -64,6 +64,23 @@ class Payment(models.Model):
         return f"{self.gateway} {self.trade_no}"
 
 
+class MorningStatement(models.Model):
+    """A day of a seller's whose bill is compared with our books: until it was, it is tried again."""
+
+    day = models.DateField(_("day"))
+    seller = models.CharField(_("seller"), max_length=32)
+    made_at = models.DateTimeField(_("made at"), null=True)
+    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # it couldn't be made all day
+
+    class Meta:
+        verbose_name = _("statement")
+        verbose_name_plural = _("statements")
+        constraints = [models.UniqueConstraint(fields=["day", "seller"], name="statement_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d}"
+
+
 class Notification(models.Model):
     """What was sent to the notify address, as it came, kept before it is believed."""
 

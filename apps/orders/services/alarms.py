@@ -7,15 +7,18 @@ import logging
 from django.conf import settings
 from django.core.mail import send_mail
 
+from utils.tasks import enqueue
+
 log = logging.getLogger(__name__)
 
 
 def alarm(*, subject: str, text: str) -> None:
-    """Tell the administrators. A mail that can't be sent stops nothing: the log has it."""
+    """Tell the administrators. The queue mails it: a mail server that hangs holds no money up."""
     log.error("%s. %s", subject, text)
-    if not settings.MONEY_ALARMS_TO:
-        return
-    try:
-        send_mail(f"{settings.SITE_NAME}: {subject}", text, None, [settings.MONEY_ALARMS_TO])
-    except OSError:
-        log.exception("The alarm wasn't mailed.")
+    if settings.MONEY_ALARMS_TO:
+        enqueue("orders.mail_alarm", subject=subject, text=text)
+
+
+def mail_alarm(*, subject: str, text: str) -> None:
+    """What the queue does about `alarm`. Raises OSError."""
+    send_mail(f"{settings.SITE_NAME}: {subject}", text, None, [settings.MONEY_ALARMS_TO])

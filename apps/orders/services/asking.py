@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db.models import Q
 
 from apps.orders.gateways import TRIES, AlipayGateway, GatewayRefused, GatewayUnclear, TradeStatus, gateway_through
-from apps.orders.models import Order, Payment, State
+from apps.orders.models import Order, Payment, State, Wish
 from apps.orders.services.settling import settle
 from utils.breaker import Breaker, Unavailable
 from utils.tasks import NotQueued, enqueue
@@ -66,36 +65,34 @@ def ask_soon(*, order: Order, at: datetime) -> bool:
     return not cache.get(_unclear(order.pk))
 
 
-def answer_question(*, order_id: int, at: datetime) -> None:
-    """What the queue does about `ask_soon`. Without an answer, the page's next question is the second try."""
-    waited = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AT_MOST_EVERY)
-    try:
-        open_ones = Order.objects.open().filter(waited, pk=order_id, sent_at__isnull=False)
-        if not open_ones.update(asked_at=at):
-            return  # settled meanwhile, or asked by somebody else a moment ago
-        order = Order.objects.get(pk=order_id)
-        with patiently(order):
-            ask(order=order, at=at, tries=1)
-    except GatewayUnclear as unclear:
-        log.warning("Order %s: %s", order_id, unclear)
-        cache.set(_unclear(order_id), 1, UNCLEAR_FOR)
-    else:
-        cache.delete(_unclear(order_id))
-    finally:
-        cache.delete(_asking(order_id))
+def wish_for(*, order: Order, wish: Wish, at: datetime) -> Order:
+    """Note what the buyer wants of an unpaid order that the gateway knows, and have the queue see to it.
+
+    The last wish counts. Should the queue be away, `reconcile` finds the order.
+    """
+    # as if it had never been asked about: nothing said before answers this
+    Order.objects.open().filter(pk=order.pk).update(wish=wish, asked_at=None)
+    order.refresh_from_db()
+    ask_soon(order=order, at=at)
+    return order
 
 
 @contextmanager
-def patiently(row: Order | Payment) -> Iterator[None]:
-    """Around what waits for the row's gateway beside others' work: few do at once, nobody while it is silent.
+def question(*, order: Order) -> Iterator[None]:
+    """Around the queue's answer to `ask_soon`: pages hear how it went, and may ask again.
 
-    Raises GatewayUnclear.
+    Few workers wait for the gateway at once, and none while it is silent.
     """
     try:
-        with breaker_of(row.app_id).calling(GatewayUnclear):
+        with breaker_of(order.app_id).calling(GatewayUnclear):
             yield
-    except Unavailable as error:
-        raise GatewayUnclear(str(error)) from error
+    except (GatewayUnclear, Unavailable) as unclear:
+        log.warning("Order %s: %s", order.number, unclear)
+        cache.set(_unclear(order.pk), 1, UNCLEAR_FOR)
+    else:
+        cache.delete(_unclear(order.pk))
+    finally:
+        cache.delete(_asking(order.pk))
 
 
 def breaker_of(app_id: str) -> Breaker:

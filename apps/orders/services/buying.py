@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Movie
 from apps.orders.gateways import CLOCK, accounts
-from apps.orders.models import Coupon, Kind, Order, Plan
+from apps.orders.models import Coupon, Kind, Order, Plan, Wish
 from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
 from apps.users.models import User
@@ -86,7 +86,12 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
         return terms
     coupons.lock(code=code)
     same = Order.objects.open().filter(
-        _can_be_paid(), user=user, plan=plan, coupon__in=Coupon.objects.with_code(code), amount__lt=plan.price
+        _can_be_paid(),
+        user=user,
+        plan=plan,
+        coupon__in=Coupon.objects.with_code(code),
+        amount__lt=plan.price,
+        wish=Wish.NONE,
     )
     if (order := same.filter(expires_at__gt=at + TIME_TO_PAY, list_price=plan.price).first()) and order.coupon:
         coupon: Coupon = order.coupon  # its use is counted already
@@ -97,7 +102,9 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
 
 def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
     waiting = Order.objects.open().filter(user=user, expires_at__gt=at)
-    same = waiting.filter(**{name: terms.get(name) for name in ("kind", "plan", "movie", "coupon", "amount")})
+    same = waiting.filter(
+        wish=Wish.NONE, **{name: terms.get(name) for name in ("kind", "plan", "movie", "coupon", "amount")}
+    )
     if found := same.filter(_can_be_paid(), expires_at__gt=at + TIME_TO_PAY).first():
         return found
     if waiting.count() >= OPEN_AT_ONCE:

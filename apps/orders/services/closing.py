@@ -1,16 +1,35 @@
-"""Closing what isn't paid: at the gateway first, so that nobody pays for a closed order."""
+"""Closing what isn't paid: at the gateway first, so that nobody pays for a closed order, or for one paid otherwise."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import Q
+
 from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear
-from apps.orders.models import Order, State
-from apps.orders.services.asking import ask, gateway_for
+from apps.orders.models import Order, State, Wish
+from apps.orders.services.asking import ASK_AT_MOST_EVERY, ask, gateway_for, question, wish_for
+from apps.orders.services.paying import UnableToPay, take_from_wallet
+from apps.wallet.services import NotEnoughMoney
+
+log = logging.getLogger(__name__)
+
+
+def cancel(*, order: Order, at: datetime) -> Order:
+    """Close an unpaid order for its buyer: at once, or by the queue where the gateway has to close it first."""
+    if Order.objects.filter(pk=order.pk, sent_at=None).move(State.PENDING, State.CLOSED, closed_at=at):
+        order.refresh_from_db()
+        return order
+    return wish_for(order=order, wish=Wish.CANCEL, at=at)
 
 
 def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
-    """Close an unpaid order; one that was paid in the meantime is settled instead. Raises GatewayUnclear."""
+    """Close an unpaid order at the gateway, then here, or pay it from the wallet if that is its buyer's wish.
+
+    One that was paid in the meantime is settled instead. Raises GatewayUnclear.
+    """
     if order.state != State.PENDING:
         return order
     if order.sent_at:
@@ -21,6 +40,33 @@ def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
         if not closed:
             return ask(order=order, at=at, tries=tries)
     # of a close and a settlement at once, the first one wins; the guarded update tells who that was
-    Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
+    unpaid = Order.objects.filter(pk=order.pk).exclude(wish=Wish.WALLET)
+    if not unpaid.move(State.PENDING, State.CLOSED, closed_at=at):
+        _pay_or_close(order, at)
     order.refresh_from_db()
     return order
+
+
+def answer_question(*, order_id: int, at: datetime) -> None:
+    """What the queue does about `ask_soon`. Without an answer, the page's next question is the second try."""
+    waited = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AT_MOST_EVERY)
+    order = Order.objects.get(pk=order_id)
+    with question(order=order):
+        if not Order.objects.filter(waited, pk=order_id, sent_at__isnull=False).update(asked_at=at):
+            return  # somebody else asked a moment ago
+        order.refresh_from_db()
+        (close if order.is_unwanted else ask)(order=order, at=at, tries=1)
+
+
+def _pay_or_close(order: Order, at: datetime) -> None:
+    """Pay an order from the wallet that the gateway takes no money for any more, or close it where that can't be."""
+    with transaction.atomic():
+        order = Order.objects.select_for_update().select_related("user").get(pk=order.pk)
+        if order.state != State.PENDING:
+            return
+        try:
+            with transaction.atomic():
+                take_from_wallet(order=order, at=at)
+        except (UnableToPay, NotEnoughMoney) as refused:
+            log.warning("Order %s isn't paid from the wallet: %s", order.number, refused)
+            Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)

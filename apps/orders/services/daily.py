@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from apps.orders.gateways import (
     CLOCK,
@@ -18,7 +18,7 @@ from apps.orders.gateways import (
     read_bill,
     sellers,
 )
-from apps.orders.models import Order, Payment, Refund
+from apps.orders.models import MorningStatement, Order, Payment, Refund
 from apps.orders.services.alarms import alarm
 from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.refunds import carry_out
@@ -27,23 +27,48 @@ from apps.orders.services.statement import Difference, Statement, statement
 
 log = logging.getLogger(__name__)
 MADE_AFTER = timedelta(hours=9, minutes=30)  # of a day's end, by the gateway's clock: its bill is there
+TRIED_FOR = timedelta(hours=12)  # without a bill, then an administrator has to look
+LOOK_BACK = 7  # days of which a statement is made up for
 TOLD = 50  # differences in one mail
 
 
 def daily_statement(*, at: datetime) -> None:
-    """Compare the last day that has a bill with our books, and raise an alarm where they differ or there is none."""
-    day = last_billed(at)
+    """Compare the last days that have a bill with our books, each seller's until it was done once.
+
+    It raises an alarm where they differ, and for a day whose bill can't be had for TRIED_FOR.
+    """
+    last = last_billed(at)
     for applications in sellers():
-        whose = f" (seller {applications[0].seller_id})" if len(sellers()) > 1 else ""
-        try:
-            told = check_day(day=day, at=at, applications=applications)
-        except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
-            alarm(subject=f"No statement of {day}{whose}", text=f"The gateway's bill can't be had: {error}")
-            continue
-        log.info("%s%s: %d lines in the bill, ¥%s; in our books ¥%s", day, whose, told.lines, told.theirs, told.ours)
-        if told.differences:
-            number = len(told.differences)
-            alarm(subject=f"{number} differences in the statement of {day}{whose}", text=_listed(told.differences))
+        seller = applications[0].seller_id
+        MorningStatement.objects.get_or_create(day=last, seller=seller)
+        late = MorningStatement.objects.filter(seller=seller, made_at=None)
+        for row in late.filter(day__gt=last - timedelta(days=LOOK_BACK), day__lte=last).order_by("day"):
+            try:
+                _compare(row, applications, at)
+            except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
+                log.warning("No statement of %s yet: %s", _named(row), error)
+                _alarm_once(row, error, at)
+            else:
+                MorningStatement.objects.filter(pk=row.pk).update(made_at=at)
+
+
+def _compare(row: MorningStatement, applications: Sequence[Account], at: datetime) -> None:
+    told, name = check_day(day=row.day, at=at, applications=applications), _named(row)
+    log.info("%s: %d lines in the bill, ¥%s; in our books ¥%s", name, told.lines, told.theirs, told.ours)
+    if told.differences:
+        subject = f"{len(told.differences)} differences in the statement of {name}"
+        alarm(subject=subject, text=_listed(told.differences))
+
+
+def _alarm_once(row: MorningStatement, error: Exception, at: datetime) -> None:
+    if at - TRIED_FOR < made_from(row.day):
+        return
+    if MorningStatement.objects.filter(pk=row.pk, alarmed_at=None).update(alarmed_at=at):
+        alarm(subject=f"No statement of {_named(row)}", text=f"The gateway's bill can't be had: {error}")
+
+
+def _named(row: MorningStatement) -> str:
+    return f"{row.day} (seller {row.seller})" if len(sellers()) > 1 else f"{row.day}"
 
 
 def _listed(differences: list[Difference]) -> str:
@@ -120,3 +145,8 @@ def _trade(order: Order, trade_no: str, applications: Sequence[Account]) -> Trad
 def last_billed(at: datetime) -> date:
     """The last day whose bill the gateway has made."""
     return (at.astimezone(CLOCK) - MADE_AFTER).date() - timedelta(days=1)
+
+
+def made_from(day: date) -> datetime:
+    """From when on the gateway has the bill of a day."""
+    return datetime.combine(day, time(), CLOCK) + timedelta(days=1) + MADE_AFTER

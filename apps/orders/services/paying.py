@@ -12,10 +12,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.orders.gateways import GatewayRefused, GatewayUnclear, Trade, TradeStatus, gateway, is_offered
-from apps.orders.models import Kind, Order, State
+from apps.orders.gateways import Trade, TradeStatus, gateway, is_offered
+from apps.orders.models import Kind, Order, State, Wish
 from apps.orders.models.payments import WALLET
-from apps.orders.services.asking import ask, gateway_for, patiently
+from apps.orders.services.asking import wish_for
 from apps.orders.services.settling import settle
 from apps.users.services import is_member
 from apps.wallet.models import Entry
@@ -48,7 +48,9 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: 
         raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from error
     unsent = Order.objects.open().filter(pk=order.pk, sent_at=None)
     unsent.update(sent_at=at, gateway=through.name, app_id=through.app_id)
-    order.refresh_from_db(fields=["sent_at", "gateway", "app_id"])
+    order.refresh_from_db(fields=["state", "wish", "sent_at", "gateway", "app_id"])
+    if order.state != State.PENDING or order.wish:
+        raise UnableToPay(_("This order is being closed. Place a new one."))
     if (order.gateway, order.app_id) != (through.name, through.app_id):
         raise UnableToPay(_("This order was begun before the way to pay was changed. Place a new one."))
     return through.pay_url(
@@ -66,42 +68,38 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: 
 def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
     """Pay with the wallet's money, all in one transaction. Raises UnableToPay and NotEnoughMoney.
 
-    Where the buyer was sent to the gateway before, its trade is closed first: nobody pays there a second time.
+    Where the buyer was sent to the gateway before, the order still waits afterwards: the queue has its trade closed
+    there first, so that nobody pays twice, and then pays (see `closing`).
     """
-    if order.state == State.PENDING and order.sent_at:
-        _expect_open(order, at)
-        _expect_covered(order, user)
-        order = _take_from_gateway(order, at)
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(pk=order.pk, user=user)
         if order.kind == Kind.TOP_UP:
             raise UnableToPay(_("A top-up can't be paid from the wallet."))
-        if order.state in {State.PAID, State.FULFILLED}:
+        if order.state in {State.PAID, State.FULFILLED} or order.wish == Wish.WALLET:
             return order  # the second click
         _expect_open(order, at)
-        move(
-            user=user,
-            amount=-order.amount,
-            kind=Entry.Kind.PURCHASE,
-            reference=order.number,
-            subject=order.subject,
-            at=at,
-        )
-        trade = Trade(WALLET, order.number, order.number, TradeStatus.SUCCESS, order.amount, at, user.get_username())
-        return settle(trade=trade, at=at)
+        if order.wish == Wish.CANCEL:
+            raise UnableToPay(_("This order is being cancelled. Place a new one."))
+        if not order.sent_at:
+            return take_from_wallet(order=order, at=at)
+        if balance_of(user=user) < order.amount:
+            raise NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
+    return wish_for(order=order, wish=Wish.WALLET, at=at)
 
 
-def _take_from_gateway(order: Order, at: datetime) -> Order:
-    try:
-        with patiently(order):
-            return order if gateway_for(order).close(number=order.number) else ask(order=order, at=at)
-    except (GatewayRefused, GatewayUnclear) as unclear:
-        raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from unclear
-
-
-def _expect_covered(order: Order, user: User) -> None:
-    if balance_of(user=user) < order.amount:
-        raise NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
+def take_from_wallet(*, order: Order, at: datetime) -> Order:
+    """Pay an open order that the gateway takes no money for, its row being locked. Raises as `pay_from_wallet`."""
+    _expect_open(order, at)
+    move(
+        user=order.user,
+        amount=-order.amount,
+        kind=Entry.Kind.PURCHASE,
+        reference=order.number,
+        subject=order.subject,
+        at=at,
+    )
+    buyer = order.user.get_username()
+    return settle(trade=Trade(WALLET, order.number, order.number, TradeStatus.SUCCESS, order.amount, at, buyer), at=at)
 
 
 def _expect_open(order: Order, at: datetime) -> None:

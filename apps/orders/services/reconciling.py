@@ -224,7 +224,7 @@ def _look_at(order: Order, run: Run) -> None:
     before, found = order.state, run.found
     try:
         expired = order.state == State.PENDING and order.expires_at <= run.at
-        after = (close if expired else ask)(order=order, at=run.at, tries=1).state
+        after = (close if expired or order.is_unwanted else ask)(order=order, at=run.at, tries=1).state
     except GatewayUnclear as unclear:
         log.warning("Order %s: %s", order.number, unclear)
         found.unclear += 1

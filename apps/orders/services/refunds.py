@@ -22,6 +22,7 @@ from apps.orders.services.refunding import complete
 from apps.wallet.models import Entry
 from apps.wallet.services import NotEnoughMoney, move
 from utils.money import yuan_value
+from utils.tasks import enqueue
 
 if TYPE_CHECKING:
     from apps.users.models import User
@@ -54,6 +55,12 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
             complete(row, at)
             row.refresh_from_db()
         return row
+
+
+def carry_out_soon(*, refund: Refund) -> None:
+    """Have the queue send a refund that was requested."""
+    if refund.state == Refund.State.REQUESTED:
+        enqueue("orders.carry_out", refund_id=refund.pk)
 
 
 def carry_out(*, refund: Refund, at: datetime) -> Refund:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from apps.orders import services
 from apps.orders.forms import BuyForm
-from apps.orders.models import Order, State
+from apps.orders.models import Order, State, Wish
 from apps.orders.views.checkout import place, start_payment
 from apps.users.models import User
 from apps.users.requests import account_of
@@ -108,8 +108,9 @@ def check(request: HttpRequest, user: User) -> HttpResponse:
     order = _mine(request, user)
     if order.state == State.PENDING and not services.ask_soon(order=order, at=timezone.now()):
         return answer(Res.UNCLEAR, _("The payment service can't be reached. We go on asking."), state=order.state)
+    wishes = {Wish.CANCEL: _("The order is being cancelled."), Wish.WALLET: _("Your wallet is being charged.")}
     states: dict[str, tuple[Res, str]] = {
-        State.PENDING: (Res.WAITING, _("Not paid yet.")),
+        State.PENDING: (Res.WAITING, wishes.get(Wish(order.wish), _("Not paid yet."))),
         State.PAID: (Res.UNABLE, _("Your money has arrived, but the title was yours already. It will be refunded.")),
         State.FULFILLED: (Res.DONE, ""),
         State.CLOSED: (Res.CLOSED, _("This order was closed.")),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.movies.models import Category
 from apps.orders import services
-from apps.orders.gateways import GatewayUnclear, is_offered
+from apps.orders.gateways import is_offered
 from apps.orders.models import Order, State
 from apps.orders.views.checkout import start_payment
 from apps.users.requests import signed_in
@@ -68,6 +68,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     if found.state == State.PENDING:
         context["balance"] = balance_of(user=signed_in(request))
         context["is_over"] = found.expires_at <= timezone.now()
+        context["is_watched"] = bool(found.wish) or not context["is_over"]
     else:
         context["payments"] = found.payments.prefetch_related("refunds")
         context["returns"] = services.returns(payments=context["payments"])
@@ -96,16 +97,11 @@ def pay_again(request: HttpRequest, number: str) -> HttpResponse:
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """Close an order that waits, unless it was paid meanwhile."""
     found = _mine(request, number)
-    try:
-        with services.patiently(found):
-            found = services.close(order=found, at=timezone.now())
-    except GatewayUnclear:
-        messages.error(request, _("The payment service can't be reached. Try again in a minute."))
-    else:
-        if found.state == State.CLOSED:
-            messages.success(request, _("The order was cancelled."))
-        else:
-            messages.info(request, _("The order was paid in the meantime."))
+    found = services.cancel(order=found, at=timezone.now())
+    if found.state == State.CLOSED:
+        messages.success(request, _("The order was cancelled."))
+    elif found.state != State.PENDING:
+        messages.info(request, _("The order was paid in the meantime."))
     return redirect(found)
 
 
