@@ -45,7 +45,8 @@ class World:
         self.counts: Counter[str] = Counter()
         self.events: list[tuple[Callable[[], None], int]] = [
             (self.place, 18), (self.go, 14), (self.pay, 14), (self.pay_wrongly, 4), (self.pay_twice, 2),
-            (self.notify, 14), (self.replay, 4), (self.forge, 5), (self.foreign, 2), (self.ask, 5), (self.cancel, 3), (self.close, 2),
+            (self.notify, 14), (self.replay, 4), (self.forge, 5), (self.foreign, 2), (self.ask, 5), (self.cancel, 3),
+            (self.close, 2),
             (self.pay_from_wallet, 6), (self.refund, 5), (self.console, 3), (self.finish, 1), (self.reconcile, 6),
             (self.wait, 8), (self.fault, 12), (self.statement, 1), (self.delete, 1), (self.new_coupon, 1),
             (self.end_coupon, 1), (self.new_user, 1), (self.junk, 1), (self.change_application, 2),

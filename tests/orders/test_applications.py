@@ -204,7 +204,7 @@ def test_its_notification_is_believed_with_its_own_key(moved, other):
     assert _receive(other.notification(trades[0], key=other.stranger)) == Verdict.FORGED
 
 
-def test_without_the_earlier_application_nobody_else_is_asked(moved, other, till, settings, mailoutbox):
+def test_without_the_earlier_application_nobody_else_is_asked(moved, other, till, settings, mailed):
     settings.ALIPAY_EARLIER_APPS, settings.MONEY_ALARMS_TO = [], "money@example.com"
     (paid, _open_one), trades = moved
     wanted = {"subject": "x", "amount": "25.00", "notify_url": "", "return_url": "", "expires_at": None}
@@ -215,7 +215,7 @@ def test_without_the_earlier_application_nobody_else_is_asked(moved, other, till
     assert found.stuck == 2
     assert not Payment.objects.exists()
     assert {row.state for row in Order.objects.all()} == {State.PENDING}
-    assert APP in mailoutbox[0].body  # which one to name in ALIPAY_EARLIER_APPS
+    assert APP in mailed[0].body  # which one to name in ALIPAY_EARLIER_APPS
     assert _receive(other.notification(trades[0])) == Verdict.FORGED
 
 
@@ -276,7 +276,7 @@ def test_the_bill_finds_money_of_another_application_of_the_same_seller(moved, o
     assert (found.app_id, found.flag) == (OTHER_APP, Payment.Flag.APP)
 
 
-def test_each_seller_has_a_statement_of_its_own(moved, other, till, plan, mailoutbox, settings):
+def test_each_seller_has_a_statement_of_its_own(moved, other, till, plan, mailed, settings):
     settings.MONEY_ALARMS_TO = "money@example.com"
     (paid, _), _trades = moved
     services.ask(order=paid, at=timezone.now())

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.orders.gateways import Trade, TradeStatus, gateway, is_offered
+from apps.orders.gateways import GatewayRefused, Trade, TradeStatus, gateway, is_offered
 from apps.orders.models import Kind, Order, State, Wish
 from apps.orders.models.payments import WALLET
 from apps.orders.services.asking import wish_for
