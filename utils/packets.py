@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import astuple
 from fractions import Fraction
 from itertools import pairwise
 from statistics import fmean
@@ -15,6 +16,7 @@ import av.error
 import av.format
 
 from utils.containers import REWIND
+from utils.shapes import Shapes, canvas
 
 CLOCK = 0.0015  # seconds: containers round to milliseconds
 EVEN = 0.9  # share of the pictures that come evenly where the rate is constant
@@ -100,7 +102,8 @@ class Lengths:
         self.times: list[float] = []
         self._untimed = 0
         self.keys: list[float] = []
-        self.clean = True  # every keyframe starts afresh (IDR) and nothing is to be left out
+        self.clean = True  # every keyframe starts afresh (IDR) under one header and nothing is to be left out
+        self.shapes = Shapes(container.streams[video])
         self.hollow, self.hollow_from = 0.0, math.inf  # seconds of picture that was never written, and from where
         self._marked = container.streams[video].codec_context.name in MARKED
         self.origin = (container.start_time or 0) / av.time_base
@@ -138,7 +141,8 @@ class Lengths:
             self.clean = False
         elif packet.is_keyframe:
             self.keys.append(seconds)
-            self.clean = self.clean and _is_idr(bytes(packet))
+            self.shapes.add(packet, seconds - self.origin)
+            self.clean = self.clean and not self.shapes.anew and _is_idr(bytes(packet))
 
     def _count(self, stream: Any) -> None:
         """Times of a bare stream, that has none: its pictures come evenly."""
@@ -171,6 +175,10 @@ class Lengths:
         video["clean"] = self.clean
         video["keys"] = [key - self.origin for key in sorted(self.keys)]
         video["end"] = self.video.end - self.origin
+        shapes = self.shapes.found
+        video["shapes"] = [astuple(shape) for shape in shapes] if len(shapes) > 1 else []
+        if video["shapes"]:
+            (video["width"], video["height"]), video["sar"] = canvas(shapes, video["end"]), 1.0
         facts["duration"] = self.end
         facts["rewound"] = any(track.rewound for track in self.tracks.values())
         for chapter in facts["chapters"]:

@@ -44,7 +44,10 @@ class Refused(Exception):
 
 
 def measure(file: int) -> dict[str, Any]:
-    """The facts the pipeline needs of an open file; lengths in seconds, sizes in pixels as coded."""
+    """The facts the pipeline needs of an open file; lengths in seconds, sizes in pixels as coded.
+
+    Where the picture changes its shape on the way, `shapes` tells each and the size is that of what holds them all.
+    """
     if is_photo(file):
         raise Refused("not_a_video", "a photo")
     if encrypted(file):
@@ -65,6 +68,9 @@ def measure(file: int) -> dict[str, Any]:
         raise Refused("damaged@0", f"all {len(lengths.times)} pictures come at once")
     if facts["container"] in ANIMATIONS and len(lengths.times) < 2:
         raise Refused("not_a_video", "a single picture")
+    for shape in lengths.shapes.found:
+        if max(shape.width, shape.height) > LARGEST_SIDE:
+            raise Refused("too_large", f"{shape.width} × {shape.height}, {shape.start:.1f} s from the beginning")
     for track in lengths.tracks.values():
         if track.behind > BEHIND:
             at = max(0.0, track.turned_back_at - lengths.origin)

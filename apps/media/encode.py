@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageStat
 
-from apps.media import ladder
+from apps.media import filters, ladder
 from utils import ffmpeg
 from utils.containers import REWIND
 
@@ -23,8 +23,6 @@ COLUMNS, ROWS = 10, 10
 TILES = 300  # at most, of one title
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
 NOT_UTF8 = "Invalid UTF-8"  # of a text, says ffmpeg, and leaves it out
-TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
-SCALED = {0, 1, 2, 4, 5, 6, 7, 9}  # matrices that ffmpeg's filter `scale` can read (ITU-T H.273 table 4)
 TIMEOUT_BASE, TIMEOUT_FACTOR = 600.0, 40.0  # seconds, and seconds per second of source
 FRAGMENTS = "+cmaf+delay_moov+skip_trailer"
 PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn")
@@ -101,6 +99,8 @@ def make(
         options = ["-noaccurate_seek", "-ss", f"{math.ceil(plan.seconds(part.first) * 1e6) / 1e6:.6f}"]
     if probed.get("rewound"):  # or ffmpeg counts it twice, for what was left of a track and for the rest of it
         options += ["-dts_delta_threshold", str(REWIND)]
+    if probed["video"]["shapes"] and not probed["video"]["rotation"]:
+        options += ["-reinit_filter:v", "0"]  # what our filters began goes on when the size changes
     encoded = [rung for rung in rungs if rung != plan.copied]
     outputs = _encoded(probed, plan, encoded, part or plan.parts[0]) if encoded else []
     if plan.copied in rungs:
@@ -123,7 +123,7 @@ def make(
 
 def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung], part: ladder.Part) -> list[str]:
     """The filter graph and outputs of encoded rungs, best first; each is scaled from the one above."""
-    graph = f"[0:{probed['video']['index']}]{','.join(_base(probed, plan, rungs[0], part))}"
+    graph = f"[0:{probed['video']['index']}]{','.join(filters.base(probed, plan, rungs[0], part))}"
     for number, rung in enumerate(rungs):
         if number:
             graph += f",scale={rung.width}:{rung.height}:flags=bicubic"
@@ -140,31 +140,6 @@ def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung]
             *_file(rung.name, "+frag_keyframe"),
         ]
     return outputs
-
-
-def _base(probed: dict[str, Any], plan: ladder.Plan, top: ladder.Rung, part: ladder.Part) -> list[str]:
-    """Filters from the decoded picture to the largest rung of a pass: 8 bit 4:2:0 in square pixels, BT.709 if HDR."""
-    video = probed["video"]
-    steps = [] if video["matrix"] in SCALED else ["setparams=colorspace=bt2020nc"]  # the nearest, or a guess
-    if video["interlaced"]:
-        steps.append("bwdif=mode=send_frame")
-    steps.append(f"fps={plan.rate.numerator}/{plan.rate.denominator}:start_time=0")
-    if part.frames:
-        # where nothing more can be decoded the last picture stays, so that the next part follows without a gap
-        steps.append(f"tpad=stop=-1:stop_mode=clone,trim=end_frame={part.frames}")
-    elif not plan.copied and probed["duration"] - video["end"] > 0.04:  # the sound goes on: so does the last picture
-        steps.append(f"tpad=stop_mode=clone:stop_duration={probed['duration'] - video['end']:.3f}")
-    steps.append(f"scale={top.width}:{top.height}:flags=bicubic:out_range=tv")
-    if video["hdr"]:
-        steps.append(
-            f"zscale=tin={TRANSFERS[video['hdr']]}:pin=bt2020:min=bt2020nc:rin=tv:p=bt2020:t=linear:npl=100,format=gbrpf32le,"
-            "zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:p=bt709:r=tv"
-        )
-    elif video["matrix"] == 2:  # not said: said by us, so that every rung is shown in the same colours
-        known = "bt709" if min(ladder.shown_size(video)) >= 720 else "smpte170m"
-        steps.append(f"setparams=colorspace={known}:color_primaries={known}:color_trc={known}")
-    steps.append("format=yuv420p")
-    return steps
 
 
 def _sound(track: Sound) -> list[str]:

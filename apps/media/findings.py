@@ -15,6 +15,7 @@ from utils.templatetags.formats import duration
 
 PICTURE = (
     "codec", "profile", "width", "height", "sar", "rotation", "rate", "bit_rate", "interlaced", "hdr", "pixel_format",
+    "shapes",
 )  # fmt: skip
 SOUND = ("codec", "channels", "bit_rate", "language", "title")
 TEXT = ("codec", "language", "title")
@@ -106,6 +107,9 @@ def _oddities(picture: dict[str, Any]) -> list[str]:
     if abs(picture["sar"] - 1) > 0.01:
         stored = f"{picture['width']} × {picture['height']}"
         said.append(_("Stored as %s and stretched when shown (anamorphic)") % stored)
+    if shapes := picture.get("shapes"):
+        seen = dict.fromkeys(f"{width} × {height}" for _start, width, height, _sar in shapes)  # in their order
+        said.append(_("Changes its shape on the way (%s), shown whole everywhere") % ", ".join(seen))
     if picture["interlaced"]:
         said.append(_("Interlaced"))
     return said

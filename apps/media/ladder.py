@@ -114,7 +114,7 @@ def copyable(probed: dict[str, Any]) -> bool:
         and video["profile"] in {"Baseline", "Constrained Baseline", "Main", "High"}
         and video["pixel_format"] == "yuv420p"
         and video["clean"]
-        and not (video["turned"] or video["interlaced"] or video["hdr"])
+        and not (video["turned"] or video["interlaced"] or video["hdr"] or video["shapes"])
         and math.isclose(video["sar"], 1)
         and video["width"] % 2 == video["height"] % 2 == 0
         and short <= max(PEAKS)
@@ -139,7 +139,8 @@ def thinned(keys: list[float]) -> list[float]:
     return kept
 
 
-def _even(value: float) -> int:
+def even(value: float) -> int:
+    """The nearest even number of pixels, as 4:2:0 needs it."""
     return max(2, 2 * round(value / 2))
 
 
@@ -159,7 +160,7 @@ def _rungs(video: dict[str, Any], *, whole: bool) -> list[Rung]:
     for side in sides or [short]:
         scale = min(side / short, LONGEST_SIDE / max(width, height))
         peak = min(_peak(side), max(150_000, most))
-        found.append(Rung(f"{_even(side)}p", _even(width * scale), _even(height * scale), peak))
+        found.append(Rung(f"{even(side)}p", even(width * scale), even(height * scale), peak))
     return found
 
 
