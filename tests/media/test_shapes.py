@@ -95,7 +95,10 @@ def test_a_broadcast_that_becomes_narrow(tmp_path):
     first = half(tmp_path / "1.ts", WIDE, *MPEG2)
     second = half(tmp_path / "2.ts", NARROW, *MPEG2, "-output_ts_offset", str(SECONDS), seconds=SECONDS + 0.4)
     check(
-        joined(tmp_path, "broadcast.ts", first, second), shown=(256, 192), seconds=2 * SECONDS + 0.4, shares=(0.375, 0.5)
+        joined(tmp_path, "broadcast.ts", first, second),
+        shown=(256, 192),
+        seconds=2 * SECONDS + 0.4,
+        shares=(0.375, 0.5),
     )
 
 

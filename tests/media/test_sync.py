@@ -47,6 +47,19 @@ def copied(path: Path, name: str, before: tuple[str, ...] = (), after: tuple[str
     return path.with_name(name)
 
 
+def one_after_another(film: Film, *sounds: tuple[str, ...]) -> Path:
+    """A recording in which one programme with its kind of sound follows another."""
+    parts = [
+        film(f"{n}.ts", *H264, *sound, "-output_ts_offset", str(n * LENGTH)).read_bytes()
+        for n, sound in enumerate(sounds)
+    ]
+    path = film("a.ts", "-t", "1")
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+AC3, WIDE = ("-c:a", "ac3", "-ac", "2"), ("-c:a", "ac3", "-ac", "6")
+STEREO, MONO = ("-c:a", "mp2", "-ac", "2"), ("-c:a", "mp2", "-ar", "32000", "-ac", "1")
 VARIED = "select='not(mod(n,3))+lt(mod(n,90),45)+between(mod(n,60),29,36)'"
 # how each is made, and how many events there are to be seen and to be heard
 KINDS: dict[str, tuple[Callable[[Film], Path], int, int]] = {
@@ -74,6 +87,9 @@ KINDS: dict[str, tuple[Callable[[Film], Path], int, int]] = {
             film("a.mkv", *H264, "-c:a", "aac"), "b.ts", after=("-bsf:a", r"noise=drop=lt(abs(pts*tb-4)\,0.3)")
         ), 12, 12,
     ),
+    "wider_sound_ts": (lambda film: one_after_another(film, AC3, WIDE), 24, 24),
+    "narrower_sound_ts": (lambda film: one_after_another(film, WIDE, AC3), 24, 24),
+    "mono_between_ts": (lambda film: one_after_another(film, STEREO, MONO, STEREO), 36, 36),
 }  # fmt: skip
 
 
