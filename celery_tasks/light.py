@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.media import services as media
@@ -13,16 +14,23 @@ from apps.users.services import letters, upkeep
 from utils.tasks import one_at_a_time, send_kept
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
+# Nobody else would do it: a database that is locked or without room is waited for, for ten hours.
+PATIENT: dict[str, Any] = SHORT | {
+    "autoretry_for": (OperationalError, OSError),
+    "retry_backoff": 10,
+    "retry_backoff_max": 600,
+    "max_retries": 64,
+}
 # A file of a terabyte is hashed here if it wasn't on its way; its lock keeps a second run from it.
 HASH: dict[str, Any] = {"soft_time_limit": 4 * 3600, "time_limit": 4 * 3600 + 60}
 
 
-@shared_task(name="catalogue.video_ready", **SHORT)
+@shared_task(name="catalogue.video_ready", **PATIENT)
 def video_ready(*, video_id: int, **_: Any) -> None:
     movies.video_ready(video_id=video_id)
 
 
-@shared_task(name="catalogue.make_pictures", **SHORT)
+@shared_task(name="catalogue.make_pictures", **PATIENT)
 def make_pictures(*, movie_id: int, **_: Any) -> None:
     movies.make_pictures(movie_id=movie_id)
 

@@ -79,6 +79,7 @@ def _attention(states: dict[str, int]) -> list[dict[str, Any]]:
             "?waiting=1",
         ),
         _row(_("Refunds that the gateway refused this week"), refused.count(), refunds, "?state__exact=failed"),
+        _row(_("Videos that wait for room on the disk"), states.get(State.NO_ROOM, 0), videos, "?state__exact=no_room"),
         _row(_("Videos that could not be encoded"), states.get(State.FAILED, 0), videos, "?state__exact=failed"),
         _row(_("Published titles with nothing to watch yet"), published.filter(episodes_out=0).count(), movies),
         _row(

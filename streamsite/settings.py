@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "streamsite.middleware.AdminPolicyMiddleware",
     "streamsite.kept.KeptPagesMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "streamsite.room.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,11 +108,13 @@ TEMPLATES = [
 _sqlite = f"sqlite:///{quote(str(DATA_DIR / 'db.sqlite3'))}"
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default=_sqlite))}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Kept open: whoever opens a write-ahead log first needs room on the disk for its index, even to read.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         # select_for_update does nothing on SQLite: the immediate transaction is the lock.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
     }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
     DATABASES["default"] |= {

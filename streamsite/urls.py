@@ -7,6 +7,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
+handler500 = "streamsite.room.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.movies.urls")),
     path("", include("apps.playback.urls")),

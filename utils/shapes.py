@@ -1,4 +1,4 @@
-"""How the picture's size and proportions change on the way, by the headers before its keyframes. Part of utils.probe."""
+"""How the picture's size and proportions change on the way, by its keyframes' headers. Part of utils.probe."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import secrets
 import shutil
@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, Storage, storages
-from django.db import OperationalError
 
 from utils.signing import sign
 
@@ -20,11 +19,13 @@ COPIED_AT_ONCE = 1024 * 1024  # bytes
 PRIVATE_TTL = 300  # seconds until the address of a private file expires: enough to begin a download
 
 
-def is_full(error: Exception) -> bool:
-    """Whether it says that the disk, or the database's, has no room."""
-    if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return isinstance(error, OperationalError) and "is full" in str(error)
+def free_room() -> int:
+    """Bytes that are free where files are made and where they are kept, whichever has less."""
+    places = (Path(settings.WORK_DIR), Path(videos().location))
+    for place in places:
+        with contextlib.suppress(OSError):  # a disk can be too full even for a folder
+            place.mkdir(parents=True, exist_ok=True)
+    return min((shutil.disk_usage(place).free for place in places if place.exists()), default=0)
 
 
 class VideoStorage(FileSystemStorage):

@@ -20,11 +20,12 @@ class State(models.TextChoices):
 
     UPLOADED = "uploaded", _("waiting")
     PROCESSING = "processing", _("encoding")
+    NO_ROOM = "no_room", _("waiting for room")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
 
 
-GOING = (State.UPLOADED, State.PROCESSING)  # whoever waits for such a video may hope
+GOING = (State.UPLOADED, State.PROCESSING, State.NO_ROOM)  # whoever waits for such a video may hope
 
 
 def _past(at: datetime) -> Q:
@@ -37,11 +38,16 @@ class VideoQuerySet(models.QuerySet["Video"]):
         """In the hands of a worker that no longer renews its lease, or waiting for longer than a queue keeps."""
         return self.filter(_past(at), state__in=[State.UPLOADED, State.PROCESSING])
 
+    def out_of_room(self, at: datetime) -> VideoQuerySet:
+        """Those that met a full disk and are to be tried again by now."""
+        return self.filter(_past(at), state=State.NO_ROOM)
+
 
 class Video(models.Model):
     """One source file and all that was made of it.
 
-    `state` moves by guarded update only: uploaded → processing → ready | failed.
+    `state` moves by guarded update only: uploaded → processing → ready | failed, or, where the disk is
+    full, no_room → uploaded.
     A worker holds a video by `lease_owner` until `lease_until`, and renews the lease as it works.
     """
 

@@ -23,14 +23,18 @@ TELLING = 0.03  # of an encode done: before, its pace says nothing
 COLOURS = {
     State.UPLOADED: "info",
     State.PROCESSING: "warning",
+    State.NO_ROOM: "warning",
     State.READY: "success",
     State.FAILED: "danger",
 }
-SHOWN = {State.PROCESSING: 20, State.UPLOADED: 5, State.FAILED: 5}  # videos of a state, in the queue's panel
+WITH_REASON = (State.FAILED, State.NO_ROOM)
+# videos of a state, in the queue's panel
+SHOWN = {State.PROCESSING: 20, State.NO_ROOM: 5, State.UPLOADED: 5, State.FAILED: 5}
 ORDER: dict[
     str, str | OrderBy
 ] = {  # what waits, as it was queued; what failed, the newest first: some were stopped before they began
     State.PROCESSING: "started_at",
+    State.NO_ROOM: "lease_until",
     State.UPLOADED: "lease_until",
     State.FAILED: Coalesce("started_at", "created_at").desc(),
 }
@@ -61,7 +65,7 @@ def standing(video: Video, at: datetime) -> dict[str, Any]:
         "since": _since(video.started_at, at) if video.started_at else "",
         "for": span((at - video.started_at).total_seconds()) if video.started_at else "",
         "silent": video.state == State.PROCESSING and video.lease_until is not None and video.lease_until < at,
-        "reason": reason(video.failure) if video.failure and video.state == State.FAILED else "",
+        "reason": reason(video.failure) if video.failure and video.state in WITH_REASON else "",
     }
 
 

@@ -26,6 +26,7 @@ def upload_page() -> dict[str, Any]:
             "instant": _("Stored already: nothing had to be sent."),
             "uploaded": _("Uploaded. Waiting to be encoded."),
             "processing": _("Uploaded. Encoding: {percent}"),
+            "noRoom": _("Uploaded. Encoding goes on once there is room on the disk."),
             "ready": _("Ready to watch"),
             "unplayable": _("It can't be played. {reason}"),
             "shelved": _("Put in its place:"),

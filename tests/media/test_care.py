@@ -19,7 +19,8 @@ from apps.media.services.discarding import Arrivals, GivenUp, drop_arrivals
 from apps.media.services.leases import LEASE, Lease, LeaseLost
 from tests import factories
 from utils import ffmpeg
-from utils.storages import is_full, videos
+from utils.databases import is_full
+from utils.storages import videos
 
 pytestmark = pytest.mark.django_db
 

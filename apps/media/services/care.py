@@ -12,17 +12,20 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from apps.media.models import Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
+from apps.media.models import GOING, Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.chunks import folder_of, forget
 from apps.media.services.discarding import PICTURES, UNCLAIMED_FOR, discard_due, discard_pictures, left_pictures
 from apps.media.services.intake import QUEUED_FOR
 from apps.media.services.previews import preview_end, set_preview
 from apps.media.services.processing import retry
 from utils import public_files
-from utils.storages import videos
+from utils.storages import free_room, videos
 from utils.tasks import enqueue, queue_length
 
 QUEUES = ("media", "media_long")
+# Free bytes for another try on a disk that was full: some beside it, and a share of its source. Less may do; what
+# doesn't costs a try.
+ROOM_BESIDE, ROOM_SHARE = 8 * 1024**2, 1.5
 CHUNKS_APPEAR = timedelta(minutes=5)  # rows of chunks follow their folder at once
 
 
@@ -35,7 +38,7 @@ class Finding:
 
 
 def resume_lapsed() -> int:
-    """Queue again what a dead worker or a lost message left behind; returns how many."""
+    """Queue again what a dead worker, a lost message or a disk without room left behind; returns how many."""
     now = timezone.now()
     count = 0
     for video in list(Video.objects.lapsed(now).only("pk", "state")):
@@ -50,6 +53,23 @@ def resume_lapsed() -> int:
             count += 1
     for folder in _left_folders():
         shutil.rmtree(folder, ignore_errors=True)
+    return count + _resume_where_there_is_room(now)
+
+
+def _resume_where_there_is_room(now: datetime) -> int:
+    """Queue what met a full disk, once that has room for it; returns how many."""
+    count = 0
+    for video in list(Video.objects.out_of_room(now).only("pk", "size")):
+        if free_room() < ROOM_BESIDE + ROOM_SHARE * video.size:
+            continue
+        moved = (
+            Video.objects.out_of_room(now)
+            .filter(pk=video.pk)
+            .update(state=State.UPLOADED, lease_until=timezone.now() + QUEUED_FOR)
+        )
+        if moved:
+            enqueue("media.process", video_id=video.pk)
+            count += 1
     return count
 
 
@@ -120,7 +140,7 @@ def _left_work(at: datetime) -> Cases:
 
 
 def _left_chunks(at: datetime) -> Cases:
-    over = Chunk.objects.exclude(video__state__in=[State.UPLOADED, State.PROCESSING])
+    over = Chunk.objects.exclude(video__state__in=GOING)
     for pk in over.values_list("video_id", flat=True).distinct():
         yield Finding(f"chunks of video {pk}, which is done", "removed"), partial(forget, pk)
 

@@ -19,6 +19,7 @@ from utils.databases import forget_broken
 LEASE = timedelta(seconds=48)
 RENEW_EVERY = timedelta(seconds=4)
 TRY_AGAIN = timedelta(seconds=1)  # to renew, while the database is locked or away
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)  # until another try where the disk was full
 # A job that takes its worker down with it isn't tried for ever; one whose workers are killed from outside,
 # as in an unlucky night of restarts, is.
 ATTEMPTS = 12
@@ -124,6 +125,13 @@ class Lease:
         """Put the video back in the queue's hands; whether it was still held."""
         values = {"state": State.UPLOADED, "lease_owner": "", **values}
         return bool(self.held().update(**values))
+
+    def wait_for_room(self, *, tries: int, detail: str = "") -> bool:
+        """Put the video aside until there is room on the disk, for longer each time; whether it was still held."""
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
+        return self.give_back(
+            state=State.NO_ROOM, lease_until=timezone.now() + pause, failure="no_room", failure_detail=detail[:4000]
+        )
 
     def fail(self, code: str, detail: str = "") -> None:
         """End the job for good, if it is still held: `code` is one of media.failures."""

@@ -22,8 +22,8 @@ from apps.media.services.previews import set_preview
 from apps.media.services.results import Results, publish, rung_row, sound_rows
 from utils import ffmpeg
 from utils.containers import bearable
-from utils.databases import wait_for_locks
-from utils.storages import is_full, videos
+from utils.databases import is_full, unless_full, wait_for_locks
+from utils.storages import videos
 from utils.tasks import enqueue
 
 
@@ -63,9 +63,15 @@ def process(*, video_id: int, long: bool = False) -> None:
     except ffmpeg.FFmpegError as error:
         lease.fail("damaged@0" if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
     except (OSError, OperationalError) as error:
-        if isinstance(error, OperationalError) and not is_full(error):
-            raise  # the lease will lapse, and another try begins
-        lease.fail("disk", str(error))
+        if not is_full(error):
+            if isinstance(error, OperationalError):
+                raise  # the lease will lapse, and another try begins
+            lease.fail("disk", str(error))
+        elif video.attempts >= ATTEMPTS:
+            lease.fail("full", str(error))
+        else:
+            with unless_full():  # not even room to say so: the lease will lapse
+                lease.wait_for_room(tries=video.attempts, detail=str(error))
     finally:
         if not Video.objects.filter(pk=video_id, state__in=GOING).exists():
             chunks.forget(video_id)
@@ -209,8 +215,8 @@ class _Job:
 
 
 def retry(*, video_id: int) -> bool:
-    """Queue a failed or finished video once more; False if it's waiting or being encoded already."""
-    return queue_again(video_id=video_id, states=[State.FAILED, State.READY])
+    """Queue once more what failed, is finished or waits for room; False if it's waiting or being encoded already."""
+    return queue_again(video_id=video_id, states=[State.FAILED, State.READY, State.NO_ROOM])
 
 
 def cancel(*, video_id: int) -> bool:

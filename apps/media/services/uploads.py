@@ -26,7 +26,8 @@ from apps.media import tus
 from apps.media.digests import DigestCache, Digests, digest
 from apps.media.models import Upload, Video
 from apps.media.services.intake import find_stored, take_in
-from utils.storages import is_full, videos
+from utils.databases import is_full
+from utils.storages import videos
 from utils.tasks import enqueue
 
 if TYPE_CHECKING:

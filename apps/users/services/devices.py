@@ -14,6 +14,7 @@ from django.utils.crypto import constant_time_compare
 from ua_parser import parse
 
 from apps.users.models import Device, User
+from utils.databases import unless_full
 
 DEVICE = "device"  # session key: the id of the Device
 SEEN_EVERY = 300  # seconds between two notes that a device was seen
@@ -58,7 +59,8 @@ def carry_over(*, request: HttpRequest) -> None:
 def seen(*, device_id: int, at: datetime) -> None:
     """Note that the device was used, every few minutes at most."""
     if cache.add(f"device-seen:{device_id}", 1, SEEN_EVERY):
-        Device.objects.filter(pk=device_id).update(last_seen_at=at)
+        with unless_full():
+            Device.objects.filter(pk=device_id).update(last_seen_at=at)
 
 
 def end_one(*, user: User, device_id: int) -> bool:

@@ -75,6 +75,7 @@ export class Row {
     const { words } = this;
     switch (row.video?.state) {
       case "processing": return fill(words.processing, { percent: percent(row.video.progress) });
+      case "no_room": return words.noRoom;
       case "ready": return instant ? `${words.instant} ${words.ready}` : words.ready;
       case "failed": return fill(words.unplayable, { reason: row.video.failure });
       default: return instant ? words.instant : words.uploaded;
