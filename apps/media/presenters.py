@@ -78,7 +78,8 @@ def queue(request: HttpRequest, *, may_change: bool) -> SafeString:
     """The queue at a glance, with buttons where the viewer `may_change` it; static/js/encoding.js renews it."""
     at = timezone.now()
     counts = dict(Video.objects.order_by().values_list("state").annotate(n=Count("pk")))
-    tiles = [(state, COLOURS[state], counts.get(state, 0)) for state in (*GOING, State.FAILED, State.READY)]
+    states = [state for state in (*GOING, State.FAILED, State.READY) if state != State.NO_ROOM or counts.get(state)]
+    tiles = [(state, COLOURS[state], counts.get(state, 0)) for state in states]
     rows = {
         str(state): [
             standing(video, at)

@@ -132,7 +132,7 @@ def test_the_panel_asks_as_little_of_many_videos(curator, django_assert_num_quer
         curator.get(address, {"ids": "queue"})
     with django_assert_num_queries(len(few_listed)):
         page = curator.get(reverse(LIST)).content.decode()
-    assert page.count("queue__row") == 30  # 20 that run, 5 that wait, 5 that failed
+    assert page.count("queue__row") == 35  # 20 that run, 5 that wait, 5 for room, 5 that failed
 
 
 def test_what_was_stopped_before_it_began_is_among_the_newest_failures(curator):
