@@ -21,7 +21,7 @@ _NOISE = re.compile(
       | [xh][ .]?26[3-6]             | hevc(?:-?10)? | avc | av1 | vp[89] | mpeg-?[1-4] | mp[34] | xvid | divx
       | (?:8|10|12)[ -]?bits?        | hi10p?        | main10 | ma10p | hdr(?:10\+?)? | dovi | uhd | fhd
       | (?:aac|ac3|e-?ac-?3|ddp?a?\+?|dts(?:-?hd)?(?:[ .-]?ma)?|truehd|flac|opus|lpcm|atmos)(?:[ ._-]?[1-9]\.[0-9])?
-      | (?<!\d\.)[1257]\.[012](?:ch)?(?=[\s._\[\]()-]|$) (?!\.?\d)
+      | (?!^)(?<!\d\.)[1257]\.[012](?:ch)?(?=[\s._\[\]()-]|$) (?!\.?\d)
       | \d{2,3}(?:\.\d+)?\s?(?:fps|hz|帧)
       | \d+(?:\.\d+)?\s?(?:[kmg]b|[km]bps|[小]?时|分钟|分(?!集)|min(?:utes)?)(?![a-z])
       | (?:全|共)\s?\d+\s?[集话話期回课課讲講章节節] | 更新?至\s?第?\d+\s?[集话話期回]
@@ -29,7 +29,8 @@ _NOISE = re.compile(
     )(?![a-z0-9])""",
     re.VERBOSE,
 )
-_WHOLE = re.compile(rf"(?:全|共)\s?{NUMERAL}\s?[{UNITS}季部]")
+_WHOLE = re.compile(rf"(?:全|共)\s?{NUMERAL}\s?[{UNITS}季部]|(?<=\d)[ ._]of[ ._]\d{{1,3}}(?!\d)")
+_COPY = re.compile(rf"(?:(?<=[{UNITS}])|(?<=[\s._-]\d\d))\s?\(\d\)$|[\s._-]+(?:副本|copy)$")  # what systems add
 _YEAR = re.compile(r"[\[(]\s*(?:19|20)\d\d\s*(?:-\s*(?:(?:19|20)\d\d)?\s*)?[\])]|(?<!\d)(?:19|20)\d\d年(?!\d)")
 _DATE = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<s>[-._/年 ]?)(?P<m>\d\d?)(?:[-._/月 ])?(?P<d>\d\d?)日?(?!\d)")
 
@@ -39,12 +40,13 @@ _SEASON = re.compile(
     rf"|第\s*(?P<c>{NUMERAL})\s*[季部]"
     rf"|(?<![a-z0-9])(?P<d>\d{{1,2}})(?:st|nd|rd|th)[ ._-]season"
     rf"|(?<![{'一二三四五六七八九十百'}\d])(?P<e>{NUMERAL})\s*季"
+    rf"|第\s*(?P<f>{NUMERAL})\s*期(?=\s*\]\s*\[\s*\d{{1,3}}(?:v\d)?\s*\])"  # as fansubs say it
 )
 _SEASON_WORDS = re.compile(r"(?<![a-z])(first|second|third|fourth|fifth|sixth)[ ._-]season")
 _WORDS = ["first", "second", "third", "fourth", "fifth", "sixth"]
 
 _V = r"(?:[ ._-]?v\d)?"
-_END = r"(?:[ ._-]*(?:end|fin(?:al)?|完结?|終|终))?"
+_END = r"(?:[ ._-]*[(\[]?(?:end|fin(?:al)?|完结?|終|终)[)\]]?)?"
 _NUMBERS = [
     re.compile(pattern)
     for pattern in (
@@ -52,24 +54,34 @@ _NUMBERS = [
         r"(?<![a-z0-9])(?P<s>\d{1,2})x(?P<n>\d{2,3})(?![a-z0-9])",
         rf"第\s*(?P<n>{NUMERAL})\s*(?:[-~至到、&]\s*第?{NUMERAL}\s*)?[{UNITS}]",
         rf"第\s*(?P<n>{NUMERAL})\s*(?:[-~至到]\s*{NUMERAL}\s*)?(?:弹|番|场|天|日|周|课时|单元)",
-        r"(?<![a-z])(?:episode|episodio|folge|ep|eps|lesson|lecture|lec|chapter|ch|unit|class|day|week|no|vol|#)"
+        r"(?<![a-z])(?:episode|episodio|folge|ep|eps|lesson|lecture|lec|chapter|ch|unit|class|day|week|vol|"
+        r"tutorial|module|session|section|video|topic|p|#)"
         r"[ ._:#-]*(?P<n>\d{1,4})(?![0-9])",
         r"#\s*(?P<n>\d{1,4})(?!\d)",
+        rf"(?:课时|单元|模块|任务|项目|实验|案例|专题)\s*(?P<n>{NUMERAL})",
         r"(?<![a-z0-9])e[ ._]?(?P<n>\d{1,4})(?![a-z0-9])",
-        rf"(?<![\d一二三四五六七八九十百])(?P<n>{NUMERAL})\s*[集话話期回课課讲講](?![\u4e00-\u9fff]{{2,}}\s)",
+        rf"(?<![\d一二三四五六七八九十百])(?P<n>{NUMERAL})\s*[集话話期回课課讲講회화](?![\u4e00-\u9fff]{{2,}}\s)",
         rf"[\[【]\s*(?:tv\s*)?(?P<n>\d{{1,3}})(?:\.\d)?{_V}{_END}\s*[\]】]",
         rf"(?:^|[\s._\])】])[-–—]\s*(?P<n>\d{{1,4}}){_V}{_END}(?=$|[\s._\[\](【-])",
+        r"(?<![a-z])no[ ._#:-]*(?P<n>\d{1,4})(?!\d)",
         rf"[(「『]\s*(?P<n>\d{{1,3}}){_V}{_END}\s*[)」』]",
-        r"^(?:\[[^\]]*\]\s*)*(?P<n>0\d{1,3}|\d{1,4}(?=\s*[.、_,)\]】-]|\s*$))(?!\d)(?!\s*[xk]\b)",
+        r"^(?P<s>\d{1,2})[-.](?P<n>\d{1,2})(?=[\s_、]+[^\W\d])",
+        r"^(?:\[[^\]]*\]\s*)*(?P<n>0\d{1,3}|\d{1,4}(?=\s*[.、_,)\]】|-]|\s*$))(?!\d)(?!\s*[xk]\b)",
+        r"[\s_-](?P<s>\d{1,2})\.(?P<n>\d{2})(?=$|[\s_\[(-])",
         rf"(?<!\d)(?<!\d\.)(?P<n>\d{{1,4}}){_V}{_END}[\s._\[\](){{}}-]*$",
-        rf"[\s._-](?P<n>0\d{{1,2}}){_V}{_END}(?=[\s._\[(-])",
+        rf"(?:[\s._-]|(?<=[\u4e00-\u9fff]))(?P<n>0\d{{1,2}}){_V}{_END}(?=[\s._\[(-])",
+        r"[\s_](?P<n>\d{1,3})[.、](?=[\u4e00-\u9fff])",
+        r"^[(\[]?\s*(?P<n>[一二三四五六七八九十百廿卅壹贰叁肆伍陆柒捌玖拾]{1,4})\s*(?:[)\]、.:]|$)",
+        r"^(?P<n>\d{1,3})\s+(?=[\u4e00-\u9fff])",
         r"(?:卷|其|之|[\s._(-])\s*(?P<n>[一二三四五六七八九十百廿卅]+)[\s)]*$",
     )
 ]
 _SPECIAL = re.compile(
-    r"(?<![a-z])(?:sp|ova|oad|ncop|nced|pv|trailer|teaser|specials?|extras?|bonus|creditless|preview|"
-    r"behind[ ._-]the[ ._-]scenes|featurette|interview)(?![a-z])[ ._-]*(?P<n>\d{1,3})?(?!\d)"
-    rf"|(?:特别[篇版节集]|特別[篇版]|特典|番外[篇集]?|花絮|预告[片]?|預告|彩蛋|幕后|幕後|加更[版]?|总集篇|抢先看|先导[片集]?)\s*(?P<m>{NUMERAL})?"
+    r"(?<![a-z])(?:sp|ova|oad|ncop|nced|pv|cm|mv|menu|trailer|teaser|specials?|extras?|bonus|creditless|preview|"
+    r"behind[ ._-]the[ ._-]scenes|making[ ._-]of|featurette|interview)(?![a-z])[ ._-]*(?P<n>\d{1,3})?(?!\d)"
+    rf"|(?:特别[篇版节集]|特別[篇版]|特典|番外[篇集]?|加更[版]?|纯享[版]?|总集篇|抢先看|先导[片集]?|先行[版片])\s*(?P<m>{NUMERAL})?"
+    r"|(?:花絮|预告[片]?|預告[片]?|彩蛋|幕后|幕後|特辑|特輯|片花|片头曲|片尾曲|主题曲|插曲|采访|专访|訪談|访谈|删减)"
+    rf"(?:合集|集锦|片段|特辑)?\s*(?P<k>{NUMERAL})?(?![\u4e00-\u9fff])"
 )
 _PART = re.compile(
     rf"[{UNITS}\d]\s*[-_ .]?\s*[(\[]?\s*(?P<a>[上中下])\s*[)\]]?(?![\u4e00-\u9fff])"
@@ -114,12 +126,13 @@ class Reading:
 def read(name: str) -> Reading:
     """Read one file's name, its extension too."""
     text = _plain(name)
+    text = _COPY.sub("", text)
     text = _WHOLE.sub(" ", _NOISE.sub(" ", _CHECKSUM.sub(" ", text)))
     text, day = _dated(text)
     text = _YEAR.sub(" ", text).strip(" .-_")
     season = _season(text)
     part = _part(text)
-    special = _SPECIAL.search(text)
+    special = _special(text)
     number, named = _number(text, part)
     if named is not None:
         season = named
@@ -175,11 +188,16 @@ def _dated(text: str) -> tuple[str, date | None]:
 
 
 def _season(text: str) -> int | None:
+    if words := _SEASON_WORDS.search(text):
+        return _WORDS.index(words[1]) + 1
     found = _SEASON.search(text)
-    if found:
-        return value_of(next(g for g in found.groups() if g))
-    words = _SEASON_WORDS.search(text)
-    return _WORDS.index(words[1]) + 1 if words else None
+    return value_of(next(g for g in found.groups() if g)) if found else None
+
+
+def _special(text: str) -> re.Match[str] | None:
+    """The word that makes it a special; in front of other words and a number it is a part of the title."""
+    found = _SPECIAL.search(text)
+    return None if found and re.match(r"[a-z]{2,}[ ._-]+(?:ep?|episode)[ ._]?\d", text[found.end() :]) else found
 
 
 def _part(text: str) -> int:

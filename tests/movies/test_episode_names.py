@@ -18,7 +18,7 @@ def told(name: str) -> tuple[str, str]:
     return str(reading.season), "-" if reading.number is None else str(reading.number)
 
 
-@pytest.mark.parametrize("listed", ["episode_names.txt", "episode_names_unseen.txt"])
+@pytest.mark.parametrize("listed", ["episode_names.txt", "episode_names_unseen.txt", "episode_names_more.txt"])
 def test_season_and_number_are_read_off_real_names(listed):
     rows = [line.split("|", 2) for line in (HERE / listed).read_text().splitlines() if line and line[0] != "#"]
     wrong = [(name, (season, number), told(name)) for season, number, name in rows if told(name) != (season, number)]
