@@ -157,6 +157,7 @@ class _Page(_Typed):
     per_page = 40
     extra = 0
     tab = True
+    view_on_site = False  # the row that they belong to has the link
 
     def get_max_num(self, request: HttpRequest, obj: Any = None, **_kwargs: Any) -> int:
         """Rows that the page can hold: those that are there, and as many new ones as a form can carry."""

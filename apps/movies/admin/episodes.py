@@ -30,6 +30,10 @@ class EpisodeAdmin(ShownModelAdmin):
         rows: QuerySet[Episode] = super().get_queryset(request)
         return rows.select_related("movie", "video").defer("movie__content", "movie__summary", "video__failure_detail")
 
+    def view_on_site(self, episode: Episode) -> str | None:
+        """Where staff see it: the pages of a deleted title are gone."""
+        return episode.get_absolute_url() if episode.movie.deleted_at is None else None
+
     def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm, change: bool) -> None:
         super().save_model(request, episode, form, change)
         if file := form.cleaned_data.get("upload"):

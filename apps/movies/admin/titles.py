@@ -168,6 +168,10 @@ class MovieAdmin(ShownModelAdmin):
         ]
         return JsonResponse({"rows": rows})
 
+    def view_on_site(self, movie: Movie) -> str | None:
+        """Where staff see it: there is a page of every title that has an episode and isn't deleted."""
+        return movie.get_absolute_url() if movie.deleted_at is None and movie.episodes.exists() else None
+
     @display(description=_("poster"))
     def cover(self, movie: Movie) -> str:
         if not movie.poster_set:
