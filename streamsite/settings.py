@@ -216,6 +216,7 @@ UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40)  # bytes of one vide
 UPLOAD_TTL = integer("UPLOAD_TTL", default=7 * 86400)  # seconds without a byte until an upload is given up
 DISK_RESERVE = integer("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes, of a form without its files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3100  # a thousand uploaded files, each with its title and number
 
 # --- Queue ----------------------------------------------------------------------------------
 
