@@ -16,11 +16,25 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable
 from redis.retry import Retry
 
-from streamsite.env import boolean, broker_url, cache_url, env, integer, keep_private, mail_settings, secret_key
+from streamsite.env import (
+    boolean,
+    broker_url,
+    cache_url,
+    database,
+    env,
+    folder,
+    integer,
+    keep_private,
+    log_level,
+    mail_settings,
+    redis_address,
+    secret_key,
+    time_zone,
+)
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
+DATA_DIR = folder("DATA_DIR", BASE_DIR / "data")
 
 env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder: its port and broker
 
@@ -105,8 +119,7 @@ TEMPLATES = [
 
 # --- Data -----------------------------------------------------------------------------------
 
-_sqlite = f"sqlite:///{quote(str(DATA_DIR / 'db.sqlite3'))}"
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default=_sqlite))}
+DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Kept open: whoever opens a write-ahead log first needs room on the disk for its index, even to read.
     DATABASES["default"]["CONN_MAX_AGE"] = None
@@ -125,7 +138,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **DATABASES["default"].get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379")
+REDIS_URL = redis_address("REDIS_URL", "redis://127.0.0.1:6379")
 _patience = integer("REDIS_TIMEOUT", default=100) / 1000  # seconds
 CACHES = {
     "default": {
@@ -190,7 +203,7 @@ LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+TIME_ZONE = time_zone("TIME_ZONE", "Asia/Shanghai")
 
 # --- Files ----------------------------------------------------------------------------------
 
@@ -363,5 +376,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": log_level("LOG_LEVEL", "INFO")},
 }
