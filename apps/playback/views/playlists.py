@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from apps.media import hls, webvtt
 from apps.media.models import Rendition, Storyboard, Subtitle
 from apps.playback.addresses import expiry, signed
 from apps.playback.services import Grant
-from apps.playback.views.entry import enter, refusal
+from apps.playback.views.entry import admit, enter, limited_viewer, refusal
 from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"
@@ -25,18 +28,21 @@ def _private(text: str, kind: str) -> HttpResponse:
 
 @require_safe
 def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """The master playlist of what this viewer may watch."""
-    episode, grant = enter(request, movie_id, set_id)
+    """The master playlist of what this viewer may watch. One that is asked for without a player is a new player's."""
+    name = request.GET.get("player") or secrets.token_hex(8)
+    episode, grant = admit(request, movie_id, set_id, name=name)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     rows = list(episode.video.renditions.filter(cut=grant.cut).defer("segments"))
     if not any(row.kind == Rendition.Kind.VIDEO for row in rows):
         return refusal(NOT_READY)  # the preview is being cut
+    limited = limited_viewer(request, episode, grant) is not None
+    who = f"?{urlencode({'player': name, 'page': request.GET.get('page', '')})}" if limited else ""
     text = hls.master(
         rows,
         episode.video.subtitles.all(),
-        rendition_url=lambda row: reverse("playback:rendition", args=[movie_id, set_id, row.name]),
-        subtitle_url=lambda row: reverse("playback:subtitle", args=[movie_id, set_id, row.pk]),
+        rendition_url=lambda row: reverse("playback:rendition", args=[movie_id, set_id, row.name]) + who,
+        subtitle_url=lambda row: reverse("playback:subtitle", args=[movie_id, set_id, row.pk]) + who,
     )
     return _private(text, PLAYLIST)
 
@@ -44,7 +50,7 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 @require_safe
 def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
     """The playlist of one rung or sound track, its file signed for this viewer."""
-    episode, grant = enter(request, movie_id, set_id)
+    episode, grant = admit(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Rendition, video=episode.video, cut=grant.cut, name=name)
@@ -54,7 +60,7 @@ def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> Ht
 @require_safe
 def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
     """The playlist of one subtitle: of a preview, its words and no more."""
-    episode, grant = enter(request, movie_id, set_id)
+    episode, grant = admit(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
@@ -82,7 +88,7 @@ def preview_text(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: 
 @require_safe
 def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """Small pictures of the whole title, so only with it: WebVTT cues with media fragments (#xywh), if any."""
-    episode, grant = enter(request, movie_id, set_id)
+    episode, grant = admit(request, movie_id, set_id)
     if grant.cut != Rendition.Cut.FULL or episode.video is None:
         return refusal(grant)
     board = Storyboard.objects.filter(video=episode.video).first()

@@ -12,10 +12,12 @@ const RETRY = 3000; // milliseconds
 const BETTER_MOMENT = 4000; // milliseconds between two looks for one to change the rungs
 const INSTANT = 0.5; // seconds of a film too short to begin before all of it is there
 
+const LISTS = new Set(["levelLoadError", "audioTrackLoadError", "subtitleTrackLoadError"]);
+
 const height = (level) => Math.min(level.height, level.width); // of a portrait film too
 
 // Plays an HLS address into a <video>: hls.js, or the browser's own player where that is all there is (iOS).
-// Tells of it by `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its rungs now), error(word), refused(status).
+// Tells of it by `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its rungs now), error(word), refused (the server gives it no playlist).
 export class Source {
   constructor(video, address, { on, startAt }) {
     Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [], told: "" });
@@ -114,7 +116,8 @@ export class Source {
 
   #failed(data) {
     const status = data.response?.code;
-    if (data.details === "manifestLoadError" && (status === 403 || status === 404)) return this.on.refused(status);
+    if (data.details === "manifestLoadError" && (status === 403 || status === 404)) return this.on.refused();
+    if (LISTS.has(data.details) && status === 403) return this.on.refused();
     if (status === 403 || status === 410) return this.#renew();
     const away = data.type === Hls.ErrorTypes.NETWORK_ERROR && (!status || status >= 500);
     if (away && (data.fatal || this.#stalled())) this.#tell("offline");
@@ -171,6 +174,19 @@ export class Source {
       this.#open();
     } else this.#load();
     if (plays) this.video.play();
+  }
+
+  // Stands still and loads nothing more; what is there stays.
+  rest() {
+    this.video.pause();
+    clearTimeout(this.timer);
+    this.hls?.stopLoad();
+  }
+
+  // After a rest, on from where it was.
+  resume() {
+    if (this.hls?.levels.length) this.hls.startLoad(-1);
+    else if (this.hls || this.video.error) this.retry();
   }
 
   // The viewer asks for one more try.
