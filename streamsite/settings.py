@@ -368,6 +368,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Playback -------------------------------------------------------------------------------
 
 TOKEN_TTL = integer("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives, longer for a long title
+ADDRESS_TTL = integer("ADDRESS_TTL", default=600)  # seconds, of what isn't free: players have it renewed
 STREAMS_AT_ONCE = integer("STREAMS_AT_ONCE", default=2)  # of an account, for bought titles and gifts of membership
 VIEW_AFTER = 10  # seconds watched before a view counts
 PREVIEW_SECONDS = integer("PREVIEW_SECONDS", default=360)  # of what isn't free, unless the movie says otherwise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +15,9 @@ from django.utils.translation import gettext as _
 from apps.media.models import State
 from apps.movies.models import Access, Chapter, Episode, Movie
 from apps.orders.models import Plan
+from apps.playback.addresses import is_short
 from apps.playback.models import Progress, Stream
-from apps.playback.services import Grant
+from apps.playback.services import Grant, streams
 from apps.playback.words import player_words
 from apps.users.services.devices import describe
 from utils.pictures import largest_url
@@ -89,7 +91,7 @@ def gate_of(episode: Episode, grant: Grant) -> dict[str, Any]:
     return gate(movie, episode, grant, episode.get_absolute_url(), plans)
 
 
-def player_rows(streams: list[Stream]) -> list[dict[str, Any]]:
+def player_rows(rows: list[Stream]) -> list[dict[str, Any]]:
     """An account's players: on which device, what they show and since when."""
     return [
         {
@@ -98,7 +100,7 @@ def player_rows(streams: list[Stream]) -> list[dict[str, Any]]:
             "title": stream.episode.movie.title,
             "since": since(stream.began_at),
         }
-        for stream in streams
+        for stream in rows
     ]
 
 
@@ -158,7 +160,8 @@ def player_config(
 ) -> dict[str, Any]:
     """Everything the player's script reads, seconds for every time; `limited`: it needs a place for what it plays."""
     where = [movie.pk, episode.number]
-    master = reverse("playback:master", args=where)
+    # what reads the page without running its script is one player of this browser
+    master = reverse("playback:master", args=where) + (f"?player={streams.NAMELESS}" if limited else "")
     following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
     video = episode.video
     board = video is not None and (hasattr(video, "storyboard") or video.state == State.PROCESSING)  # or soon
@@ -177,6 +180,10 @@ def player_config(
         "outro": episode.outro_start,
         "progressUrl": reverse("playback:progress", args=where),
         "placeUrl": reverse("playback:place", args=where),
+        "addresses": {
+            "url": reverse("playback:addresses", args=where),
+            "lifetime": settings.ADDRESS_TTL if grant.cut and is_short(movie, grant.cut) else 0,
+        },
         "limited": limited,
         "next": {
             "url": following.get_absolute_url(),

@@ -100,6 +100,7 @@ def test_a_tab_keeps_its_place_over_a_reload_and_a_long_pause_locks_nobody_out(s
     expect(first.locator(".gate--full")).to_be_visible(timeout=3000)
     third.keyboard.press("k")
     third.goto("about:blank")
+    first.wait_for_timeout(1000)  # what it says on its way out arrives
     first.get_by_role("button", name="重试").click()
     until(first, f"!{PAUSED}")
 

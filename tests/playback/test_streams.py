@@ -306,3 +306,14 @@ def test_a_title_that_becomes_vip_shows_its_gate_to_who_watches(client):
     assert (told["reason"], told["place"], told["signedIn"]) == ("vip", "", True)
     assert told["gate"]["message"]
     assert [p["name"] for p in told["gate"]["plans"]] == ["影迷卡"]
+
+
+def test_places_that_nobody_holds_are_forgotten(member, film):
+    at = timezone.now()
+    for name, seen, stopped in (("live", 0, None), ("dead", 60, None), ("told", 60, 60), ("old", 7200, 7200)):
+        Stream.objects.create(
+            user=member, player=name, episode=film, began_at=at, seen_at=at - timedelta(seconds=seen),
+            stopped_at=stopped and at - timedelta(seconds=stopped),
+        )  # fmt: skip
+    assert streams.forget_lapsed(at=at) == 2
+    assert set(Stream.objects.values_list("player", flat=True)) == {"live", "told"}

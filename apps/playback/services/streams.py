@@ -16,6 +16,7 @@ from apps.playback.services.access import Grant, is_curator
 from apps.users.models import User
 from apps.users.services import membership_streams
 
+NAMELESS = "page"  # what a browser's player is called that says no name, as in the addresses on its pages
 TOLD_FOR = timedelta(hours=1)  # for which a player that was stopped gets no place unless its viewer asks for it
 
 
@@ -94,3 +95,9 @@ def others(*, user: User, player: Player, at: datetime) -> list[Stream]:
     """The account's other players that hold places, those that began last first."""
     rows = Stream.objects.live(at).filter(user=user).exclude(player=player.key)
     return list(rows.select_related("episode__movie").order_by("-began_at", "-pk"))
+
+
+def forget_lapsed(*, at: datetime) -> int:
+    """Delete the places that nobody holds any more, and what was stopped long ago. Returns how many."""
+    lapsed = Stream.objects.lapsed(at).delete()[0]
+    return lapsed + Stream.objects.filter(stopped_at__lte=at - TOLD_FOR).delete()[0]

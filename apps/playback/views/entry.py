@@ -62,7 +62,7 @@ def player_of(request: HttpRequest, name: str, page: str) -> Player:
     The browser is part of the key: no two share a place by sharing a name.
     """
     browser = request.session.get(DEVICE) or request.session.session_key  # the device outlives a new session key
-    key = hashlib.sha256(f"{browser}:{name[:LONGEST_ID]}".encode()).hexdigest()
+    key = hashlib.sha256(f"{browser}:{name[:LONGEST_ID] or streams.NAMELESS}".encode()).hexdigest()
     return Player(key, page[:LONGEST_ID], request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
 
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from apps.media import hls, webvtt
 from apps.media.models import Rendition, Storyboard, Subtitle
-from apps.playback.addresses import expiry, signed
+from apps.movies.models import Episode
+from apps.playback.addresses import expiry, is_short, signed
 from apps.playback.services import Grant
 from apps.playback.views.entry import admit, enter, limited_viewer, refusal
 from utils.storages import videos
@@ -26,9 +27,27 @@ def _private(text: str, kind: str) -> HttpResponse:
     return HttpResponse(text, content_type=kind, headers={"Cache-Control": "private, no-store"})
 
 
+def _query(request: HttpRequest, who: dict[str, str]) -> str:
+    """What the addresses of a player carry from one to the next."""
+    native = {"native": "1"} if request.GET.get("native") else {}
+    return f"?{urlencode(who | native)}" if who or native else ""
+
+
+def _file(request: HttpRequest, episode: Episode, cut: Rendition.Cut, name: str, duration: float) -> str:
+    """The address of a stored file: signed, or for a player that can't have it renewed one that leads to such."""
+    if request.GET.get("native") and is_short(episode.movie, cut):
+        who = {key: request.GET[key] for key in ("player", "page") if key in request.GET}
+        return reverse("playback:title_file", args=[episode.movie_id, episode.number, name]) + _query(request, who)
+    return signed(name, expiry(request, episode.movie, cut, duration))
+
+
 @require_safe
 def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """The master playlist of what this viewer may watch. One that is asked for without a player is a new player's."""
+    """The master playlist of what this viewer may watch.
+
+    One that is asked for without a player is a new player's. With `native`, the pieces of what isn't free have
+    addresses that are good as long as the session and the player's place: for players that can't have them renewed.
+    """
     name = request.GET.get("player") or secrets.token_hex(8)
     episode, grant = admit(request, movie_id, set_id, name=name)
     if grant.cut is None or episode.video is None:
@@ -37,7 +56,7 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     if not any(row.kind == Rendition.Kind.VIDEO for row in rows):
         return refusal(NOT_READY)  # the preview is being cut
     limited = limited_viewer(request, episode, grant) is not None
-    who = f"?{urlencode({'player': name, 'page': request.GET.get('page', '')})}" if limited else ""
+    who = _query(request, {"player": name, "page": request.GET.get("page", "")} if limited else {})
     text = hls.master(
         rows,
         episode.video.subtitles.all(),
@@ -54,7 +73,7 @@ def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> Ht
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Rendition, video=episode.video, cut=grant.cut, name=name)
-    return _private(hls.media(row, file_url=signed(row.file, expiry(request, episode.movie, row.duration))), PLAYLIST)
+    return _private(hls.media(row, file_url=_file(request, episode, grant.cut, row.file, row.duration)), PLAYLIST)
 
 
 @require_safe
@@ -69,7 +88,7 @@ def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int)
         file_url = reverse("playback:preview_text", args=[movie_id, set_id, row.pk])
     else:
         duration = episode.video.duration or 1.0
-        file_url = signed(row.file, expiry(request, episode.movie, duration))
+        file_url = _file(request, episode, grant.cut, row.file, duration)
     return _private(hls.text(file_url=file_url, duration=duration), PLAYLIST)
 
 
@@ -95,7 +114,7 @@ def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse
     if board is None:
         return _private("WEBVTT\n", "text/vtt")
     duration = episode.video.duration or 0.0
-    expires_at = expiry(request, episode.movie, duration)
+    expires_at = expiry(request, episode.movie, grant.cut, duration)
     sheets = [signed(name, expires_at) for name in board.files]
     lines = ["WEBVTT", ""]
     for number in range(board.count):

@@ -19,7 +19,9 @@ export class Place {
 
   // `address` as this player asks for it.
   of(address) {
-    return this.name ? `${address}?${new URLSearchParams(this.who)}` : address;
+    const url = new URL(address, location.href);
+    for (const [name, value] of Object.entries(this.who)) url.searchParams.set(name, value);
+    return url.pathname + url.search;
   }
 
   // Asks for a place, with `wish`: {stop: id} of the player that ends for it, or {back: true} after this one was

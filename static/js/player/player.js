@@ -1,3 +1,4 @@
+import { Addresses } from "./addresses.js";
 import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
 import { clock, element, icon, memory } from "./dom.js";
@@ -70,8 +71,10 @@ export class Player {
   }
 
   #open(video, address) {
+    this.addresses = new Addresses(this.place, this.config.addresses, this.config.gate.kind);
     this.source = new Source(video, address, {
       startAt: this.config.resumeAt,
+      addresses: this.addresses,
       on: {
         levels: (heights) => this.#levels(heights),
         level: (height) => this.#level(height),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0006_console_refunds'),
+        ('orders', '0008_wishes_and_statements'),
     ]
 
     operations = [
