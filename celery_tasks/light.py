@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from apps.media import services as media
 from apps.movies import services as movies
-from apps.playback.services import streams
 from apps.users.services import letters, upkeep
 from utils.tasks import one_at_a_time, send_kept
 
@@ -22,8 +21,7 @@ PATIENT: dict[str, Any] = SHORT | {
     "retry_backoff_max": 600,
     "max_retries": 64,
 }
-# A file of a terabyte is hashed here if it wasn't on its way; its lock keeps a second run from it.
-HASH: dict[str, Any] = {"soft_time_limit": 4 * 3600, "time_limit": 4 * 3600 + 60}
+HASH: dict[str, Any] = {"soft_time_limit": 600, "time_limit": 660}
 
 
 @shared_task(name="catalogue.video_ready", **PATIENT)
@@ -81,7 +79,6 @@ def discard_pictures(**_: Any) -> None:
 @one_at_a_time
 def tidy(**_: Any) -> None:
     upkeep.tidy(at=timezone.now())
-    streams.forget_lapsed(at=timezone.now())
 
 
 @shared_task(name="queue.send_kept", **SHORT)

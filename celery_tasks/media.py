@@ -28,6 +28,11 @@ def encode_chunk(*, chunk_id: int, **_: Any) -> None:
     services.encode_chunk(chunk_id=chunk_id)
 
 
+@shared_task(name="media.finish_large_upload", **DAY)
+def finish_large_upload(*, upload_id: str, **_: Any) -> None:
+    services.finish_upload(upload_id=upload_id)
+
+
 @shared_task(name="demo.make_video", **HOUR)
 def make_demo_video(*, episode_id: int, small: bool = False, **_: Any) -> None:
     from apps.demo import (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -26,65 +28,75 @@ NEWEST_SHOWN = 6  # accounts
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Adds to the index page's context: `cards` (figures), `running`, `attention` (what to look at), `newest`."""
-    states = dict(Video.objects.values_list("state").annotate(n=Count("pk")))
+    """Adds to the index page's context: `cards` (figures), `running`, `attention` (what to look at), `newest`.
+
+    Only what this user may open is asked of the database.
+    """
     sees_videos = may_open("admin:media_video_changelist", request)
     sees_accounts = may_open("admin:users_user_changelist", request)
+    states = dict(Video.objects.values_list("state").annotate(n=Count("pk"))) if sees_videos else {}
     running = Video.objects.filter(state__in=GOING).order_by("state", "created_at")[:QUEUE_SHOWN]
     return context | {
-        "cards": [row for row in _cards(states) if _may_see(request, row)],
+        "cards": [row.shown() for row in _cards(states) if may_open(row.page, request)],
         "running": sees_videos and [{"video": video, "state": encoding(video)} for video in running],
         "sees_videos": sees_videos,
-        "attention": [row for row in _attention(states) if row["figure"] and _may_see(request, row)],
+        "attention": [
+            shown for row in _attention(states) if may_open(row.page, request) and (shown := row.shown())["figure"]
+        ],
         "newest": sees_accounts and User.objects.order_by("-date_joined")[:NEWEST_SHOWN],
         "sees_accounts": sees_accounts,
     }
 
 
-def _may_see(request: HttpRequest, row: dict[str, Any]) -> bool:
-    """Whether the row's page would answer: what it shows is no more than what stands there."""
-    return may_open(row["page"], request)
+@dataclass(frozen=True)
+class Row:
+    """A figure and the page where it is looked into, which shows no less."""
+
+    title: str
+    count: Callable[[], int | str]
+    page: str
+    query: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """As the template takes it; this counts."""
+        return {"title": self.title, "figure": self.count(), "url": reverse(self.page) + self.query}
 
 
-def _row(title: str, figure: int | str, page: str, query: str = "") -> dict[str, Any]:
-    return {"title": title, "figure": figure, "page": page, "url": reverse(page) + query}
-
-
-def _cards(states: dict[str, int]) -> list[dict[str, Any]]:
+def _cards(states: dict[str, int]) -> list[Row]:
     today = timezone.localdate()
-    plays = PlayDay.objects.filter(day=today).aggregate(n=Sum("plays"))["n"] or 0
-    sales = yuan(revenue(first=today, last=today).sales)
-    registered = User.objects.filter(date_joined__date=today).count()
-    waiting = sum(states.get(state, 0) for state in GOING)
-    movies = "admin:movies_movie_changelist"
+    movies, videos = "admin:movies_movie_changelist", "admin:media_video_changelist"
+    plays = PlayDay.objects.filter(day=today)
+    registered = User.objects.filter(date_joined__date=today)
     return [
-        _row(_("Plays today"), plays, movies),
-        _row(_("Sales today"), sales, "admin:orders_order_revenue"),
-        _row(_("Registered today"), registered, "admin:users_user_changelist"),
-        _row(_("Titles on the shelf"), Movie.objects.published().count(), movies),
-        _row(_("Waiting to be encoded"), waiting, "admin:media_video_changelist"),
+        Row(_("Plays today"), lambda: plays.aggregate(n=Sum("plays"))["n"] or 0, movies),
+        Row(_("Sales today"), lambda: yuan(revenue(first=today, last=today).sales), "admin:orders_order_revenue"),
+        Row(_("Registered today"), registered.count, "admin:users_user_changelist"),
+        Row(_("Titles on the shelf"), Movie.objects.published().count, movies),
+        Row(_("Waiting to be encoded"), lambda: sum(states.get(state, 0) for state in GOING), videos),
     ]
 
 
-def _attention(states: dict[str, int]) -> list[dict[str, Any]]:
+def _attention(states: dict[str, int]) -> list[Row]:
     published = Movie.objects.published()
     refused = Refund.objects.filter(state=Refund.State.FAILED, created_at__gt=timezone.now() - LATELY)
     orders, refunds = "admin:orders_order_changelist", "admin:orders_refund_changelist"
     videos, movies = "admin:media_video_changelist", "admin:movies_movie_changelist"
+    unwatchable = Episode.objects.filter(video=None, movie__in=published)
     return [
-        _row(
+        Row(
             _("Payments that bought nothing and wait to be refunded"),
-            Payment.objects.waiting().count(),
+            Payment.objects.waiting().count,
             orders,
             "?waiting=1",
         ),
-        _row(_("Refunds that the gateway refused this week"), refused.count(), refunds, "?state__exact=failed"),
-        _row(_("Videos that wait for room on the disk"), states.get(State.NO_ROOM, 0), videos, "?state__exact=no_room"),
-        _row(_("Videos that could not be encoded"), states.get(State.FAILED, 0), videos, "?state__exact=failed"),
-        _row(_("Published titles with nothing to watch yet"), published.filter(episodes_out=0).count(), movies),
-        _row(
-            _("Published episodes without a file"),
-            Episode.objects.filter(video=None, movie__in=published).count(),
-            "admin:movies_episode_changelist",
+        Row(_("Refunds that the gateway refused this week"), refused.count, refunds, "?state__exact=failed"),
+        Row(_("Videos that could not be encoded"), lambda: states.get(State.FAILED, 0), videos, "?state__exact=failed"),
+        Row(
+            _("Videos that wait for room on the disk"),
+            lambda: states.get(State.NO_ROOM, 0),
+            videos,
+            "?state__exact=no_room",
         ),
+        Row(_("Published titles with nothing to watch yet"), published.filter(episodes_out=0).count, movies),
+        Row(_("Published episodes without a file"), unwatchable.count, "admin:movies_episode_changelist"),
     ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.urls import reverse
@@ -27,9 +29,9 @@ from utils.cache import VERSION, pages_version, renew_pages
 from utils.models import KeptTask
 from utils.ratelimit import Limit, count, give_back, take
 from utils.redis import answers, breaker, held
-from utils.tasks import enqueue, send_kept
+from utils.tasks import NotQueued, enqueue, send_kept
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def _recover() -> None:
@@ -146,6 +148,27 @@ def test_work_is_kept_and_sent_later(outage, django_capture_on_commit_callbacks)
     ]
     assert send_kept() == 2
     assert send_kept() == 0
+
+
+def test_a_broker_that_hangs_after_it_was_asked_loses_no_work(
+    tmp_path, monkeypatch, django_capture_on_commit_callbacks
+):
+    """The cache's connection is answered, the queue's only taken."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent.sock"))
+        silent.listen(64)
+        monkeypatch.setattr(current_app.conf, "broker_write_url", f"redis+socket://{tmp_path}/silent.sock")
+        for _ in range(2):
+            with django_capture_on_commit_callbacks(execute=True):
+                enqueue("catalogue.make_pictures", movie_id=7)
+        with django_capture_on_commit_callbacks(execute=False) as sent:
+            enqueue("orders.ask", order_id=1, expires=60)
+        with pytest.raises(NotQueued):
+            sent[0]()
+    monkeypatch.undo()
+    _recover()
+    assert [kept.arguments for kept in KeptTask.objects.all()] == [{"movie_id": 7}] * 2
+    assert send_kept() == 2
 
 
 def test_a_lock_of_what_does_no_harm_twice_is_gone_without(outage):

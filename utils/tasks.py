@@ -12,13 +12,17 @@ from celery import current_app, current_task, group
 from celery.exceptions import OperationalError
 from django.db import transaction
 from django_redis import get_redis_connection
+from kombu.exceptions import LimitExceeded
+from kombu.pools import producers
 from redis.exceptions import LockError, RedisError
 
 from utils.breaker import Breaker, Unavailable
 from utils.models import KeptTask
 
-# A worker waits for a broker that restarts, by CELERY_TASK_PUBLISH_RETRY_POLICY. A page doesn't, for long.
-PAGE_WAITS: dict[str, Any] = {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
+# A worker waits for a broker that restarts or hangs, by CELERY_TASK_PUBLISH_RETRY_POLICY. A page doesn't: each step has
+# PAGE_WAITS seconds, and a connection that a restart has broken is made anew once.
+PAGE_WAITS = 1.0
+PAGE_TRIES: dict[str, Any] = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0, "interval_max": 0.1}
 HELD_FOR = 30.0  # seconds from a worker's death until a task that runs one at a time may run again
 SENT_AT_ONCE = 500
 _broker = Breaker("the queue", most=8, rest=3.0)
@@ -56,13 +60,21 @@ def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float
             task.apply_async(kwargs=kwargs, countdown=countdown, expires=expires)
             return
         with _broker.calling(OperationalError, RedisError):
-            # Asked first, with a short time-out: the broker's own connection would wait for one that hangs.
-            get_redis_connection("default").ping()
-            task.apply_async(kwargs=kwargs, retry_policy=PAGE_WAITS, countdown=countdown, expires=expires)
-    except (OperationalError, RedisError, Unavailable) as error:
+            get_redis_connection("default").ping()  # asked first, with a shorter time-out still
+            with _page_producers().acquire(block=True, timeout=PAGE_WAITS) as producer:
+                task.apply_async(
+                    kwargs=kwargs, producer=producer, retry_policy=PAGE_TRIES, countdown=countdown, expires=expires
+                )
+    except (OperationalError, RedisError, LimitExceeded, Unavailable) as error:
         if expires is not None:
             raise NotQueued(str(error)) from error
         KeptTask.objects.create(name=task.name, arguments=kwargs)
+
+
+def _page_producers() -> Any:
+    """Connections to the broker that give up: the workers' own would wait for as long as it hangs."""
+    patience = {"socket_timeout": PAGE_WAITS, "socket_connect_timeout": PAGE_WAITS}
+    return producers[current_app.connection_for_write(transport_options=patience)]
 
 
 def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:

@@ -28,6 +28,7 @@ from tests.factories import make_user
 from tests.media.uploading import BODY, TUS, b64, begin, create, curator, empty_storage, head, patch, stored_files
 from tests.naughty import NAUGHTY
 from utils.storages import videos
+from utils.tasks import queue_length
 
 __all__ = ["curator", "empty_storage"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_storage")]
@@ -89,6 +90,20 @@ def test_a_received_file_that_nobody_finished_is_put_on_the_queue_again(curator)
     look_after_uploads()
     assert Upload.objects.get().expires_at > timezone.now()
     assert head(curator, path).status_code == 200
+
+
+def test_hashing_a_large_file_holds_no_short_work(curator, monkeypatch, django_capture_on_commit_callbacks):
+    monkeypatch.setattr(service, "HASHED_QUICKLY", 10)
+    sent = {}
+    for size in (10, 11):
+        begin(curator, size)
+        Upload.objects.update(state=Upload.State.RECEIVED, offset=size, expires_at=timezone.now())
+        before = {queue: queue_length(queue) for queue in ("light", "media")}
+        with django_capture_on_commit_callbacks(execute=True):
+            look_after_uploads()
+        sent[size] = {queue: queue_length(queue) - before[queue] for queue in before}
+        Upload.objects.all().delete()
+    assert sent == {10: {"light": 1, "media": 0}, 11: {"light": 0, "media": 1}}
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models import Model
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from apps.media.models import Subtitle
@@ -220,6 +223,44 @@ def test_with_its_permission_an_action_acts(rows, permission, action, model):
     before = _state()[model]
     assert _choose(client, shown, action) == 302
     assert _state()[model] != before
+
+
+def test_the_overview_asks_only_for_what_is_shown(rows):
+    """Queries of the tables behind its figures, for staff of no right, of one and of all."""
+    tables = ("orders_payment", "orders_refund", "movies_playday", "movies_episode", "media_video")
+
+    def asked(client: Client) -> set[str]:
+        client.get("/admin/")  # what is asked once for a session
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/admin/")
+        assert len(queries) < 30
+        return {name for name in tables for query in queries if f"{name}" in query["sql"].replace('"', "")}
+
+    assert asked(_staff()) == set()
+    assert asked(_staff("media.view_video")) == {"media_video"}
+    assert asked(_staff("orders.view_refund")) == {"orders_refund"}
+    assert asked(_staff(is_superuser=True)) == set(tables)
+
+
+def _links(client: Client, address: str) -> set[str]:
+    answer = client.get(address)
+    if answer.status_code != 200 or "html" not in answer["Content-Type"]:
+        return set()
+    found = re.findall(r'(?:href|action|hx-get)="(/admin/[^"#]*)"', answer.content.decode())
+    return {unescape(link) for link in found} - {"/admin/logout/"}
+
+
+def test_no_link_of_a_page_leads_who_may_only_look_to_a_refusal(rows):
+    dead = []
+    for permission in _permissions("view_"):
+        client, prefix, seen = _staff(permission), permission.replace(".view_", "_") + "_", set()
+        pages = [a for name, a in addresses().items() if name.startswith(prefix) and not name.endswith("autocomplete")]
+        for page in pages:
+            for link in _links(client, page) - seen:
+                seen.add(link)
+                if client.get(link).status_code in {403, 404}:
+                    dead.append((permission, page, link))
+    assert dead == []
 
 
 def test_the_file_of_orders_needs_the_payments_too(rows):

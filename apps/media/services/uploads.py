@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 CHUNK = 256 * 1024  # bytes taken from the connection at a time: what an upload holds in memory
 SAVE_EVERY = 64 * 1024 * 1024  # bytes after which the offset is made safe: a crash costs no more
+HASHED_QUICKLY = 4 * 1024**3  # bytes: a minute or two, even on a slow disk
 FINISHED_WITHIN = timedelta(minutes=5)  # then a received file is put on the queue again
 # Seconds that one who comes back waits for his former request to end: the server takes 30 to see that a line is dead.
 PATIENCE = 35.0
@@ -152,7 +153,7 @@ def receive(
             finish_upload(upload_id=upload.pk, digests=digests)
             upload.refresh_from_db()
         else:
-            enqueue("media.finish_upload", upload_id=str(upload.pk))
+            _finish_soon(upload)
 
 
 def _take(upload: Upload, file: int, length: int, read: Callable[[int], bytes], digests: Digests | None) -> None:
@@ -227,6 +228,12 @@ def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None) -> N
     )
 
 
+def _finish_soon(upload: Upload) -> None:
+    """Have the queue hash the file: a large one beside encodes, where nothing short waits behind it."""
+    name = "media.finish_upload" if upload.size <= HASHED_QUICKLY else "media.finish_large_upload"
+    enqueue(name, upload_id=str(upload.pk))
+
+
 def terminate(*, upload: Upload) -> None:
     """Forget the upload, with its bytes unless a video has them. Raises Busy."""
     if upload.state != Upload.State.DONE:
@@ -250,7 +257,7 @@ def look_after_uploads() -> None:
             continue  # a byte arrives at this moment
     for upload in Upload.objects.expired(now).filter(state=Upload.State.RECEIVED):
         Upload.objects.filter(pk=upload.pk).update(expires_at=now + FINISHED_WITHIN)
-        enqueue("media.finish_upload", upload_id=str(upload.pk))
+        _finish_soon(upload)
 
 
 @contextlib.contextmanager
