@@ -1,11 +1,33 @@
 #!/usr/bin/env python
-"""Django's command-line door."""
+"""Django's command-line door. What is wrong around the site is said in a sentence; --traceback shows where."""
 
 import os
 import sys
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
-    from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+def main():
+    if sys.version_info < (3, 11):  # noqa: UP036
+        sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ".")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
+    try:
+        from django.conf import settings
+        from django.core.management import execute_from_command_line
+
+        settings.INSTALLED_APPS  # noqa: B018  some commands would stumble over wrong settings later, and not say so
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        from utils.trouble import sentence
+
+        said = sentence(error)
+        if not said or "--traceback" in sys.argv:
+            raise
+        sys.exit(said)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -71,6 +74,54 @@ def secret_key(data_dir: Path) -> str:
     return kept.read_text().strip()
 
 
+def folder(name: str, default: Path) -> Path:
+    """The variable as an absolute folder; `~` is the user's home."""
+    given = env.str(name, default=str(default))
+    try:
+        return Path(given).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # nobody's ~, a loop of links
+        raise ImproperlyConfigured(f"{name}={given!r} is no folder: {error}") from error
+
+
+def database(kept: Path) -> dict[str, Any]:
+    """DATABASES["default"] from DATABASE_URL, else the SQLite file `kept`."""
+    url = env.str("DATABASE_URL", default="") or f"sqlite:///{quote(str(kept))}"
+    if url.startswith(("sqlite://", "mysql://")):
+        with suppress(KeyError, ValueError):
+            found: dict[str, Any] = env.db_url_config(url)
+            if found["NAME"]:
+                return found
+    raise ImproperlyConfigured(  # without the address: it may hold a password
+        "DATABASE_URL is no address of a database: set it to mysql://user:password@host/name or sqlite:////folder/file."
+    )
+
+
+def redis_address(name: str, default: str) -> str:
+    """The variable as an address of a Redis."""
+    url: str = env.str(name, default=default)
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(f"{name} is no address of a Redis: set it to redis://host:6379 or unix:///socket.")
+    return url
+
+
+def log_level(name: str, default: str) -> str:
+    """The variable as the least important kind of message that is logged."""
+    level: str = env.str(name, default=default).upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ImproperlyConfigured(f"{name}={level!r} is no level: set it to DEBUG, INFO, WARNING or ERROR.")
+    return level
+
+
+def time_zone(name: str, default: str) -> str:
+    """The variable as the name of a time zone."""
+    zone: str = env.str(name, default=default)
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+        raise ImproperlyConfigured(f"{name}={zone!r} is no time zone: set it to one such as Asia/Shanghai.") from error
+    return zone
+
+
 def broker_url(redis_url: str, db: int) -> str:
     """The address of one numbered database of the Redis at `redis_url`, as kombu writes it."""
     if redis_url.startswith("unix://"):
@@ -87,7 +138,12 @@ def cache_url(redis_url: str, db: int) -> str:
 
 def mail_settings(url: str) -> dict[str, Any]:
     """The EMAIL_… settings for `filemail:///folder`, `smtp://`, `smtp+tls://user:password@host:587`, `smtp+ssl://…`."""
-    found: dict[str, Any] = environ.Env.email_url_config(url)
+    try:
+        found: dict[str, Any] = environ.Env.email_url_config(url)
+    except (ImproperlyConfigured, KeyError, ValueError) as error:
+        raise ImproperlyConfigured(
+            "EMAIL_URL is no address of a mail server: set it to smtp+tls://user:password@mail.example.com:587."
+        ) from error
     if url.startswith("filemail:"):
         folder = unquote(url.removeprefix("filemail://"))
         return {"EMAIL_BACKEND": "utils.mail.FolderBackend", "MAIL_FOLDER": folder}

@@ -16,11 +16,25 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable
 from redis.retry import Retry
 
-from streamsite.env import boolean, broker_url, cache_url, env, integer, keep_private, mail_settings, secret_key
+from streamsite.env import (
+    boolean,
+    broker_url,
+    cache_url,
+    database,
+    env,
+    folder,
+    integer,
+    keep_private,
+    log_level,
+    mail_settings,
+    redis_address,
+    secret_key,
+    time_zone,
+)
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
+DATA_DIR = folder("DATA_DIR", BASE_DIR / "data")
 
 env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder: its port and broker
 
@@ -105,8 +119,7 @@ TEMPLATES = [
 
 # --- Data -----------------------------------------------------------------------------------
 
-_sqlite = f"sqlite:///{quote(str(DATA_DIR / 'db.sqlite3'))}"
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default=_sqlite))}
+DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Kept open: whoever opens a write-ahead log first needs room on the disk for its index, even to read.
     DATABASES["default"]["CONN_MAX_AGE"] = None
@@ -125,7 +138,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **DATABASES["default"].get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379")
+REDIS_URL = redis_address("REDIS_URL", "redis://127.0.0.1:6379")
 _patience = integer("REDIS_TIMEOUT", default=100) / 1000  # seconds
 CACHES = {
     "default": {
@@ -190,7 +203,7 @@ LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+TIME_ZONE = time_zone("TIME_ZONE", "Asia/Shanghai")
 
 # --- Files ----------------------------------------------------------------------------------
 
@@ -216,6 +229,7 @@ UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40)  # bytes of one vide
 UPLOAD_TTL = integer("UPLOAD_TTL", default=7 * 86400)  # seconds without a byte until an upload is given up
 DISK_RESERVE = integer("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes, of a form without its files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3100  # a thousand uploaded files, each with its title and number
 
 # --- Queue ----------------------------------------------------------------------------------
 
@@ -355,6 +369,8 @@ CONTENT_SECURITY_POLICY = {
 # --- Playback -------------------------------------------------------------------------------
 
 TOKEN_TTL = integer("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives, longer for a long title
+ADDRESS_TTL = integer("ADDRESS_TTL", default=600)  # seconds, of what isn't free: players have it renewed
+STREAMS_AT_ONCE = integer("STREAMS_AT_ONCE", default=2)  # of an account, for bought titles and gifts of membership
 VIEW_AFTER = 10  # seconds watched before a view counts
 PREVIEW_SECONDS = integer("PREVIEW_SECONDS", default=360)  # of what isn't free, unless the movie says otherwise
 
@@ -363,5 +379,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": log_level("LOG_LEVEL", "INFO")},
 }

@@ -96,6 +96,7 @@ UNFOLD = {
                 "items": [
                     _item(_("Accounts"), "person", "admin:users_user_changelist"),
                     _item(_("Memberships"), "workspace_premium", "admin:users_membership_changelist"),
+                    _item(_("Watching now"), "devices", "admin:playback_stream_changelist"),
                     _item(_("Audit log"), "policy", "admin:users_auditentry_changelist"),
                     _item(_("Comments"), "chat", "admin:community_comment_changelist"),
                     _item(_("Notices"), "campaign", "admin:notices_notice_changelist"),

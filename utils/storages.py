@@ -58,6 +58,15 @@ class VideoStorage(FileSystemStorage):
         part.replace(target)
         return name
 
+    def link(self, name: str, other: str) -> None:
+        """Give a stored file the name `other` as well. Where the disk has no hard links, by a copy."""
+        try:
+            os.link(self.path(name), self.path(other))
+        except FileNotFoundError:
+            raise
+        except OSError:
+            self.adopt(Path(self.path(name)), name=other, move=False)
+
     def extend(self, name: str, source: Path, *, start: int, end: int) -> None:
         """Write bytes `start` to `end` of a local file where they belong in the stored one; twice does no harm."""
         with source.open("rb") as file, Path(self.path(name)).open("r+b") as target:

@@ -239,6 +239,7 @@ class Discard(models.Model):
     storage = models.CharField(max_length=10, default="videos")  # an alias of settings.STORAGES; "default": pictures
     due_at = models.DateTimeField(_("deleted at"), db_index=True)
     arriving_for = models.ForeignKey(Video, models.SET_NULL, null=True, blank=True, related_name="arriving")
+    replaced_in = models.ForeignKey(Video, models.SET_NULL, null=True, blank=True, related_name="replaced")
 
     class Meta:
         verbose_name = _("file to delete")

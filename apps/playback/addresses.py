@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
+from apps.media.models import Rendition, Video
 from apps.movies.models import Access, Movie
 from apps.users.requests import account_of
 from apps.users.services import membership_end
@@ -17,11 +18,16 @@ from utils.signing import sign
 SHARED_FOR = 3600.0  # seconds in which viewers get the same address of what is free, so that caches can help
 
 
-def expiry(request: HttpRequest, movie: Movie, duration: float) -> int:
+def is_short(movie: Movie, cut: Rendition.Cut) -> bool:
+    """Whether addresses are good for minutes: those of what isn't everybody's."""
+    return movie.access != Access.FREE and cut == Rendition.Cut.FULL
+
+
+def expiry(request: HttpRequest, movie: Movie, cut: Rendition.Cut, duration: float) -> int:
     """Until when addresses of a file of `duration` seconds are good (seconds since 1970).
 
-    For the longer of the site's time and twice the title's length. Of what isn't free, no longer than the
-    viewer's session lasts, and of what is for members no longer than the membership.
+    What is free, and previews: for the longer of TOKEN_TTL and twice the title's length. The rest: for ADDRESS_TTL,
+    within the viewer's session and, of what is for members, the membership. A player has them renewed while it plays.
     """
     now = time.time()
     user = account_of(request)
@@ -29,13 +35,25 @@ def expiry(request: HttpRequest, movie: Movie, duration: float) -> int:
     if movie.access == Access.FREE:
         step = max(1.0, min(SHARED_FOR, lasting / 4))
         return int((now + lasting) // step * step)
-    if user is None:
-        return int(now + lasting)  # a preview: nobody signs out of it
-    end = min(now + lasting, _session_end(request))
+    if not is_short(movie, cut) or user is None:
+        return int(now + lasting)  # anybody may have it
+    end = min(now + settings.ADDRESS_TTL, _session_end(request))
     if movie.access == Access.VIP:
         membership = membership_end(user=user, at=datetime.fromtimestamp(now, UTC))
         end = min(end, membership.timestamp() if membership else end)
     return int(end)
+
+
+def files_of(video: Video, cut: Rendition.Cut) -> list[str]:
+    """The stored files that a player of this cut may have in its playlists.
+
+    Of the whole title also those that an encode has replaced: who watches them goes on with them.
+    """
+    names = list(video.renditions.filter(cut=cut).values_list("file", flat=True))
+    if cut == Rendition.Cut.FULL:
+        names += video.subtitles.values_list("file", flat=True)
+        names += video.replaced.values_list("name", flat=True)
+    return names
 
 
 def signed(name: str, expires_at: int) -> str:

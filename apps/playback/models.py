@@ -1,7 +1,8 @@
-"""Who watched what, and how far."""
+"""Who watched what and how far, and who watches just now."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.movies.models import Episode
 from utils.rows import name_of
 
+LAPSES_AFTER = timedelta(seconds=12)  # without a sign of life: two heartbeats, so that one may be lost on its way
 TOO_SHORT = 5.0  # seconds below which nobody wants to go on
 
 
@@ -60,3 +62,46 @@ class Progress(models.Model):
     def remaining(self) -> float:
         """Seconds still to watch."""
         return max(0.0, self.duration - self.position)
+
+
+class StreamQuerySet(models.QuerySet["Stream"]):
+    def live(self, at: datetime) -> StreamQuerySet:
+        """The places that are held: their players showed signs of life, and weren't stopped.
+
+        A sign from the future was given before the server's clock was set back, and counts for nothing.
+        """
+        return self.filter(stopped_at=None, seen_at__range=(at - LAPSES_AFTER, at + LAPSES_AFTER))
+
+    def lapsed(self, at: datetime) -> StreamQuerySet:
+        """The rest, without those that were stopped."""
+        return self.filter(stopped_at=None).exclude(seen_at__range=(at - LAPSES_AFTER, at + LAPSES_AFTER))
+
+
+class Stream(models.Model):
+    """A player's place among those that an account may use at once, held for as long as it shows signs of life.
+
+    One that was stopped at another player is kept for a while, so that this one is told and gets no new addresses.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="streams", verbose_name=_("user"))
+    player = models.CharField(max_length=64)  # a digest of the browser and of what its tab calls itself
+    page = models.CharField(max_length=40)  # the tab's page that spoke last: a reload is a new one
+    episode = models.ForeignKey(Episode, models.CASCADE, related_name="streams", verbose_name=_("episode"))
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+    began_at = models.DateTimeField(_("since"))
+    seen_at = models.DateTimeField(_("last sign of life"))
+    stopped_at = models.DateTimeField(_("stopped at"), null=True)
+
+    objects = StreamQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("player of an account")
+        verbose_name_plural = _("players of accounts")
+        constraints = [models.UniqueConstraint(fields=["user", "player"], name="stream_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.began_at:%Y-%m-%d %H:%M}"
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the player has its place at that moment."""
+        return self.stopped_at is None and abs(at - self.seen_at) <= LAPSES_AFTER

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.playback.models import Progress
+from apps.playback.models import Progress, Stream
 from apps.users.models import User
 
 
 def export(*, user: User) -> dict[str, Any]:
-    """The watch history."""
+    """The watch history, and what plays just now or did a moment ago."""
     rows = Progress.objects.filter(user=user).select_related("episode__movie").order_by("-updated_at")
     return {
         "history": [
@@ -18,10 +18,12 @@ def export(*, user: User) -> dict[str, Any]:
                 "duration_seconds": row.duration, "finished": row.finished, "watched_at": row.updated_at,
             }
             for row in rows
-        ]
+        ],
+        "players": list(Stream.objects.filter(user=user).values("user_agent", "began_at", "seen_at", "stopped_at")),
     }  # fmt: skip
 
 
 def erase(*, user: User) -> None:
-    """Forget what was watched."""
+    """Forget what was watched, and end what plays."""
     Progress.objects.filter(user=user).delete()
+    Stream.objects.filter(user=user).delete()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.media.models import State
 from apps.movies.models import Access, Chapter, Episode, Movie
 from apps.orders.models import Plan
-from apps.playback.models import Progress
-from apps.playback.services import Grant
+from apps.playback.addresses import is_short
+from apps.playback.models import Progress, Stream
+from apps.playback.services import Grant, streams
 from apps.playback.words import player_words
+from apps.users.services.devices import describe
 from utils.pictures import largest_url
 from utils.templatetags.formats import local_name, span, yuan
+
+PLANS_SHOWN = 3
 
 
 def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Progress]) -> list[dict[str, Any]]:
@@ -75,6 +83,40 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Pl
     }
 
 
+def gate_of(episode: Episode, grant: Grant) -> dict[str, Any]:
+    """As `gate`, for a viewer who stands before it while the page is open."""
+    movie = episode.movie
+    locked = movie.access == Access.VIP and grant.reason in {"sign_in", "vip"}
+    plans = list(Plan.objects.on_sale()[:PLANS_SHOWN]) if locked else []
+    return gate(movie, episode, grant, episode.get_absolute_url(), plans)
+
+
+def player_rows(rows: list[Stream]) -> list[dict[str, Any]]:
+    """An account's players: on which device, what they show and since when."""
+    return [
+        {
+            "id": stream.pk,
+            "device": device_label(stream.user_agent),
+            "title": stream.episode.movie.title,
+            "since": since(stream.began_at),
+        }
+        for stream in rows
+    ]
+
+
+def device_label(user_agent: str) -> str:
+    """A browser as its owner knows it: Chrome on Windows."""
+    browser, system = describe(user_agent)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or _("Unknown browser")
+
+
+def since(moment: datetime) -> str:
+    """The time of day at which somebody began, in the site's time zone."""
+    return _("since %(time)s") % {"time": date_format(timezone.localtime(moment), "H:i")}
+
+
 def material_gate(movie: Movie, reason: str, path: str) -> dict[str, Any] | None:
     """Why a course's material is withheld, and what opens it; None if it isn't."""
     if reason not in {"sign_in", "vip", "buy"}:
@@ -114,10 +156,12 @@ def player_config(
     gate_words: dict[str, Any],
     resume_at: float,
     signed_in: bool,
+    limited: bool = False,
 ) -> dict[str, Any]:
-    """Everything the player's script reads, seconds for every time."""
+    """Everything the player's script reads, seconds for every time; `limited`: it needs a place for what it plays."""
     where = [movie.pk, episode.number]
-    master = reverse("playback:master", args=where)
+    # what reads the page without running its script is one player of this browser
+    master = reverse("playback:master", args=where) + (f"?player={streams.NAMELESS}" if limited else "")
     following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
     video = episode.video
     board = video is not None and (hasattr(video, "storyboard") or video.state == State.PROCESSING)  # or soon
@@ -135,6 +179,12 @@ def player_config(
         else None,
         "outro": episode.outro_start,
         "progressUrl": reverse("playback:progress", args=where),
+        "placeUrl": reverse("playback:place", args=where),
+        "addresses": {
+            "url": reverse("playback:addresses", args=where),
+            "lifetime": settings.ADDRESS_TTL if grant.cut and is_short(movie, grant.cut) else 0,
+        },
+        "limited": limited,
         "next": {
             "url": following.get_absolute_url(),
             "title": following.title or _("Episode %d") % following.number,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Collection, Iterable
 
 import icu
 from django.conf import settings
@@ -42,11 +42,13 @@ HAN_ROUND = (
     "平台", "网站", "用户", "账号", "帐号", "团队", "中心", "服务", "人员", "员", "组", "号", "小", "超级", "高级",
 )  # fmt: skip
 
+# what a letter may be written as, besides itself
 _WRITTEN = {
-    "a": "[a4@]", "b": "[b8]", "d": "(?:d|cl)", "e": "[e3]", "g": "[g9]", "i": "[i1l!|¡]", "l": "[l1i!|]",
-    "m": "(?:m|rn|nn)", "o": "[o0]", "s": "[s5$]", "t": "[t7+]", "u": "[uv]", "w": "(?:w|vv)", "z": "[z2]",
+    "a": ("4", "@"), "b": ("8",), "d": ("cl",), "e": ("3",), "g": ("9",), "i": ("1", "l", "!", "|", "¡"),
+    "l": ("1", "i", "!", "|"), "m": ("rn", "nn"), "o": ("0",), "s": ("5", "$"), "t": ("7", "+"), "u": ("v",),
+    "w": ("vv",), "z": ("2",),
 }  # fmt: skip
-_BETWEEN = r"[^a-z]{0,3}?"
+_BETWEEN = 3  # most characters between two letters of a word
 _SIMPLIFIED = icu.Transliterator.createInstance("Hant-Hans")
 _LATIN = re.compile(r"(?:LATIN (?:LETTER )?(?:SMALL |CAPITAL )*(?:LETTER )?|SYMBOL LETTER )([A-Z])(?: WITH .*)?$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -57,8 +59,10 @@ def sounds_official(name: str) -> bool:
     plain = unicodedata.normalize("NFKC", without_hidden(name))
     own = _letters(settings.SITE_NAME)
     latin = _latin(plain)
-    titles, whole = _patterns(own if own.isascii() else "")
-    if titles.search(latin) or whole.fullmatch(latin.replace(" ", "")):
+    named = [own] if own.isascii() and own else []
+    titles = [*TITLES, *(name for name in named if len(name) > 2)]
+    duties = {*TITLES, *DUTIES, *named}
+    if _holds(latin, titles) or _is_made_of(latin.replace(" ", ""), [*duties, *ROUND], one_of=duties):
         return True
     for letters in (_letters(plain), _letters(prototypes(plain))):
         if any(word in letters for word in HAN_TITLES) or _HAN_WHOLE.fullmatch(letters):
@@ -93,20 +97,68 @@ def _looked(character: str) -> str:
     return character
 
 
-def _spelled(word: str) -> str:
-    """The word, whatever its letters are written with and however often."""
-    return _BETWEEN.join(f"{_WRITTEN.get(letter, re.escape(letter))}+" for letter in word)
+def _holds(text: str, words: Iterable[str]) -> bool:
+    """Whether one of the words stands in the text with no letter on either side."""
+    starts = [at for at in range(len(text)) if at == 0 or not _is_letter(text[at - 1])]
+    return any(
+        end == len(text) or not _is_letter(text[end])
+        for word in words
+        for start in starts
+        for end in _ends(text, start, word)
+    )
 
 
-@lru_cache(maxsize=8)
-def _patterns(own: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What finds a title in a name, and what matches a name that is all titles, duties and words around them."""
-    titles = [*TITLES, *([own] if len(own) > 2 else [])]
-    duties = [*titles, *DUTIES, *([own] if own else [])]
-    one, more = ("|".join(map(_spelled, words)) for words in (duties, [*duties, *ROUND]))
-    rest = rf"(?:{more}|[^a-z])*"
-    found = re.compile(rf"(?<![a-z])(?:{'|'.join(map(_spelled, titles))})(?![a-z])")
-    return found, re.compile(rf"{rest}(?:{one}){rest}")
+def _is_made_of(text: str, words: Iterable[str], *, one_of: Collection[str]) -> bool:
+    """Whether the text is a row of these words and of no other letters, `one_of` these among them."""
+    without, within = {0}, set[int]()  # where a row may end, before and after the one
+    for at in range(len(text)):
+        if at not in without and at not in within:
+            continue
+        if not _is_letter(text[at]):
+            without |= {at + 1} if at in without else set()
+            within |= {at + 1} if at in within else set()
+        for word in words:
+            ends = _ends(text, at, word)
+            within |= ends if at in within or word in one_of else set()
+            without |= ends if at in without else set()
+    return len(text) in within
+
+
+def _ends(text: str, start: int, word: str) -> set[int]:
+    """Where the word may end that begins at `start`, whatever its letters are written with and however often.
+
+    All ways are followed side by side: a pattern of `re` would try them one after another, and never end.
+    """
+    ends = {start}
+    for place, letter in enumerate(word):
+        ends = _written(text, _over_gaps(text, ends) if place else ends, (letter, *_WRITTEN.get(letter, ())))
+        if not ends:
+            break
+    return ends
+
+
+def _written(text: str, starts: set[int], writings: tuple[str, ...]) -> set[int]:
+    """Where one letter or more of the same may end."""
+    ends = set[int]()
+    while starts:
+        starts = {at + len(w) for at in starts for w in writings if text.startswith(w, at)} - ends
+        ends |= starts
+    return ends
+
+
+def _over_gaps(text: str, starts: set[int]) -> set[int]:
+    """The places, and those behind the few characters after them that are no letters."""
+    found = set(starts)
+    for start in starts:
+        for at in range(start, min(start + _BETWEEN, len(text))):
+            if _is_letter(text[at]):
+                break
+            found.add(at + 1)
+    return found
+
+
+def _is_letter(character: str) -> bool:
+    return "a" <= character <= "z"
 
 
 _HAN_REST = rf"(?:{'|'.join([*HAN_DUTIES, *HAN_ROUND])})*"

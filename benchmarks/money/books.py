@@ -132,7 +132,8 @@ def _memberships(world: World, orders: dict[int, Order]) -> Iterator[str]:
             length, full = period.ends_at - period.starts_at, timedelta(days=order.days or 0)
             if order.state == "fulfilled" and length != full:
                 yield f"{order}: {length} of membership instead of {full}"
-            if order.state == "refunded" and length >= full:
+            over = order.refunded_at and period.ends_at <= order.refunded_at  # all of it was used before
+            if order.state == "refunded" and length >= full and not over:
                 yield f"{order}: refunded, and the membership stays"
             if order.state not in {"fulfilled", "refunded"}:
                 yield f"{order}: {order.state}, and gave a membership"

@@ -73,6 +73,7 @@ class Gateway:
         self.now, self.lock = now, threading.RLock()
         self.trades: dict[str, Trade] = {}
         self.faults: deque[Fault] = deque()
+        self.heard: deque[dict[str, str]] = deque(maxlen=20)  # the requests, as they came
         self.strayed: list[str] = []  # orders asked about through an application that they weren't sent through
         self.own, self.stranger = _key(), _key()
         merchant = _key()
@@ -222,6 +223,7 @@ class Gateway:
         if address.path.startswith("/bill/"):
             return self.bill(address.path.removeprefix("/bill/"))
         params = dict(parse_qsl(address.query, keep_blank_values=True))
+        self.heard.append(params)
         method = params.get("method", "")
         with self.lock:
             fault = next((one for one in self.faults if one.method in {method, "any"}), None)

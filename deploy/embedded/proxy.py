@@ -110,6 +110,7 @@ async def run(proxy: Proxy, listener: socket.socket) -> None:
     """Serve until the process is asked to end."""
     serving = asyncio.ensure_future(proxy.serve(listener))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has nothing to read anew
     await serving
 
 

@@ -5,7 +5,7 @@ export function waiting(address) {
   const writes = () => [...document.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
   setInterval(async () => {
     if (document.hidden || writes()) return;
-    const answer = await fetch(address).catch(() => null); // asked again at the next turn
+    const answer = await fetch(address, { method: "HEAD" }).catch(() => null); // asked again at the next turn
     if (answer?.ok) location.reload();
   }, EVERY);
 }

@@ -25,6 +25,7 @@ from tests.conftest import ROOT, make_video
 
 CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
 STARTS_WITHIN = 150.0  # seconds
+ADDRESS_TTL = 6  # seconds that addresses of what isn't free are good on the shared site
 READY_WITHIN = 240.0  # seconds for a short video
 
 
@@ -106,13 +107,13 @@ def clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in {"DATA_DIR", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
 
 
-def start_site(data: Path, *, demo: str, port: int = 0) -> Site:
-    """Start the embedded site on that port, or a free one, and wait for its address to be printed."""
+def start_site(data: Path, *, demo: str, port: int = 0, **changed: str) -> Site:
+    """Start the embedded site on that port, or a free one, with settings `changed`, and wait until it says where."""
     if not port:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-    env = {**clean_environment(), "PORT": str(port), "DATA_DIR": str(data), "DEMO": demo}
+    env = {**clean_environment(), "PORT": str(port), "DATA_DIR": str(data), "DEMO": demo, **changed}
     process = subprocess.Popen(
         [sys.executable, "deploy/embedded/serve.py"],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=0,
@@ -132,7 +133,7 @@ def start_site(data: Path, *, demo: str, port: int = 0) -> Site:
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     data = Path(tempfile.mkdtemp(prefix="片库 site-"))
-    running = start_site(data, demo="small")
+    running = start_site(data, demo="small", ADDRESS_TTL=str(ADDRESS_TTL))
     try:
         yield running
     finally:

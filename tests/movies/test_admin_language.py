@@ -16,6 +16,7 @@ from apps.movies.models import Banner, Chapter, Credit, Genre, Person, Region
 from apps.notices.models import Notice
 from apps.orders import services
 from apps.orders.models import Coupon, Notification, Payment
+from apps.playback.models import Stream
 from apps.users.models import AuditEntry
 from tests.factories import make_category, make_episode, make_member, make_movie, make_plan, make_sale, make_user
 
@@ -121,6 +122,9 @@ def rows():
         "users_membership": member.memberships.get().pk,
         "community_comment": Comment.objects.create(movie=movie, user=member, text="好看").pk,
         "media_video": episode.video_id,
+        "playback_stream": Stream.objects.create(
+            user=member, player="1", episode=episode, began_at=timezone.now(), seen_at=timezone.now()
+        ).pk,
     }
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.media.models import Upload, Video
 from apps.media.services import look_after_uploads
 from apps.movies.models import Episode, Kind, Movie, Status
+from apps.users.models import User
 from tests.factories import make_episode, make_movie, make_user
 from tests.media.uploading import b64, begin, curator, patch
 
@@ -201,3 +204,25 @@ def test_numbers_that_are_told_are_taken_and_two_files_never_get_one(curator):
     assert Upload.objects.count() == 2
     assert shelve(curator, *files, way="series", title="剧", **{one: 2, two: 1}).status_code == 200
     assert [e.video.original_name for e in Episode.objects.order_by("number")] == ["第2集.mp4", "第1集.mp4"]
+
+
+def test_a_thousand_files_are_looked_at_in_few_queries(curator, django_assert_max_num_queries):
+    owner = User.objects.get(pk=curator.session["_auth_user_id"])
+    soon = timezone.now() + timedelta(days=1)
+    rows = range(1000, 0, -1)
+    files = Upload.objects.bulk_create(
+        Upload(owner=owner, filename=f"第{n}集.mp4", size=1, stored=f"x{n}", expires_at=soon) for n in rows
+    )
+    told = {f"title-{f.pk}": "集" for f in files} | {f"number-{f.pk}": 1001 - n for n, f in enumerate(files, start=1)}
+    with django_assert_max_num_queries(12):
+        answer = shelve(curator, *files, way="series", preview=1, **told)
+    assert [place["number"] for place in answer.json()["places"]] == list(range(1, 1001))
+
+
+def test_no_number_is_given_above_the_highest(curator):
+    movie = make_movie(kind=Kind.SERIES)
+    make_episode(movie=movie, number=9999)
+    answer = shelve(curator, uploaded(curator, "甲.mp4"), way="episodes", movie=movie.pk)
+    assert answer.status_code == 409
+    assert "9999" in answer.json()["errors"]["__all__"][0]
+    assert Upload.objects.exists()

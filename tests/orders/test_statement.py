@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.gateways import CLOCK, gateway, read_bill
+from apps.orders.gateways.cashier.store import Fault
 from apps.orders.models import MorningStatement, Payment, Plan
 from apps.orders.services import daily
 from apps.orders.services.daily import last_billed
@@ -114,6 +115,20 @@ def test_the_command_prints_the_differences_and_fails(till, tmp_path):
     assert f"金额不同\t{payment.order.number}\t{payment.trade_no}\t–\t¥25.00 / ¥24.00" in said.getvalue()
     with pytest.raises(CommandError, match="无法读取"):
         call_command("statement", "--day", day, "--bill", str(tmp_path / "none.csv"))
+
+
+def test_a_day_without_a_bill_is_a_day_on_which_nothing_moved(till, settings, mailoutbox):
+    """Alipay makes none then; what our books have of such a day is a difference all the same."""
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    query = "alipay.data.dataservice.bill.downloadurl.query"
+    for sub_code in ("isp.bill_not_exist", "BILL_NOT_EXIST"):
+        till.desk.store.fail(query, Fault("40004", sub_code, False))
+        services.daily_statement(at=timezone.now() - timedelta(days=400))
+    assert mailoutbox == []
+    payment = _paid(till)
+    till.desk.store.fail(query, Fault("40004", "isp.bill_not_exist", False))
+    told = services.check_day(day=payment.paid_at.astimezone(CLOCK).date(), at=timezone.now())
+    assert [one.trouble for one in told.differences] == [services.Trouble.NOT_THEIRS]
 
 
 def test_the_command_fetches_the_bill_itself(till, settings):

@@ -9,6 +9,7 @@ from apps.media.models import State
 from apps.movies.models import Banner, Genre, Person, Region
 from apps.notices.models import Notice
 from apps.orders.models import Coupon, Notification, Payment, Refund
+from apps.playback.models import Stream
 from apps.users.models import AuditEntry
 from tests.factories import make_episode, make_member, make_movie, make_plan, make_sale
 
@@ -34,4 +35,6 @@ def rows() -> list[Model]:
     Refund.objects.create(payment=Payment.objects.get(), amount=1, number="R1", reason="x", created_at=order.created_at)
     Notification.objects.create(order=order, gateway="cashier", body="x=1", received_at=order.created_at)
     make_sale(user=member, amount="10.00")
+    at = order.created_at
+    Stream.objects.create(user=member, player="x", episode=episode, began_at=at, seen_at=at)
     return [model.objects.order_by("pk").first() for model in admin.site._registry]

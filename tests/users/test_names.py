@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from threading import Barrier, Thread
 
 import icu
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
@@ -67,12 +67,12 @@ def test_a_site_of_two_letters_keeps_them_only_alone(settings):
     ]  # fmt: skip
 
 
-def test_looking_for_official_names_takes_no_time():
-    started = time.perf_counter()
-    for text in ("l1", "rn", "ad", "i!", "vip", "mod", "n", "s5", "site", "user", "admi ", "系统", "no"):
-        sounds_official((text * 30)[:30])
-        sounds_official((text * 30)[:29] + "x")
-    assert time.perf_counter() - started < 1
+@pytest.mark.parametrize(
+    "text", ["w", "l1", "rn", "ad", "i!", "vip", "4", "mod", "n", "s5", "site", "user", "admi ", "no"]
+)
+def test_what_can_be_read_in_many_ways_is_read_at_once(text):
+    """As one pattern of `re`, twenty-nine w and a z weren't read within an hour."""
+    assert not sounds_official((text * 30)[:29] + "z")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,10 @@ def test_of_names_that_look_alike_made_at_once_one_is_the_plain_one():
     def make(name: str) -> None:
         barrier.wait()
         try:
-            registration.save_under_free_name(User(), name)
+            while True:
+                with suppress(OperationalError):  # SQLite in memory waits for nobody's lock
+                    registration.save_under_free_name(User(), name)
+                    break
         except Exception as error:
             failed.append((name, error))
         finally:

@@ -25,6 +25,7 @@ EXPORTED = {
     "users.Identity": "identities",
     "users.Letter": "letters",
     "playback.Progress": "history",
+    "playback.Stream": "players",
     "community.Comment": "comments",
     "orders.Order": "orders",
     "orders.Purchase": "purchases",

@@ -6,6 +6,7 @@ from apps.media.services.discarding import discard_due, discard_pictures, discar
 from apps.media.services.intake import UnableToAddVideo, add_video
 from apps.media.services.previews import set_preview
 from apps.media.services.processing import cancel, process, retry
+from apps.media.services.renaming import rename_files
 from apps.media.services.uploads import finish_upload, look_after_uploads
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "finish_upload",
     "look_after_uploads",
     "process",
+    "rename_files",
     "resume_lapsed",
     "retry",
     "set_preview",

@@ -41,11 +41,20 @@ class Arrivals:
 
     def place(self, path: Path) -> str:
         """Move a finished file into the storage; returns its name there."""
+        return videos().adopt(path, name=self._new_name(path))
+
+    def link(self, name: str) -> str:
+        """Give a stored file another name as well, and return that."""
+        fresh = self._new_name(Path(videos().path(name)))
+        videos().link(name, fresh)
+        return fresh
+
+    def _new_name(self, path: Path) -> str:
         name = videos().new_name(path.suffix)
         copying = timedelta(seconds=path.stat().st_size / SLOWEST_COPY)
         Discard.objects.create(name=name, due_at=timezone.now() + ARRIVES_WITHIN + copying, arriving_for=self.video)
         self.names.append(name)
-        return videos().adopt(path, name=name)
+        return name
 
     def settle(self) -> None:
         """Inside the transaction that names the files in their video's rows. Raises GivenUp."""
@@ -72,7 +81,8 @@ def discard_later(names: Iterable[str], *, video: Video) -> None:
     """Delete stored files of a video once the last address that names them has expired."""
     lasting = timedelta(seconds=max(settings.TOKEN_TTL, 2 * (video.duration or 0)))
     due_at = timezone.now() + lasting + MARGIN
-    Discard.objects.bulk_create([Discard(name=name, due_at=due_at) for name in names], ignore_conflicts=True)
+    rows = [Discard(name=name, due_at=due_at, replaced_in=video) for name in names]
+    Discard.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def discard_due(*, at: datetime) -> int:

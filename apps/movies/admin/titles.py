@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 from apps.movies.admin.inlines import CreditInline, EpisodeInline, MaterialInline, attach_later
 from apps.movies.admin.numbering import episodes_page
 from apps.movies.forms import MovieForm, ShelveForm
-from apps.movies.models import Episode, Movie, Status
+from apps.movies.models import Access, Episode, Movie, Status
 from apps.movies.services import (
     UnableToShelve,
     access_changed,
@@ -201,7 +201,7 @@ class MovieAdmin(ShownModelAdmin):
         if {"poster", "backdrop"} & set(form.changed_data) or not change:
             enqueue("catalogue.make_pictures", movie_id=movie.pk)
         if change and {"access", "preview_seconds"} & set(form.changed_data):
-            access_changed(movie=movie)
+            access_changed(movie=movie, was_free=form.initial.get("access") == Access.FREE)
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.media.models import Video
-from apps.media.services import UnableToAddVideo, add_video, set_preview
+from apps.media.services import UnableToAddVideo, add_video, rename_files, set_preview
 from apps.movies.models import HIGHEST, OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from apps.movies.services.pictures import lend_still
 from utils.cache import renew_pages
@@ -168,10 +168,15 @@ def category_for(kind: str) -> Category:
     return found or Category.objects.create(slug=kind, name=str(Kind(kind).label), name_en=kind.capitalize())
 
 
-def access_changed(*, movie: Movie) -> None:
-    """Cut or remove the previews of all episodes, as the movie's access asks now."""
+def access_changed(*, movie: Movie, was_free: bool = False) -> None:
+    """Cut or remove the previews of all episodes, as the movie's access asks now.
+
+    What was free and isn't any more is stored under other names: the addresses that anybody may have lead nowhere.
+    """
     for episode in movie.episodes.exclude(video=None).select_related("video"):
         if episode.video:
+            if was_free and movie.access != Access.FREE:
+                rename_files(video=episode.video)
             adapt_preview(video=episode.video)
 
 

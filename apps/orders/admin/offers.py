@@ -15,7 +15,7 @@ from utils.templatetags.formats import yuan
 
 @admin.register(Plan)
 class PlanAdmin(ShownModelAdmin):
-    list_display = ["name", "costs", "days", "marked", "on_sale", "order"]
+    list_display = ["name", "costs", "days", "streams", "marked", "on_sale", "order"]
     list_editable = ["marked", "on_sale", "order"]
     search_fields = ["name", "name_en"]
 

@@ -28,12 +28,16 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    """So many days of membership for so much."""
+    """So many days of membership, on so many screens at once, for so much."""
 
     name = models.CharField(_("name"), max_length=40)
     name_en = models.CharField(_("English name"), max_length=40, blank=True)
     price = MoneyField(_("price"), validators=[MinValueValidator(LOWEST)], help_text=_("Yuan."))
     days = models.PositiveSmallIntegerField(_("days"), validators=[MinValueValidator(1)])
+    streams = models.PositiveSmallIntegerField(
+        _("streams at once"), default=2, validators=[MinValueValidator(1)],
+        help_text=_("Players of one account that show VIP and bought titles at the same time."),
+    )  # fmt: skip
     marked = models.BooleanField(_("marked as the best choice"), default=False)
     on_sale = models.BooleanField(_("on sale"), default=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
@@ -47,6 +51,7 @@ class Plan(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=LOWEST), name="plan_price_positive"),
             models.CheckConstraint(condition=Q(days__gt=0), name="plan_days_positive"),
+            models.CheckConstraint(condition=Q(streams__gt=0), name="plan_streams_positive"),
         ]
 
     def __str__(self) -> str:

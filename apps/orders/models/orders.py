@@ -81,6 +81,9 @@ class Order(models.Model):
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
     subject = models.CharField(_("what is bought"), max_length=140)
     days = models.PositiveSmallIntegerField(_("days"), null=True)  # of a plan, as it was sold
+    streams = models.PositiveSmallIntegerField(
+        _("streams at once"), null=True
+    )  # likewise; None: sold before they counted
     list_price = MoneyField(_("list price"))
     discount = MoneyField(_("discount"), default=0)
     amount = MoneyField(_("amount"))  # yuan to be paid

@@ -78,6 +78,7 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
         "kind": Kind.PLAN,
         "plan": plan,
         "days": plan.days,
+        "streams": plan.streams,
         "subject": _("VIP · %s") % plan.name,
         "list_price": plan.price,
         "amount": plan.price,

@@ -16,7 +16,9 @@ class UnableToFulfil(Exception):
 
 
 def _give_membership(order: Order, at: datetime) -> None:
-    order.membership = extend_membership(user=order.user, days=order.days or 0, at=at, reason=order.number)
+    order.membership = extend_membership(
+        user=order.user, days=order.days or 0, at=at, reason=order.number, streams=order.streams
+    )
     order.save(update_fields=["membership"])
 
 

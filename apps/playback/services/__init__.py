@@ -1,6 +1,7 @@
 """May this viewer watch it, and how far did they get?"""
 
+from apps.playback.services import streams
 from apps.playback.services.access import Grant, authorize, is_curator, withheld
 from apps.playback.services.progress import Beat, clear_history, forget, heartbeat
 
-__all__ = ["Beat", "Grant", "authorize", "clear_history", "forget", "heartbeat", "is_curator", "withheld"]
+__all__ = ["Beat", "Grant", "authorize", "clear_history", "forget", "heartbeat", "is_curator", "streams", "withheld"]

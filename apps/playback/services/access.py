@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Grant:
     """What a viewer gets: `cut` of the renditions, None for nothing; `reason` says why it isn't all.
 
-    Reasons: "" (everything), "sign_in", "vip", "buy", "not_ready". `withheld` says why the title isn't the viewer's,
+    Reasons: "" (everything), "sign_in", "vip", "buy", "not_ready", and of a player without a place "full" (others hold
+    all there are) and "stopped" (at another player). `withheld` says why the title isn't the viewer's,
     whether or not this episode is ready.
     """
 

@@ -1,9 +1,10 @@
-"""The player's heartbeat."""
+"""The player's heartbeat, and its place among the players of the account."""
 
 from __future__ import annotations
 
 import math
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,9 +12,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from apps.playback.services import Beat, heartbeat
-from apps.playback.views.entry import enter, refusal
+from apps.movies.models import Episode
+from apps.playback import presenters
+from apps.playback.services import Beat, Grant, heartbeat, streams
+from apps.playback.services.streams import Place
+from apps.playback.views.entry import enter, limited_viewer, player_of, refusal
 from utils.foreign import read_object
+from utils.numbers import row_id
 
 VIEWER_COOKIE = "viewer"
 REMEMBERED = 30 * 24 * 3600  # seconds
@@ -22,9 +27,8 @@ MOST_BEATS = 2**31  # of one player
 LARGEST = 2048  # bytes of a heartbeat
 
 
-def _read(body: bytes) -> Beat:
+def _beat(said: dict[str, Any]) -> Beat:
     """The heartbeat in a request. Raises ValueError, KeyError or TypeError for what isn't one."""
-    said = read_object(body, largest=LARGEST)
     position, duration = float(said["position"]), float(said["duration"])
     if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
         raise ValueError("position and duration must be seconds")
@@ -40,19 +44,24 @@ def _read(body: bytes) -> Beat:
 def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """JSON {position, duration, playing, tab, number}: seconds, and which player says it for the how manieth time.
 
-    The answer says whom the server sees: `signedIn`, and `kind` of grant (full or preview).
+    `player` and `page` say whose place it holds. The answer says whom the server sees: `signedIn`, `kind` of grant
+    (full or preview), and `place`: held, full (lapsed, and taken by others) or stopped; "" where none is needed.
     """
     episode, grant = enter(request, movie_id, set_id)
     if grant.cut is None:
         return refusal(grant)
     try:
-        beat = _read(request.body)
+        said = read_object(request.body, largest=LARGEST)
+        beat = _beat(said)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return JsonResponse({"res": 1, "errmsg": "position and duration must be seconds"}, status=400)
     if request.content_type != "application/json":
         # What another site's page can send without asking first is never this (Fetch standard, "CORS-safelisted").
         return JsonResponse({"res": 1, "errmsg": "the body must be application/json"}, status=415)
-    answer = JsonResponse({"res": 0, "errmsg": "", "kind": grant.kind, "signedIn": request.user.is_authenticated})
+    place = _renewed(request, episode, grant, said, playing=beat.playing)
+    answer = JsonResponse(
+        {"res": 0, "errmsg": "", "kind": grant.kind, "signedIn": request.user.is_authenticated, "place": place}
+    )
     if request.user.is_authenticated:
         key = f"u{request.user.pk}"
     else:
@@ -70,3 +79,62 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
             )
     heartbeat(viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now())
     return answer
+
+
+def _renewed(request: HttpRequest, episode: Episode, grant: Grant, said: dict[str, Any], *, playing: bool) -> str:
+    """How the player stands after this sign of life. One that is paused keeps its place, but takes none."""
+    user = limited_viewer(request, episode, grant)
+    if user is None:
+        return ""
+    player, at = _player(request, said), timezone.now()
+    if playing:
+        return streams.hold(user=user, player=player, episode=episode, at=at).value
+    return Place.HELD.value if streams.renew(user=user, player=player, episode=episode, at=at) else ""
+
+
+def _player(request: HttpRequest, said: dict[str, Any]) -> streams.Player:
+    return player_of(request, str(said.get("player", "")), str(said.get("page", "")))
+
+
+@csrf_exempt  # as the heartbeat
+@require_POST
+def place(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
+    """JSON {player, page} asks for a place; `stop`: the id of the account's player that is to end for it; `back`: this
+    player was stopped and its viewer wants to go on; `leave`: it is closed.
+
+    The answer says how the player stands: `place` (held, full, stopped, "" where none is needed), `limit` and the
+    account's other `players`, `kind` and `reason` of the grant, `signedIn`, and the `gate` before what isn't granted.
+    """
+    episode, grant = enter(request, movie_id, set_id)
+    if request.content_type != "application/json":
+        return JsonResponse({"res": 1, "errmsg": "the body must be application/json"}, status=415)
+    try:
+        said = read_object(request.body, largest=LARGEST)
+    except ValueError:
+        return JsonResponse({"res": 1, "errmsg": "the body must be a JSON object"}, status=400)
+    stop = row_id(str(said["stop"])) if "stop" in said else None
+    if "stop" in said and stop is None:
+        return JsonResponse({"res": 1, "errmsg": "stop must be the id of a player"}, status=400)
+    answer = {"res": 0, "errmsg": "", "kind": grant.kind, "reason": grant.reason, "place": "", "players": []}
+    answer["signedIn"] = request.user.is_authenticated
+    if grant.kind != "full":
+        answer["gate"] = presenters.gate_of(episode, grant)
+    user = limited_viewer(request, episode, grant)
+    if user is None:
+        return _private(answer)
+    player, at = _player(request, said), timezone.now()
+    if said.get("leave"):
+        streams.leave(user=user, player=player)
+        return _private(answer)
+    stands = streams.take(
+        user=user, player=player, episode=episode, at=at, instead_of=stop, back=bool(said.get("back"))
+    )
+    answer["place"] = stands.value
+    if stands is not Place.HELD:
+        answer["limit"] = streams.allowed(user=user, movie=episode.movie, at=at)
+        answer["players"] = presenters.player_rows(streams.others(user=user, player=player, at=at))
+    return _private(answer)
+
+
+def _private(said: dict[str, Any]) -> JsonResponse:
+    return JsonResponse(said, headers={"Cache-Control": "private, no-store"})

@@ -1,13 +1,23 @@
-"""The way in that every address of an episode shares."""
+"""The ways in that the addresses of an episode share."""
 
 from __future__ import annotations
+
+import hashlib
 
 from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from apps.movies.models import Episode
-from apps.playback.services import Grant, authorize, is_curator
+from apps.playback.models import Stream
+from apps.playback.services import Grant, authorize, is_curator, streams
+from apps.playback.services.streams import Place, Player
+from apps.users.models import User
+from apps.users.requests import account_of
+from apps.users.services.devices import DEVICE
+
+LONGEST_ID = 40  # characters of what a player calls itself
+AGENT_LENGTH = Stream._meta.get_field("user_agent").max_length or 0
 
 
 def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Grant]:
@@ -23,6 +33,37 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Gr
     if not episode.movie.is_open and not is_curator(viewer=request.user):
         raise Http404
     return episode, authorize(viewer=request.user, episode=episode, at=timezone.now())
+
+
+def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -> tuple[Episode, Grant]:
+    """As `enter`, for what gives addresses of media: nothing to a player that has no place, where it needs one.
+
+    A player says by `player` in the address which it is, else it is the one called `name`, and by `page` which load of
+    its page. HEAD is answered without a place: it gives no addresses.
+    """
+    episode, grant = enter(request, movie_id, set_id)
+    user = limited_viewer(request, episode, grant)
+    if user is None or request.method == "HEAD":
+        return episode, grant
+    player = player_of(request, request.GET.get("player") or name, request.GET.get("page", ""))
+    place = streams.hold(user=user, player=player, episode=episode, at=timezone.now())
+    return episode, grant if place is Place.HELD else Grant(None, place.value)
+
+
+def limited_viewer(request: HttpRequest, episode: Episode, grant: Grant) -> User | None:
+    """The account whose players need places for the episode; None where none is needed."""
+    user = account_of(request)
+    return user if user and streams.needs_place(user=user, movie=episode.movie, grant=grant) else None
+
+
+def player_of(request: HttpRequest, name: str, page: str) -> Player:
+    """The player that calls itself `name` in this browser; without a name the browser is one.
+
+    The browser is part of the key: no two share a place by sharing a name.
+    """
+    browser = request.session.get(DEVICE) or request.session.session_key  # the device outlives a new session key
+    key = hashlib.sha256(f"{browser}:{name[:LONGEST_ID] or streams.NAMELESS}".encode()).hexdigest()
+    return Player(key, page[:LONGEST_ID], request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
 
 
 def refusal(grant: Grant) -> JsonResponse:

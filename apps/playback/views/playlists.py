@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from apps.media import hls, webvtt
 from apps.media.models import Rendition, Storyboard, Subtitle
-from apps.playback.addresses import expiry, signed
+from apps.movies.models import Episode
+from apps.playback.addresses import expiry, is_short, signed
 from apps.playback.services import Grant
-from apps.playback.views.entry import enter, refusal
+from apps.playback.views.entry import admit, enter, limited_viewer, refusal
 from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"
@@ -23,20 +27,41 @@ def _private(text: str, kind: str) -> HttpResponse:
     return HttpResponse(text, content_type=kind, headers={"Cache-Control": "private, no-store"})
 
 
+def _query(request: HttpRequest, who: dict[str, str]) -> str:
+    """What the addresses of a player carry from one to the next."""
+    native = {"native": "1"} if request.GET.get("native") else {}
+    return f"?{urlencode(who | native)}" if who or native else ""
+
+
+def _file(request: HttpRequest, episode: Episode, cut: Rendition.Cut, name: str, duration: float) -> str:
+    """The address of a stored file: signed, or for a player that can't have it renewed one that leads to such."""
+    if request.GET.get("native") and is_short(episode.movie, cut):
+        who = {key: request.GET[key] for key in ("player", "page") if key in request.GET}
+        return reverse("playback:title_file", args=[episode.movie_id, episode.number, name]) + _query(request, who)
+    return signed(name, expiry(request, episode.movie, cut, duration))
+
+
 @require_safe
 def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """The master playlist of what this viewer may watch."""
-    episode, grant = enter(request, movie_id, set_id)
+    """The master playlist of what this viewer may watch.
+
+    One that is asked for without a player is a new player's. With `native`, the pieces of what isn't free have
+    addresses that are good as long as the session and the player's place: for players that can't have them renewed.
+    """
+    name = request.GET.get("player") or secrets.token_hex(8)
+    episode, grant = admit(request, movie_id, set_id, name=name)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     rows = list(episode.video.renditions.filter(cut=grant.cut).defer("segments"))
     if not any(row.kind == Rendition.Kind.VIDEO for row in rows):
         return refusal(NOT_READY)  # the preview is being cut
+    limited = limited_viewer(request, episode, grant) is not None
+    who = _query(request, {"player": name, "page": request.GET.get("page", "")} if limited else {})
     text = hls.master(
         rows,
         episode.video.subtitles.all(),
-        rendition_url=lambda row: reverse("playback:rendition", args=[movie_id, set_id, row.name]),
-        subtitle_url=lambda row: reverse("playback:subtitle", args=[movie_id, set_id, row.pk]),
+        rendition_url=lambda row: reverse("playback:rendition", args=[movie_id, set_id, row.name]) + who,
+        subtitle_url=lambda row: reverse("playback:subtitle", args=[movie_id, set_id, row.pk]) + who,
     )
     return _private(text, PLAYLIST)
 
@@ -44,17 +69,17 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 @require_safe
 def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
     """The playlist of one rung or sound track, its file signed for this viewer."""
-    episode, grant = enter(request, movie_id, set_id)
+    episode, grant = admit(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Rendition, video=episode.video, cut=grant.cut, name=name)
-    return _private(hls.media(row, file_url=signed(row.file, expiry(request, episode.movie, row.duration))), PLAYLIST)
+    return _private(hls.media(row, file_url=_file(request, episode, grant.cut, row.file, row.duration)), PLAYLIST)
 
 
 @require_safe
 def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
     """The playlist of one subtitle: of a preview, its words and no more."""
-    episode, grant = enter(request, movie_id, set_id)
+    episode, grant = admit(request, movie_id, set_id)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
@@ -63,7 +88,7 @@ def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int)
         file_url = reverse("playback:preview_text", args=[movie_id, set_id, row.pk])
     else:
         duration = episode.video.duration or 1.0
-        file_url = signed(row.file, expiry(request, episode.movie, duration))
+        file_url = _file(request, episode, grant.cut, row.file, duration)
     return _private(hls.text(file_url=file_url, duration=duration), PLAYLIST)
 
 
@@ -82,14 +107,14 @@ def preview_text(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: 
 @require_safe
 def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """Small pictures of the whole title, so only with it: WebVTT cues with media fragments (#xywh), if any."""
-    episode, grant = enter(request, movie_id, set_id)
+    episode, grant = admit(request, movie_id, set_id)
     if grant.cut != Rendition.Cut.FULL or episode.video is None:
         return refusal(grant)
     board = Storyboard.objects.filter(video=episode.video).first()
     if board is None:
         return _private("WEBVTT\n", "text/vtt")
     duration = episode.video.duration or 0.0
-    expires_at = expiry(request, episode.movie, duration)
+    expires_at = expiry(request, episode.movie, grant.cut, duration)
     sheets = [signed(name, expires_at) for name in board.files]
     lines = ["WEBVTT", ""]
     for number in range(board.count):

@@ -15,19 +15,18 @@ from django.views.decorators.http import require_http_methods
 
 from apps.community.models import Comment
 from apps.community.services import UnableToComment, post_comment
-from apps.movies.models import Access, Category, Chapter, Credit, Episode, Kind, Movie
+from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
 from apps.movies.neighbours import neighbours
-from apps.orders.models import Plan
 from apps.playback import presenters
 from apps.playback.models import Progress
 from apps.playback.services import authorize, is_curator
+from apps.playback.views.entry import limited_viewer
 from apps.users.models import User
 from utils.cache import kept_whole
 
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
 HOTTEST_SHOWN = 8
-PLANS_SHOWN = 3
 FEW = 6  # episodes that leave room beside the player
 SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the page shows it
 
@@ -65,9 +64,7 @@ def _context(
     grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
     here = seen.get(episode.pk)
     similar, hottest = neighbours(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
-    locked = movie.access == Access.VIP and grant.reason in {"sign_in", "vip"}
-    plans = list(Plan.objects.on_sale()[:PLANS_SHOWN]) if locked else []
-    words = presenters.gate(movie, episode, grant, request.path, plans)
+    words = presenters.gate_of(episode, grant)
     return {
         "types": Category.objects.all(),
         "user_info": request.user,
@@ -91,6 +88,7 @@ def _context(
             gate_words=words,
             resume_at=here.position if here and here.can_resume and grant.kind == "full" else 0.0,
             signed_in=request.user.is_authenticated,
+            limited=limited_viewer(request, episode, grant) is not None,
         ),
     }
 

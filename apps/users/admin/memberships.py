@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -20,6 +21,7 @@ from utils.admin import FormAdmin, RecordPage
 from utils.kept import KeptForm
 
 MOST = 3660  # days in one gift
+MOST_STREAMS = 100
 
 
 class GiveForm(KeptForm):
@@ -33,28 +35,34 @@ class GiveForm(KeptForm):
         label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("For the audit log.")
     )
 
+    streams = forms.IntegerField(
+        label=_("streams at once"), min_value=1, max_value=MOST_STREAMS, required=False,
+        widget=UnfoldAdminIntegerFieldWidget, initial=lambda: settings.STREAMS_AT_ONCE,
+        help_text=_("Players of one account that show VIP and bought titles at the same time."),
+    )  # fmt: skip
+
     class Meta:
         model = Membership
-        fields = ["user", "days", "reason"]
+        fields = ["user", "days", "streams", "reason"]
 
 
 class MembershipInline(RecordPage):
     model = Membership
-    fields = ["starts_at", "ends_at", "reason", "created_at"]
+    fields = ["starts_at", "ends_at", "streams", "reason", "created_at"]
     readonly_fields = fields
     ordering = ["-starts_at"]
 
 
 @admin.register(Membership)
 class MembershipAdmin(FormAdmin):
-    list_display = ["user", "starts_at", "ends_at", "running", "reason", "created_at"]
+    list_display = ["user", "starts_at", "ends_at", "running", "streams", "reason", "created_at"]
     list_filter = [("ends_at", RangeDateFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True
     list_select_related = ["user"]
     ordering = ["-created_at", "-pk"]
     search_fields = ["user__username", "user__nickname", "user__email", "user__phone", "reason"]
     autocomplete_fields = ["user"]
-    fields = ["user", "starts_at", "ends_at", "reason", "created_at"]
+    fields = ["user", "starts_at", "ends_at", "streams", "reason", "created_at"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **(kwargs if change else {**kwargs, "form": GiveForm}))
@@ -71,8 +79,9 @@ class MembershipAdmin(FormAdmin):
 
     def save_model(self, request: HttpRequest, period: Membership, form: Any, change: bool) -> None:
         given = extend_membership(
-            user=period.user, days=form.cleaned_data["days"], at=timezone.now(), reason=form.cleaned_data["reason"]
-        )
+            user=period.user, days=form.cleaned_data["days"], at=timezone.now(), reason=form.cleaned_data["reason"],
+            streams=form.cleaned_data["streams"],
+        )  # fmt: skip
         # the row that Django goes on with, for its log and its message
         period.pk, period.starts_at, period.ends_at = given.pk, given.starts_at, given.ends_at
 

@@ -149,6 +149,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
+    streams = models.PositiveSmallIntegerField(_("streams at once"), default=2)  # as the plan was sold
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
@@ -161,7 +162,8 @@ class Membership(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")), name="membership_ends_after_start"
-            )
+            ),
+            models.CheckConstraint(condition=models.Q(streams__gt=0), name="membership_streams_positive"),
         ]
 
     def __str__(self) -> str:

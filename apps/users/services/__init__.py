@@ -4,7 +4,8 @@ from apps.users.services.memberships import (
     extend_membership,
     is_member,
     membership_end,
+    membership_streams,
     take_back_membership,
 )
 
-__all__ = ["extend_membership", "is_member", "membership_end", "take_back_membership"]
+__all__ = ["extend_membership", "is_member", "membership_end", "membership_streams", "take_back_membership"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -28,15 +29,26 @@ def membership_end(*, user: User, at: datetime) -> datetime | None:
     return end
 
 
-def extend_membership(*, user: User, days: int, at: datetime, reason: str = "") -> Membership:
-    """Give `days` more of membership, from the later of `at` and the end of the last period the user has."""
+def membership_streams(*, user: User, at: datetime) -> int:
+    """How many players at once the membership of that moment allows; 0 without one."""
+    return Membership.objects.at(at).filter(user=user).aggregate(most=Max("streams"))["most"] or 0
+
+
+def extend_membership(
+    *, user: User, days: int, at: datetime, reason: str = "", streams: int | None = None
+) -> Membership:
+    """Give `days` more of membership, from the later of `at` and the end of the last period the user has.
+
+    It allows `streams` players at once; None: as many as the site allows without a plan.
+    """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         last = Membership.objects.filter(user=user, ends_at__gt=at).aggregate(end=Max("ends_at"))["end"]
         starts_at = last or at
         return Membership.objects.create(
-            user=user, starts_at=starts_at, ends_at=starts_at + timedelta(days=days), reason=reason
-        )
+            user=user, starts_at=starts_at, ends_at=starts_at + timedelta(days=days), reason=reason,
+            streams=streams or settings.STREAMS_AT_ONCE,
+        )  # fmt: skip
 
 
 def take_back_membership(*, membership: Membership, at: datetime) -> timedelta:

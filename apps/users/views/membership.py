@@ -9,13 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.users.requests import account_of
-from apps.users.services import membership_end
+from apps.users.services import membership_end, membership_streams
 
 
 @never_cache
 @require_safe
 def vip(request: HttpRequest) -> HttpResponse:
     """What a membership gives, and until when the viewer has one."""
-    user = account_of(request)
-    end = membership_end(user=user, at=timezone.now()) if user else None
-    return render(request, "users/vip.html", {"user_info": request.user, "vip_time_end": end})
+    user, at = account_of(request), timezone.now()
+    end = membership_end(user=user, at=at) if user else None
+    streams = membership_streams(user=user, at=at) if user else 0
+    return render(request, "users/vip.html", {"user_info": request.user, "vip_time_end": end, "streams": streams})

@@ -1,9 +1,9 @@
-import { endCard, faultPanel, gatePanel } from "./panels.js";
+import { endCard, faultPanel, fullPanel, gatePanel, shutPanel } from "./panels.js";
 
 // The one place that decides what stands over the picture when it doesn't simply play. At most one thing at a time:
 //   card   the next episode, with its countdown: from the outro or the end of a whole title on
 //   gate   a preview is over: what opens the rest. Nothing leaves the page from here but the viewer
-//   fault  it can't play, or may not: a sentence and the one thing to do. It outranks the others and stays
+//   bar    it can't play, or may not: why, and what to do. It outranks the others and stays
 // The end of a whole title without a next episode shows nothing: the big button plays it again.
 export class Ending {
   constructor(player) {
@@ -27,11 +27,29 @@ export class Ending {
   }
 
   fault(text, label, act) {
-    this.#drop(this.kind);
-    this.#show("fault", () => faultPanel(this.player, text, label, () => {
-      this.#drop("fault");
+    this.#bar(() => faultPanel(this.player, text, label, () => {
+      this.clear();
       act();
     }));
+  }
+
+  // Other players of the account hold all the places: `stop` hears which of them is to end, `again` that one may be free.
+  full(said, stop, again) {
+    this.#bar(() => fullPanel(this.player, said, stop, again));
+  }
+
+  // The title isn't the viewer's any more: what opens it.
+  shut(gate) {
+    this.#bar(() => shutPanel(this.player, gate));
+  }
+
+  clear() {
+    this.#drop("bar");
+  }
+
+  #bar(make) {
+    this.#drop(this.kind);
+    this.#show("bar", make);
   }
 
   #card() {

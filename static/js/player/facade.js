@@ -19,7 +19,7 @@ export function facade(box, config) {
     ended.abort();
     const focused = box.contains(document.activeElement);
     box.classList.remove("is-opening");
-    const player = new Player(box, config);
+    const player = await Player.open(box, config);
     if (focused) player.controls.toggle.focus({ preventScroll: true });
     return player;
   };

@@ -1,4 +1,4 @@
-import { element } from "./dom.js";
+import { element, icon } from "./dom.js";
 
 const COUNTDOWN = 10; // seconds before the next episode starts by itself
 
@@ -17,6 +17,36 @@ export function gatePanel(player) {
     element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message), plans(player.config.gate),
     element("p", { class: "gate__actions" }, ...links(player.config.gate),
       element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain)));
+  player.stage.append(panel);
+  panel.focus();
+  return panel;
+}
+
+// What stands in the frame when the title isn't the viewer's any more.
+export function shutPanel(player, gate) {
+  const panel = element("div", { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
+    icon(player.sprite, "lock"), element("p", { class: "gate__title", id: "gate-title" }, gate.message), plans(gate),
+    element("p", { class: "gate__actions" }, ...links(gate)));
+  player.stage.append(panel);
+  panel.focus();
+  return panel;
+}
+
+// What stands in the frame when the account's other players hold all the places: which one to end.
+export function fullPanel(player, { limit, players }, stop, again) {
+  const w = player.words;
+  const choose = (act) => {
+    panel.querySelectorAll("button").forEach((button) => (button.disabled = true)); // until the server has answered
+    act();
+  };
+  const rows = players.map(({ id, device, title, since }) =>
+    element("li", { class: "gate__player" }, icon(player.sprite, "monitor-smartphone"),
+      element("span", {}, element("strong", {}, device), element("small", {}, `${title} · ${since}`)),
+      element("button", { type: "button", class: "button button--small", "aria-label": `${w.watchInstead}: ${device}`, onclick: () => choose(() => stop(id)) }, w.watchInstead)));
+  const panel = element("div", { class: "gate gate--full", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
+    element("p", { class: "gate__title", id: "gate-title" }, w.full.replace("{limit}", limit)), element("p", { class: "gate__hint" }, w.fullHint),
+    element("ul", { class: "gate__players" }, ...rows),
+    element("p", { class: "gate__actions" }, element("button", { type: "button", class: "button button--quiet button--small", onclick: () => choose(again) }, w.retry)));
   player.stage.append(panel);
   panel.focus();
   return panel;

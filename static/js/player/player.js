@@ -1,12 +1,14 @@
+import { Addresses } from "./addresses.js";
 import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
 import { clock, element, icon, memory } from "./dom.js";
 import { Ending } from "./ending.js";
 import { frame } from "./frame.js";
-import { Heartbeat } from "./heartbeat.js";
+import { Heartbeat, LOST } from "./heartbeat.js";
 import { keyboard } from "./keyboard.js";
 import { Menu } from "./menu.js";
 import { helpDialog } from "./panels.js";
+import { Place } from "./place.js";
 import { SeekBar } from "./seekbar.js";
 import { session } from "./session.js";
 import { Source } from "./source.js";
@@ -14,11 +16,16 @@ import { touch } from "./touch.js";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
 const TOLD = 6000; // milliseconds a message stays
+const PATIENCE = 10_000; // milliseconds between two refusals of the same fault
 
 // The site's player: what the page wants of it, said once, over ArtPlayer (frame.js) and hls.js (source.js).
 export class Player {
-  constructor(box, config) {
-    Object.assign(this, { box, config, words: config.words, sprite: box.dataset.icons, preview: config.gate.kind === "preview" });
+  static async open(box, config) {
+    return new Player(box, config, await Place.open(config));
+  }
+
+  constructor(box, config, place) {
+    Object.assign(this, { box, config, place, words: config.words, sprite: box.dataset.icons, preview: config.gate.kind === "preview" });
     this.kept = { quality: 0, text: "", sound: "", ...memory.get() };
     this.#build();
     this.#events();
@@ -26,7 +33,7 @@ export class Player {
     this.press = keyboard(this);
     touch(this);
     session(this);
-    if (config.progressUrl && !this.preview) new Heartbeat(this.video, config, (said) => this.#changed(said));
+    if (config.progressUrl && !this.preview) new Heartbeat(this.video, config, place, (said) => this.#changed(said));
     if (config.resumeAt) this.#resumed();
   }
 
@@ -39,7 +46,7 @@ export class Player {
     this.box.classList.add("player");
     this.big = element("button", { type: "button", class: "player__big", "aria-label": w.play }, icon(this.sprite, "play"));
     this.art = frame(stage, {
-      words: w, theme: "#ff7a59", chapters: this.config.chapters, address: this.config.master, big: this.big,
+      words: w, theme: "#ff7a59", chapters: this.config.chapters, address: this.place.of(this.config.master), big: this.big,
       spinner: element("div", { class: "player__spinner" }), open: (video, address) => this.#open(video, address),
     });
     this.stage = this.art.template.$player;
@@ -64,8 +71,10 @@ export class Player {
   }
 
   #open(video, address) {
+    this.addresses = new Addresses(this.place, this.config.addresses, this.config.gate.kind);
     this.source = new Source(video, address, {
       startAt: this.config.resumeAt,
+      addresses: this.addresses,
       on: {
         levels: (heights) => this.#levels(heights),
         level: (height) => this.#level(height),
@@ -74,7 +83,7 @@ export class Player {
         growing: () => this.#say(this.words.growing),
         whole: () => this.#whole(),
         error: (word) => this.#trouble(word),
-        refused: () => this.ending.fault(this.words.refused, this.words.goOn, () => location.reload()),
+        refused: () => this.#refused(),
       },
     });
     if (this.starts) video.play();
@@ -255,17 +264,48 @@ export class Player {
     this.#say(this.words.whole);
   }
 
-  // The server sees another viewer than this page was made for: signed out elsewhere, or a membership that has ended.
-  #changed({ signedIn, kind }) {
-    const { words: w, config } = this;
-    const out = config.signedIn && !signedIn;
-    const signIn = () => location.assign(config.signInUrl);
-    if (this.seenAs === kind || !(out || kind !== "full")) return;
-    this.seenAs = kind;
-    if (kind === "full") return this.#say(w.signedOut, true, { label: w.signIn, act: signIn });
-    this.video.pause();
-    if (out) this.ending.fault(w.signedOut, w.signIn, signIn);
-    else this.ending.fault(w.refused, w.goOn, () => location.reload());
+  // A heartbeat heard of another viewer than this page was made for, or that this player's place is gone.
+  #changed({ kind, signedIn, place }) {
+    const out = this.config.signedIn && !signedIn;
+    if (kind !== "full" || LOST.has(place)) return this.#ask();
+    if (out && !this.isOut) this.#say(this.words.signedOut, true, this.#signsIn());
+    this.isOut = out;
+  }
+
+  // The server gave no playlist or no address.
+  #refused() {
+    const now = performance.now();
+    const again = now - this.refusedAt < PATIENCE; // though it said that all is well
+    this.refusedAt = now;
+    this.#ask({}, again);
+  }
+
+  // Rests, and asks the server how this player stands; `wish` as in Place.ask.
+  async #ask(wish = {}, again = false) {
+    if (this.asking) return;
+    this.asking = true;
+    this.source.rest();
+    const said = await this.place.ask(wish);
+    this.asking = false;
+    this.#stands(said, again);
+  }
+
+  #stands(said, again) {
+    const { words: w, ending } = this;
+    const out = this.config.signedIn && said?.signedIn === false;
+    if (!said) return ending.fault(w.offline, w.retry, () => this.#ask());
+    if (said.place === "full") return ending.full(said, (id) => this.#ask({ stop: id }), () => this.#ask());
+    if (said.place === "stopped") return ending.fault(w.stopped, w.watchHere, () => this.#ask({ back: true }));
+    if (out) return ending.fault(w.signedOut, w.signIn, this.#signsIn().act);
+    if (said.kind !== "full" && said.gate?.message) return ending.shut(said.gate);
+    if (said.kind !== this.config.gate.kind || again) return ending.fault(w.refused, w.goOn, () => location.reload());
+    ending.clear();
+    this.source.resume();
+    if (this.starts) this.video.play();
+  }
+
+  #signsIn() {
+    return { label: this.words.signIn, act: () => location.assign(this.config.signInUrl) };
   }
 
   #trouble(word) {

@@ -30,8 +30,16 @@ export class SeekBar {
     this.text.textContent = chapter?.title ? `${clock(at)} · ${chapter.title}` : clock(at);
     this.tip.style.setProperty("--at", `${share * 100}%`);
     this.tip.hidden = false;
-    this.board ??= this.player.config.storyboard ? storyboard(this.player.config.storyboard).catch(() => []) : Promise.resolve([]);
+    this.board = this.#stored();
     this.#picture(cueAt(await this.board, at));
+  }
+
+  // The pictures' addresses, fetched anew before they expire.
+  #stored() {
+    const { config, place, addresses } = this.player;
+    if (this.board && !addresses?.isStale(this.boardAt)) return this.board;
+    this.boardAt = Date.now();
+    return config.storyboard ? storyboard(place.of(config.storyboard)).catch(() => []) : Promise.resolve([]);
   }
 
   #picture(cue) {

@@ -12,18 +12,23 @@ const RETRY = 3000; // milliseconds
 const BETTER_MOMENT = 4000; // milliseconds between two looks for one to change the rungs
 const INSTANT = 0.5; // seconds of a film too short to begin before all of it is there
 
+const GONE = new Set([403, 404, 410]); // a file that isn't there any more, or whose address can't be renewed
+const LISTS = new Set(["levelLoadError", "audioTrackLoadError", "subtitleTrackLoadError"]);
+
+// The browser's own player has no addresses renewed: it gets such as needn't be.
+const native = (address) => `${address}${address.includes("?") ? "&" : "?"}native=1`;
 const height = (level) => Math.min(level.height, level.width); // of a portrait film too
 
 // Plays an HLS address into a <video>: hls.js, or the browser's own player where that is all there is (iOS).
-// Tells of it by `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its rungs now), error(word), refused(status).
+// Tells of it by `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its rungs now), error(word), refused (the server gives it no playlist).
 export class Source {
-  constructor(video, address, { on, startAt }) {
-    Object.assign(this, { video, address, on, startAt, renewals: 0, recoveries: [], told: "" });
+  constructor(video, address, { on, startAt, addresses }) {
+    Object.assign(this, { video, address, on, startAt, addresses, renewals: 0, recoveries: [], told: "" });
     this.cues = new Map(); // by the name of their track: each is read once
     video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD));
     addEventListener("offline", () => this.#stalled() && this.#tell("offline"));
     video.addEventListener("waiting", () => navigator.onLine || this.#tell("offline")); // hls.js keeps silent until it is back
-    addEventListener("online", () => this.waiting && this.retry());
+    addEventListener("online", () => this.waiting && this.#goOn());
     if (Hls.isSupported()) this.#open();
     else this.#native();
   }
@@ -43,6 +48,7 @@ export class Source {
       abrEwmaDefaultEstimate: this.bandwidth || memory.get().bandwidth || BANDWIDTH,
       maxBufferLength: this.video.paused ? AHEAD_AT_REST : AHEAD,
       capLevelToPlayerSize: true,
+      fLoader: this.addresses.Loader,
       renderTextTracksNatively: false, // its <track> elements have data: addresses, which the page's policy forbids
     };
   }
@@ -104,7 +110,7 @@ export class Source {
   #load() {
     const { video } = this;
     const at = this.startAt;
-    video.src = this.address;
+    video.src = native(this.address);
     video.addEventListener("loadedmetadata", () => at && (video.currentTime = at), { once: true });
   }
 
@@ -113,9 +119,10 @@ export class Source {
   }
 
   #failed(data) {
-    const status = data.response?.code;
-    if (data.details === "manifestLoadError" && (status === 403 || status === 404)) return this.on.refused(status);
-    if (status === 403 || status === 410) return this.#renew();
+    const { code: status, text } = data.response ?? {};
+    if (data.details === "manifestLoadError" && (status === 403 || status === 404)) return this.on.refused();
+    if ((LISTS.has(data.details) && status === 403) || text === "refused") return this.on.refused();
+    if (GONE.has(status)) return this.#renew();
     const away = data.type === Hls.ErrorTypes.NETWORK_ERROR && (!status || status >= 500);
     if (away && (data.fatal || this.#stalled())) this.#tell("offline");
     if (!data.fatal) return; // hls.js itself tries again
@@ -138,7 +145,14 @@ export class Source {
   #wait() {
     this.waiting = true;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.retry(), RETRY);
+    this.timer = setTimeout(() => this.#goOn(), RETRY);
+  }
+
+  // Loads on from where it is. Nothing is taken off the element: what it has stays, and so does the picture.
+  #goOn() {
+    clearTimeout(this.timer);
+    if (this.hls?.levels.length && this.video.readyState) this.hls.startLoad(-1);
+    else this.retry();
   }
 
   #loaded() {
@@ -154,7 +168,7 @@ export class Source {
     return this.recoveries.push(now) <= RECOVERIES;
   }
 
-  // The addresses have expired: ask for new ones and go on where it was.
+  // The files were replaced, or can't be had at these addresses: load the title anew and go on where it was.
   #renew() {
     if (++this.renewals > RENEWALS) return this.#tell("unplayable");
     this.#tell("expired");
@@ -171,6 +185,18 @@ export class Source {
       this.#open();
     } else this.#load();
     if (plays) this.video.play();
+  }
+
+  // Stands still and loads nothing more; what is there stays.
+  rest() {
+    this.video.pause();
+    clearTimeout(this.timer);
+    this.hls?.stopLoad();
+  }
+
+  // After a rest, on from where it was.
+  resume() {
+    if (this.hls || this.video.error) this.#goOn();
   }
 
   // The viewer asks for one more try.

@@ -1,0 +1,225 @@
+"""Addresses of what isn't free last for moments here: who watches doesn't notice, and who may no longer watch does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import imageio_ffmpeg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+
+from tests.browser.conftest import ADDRESS_TTL, Film, Site
+from tests.browser.steps import at, play, seek, sign_in, until
+from tests.conftest import make_video
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+LENGTH = 1500  # seconds: more than hls.js keeps ready of the plainest film
+FAR, FURTHER = 900, 1300  # where nothing of it is there yet
+GIVES_UP = 36  # seconds after which hls.js no longer tries to load a piece
+PASSWORD = "right horse battery"
+ACCOUNT = """
+from django.utils import timezone
+from apps.users.models import User
+from apps.users.services import extend_membership
+user = User.objects.create_user({name!r}, password={password!r})
+if {member}:
+    extend_membership(user=user, days=30, at=timezone.now())
+"""
+PAUSED = "document.querySelector('video').paused"
+COUNTS = "window.emptied = 0; document.querySelector('video').addEventListener('emptied', () => window.emptied++)"
+NO_MEDIA_SOURCE = "for (const n of ['MediaSource', 'ManagedMediaSource', 'WebKitMediaSource']) delete window[n]"
+
+
+@pytest.fixture(scope="module")
+def long_film(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """25 minutes for members."""
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    picture = f"testsrc=size=320x240:rate=5:duration={LENGTH}"
+    sound = f"sine=frequency=440:duration={LENGTH}"
+    inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "64k"]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *inputs, *codecs, path], check=True)
+    return Film(site.add_video(path, "长夜", access="vip")["movie"], "长夜")
+
+
+class Viewer:
+    """A browser that somebody is signed in on; what its player asked for and got."""
+
+    def __init__(self, context: BrowserContext, site: Site, name: str) -> None:
+        self.context, self.site, self.name = context, site, name
+        self.page: Page = context.new_page()
+        sign_in(self.page, site.url, PASSWORD, name)
+        self.asked: list[tuple[float, str]] = []
+        self.refused: list[str] = []
+        self.page.on("request", self._asked)
+        self.page.on("response", lambda r: self.refused.append(r.url) if r.status in {403, 410} else None)
+
+    def _asked(self, request: Request) -> None:
+        self.asked.append((time.monotonic(), request.url))
+
+    def watch(self, film: Film) -> Page:
+        self.page.goto(self.site.url + film.path)
+        play(self.page)
+        self.page.evaluate(COUNTS)
+        return self.page
+
+    def of(self, part: str) -> list[str]:
+        return [url for _, url in self.asked if part in urlsplit(url).path]
+
+    def emptied(self) -> int:
+        return int(self.page.evaluate("window.emptied"))
+
+
+def expiry(url: str) -> int:
+    return int(parse_qs(urlsplit(url).query)["ts"][0])
+
+
+@pytest.fixture
+def viewer(browser: Browser, site: Site, request: Any) -> Iterator[Viewer]:
+    """A member, or who the test asks for, in a fresh browser."""
+    kind = getattr(request, "param", "member")
+    name = f"{kind}-{time.monotonic_ns()}"
+    site.manage("shell", "-v", "0", "-c", ACCOUNT.format(name=name, password=PASSWORD, member=kind == "member"))
+    context = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
+    yield Viewer(context, site, name)
+    context.close()
+
+
+def go_on(viewer: Viewer, place: float) -> None:
+    """Play from a place of which nothing is there yet."""
+    page = viewer.page
+    seek(page, place)
+    if page.evaluate(PAUSED):
+        page.keyboard.press("k")
+    until(page, f"document.querySelector('video').currentTime > {place} + 1 && !{PAUSED}")
+
+
+def test_a_film_goes_on_over_many_lifetimes_and_a_long_pause(viewer: Viewer, long_film: Film):
+    page = viewer.watch(long_film)
+    began = time.monotonic()
+    page.evaluate("document.querySelector('video').playbackRate = 2")
+    while time.monotonic() - began < 3 * ADDRESS_TTL:
+        page.wait_for_timeout(500)
+    page.keyboard.press("k")
+    renewals = [at for at, url in viewer.asked if "/addresses/" in url]
+    assert len(renewals) >= 3
+    assert all(b - a > 0.45 * ADDRESS_TTL for a, b in pairwise(renewals))
+    page.wait_for_timeout(2500 * ADDRESS_TTL)
+    count = len(viewer.of("/addresses/"))
+    go_on(viewer, FAR)
+    assert len(viewer.of("/addresses/")) == count + 1
+    assert viewer.refused == []
+    assert len(viewer.of("master.m3u8")) == 1
+    assert viewer.emptied() == 0
+    given = [(asked, expiry(url)) for asked, url in viewer.asked if "/v/" in url]
+    assert (
+        max(until - asked for asked, until in given) - min(until - asked for asked, until in given) <= ADDRESS_TTL + 1
+    )
+
+
+def expire(viewer: Viewer) -> None:
+    """As if the server no longer took what it has given out so far."""
+    viewer.page.keyboard.press("k")
+    viewer.page.wait_for_timeout(1500)
+    old = {expiry(url) for url in viewer.of("/v/")}
+    pattern = re.compile(r"/v/.*ts=(" + "|".join(map(str, old)) + r")\b")
+    viewer.page.route(pattern, lambda route: route.fulfill(status=410, body=""))
+    viewer.page.wait_for_timeout(1100)  # or new ones would be of the same second
+
+
+@pytest.mark.parametrize("shift", [3600, -3600])
+def test_a_device_that_slept_or_whose_clock_was_changed_goes_on(viewer: Viewer, long_film: Film, shift: int):
+    page = viewer.watch(long_film)
+    expire(viewer)
+    page.evaluate(f"() => {{ const now = Date.now; Date.now = () => now() + {shift * 1000}; }}")
+    before = len(viewer.of("/v/"))
+    go_on(viewer, FAR)
+    assert len(viewer.of("/v/")) > before
+    assert viewer.refused == []
+    assert len(viewer.of("master.m3u8")) == 1
+    assert viewer.emptied() == 0
+
+
+def test_addresses_that_are_refused_earlier_than_thought_are_renewed_within(viewer: Viewer, long_film: Film):
+    page = viewer.watch(long_film)
+    page.evaluate("() => { const at = Date.now(); Date.now = () => at; }")  # it believes them to be fresh
+    expire(viewer)
+    go_on(viewer, FAR)
+    assert viewer.refused  # and yet
+    assert len(viewer.of("master.m3u8")) == 1
+    assert viewer.emptied() == 0
+
+
+def test_a_film_outlives_a_network_that_is_gone_and_a_renewal_that_fails(viewer: Viewer, long_film: Film):
+    page = viewer.watch(long_film)
+    page.route("**/addresses/**", lambda route: route.abort())
+    page.wait_for_timeout(1500 * ADDRESS_TTL)
+    seek(page, FAR)
+    page.wait_for_timeout(3000)
+    assert at(page) < FAR + 1
+    page.unroute("**/addresses/**")
+    until(page, f"document.querySelector('video').currentTime > {FAR} + 1")
+    viewer.context.set_offline(True)
+    seek(page, FURTHER)
+    expect(page.locator(".player__toast")).to_contain_text("网络断开", timeout=1000 * GIVES_UP)
+    page.wait_for_timeout(1000 * GIVES_UP)
+    viewer.context.set_offline(False)
+    until(page, f"document.querySelector('video').currentTime > {FURTHER} + 2", 20)
+    expect(page.locator(".player__toast")).to_be_hidden()
+    assert len(viewer.of("master.m3u8")) == 1
+    assert viewer.emptied() == 0
+
+
+def test_a_sign_out_in_another_tab_ends_the_film_and_its_addresses(viewer: Viewer, long_film: Film):
+    page = viewer.watch(long_film)
+    other = viewer.context.new_page()
+    other.goto(f"{viewer.site.url}/user/logout/")
+    other.locator("main button, main [type=submit]").first.click()
+    other.wait_for_url(lambda url: "/logout/" not in url)
+    last = time.monotonic()
+    page.bring_to_front()
+    expect(page.locator(".gate__title")).to_have_text("登录已过期", timeout=1000 * ADDRESS_TTL)
+    assert page.evaluate(PAUSED)
+    page.wait_for_timeout(max(0.0, 1000 * (ADDRESS_TTL + 1 - (time.monotonic() - last))))
+    assert {page.request.get(url).status for url in viewer.of("/v/")} == {410}
+
+
+def test_the_end_of_a_membership_ends_the_film_at_the_gate(viewer: Viewer, long_film: Film):
+    page = viewer.watch(long_film)
+    ends = "from django.utils import timezone; from apps.users.models import Membership"
+    act = f"Membership.objects.filter(user__username={viewer.name!r}).update(ends_at=timezone.now())"
+    viewer.site.manage("shell", "-v", "0", "-c", f"{ends}; {act}")
+    expect(page.locator(".gate__title")).to_have_text("开通 VIP 看完整版", timeout=1000 * ADDRESS_TTL)
+    assert page.evaluate(PAUSED)
+
+
+@pytest.mark.parametrize("viewer", ["visitor"], indirect=True)
+def test_a_title_that_becomes_vip_shows_its_gate_to_who_watches(viewer: Viewer, tmp_path):
+    path = make_video(tmp_path / "free.mp4", seconds=40, size="320x240")
+    added = viewer.site.add_video(path, "限时免费")
+    page = viewer.watch(Film(added["movie"], "限时免费"))
+    act = f"from apps.movies.models import Movie; Movie.objects.filter(pk={added['movie']}).update(access='vip')"
+    viewer.site.manage("shell", "-v", "0", "-c", act)
+    expect(page.locator(".gate__plans li").first).to_be_visible(timeout=7000)
+    assert page.evaluate(PAUSED)
+    page.keyboard.press("k")
+    until(page, PAUSED)
+    expect(page.get_by_role("link", name="开通 VIP").last).to_be_visible()
+
+
+def test_the_browsers_own_player_goes_on_over_many_lifetimes_and_ends_with_the_session(viewer: Viewer, long_film: Film):
+    viewer.page.add_init_script(NO_MEDIA_SOURCE)
+    page = viewer.watch(long_film)
+    assert page.evaluate("document.querySelector('video').src").endswith("native=1")
+    page.wait_for_timeout(2500 * ADDRESS_TTL)
+    go_on(viewer, FAR)
+    assert viewer.emptied() == 0
+    viewer.context.clear_cookies()
+    expect(page.locator(".gate__title")).to_be_visible(timeout=1000 * ADDRESS_TTL)

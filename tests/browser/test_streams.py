@@ -1,0 +1,115 @@
+"""Streams at once in real browsers: the third player chooses which of the others ends, and that one can come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Film, Site
+from tests.browser.steps import at, sign_in, until, violations
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+NAME, PASSWORD = "observer-of-films", "right horse battery"
+MEMBER = f"""
+from datetime import timedelta
+from django.utils import timezone
+from apps.users.models import User
+from apps.users.services import extend_membership
+if not User.objects.filter(username={NAME!r}).exists():
+    user = User.objects.create_user({NAME!r}, password={PASSWORD!r})
+    extend_membership(user=user, days=30, at=timezone.now())
+"""
+PAUSED = "document.querySelector('video').paused"
+
+
+@pytest.fixture(scope="module")
+def member(site: Site) -> None:
+    """An account whose plan allows two streams at once."""
+    site.manage("shell", "-v", "0", "-c", MEMBER)
+
+
+@pytest.fixture
+def screens(browser: Browser, site: Site, member) -> Iterator[list[Page]]:
+    """Three browsers of the same account."""
+    contexts = [
+        browser.new_context(locale=locale, viewport={"width": width, "height": 844})
+        for locale, width in (("zh-CN", 1440), ("zh-CN", 1440), ("zh-CN", 390))
+    ]
+    pages = [context.new_page() for context in contexts]
+    for page in pages:
+        sign_in(page, site.url, PASSWORD, NAME)
+    yield pages
+    for context in contexts:
+        context.close()
+
+
+def watch(page: Page, address: str) -> None:
+    """Play the film from its page, or go on where this account stopped."""
+    page.goto(address)
+    if page.evaluate("!JSON.parse(document.getElementById('player-config').textContent).resumeAt"):
+        page.locator("[data-play]").click()
+    until(page, f"document.querySelector('video')?.currentTime > 0.5 && !{PAUSED}")
+    page.evaluate("document.querySelector('video').loop = true")
+
+
+def test_the_third_player_stops_one_and_that_one_comes_back(screens, site, vip_film: Film):
+    first, second, third = screens
+    for page in (first, second):
+        watch(page, site.url + vip_film.path)
+    third.goto(site.url + vip_film.path)
+    third.locator("[data-play]").click()
+    panel = third.locator(".gate--full")
+    expect(panel.locator(".gate__title")).to_have_text("你的账号已在 2 台设备上播放")
+    expect(panel.locator(".gate__player")).to_have_count(2)
+    expect(panel.locator("strong").first).to_have_text("Linux 上的 HeadlessChrome")
+    assert vip_film.title in panel.locator("small").first.inner_text()
+    assert violations(third) == []
+    assert third.evaluate("document.activeElement.classList.contains('gate--full')")
+    panel.get_by_role("button", name="停止并在此观看").first.click()  # of the one that began last
+    until(third, "document.querySelector('video')?.currentTime > 0.5")
+    # the one that was stopped ends within a heartbeat and says why; the other plays on
+    expect(second.locator(".gate__title")).to_have_text("已在另一台设备上停止此处的播放", timeout=6500)
+    assert second.evaluate(PAUSED)
+    assert not first.evaluate(PAUSED)
+    second.keyboard.press("k")  # what it has in its buffer doesn't play either
+    until(second, PAUSED)
+    # the place is free as soon as the third tab is closed
+    third.close()
+    stood = at(second)
+    second.evaluate("window.emptied = 0; document.querySelector('video').addEventListener('emptied', () => emptied++)")
+    second.get_by_role("button", name="在此设备观看").click()
+    until(second, f"document.querySelector('video').currentTime > {stood} + 0.5 && !{PAUSED}")
+    assert second.evaluate("emptied") == 0  # it went on where it was
+    assert not first.evaluate(PAUSED)
+
+
+def test_a_tab_keeps_its_place_over_a_reload_and_a_long_pause_locks_nobody_out(screens, site, vip_film: Film):
+    first, second, third = screens
+    for page in (first, second):
+        watch(page, site.url + vip_film.path)
+    for _ in range(3):
+        second.reload()
+        until(second, "document.querySelector('video')?.currentTime > 0.5")
+    first.keyboard.press("k")
+    first.wait_for_timeout(13_000)  # paused: its place has lapsed
+    watch(third, site.url + vip_film.path)
+    first.keyboard.press("k")
+    expect(first.locator(".gate--full")).to_be_visible(timeout=3000)
+    third.keyboard.press("k")
+    third.goto("about:blank")
+    first.wait_for_timeout(1000)  # what it says on its way out arrives
+    first.get_by_role("button", name="重试").click()
+    until(first, f"!{PAUSED}")
+
+
+def test_a_duplicated_tab_is_a_player_of_its_own(screens, site, vip_film: Film):
+    first, *_ = screens
+    watch(first, site.url + vip_film.path)
+    name = first.evaluate("sessionStorage.getItem('player')")
+    twin = first.context.new_page()
+    twin.add_init_script(f"sessionStorage.getItem('player') ?? sessionStorage.setItem('player', '{name}')")
+    watch(twin, site.url + vip_film.path)
+    assert twin.evaluate("sessionStorage.getItem('player')") != name
