@@ -80,7 +80,7 @@ def test_the_third_player_stops_one_and_that_one_comes_back(screens, site, vip_f
     third.close()
     stood = at(second)
     second.evaluate("window.emptied = 0; document.querySelector('video').addEventListener('emptied', () => emptied++)")
-    second.get_by_role("button", name="在此设备观看").click()
+    second.get_by_role("button", name="在此观看").click()
     until(second, f"document.querySelector('video').currentTime > {stood} + 0.5 && !{PAUSED}")
     assert second.evaluate("emptied") == 0  # it went on where it was
     assert not first.evaluate(PAUSED)

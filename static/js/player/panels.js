@@ -42,7 +42,8 @@ export function fullPanel(player, { limit, players }, stop, again) {
   const rows = players.map(({ id, device, title, since }) =>
     element("li", { class: "gate__player" }, icon(player.sprite, "monitor-smartphone"),
       element("span", {}, element("strong", {}, device), element("small", {}, `${title} · ${since}`)),
-      element("button", { type: "button", class: "button button--small", "aria-label": `${w.watchInstead}: ${device}`, onclick: () => choose(() => stop(id)) }, w.watchInstead)));
+      element("button", { type: "button", class: "button button--small", "aria-label": `${w.watchInstead}: ${device}`, onclick: () => choose(() => stop(id)) },
+        element("span", { class: "gate__long" }, w.watchInstead), element("span", { class: "gate__short" }, w.watchHere))));
   const panel = element("div", { class: "gate gate--full", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
     element("p", { class: "gate__title", id: "gate-title" }, w.full.replace("{limit}", limit)), element("p", { class: "gate__hint" }, w.fullHint),
     element("ul", { class: "gate__players" }, ...rows),
