@@ -78,6 +78,7 @@ def test_the_third_player_stops_one_and_that_one_comes_back(screens, site, vip_f
     until(second, PAUSED)
     # the place is free as soon as the third tab is closed
     third.close()
+    second.wait_for_timeout(1000)  # what it says on its way out arrives
     stood = at(second)
     second.evaluate("window.emptied = 0; document.querySelector('video').addEventListener('emptied', () => emptied++)")
     second.get_by_role("button", name="在此观看").click()

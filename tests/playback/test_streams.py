@@ -116,8 +116,30 @@ def test_no_door_gives_addresses_without_a_place(member, film, door):
 
 
 def test_head_gives_no_address_and_takes_no_place(member, film):
-    assert signed_in(member).head(address("master", film)).status_code == 200
+    client = signed_in(member)
+    assert client.head(address("master", film)).status_code == 200
     assert not Stream.objects.exists()
+    for _ in range(2):
+        master(signed_in(member), film)
+    name = film.video.renditions.filter(cut="full").first().file
+    refused = client.head(address("title_file", film, name))
+    assert (refused.status_code, "Location" in refused) == (403, False)
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 200, "\0", "名", '"\n', ["a"], {"a": 1}, 7, None, True])
+def test_what_is_no_name_is_the_browsers_player(member, film, name):
+    client = signed_in(member)
+    for part in ("player", "page"):
+        assert say(client, "place", film, **{part: name}).json()["place"] == "held"
+        assert beat(client, film, **{part: name}).json()["place"] == "held"
+    assert Stream.objects.count() <= 2
+
+
+def test_a_name_in_an_address_that_is_none_does_no_harm(member, film):
+    client = signed_in(member)
+    for name in ("%00", "%ff", "%22%0A", "x" * 2000):
+        assert client.get(f"{address('master', film)}?player={name}&page={name}").status_code == 200
+    assert Stream.objects.count() == 1
 
 
 def test_what_is_free_plays_everywhere(member):
@@ -182,6 +204,7 @@ def test_closing_frees_the_place_at_once_but_not_that_of_a_reload(member, film):
     client = signed_in(member)
     master(client, film, player="p", page="1")
     master(client, film, player="p", page="2")  # reloaded: what the old page says on its way out comes late
+    beat(client, film, playing=False, player="p", page="1")
     say(client, "place", film, player="p", page="1", leave=True)
     assert Stream.objects.count() == 1
     say(client, "place", film, player="p", page="2", leave=True)

@@ -57,6 +57,11 @@ def renew(*, user: User, player: Player, episode: Episode, at: datetime) -> bool
     return bool(held.update(seen_at=at, episode=episode, page=player.page))
 
 
+def pause(*, user: User, player: Player, at: datetime) -> bool:
+    """A last sign of life; False if the player holds no place. A page that was reloaded meanwhile says nothing more."""
+    return bool(Stream.objects.live(at).filter(user=user, player=player.key, page=player.page).update(seen_at=at))
+
+
 def hold(*, user: User, player: Player, episode: Episode, at: datetime) -> Place:
     """Keep the player's place, or take one if one is free."""
     if renew(user=user, player=player, episode=episode, at=at):

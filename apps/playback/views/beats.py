@@ -89,7 +89,7 @@ def _renewed(request: HttpRequest, episode: Episode, grant: Grant, said: dict[st
     player, at = _player(request, said), timezone.now()
     if playing:
         return streams.hold(user=user, player=player, episode=episode, at=at).value
-    return Place.HELD.value if streams.renew(user=user, player=player, episode=episode, at=at) else ""
+    return Place.HELD.value if streams.pause(user=user, player=player, at=at) else ""
 
 
 def _player(request: HttpRequest, said: dict[str, Any]) -> streams.Player:

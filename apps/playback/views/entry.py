@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
@@ -16,7 +17,7 @@ from apps.users.models import User
 from apps.users.requests import account_of
 from apps.users.services.devices import DEVICE
 
-LONGEST_ID = 40  # characters of what a player calls itself
+NAME = re.compile(r"[A-Za-z0-9-]{1,40}")  # what a player calls itself, or its page
 AGENT_LENGTH = Stream._meta.get_field("user_agent").max_length or 0
 
 
@@ -39,11 +40,11 @@ def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -
     """As `enter`, for what gives addresses of media: nothing to a player that has no place, where it needs one.
 
     A player says by `player` in the address which it is, else it is the one called `name`, and by `page` which load of
-    its page. HEAD is answered without a place: it gives no addresses.
+    its page.
     """
     episode, grant = enter(request, movie_id, set_id)
     user = limited_viewer(request, episode, grant)
-    if user is None or request.method == "HEAD":
+    if user is None:
         return episode, grant
     player = player_of(request, request.GET.get("player") or name, request.GET.get("page", ""))
     place = streams.hold(user=user, player=player, episode=episode, at=timezone.now())
@@ -57,13 +58,14 @@ def limited_viewer(request: HttpRequest, episode: Episode, grant: Grant) -> User
 
 
 def player_of(request: HttpRequest, name: str, page: str) -> Player:
-    """The player that calls itself `name` in this browser; without a name the browser is one.
+    """The player that calls itself `name` in this browser; without a name, or one that is none, the browser is one.
 
     The browser is part of the key: no two share a place by sharing a name.
     """
+    name, page = (text if NAME.fullmatch(text) else "" for text in (name, page))
     browser = request.session.get(DEVICE) or request.session.session_key  # the device outlives a new session key
-    key = hashlib.sha256(f"{browser}:{name[:LONGEST_ID] or streams.NAMELESS}".encode()).hexdigest()
-    return Player(key, page[:LONGEST_ID], request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
+    key = hashlib.sha256(f"{browser}:{name or streams.NAMELESS}".encode()).hexdigest()
+    return Player(key, page, request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
 
 
 def refusal(grant: Grant) -> JsonResponse:

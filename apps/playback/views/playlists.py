@@ -49,7 +49,10 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     addresses that are good as long as the session and the player's place: for players that can't have them renewed.
     """
     name = request.GET.get("player") or secrets.token_hex(8)
-    episode, grant = admit(request, movie_id, set_id, name=name)
+    if request.method == "HEAD":  # whether there is one: no address is given, and no place taken
+        episode, grant = enter(request, movie_id, set_id)
+    else:
+        episode, grant = admit(request, movie_id, set_id, name=name)
     if grant.cut is None or episode.video is None:
         return refusal(grant)
     rows = list(episode.video.renditions.filter(cut=grant.cut).defer("segments"))
