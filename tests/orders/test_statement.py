@@ -121,9 +121,10 @@ def test_a_day_without_a_bill_is_a_day_on_which_nothing_moved(till, settings, ma
     """Alipay makes none then; what our books have of such a day is a difference all the same."""
     settings.MONEY_ALARMS_TO = "money@example.com"
     query = "alipay.data.dataservice.bill.downloadurl.query"
-    for sub_code in ("isp.bill_not_exist", "BILL_NOT_EXIST"):
+    for days, sub_code in ((400, "isp.bill_not_exist"), (399, "BILL_NOT_EXIST")):
         till.desk.store.fail(query, Fault("40004", sub_code, False))
-        services.daily_statement(at=timezone.now() - timedelta(days=400))
+        services.daily_statement(at=timezone.now() - timedelta(days=days))
+    assert MorningStatement.objects.filter(made_at__isnull=False).count() == 2
     assert mailoutbox == []
     payment = _paid(till)
     till.desk.store.fail(query, Fault("40004", "isp.bill_not_exist", False))
