@@ -85,8 +85,9 @@ def test_copying_where_the_clipboard_is_refused(site, browser, buyer, script, co
     page.add_init_script(script)
     _order(page, site)
     denied = context.new_cdp_session(page)
-    for name in ("clipboard-write", "clipboard-sanitized-write"):
-        denied.send("Browser.setPermission", {"permission": {"name": name}, "setting": "denied", "origin": site.url})
+    for unsanitized in (False, True):
+        permission = {"name": "clipboard-write", "allowWithoutSanitization": unsanitized}
+        denied.send("Browser.setPermission", {"permission": permission, "setting": "denied", "origin": site.url})
     page.get_by_role("button", name="复制链接").click()
     if copied:
         expect(page.locator("[data-copy]")).to_have_text("已复制")
