@@ -142,7 +142,7 @@ class Gateway:
         """The same order paid under another trade number."""
         with self.lock:
             again = self._begin(trade.number, trade.amount, trade.notify_url, trade.expires, trade.app)
-            again.status, again.paid_at = "TRADE_SUCCESS", self.now
+            again.status, again.paid_at, again.strange = "TRADE_SUCCESS", self.now, trade.strange
             return again
 
     def pay_strangely(self, number: str, amount: Decimal, app: str) -> Trade:

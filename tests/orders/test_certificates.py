@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sqlite3
 import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from apps.orders.checks import check_payments
 from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear, gateway, trust
 from apps.orders.gateways.cashier.certificates import make_certificates, renew_gateway
 from apps.orders.gateways.cashier.keys import make_keys
+from apps.orders.gateways.cashier.store import Store
 from apps.orders.gateways.certificates import check_chain, leaves, read_certificates, root_sn_of, sn_of
 from apps.orders.models import AlipayCertificate, Notification, Order, Payment, Refund, State
 from tests.cashier import body
@@ -275,6 +277,31 @@ def test_checks_say_what_is_wrong_with_certificates(settings, folder, tmp_path):
     assert ids() == ["orders.E007", "orders.W001"]
     settings.ALIPAY_CERT_FILE = str(tmp_path / "nothing.crt")
     assert ids() == ["orders.E004"]
+
+
+def test_an_alarm_is_raised_before_the_certificate_ends(certified, settings, mailed):
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    ends = gateway().certified_until
+    for days, told in ((60, 0), (5, 1), (4, 2)):
+        services.daily_statement(at=ends - timedelta(days=days))
+        services.daily_statement(at=ends - timedelta(days=days))
+        assert sum("ends soon" in mail.subject for mail in mailed) == told
+
+
+def test_the_cashiers_file_of_a_version_before_is_read(tmp_path):
+    columns = (
+        "trade_no TEXT PRIMARY KEY, number TEXT, subject TEXT, amount TEXT, status TEXT, notify_url TEXT, "
+        "return_url TEXT, created_at TEXT, expires_at TEXT, paid_at TEXT"
+    )
+    with sqlite3.connect(tmp_path / "trades.sqlite3") as old:
+        old.execute(f"CREATE TABLE trade ({columns})")
+        old.execute(
+            "INSERT INTO trade VALUES ('1','N','x','1.00','WAIT_BUYER_PAY','','','2026-01-01 00:00:00',NULL,NULL)"
+        )
+    for _ in range(2):
+        assert Store(tmp_path).get("1").certified == 0
+    assert Store(tmp_path).pay("1", at=timezone.now())
+    assert Store(tmp_path).get(Store(tmp_path).pay_again("1", at=timezone.now())).amount == "1.00"
 
 
 def test_checks_see_the_own_key_in_the_place_of_alipays(settings, folder):

@@ -147,11 +147,13 @@ def build(account: Account, texts: tuple[str, ...]) -> AlipayGateway:
     private = pem(texts[0], "PRIVATE")
     public = _public_of(private)
     named: dict[str, str] = {}
+    until = None
     if account.is_certified:
         _, app_cert, cert, root_cert = texts
         own = leaves(read_certificates(app_cert))
         if not own or public_pem(own[0]) != public:
             raise ValueError("the application's certificate isn't that of its private key")
+        until = own[0].not_valid_after_utc
         named = {"app_cert_sn": sn_of(own[0]), "alipay_root_cert_sn": root_sn_of(read_certificates(root_cert))}
         trust: Trust = Certificates(account.app_id, cert, root_cert)
     else:
@@ -163,8 +165,9 @@ def build(account: Account, texts: tuple[str, ...]) -> AlipayGateway:
         config=AliPayConfig(timeout=TIMEOUT),
     )  # fmt: skip
     return AlipayGateway(
-        name=account.gateway, url=account.url, app_id=account.app_id, seller_id=account.seller_id, sdk=sdk
-    )
+        name=account.gateway, url=account.url, app_id=account.app_id, seller_id=account.seller_id, sdk=sdk,
+        certified_until=until,
+    )  # fmt: skip
 
 
 def _public_of(private: str) -> str:

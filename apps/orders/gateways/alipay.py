@@ -37,8 +37,11 @@ _REFUSED = str.maketrans(dict.fromkeys('/=&{}\\"\x00\r\n', " "))
 class AlipayGateway:
     """One application of one seller at one address."""
 
-    def __init__(self, *, name: str, url: str, app_id: str, seller_id: str, sdk: Sdk) -> None:
+    def __init__(
+        self, *, name: str, url: str, app_id: str, seller_id: str, sdk: Sdk, certified_until: datetime | None = None
+    ) -> None:
         self.name, self.url, self.app_id, self.seller_id, self.sdk = name, url, app_id, seller_id, sdk
+        self.certified_until = certified_until  # the end of the application's certificate
 
     # --- Pay --------------------------------------------------------------------------------------
 

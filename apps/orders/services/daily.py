@@ -40,7 +40,9 @@ def daily_statement(*, at: datetime) -> None:
     last = last_billed(at)
     for applications in sellers():
         seller = applications[0].seller_id
-        MorningStatement.objects.get_or_create(day=last, seller=seller)
+        _, is_morning = MorningStatement.objects.get_or_create(day=last, seller=seller)
+        if is_morning:
+            _tell_of_certificates(applications, at)
         late = MorningStatement.objects.filter(seller=seller, made_at=None)
         for row in late.filter(day__gt=last - timedelta(days=LOOK_BACK), day__lte=last).order_by("day"):
             try:
@@ -50,6 +52,19 @@ def daily_statement(*, at: datetime) -> None:
                 _alarm_once(row, error, at)
             else:
                 MorningStatement.objects.filter(pk=row.pk).update(made_at=at)
+
+
+def _tell_of_certificates(applications: Sequence[Account], at: datetime) -> None:
+    """Raise an alarm before an application's certificate ends: on Mondays of its last month, daily in its last week."""
+    for account in applications:
+        try:
+            until = gateway_of(account).certified_until
+        except GatewayRefused:
+            continue  # its keys can't be read, which is logged
+        left = until - at if until else timedelta.max
+        if left < timedelta(days=7) or (left < timedelta(days=30) and at.astimezone(CLOCK).weekday() == 0):
+            text = f"It ends at {until}. Renew it on the open platform and replace the file: without it nobody can pay."
+            alarm(subject=f"The certificate of application {account.app_id} ends soon", text=text)
 
 
 def _compare(row: MorningStatement, applications: Sequence[Account], at: datetime) -> None:
