@@ -12,7 +12,12 @@ def main():
     try:
         from django.conf import settings
         from django.core.management import execute_from_command_line
+        from django.core.management.base import CommandParser, handle_default_options
 
+        told = CommandParser(add_help=False, allow_abbrev=False)
+        told.add_argument("--settings")  # as the cashier's: heeded before the settings are read
+        told.add_argument("--pythonpath")
+        handle_default_options(told.parse_known_args(sys.argv[2:])[0])
         settings.INSTALLED_APPS  # noqa: B018  some commands would stumble over wrong settings later, and not say so
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
