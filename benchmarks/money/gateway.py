@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,7 @@ class Gateway:
         self.faults: deque[Fault] = deque()
         self.heard: deque[dict[str, str]] = deque(maxlen=20)  # the requests, as they came
         self.strayed: list[str] = []  # orders asked about through an application that they weren't sent through
-        self.own, self.stranger = _key(), _key()
-        merchant = _key()
+        self.own, self.stranger, merchant = (_kept_key(whose) for whose in ("own", "stranger", "merchant"))
         self._merchant = merchant.public_key()
         folder.mkdir(parents=True, exist_ok=True)
         self.private_file, self.public_file = folder / "merchant.pem", folder / "gateway.pem"
@@ -294,6 +294,12 @@ class Gateway:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+@cache
+def _kept_key(_whose: str) -> RSAPrivateKey:
+    """One for each in a process: they take long to make."""
+    return _key()
 
 
 def _key() -> RSAPrivateKey:

@@ -241,6 +241,13 @@ def test_the_chain_of_a_gateway_file_leads_to_its_root(folder):
         check_chain(leaf, [], roots, at=timezone.now())
 
 
+def test_a_file_of_one_certificate_is_taken_whatever_it_may_issue(folder, tmp_path):
+    """As `openssl req -x509` makes them."""
+    command = ["openssl", "req", "-x509", "-key", str(folder / "app_private.pem"), "-days", "9", "-subj", "/CN=x"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert [sn_of(one) for one in leaves(read_certificates(made))] == [sn_of(read_certificates(made)[0])]
+
+
 def test_a_number_that_the_gateway_does_not_know_is_unclear(certified):
     with pytest.raises(GatewayUnclear):
         gateway().fetch_certificate("0" * 32)

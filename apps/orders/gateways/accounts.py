@@ -151,7 +151,7 @@ def build(account: Account, texts: tuple[str, ...]) -> AlipayGateway:
     if account.is_certified:
         _, app_cert, cert, root_cert = texts
         own = leaves(read_certificates(app_cert))
-        if not own or public_pem(own[0]) != public:
+        if public_pem(own[0]) != public:
             raise ValueError("the application's certificate isn't that of its private key")
         until = own[0].not_valid_after_utc
         named = {"app_cert_sn": sn_of(own[0]), "alipay_root_cert_sn": root_sn_of(read_certificates(root_cert))}

@@ -68,8 +68,9 @@ def root_sn_of(roots: Iterable[Certificate]) -> str:
 
 
 def leaves(certificates: Iterable[Certificate]) -> list[Certificate]:
-    """Those of a file that sign messages, and not other certificates."""
-    return [one for one in certificates if not _may_issue(one)]
+    """Those of a file that sign messages, and not other certificates; the first one where all of them might."""
+    given = list(certificates)
+    return [one for one in given if not _may_issue(one)] or given[:1]
 
 
 def public_pem(certificate: Certificate) -> str:
