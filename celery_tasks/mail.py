@@ -30,8 +30,8 @@ def send_activation(*, registration_id: int, **_: Any) -> None:
 
 
 @shared_task(name="accounts.resend_activation", **PATIENT)
-def resend_activation(*, email: str, **_: Any) -> None:
-    registration.resend_activation(email=email, at=timezone.now())
+def resend_activation(*, email: str, own: Collection[int] = (), **_: Any) -> None:
+    registration.resend_activation(email=email, own=own, at=timezone.now())
 
 
 @shared_task(name="accounts.send_reset", **PATIENT)

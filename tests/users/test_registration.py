@@ -129,6 +129,33 @@ def test_the_mail_is_sent_again_for_who_waits_and_to_nobody_else(client, post, k
     assert post("/user/register/again/", {"email": "x"}).context["msg"]
 
 
+@pytest.mark.parametrize("first", ["mine", "theirs"])
+def test_sent_again_is_ones_own_sign_up_never_anothers(client, post, kept, first):
+    """Whoever also signed up with the address has another password: their link makes an account that is theirs."""
+    stranger = Client()
+    order = [client, stranger] if first == "mine" else [stranger, client]
+    for browser in order:
+        name = "lin" if browser is client else "thief"
+        post("/user/register/", {**NEW, "username": name, "password": f"the password of {name}"}, by=browser)
+    post("/user/register/again/", {"email": NEW["email"]}, by=client)
+    assert [mail["text"].splitlines()[0] for mail in kept.mails()][2:] == ["lin，你好："]
+    post("/user/register/again/", {"email": NEW["email"]}, by=Client())  # began nothing: nothing is sent
+    assert len(kept.mails()) == 3
+    assert client.post(kept.link()).status_code == 200
+    assert User.objects.get().check_password("the password of lin")
+
+
+def test_another_address_than_ones_own_gets_nothing(client, post, kept):
+    post("/user/register/", {**NEW, "email": "chen@example.com"}, by=Client())
+    post("/user/register/", NEW)
+    page = client.get("/user/register/sent/")
+    assert not page.context["again"]
+    post("/user/register/again/", {"email": "chen@example.com"})
+    assert len(kept.mails()) == 2
+    assert client.get("/user/register/sent/").context["again"]
+    assert Registration.objects.count() == 2
+
+
 def test_a_phone_leads_to_an_account(client, post, kept):
     answer = post("/user/register/?by=phone", {"username": "lin", "phone": "１３８ 0013 8000", "password": PASSWORD})
     assert answer["Location"] == "/user/code/"

@@ -6,6 +6,7 @@ Asking always leaves one row and one task: the same work, the same answer, wheth
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
@@ -70,16 +71,19 @@ def send_activation(*, registration_id: int, at: datetime) -> None:
     )  # fmt: skip
 
 
-def ask_again(*, email: str, client: Client) -> None:
-    """Have the activation mail sent again, if one waits. Raises TryLater."""
+def ask_again(*, email: str, own: Collection[int], client: Client) -> None:
+    """Have the activation mail sent again, if one of the browser's `own` sign-ups (ids) waits. Raises TryLater."""
     spend(*message_limits(kind="register", recipient=email, client=client))
-    enqueue("accounts.resend_activation", email=email)
+    enqueue("accounts.resend_activation", email=email, own=list(own))
 
 
-def resend_activation(*, email: str, at: datetime) -> None:
-    """Send the newest unfinished sign-up of the address its mail again."""
-    row = Registration.objects.filter(email=email, used_at=None, created_at__gt=at - KEPT).order_by("-pk").first()
-    if row:
+def resend_activation(*, email: str, own: Collection[int], at: datetime) -> None:
+    """Send the newest unfinished one of the browser's own sign-ups with the address its mail again.
+
+    Never another's: its link would make an account with the password that somebody else chose.
+    """
+    waiting = Registration.objects.filter(pk__in=own, email=email, used_at=None, created_at__gt=at - KEPT)
+    if row := waiting.order_by("-pk").first():
         send_activation(registration_id=row.pk, at=at)
 
 

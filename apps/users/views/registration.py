@@ -21,6 +21,9 @@ from apps.users.views.client import answer, client_of, safe_next
 from apps.users.views.codes import begin_code
 
 SENT_TO = "sent_to"  # session key: the address that was typed
+ASKED_AGAIN = "sent_again"  # session key: the mail was asked for once more
+OWN = "registrations"  # session key: ids of the sign-ups begun here, the newest last
+OWN_MOST = 10
 
 
 @never_cache
@@ -50,7 +53,9 @@ def register(request: HttpRequest) -> HttpResponse:
             else:
                 if by == "phone":
                     return begin_code(request, registration.send_code(registration=row, at=now))
+                request.session[OWN] = [*request.session.get(OWN, []), row.pk][-OWN_MOST:]
                 request.session[SENT_TO] = row.email
+                request.session.pop(ASKED_AGAIN, None)
                 return redirect("users:sent")
     context = {"form": form, "by": by, "providers": list(providers().values())}
     return answer(request, "users/register.html", context, msg=msg, late=late)
@@ -64,24 +69,28 @@ def sent(request: HttpRequest) -> HttpResponse:
     if not address:
         return redirect("users:register")
     form = ResendForm(initial={"email": address})
-    return render(request, "users/sent.html", {"address": address, "form": form, "outbox": settings.OUTBOX})
+    context = {"address": address, "form": form, "again": ASKED_AGAIN in request.session, "outbox": settings.OUTBOX}
+    return render(request, "users/sent.html", context)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def resend(request: HttpRequest) -> HttpResponse:
-    """The activation mail once more."""
+    """The activation mail once more, of a sign-up that was begun in this browser."""
     form = ResendForm(request.POST if request.method == "POST" else None)
     msg, late = "", None
     if request.method == "POST":
         msg = _("Enter the e-mail you signed up with.")
         if form.is_valid():
             try:
-                registration.ask_again(email=form.cleaned_data["email"], client=client_of(request))
+                registration.ask_again(
+                    email=form.cleaned_data["email"], own=request.session.get(OWN, []), client=client_of(request)
+                )
             except TryLater as error:
                 late = error
             else:
                 request.session[SENT_TO] = form.cleaned_data["email"]
+                request.session[ASKED_AGAIN] = True
                 return redirect("users:sent")
     return answer(request, "users/resend.html", {"form": form}, msg=msg, late=late)
 
