@@ -11,7 +11,7 @@ const icons = [
   "chevron-left", "chevron-right", "chevron-up", "chevron-down", "x", "sun", "moon", "share-2", "message-circle",
   "flame", "lock", "info", "circle-alert", "arrow-up", "arrow-down", "minus", "download", "log-out", "history",
   "megaphone", "monitor-smartphone", "shield-check", "receipt-text", "mail", "check", "user-round-cog", "folder-lock",
-  "wallet",
+  "wallet", "key-round", "smartphone", "link-2", "globe",
 ];
 
 const solid = new Set(["play", "pause"]);

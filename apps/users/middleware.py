@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -20,7 +22,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from apps.users.models import AuditEntry, User
-from apps.users.services import devices, second_factor
+from apps.users.services import devices, proof, second_factor
 from utils.addresses import client_address
 
 SECOND_FACTOR = "second_factor"  # session key: a code was given when signing in
@@ -43,10 +45,39 @@ class ViewerMiddleware(AuthenticationMiddleware):
 
 def _viewer(request: HttpRequest) -> User | AnonymousUser:
     devices.carry_over(request=request)
-    user = get_user(request)
+    user = _find(request)
+    request._cached_user = user  # type: ignore[attr-defined]  # where Django keeps it
     if settings.STAFF_SECOND_FACTOR and isinstance(user, User) and user.is_staff:
         given = SECOND_FACTOR in request.session
         user.rights_withheld = not (given and second_factor.is_on(user=user))  # it may have been turned off since
+    return user
+
+
+class _Seen(dict[str, Any]):
+    """What a session holds, as it was read; notes that it would be ended."""
+
+    ended = False
+
+    def flush(self) -> None:
+        self.ended = True
+
+
+def _find(request: HttpRequest) -> User | AnonymousUser:
+    """Whose session it is. One that another request renewed between reading it and the account is read once more.
+
+    Else of two requests of one browser at once the second could sign it out (services.recovery).
+    """
+    seen = _Seen(request.session.items())
+    user = get_user(cast("HttpRequest", SimpleNamespace(session=seen)))
+    if not seen.ended:
+        return user
+    again = _Seen(type(request.session)(request.session.session_key).items())
+    user = get_user(cast("HttpRequest", SimpleNamespace(session=again)))
+    if again.ended or not again:
+        request.session.flush()
+    else:
+        request.session.update(again)
+        request.session.modified = False  # as it is stored
     return user
 
 
@@ -58,6 +89,10 @@ class AccountMiddleware:
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What the request had to show was taken back while it went on: to the page that says how things are now."""
+        return redirect("users:recovery") if isinstance(exception, proof.Outdated) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -91,5 +91,5 @@ def _state(row: Registration | User) -> str:
     if isinstance(row, Registration):
         parts = ["registration", row.pk, row.password, row.used_at]
     else:
-        parts = ["user", row.pk, row.password, row.email, row.is_active]
+        parts = ["user", row.pk, row.password, row.email, row.is_active, row.phone or "", row.stamp]
     return "\0".join(str(part) for part in parts)

@@ -1,7 +1,8 @@
 from django.urls import path
 
-from apps.users.views import elsewhere, entry, membership, outbox, passwords, profile, registration, security
+from apps.users.views import elsewhere, entry, membership, outbox, passwords, profile, recovery, registration, security
 from apps.users.views.codes import code
+from apps.users.views.confirm import confirm
 
 app_name = "users"
 urlpatterns = [
@@ -21,6 +22,8 @@ urlpatterns = [
     path("updatasucc/", passwords.reset_done, name="reset_done"),
     path("userown/", profile.own, name="profile"),
     path("email/<str:token>/", profile.email, name="email"),
+    path("recovery/", recovery.overview, name="recovery"),
+    path("confirm/", confirm, name="confirm"),
     path("devices/", security.device_list, name="devices"),
     path("secondfactor/", security.factor, name="second_factor"),
     path("mydata/", security.own_data, name="own_data"),

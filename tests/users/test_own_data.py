@@ -24,6 +24,7 @@ EXPORTED = {
     "users.Device": "devices",
     "users.Identity": "identities",
     "users.Letter": "letters",
+    "users.KnownBrowser": "known_browsers",
     "playback.Progress": "history",
     "playback.Stream": "players",
     "community.Comment": "comments",

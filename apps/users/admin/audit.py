@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from apps.users.models import AuditEntry
+from apps.users.models import AccountEvent, AuditEntry
 from utils.admin import RecordAdmin
 
 PAGES = {
@@ -22,6 +22,8 @@ PAGES = {
 
 def describe(action: str) -> str:
     """`users_user_changelist: lock` in the reader's words: 账号 · 锁定."""
+    if action in AccountEvent:
+        return str(AccountEvent(action).label)
     page, _colon, chosen = action.partition(": ")
     for model, model_admin in admin.site._registry.items():
         prefix = f"{model._meta.app_label}_{model._meta.model_name}_"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -43,6 +44,12 @@ class User(AbstractUser):
     )
     phone_verified_at = models.DateTimeField(_("phone verified at"), null=True, blank=True)
     skeleton = SkeletonField(_("look of the user name"), of="username")
+    password_changed_at = models.DateTimeField(_("password changed at"), null=True, blank=True, editable=False)
+    # sessions and mailed links are tied to it: a new one ends them all
+    stamp = models.CharField(_("stamp"), max_length=32, blank=True, editable=False)
+    new_email = models.EmailField(_("e-mail that waits to be proved"), blank=True, editable=False)
+    new_email_asked_at = models.DateTimeField(_("asked at"), null=True, blank=True, editable=False)
+    reset_mailed_at = models.DateTimeField(_("reset link mailed at"), null=True, blank=True, editable=False)
     nickname = models.CharField(_("nickname"), max_length=30, blank=True)
     avatar = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -87,6 +94,11 @@ class User(AbstractUser):
     def is_locked(self) -> bool:
         """Whether an administrator locked it; `locked_reason` says why."""
         return self.locked_at is not None
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session keeps of the account, and dies with; without a stamp as Django makes it."""
+        kept: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return hashlib.sha256(f"{kept}{self.stamp}".encode()).hexdigest() if self.stamp else kept
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         return not self.rights_withheld and super().has_perm(perm, obj)

@@ -1,4 +1,4 @@
-"""What administrators did."""
+"""What administrators did, and what opens an account or no longer does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,20 @@ from django.utils.translation import gettext_lazy as _
 from apps.users.models.accounts import User
 
 
+class AccountEvent(models.TextChoices):
+    """What became of the ways into an account, as an action of the log."""
+
+    NEW_DEVICE = "account: new device", _("account · sign-in on a new device")
+    RESET = "account: reset", _("account · password reset")
+    REMOVED = "account: removed", _("account · way in removed")
+    ENDED = "account: ended", _("account · signed out everywhere else")
+
+
 class AuditEntry(models.Model):
-    """One request that changed something, or tried to, in the administration. Only ever added to."""
+    """One request that changed something, or tried to, in the administration, or an AccountEvent. Only ever added to.
+
+    Of a member who left only that it happened is kept.
+    """
 
     at = models.DateTimeField(_("at"), db_index=True)
     actor = models.ForeignKey(

@@ -17,6 +17,7 @@ class Letter(models.Model):
         REFUNDED = "refunded", _("refunded")
         ENDING = "ending", _("membership ends soon")
         ENDED = "ended", _("membership ended")
+        SIGN_IN = "sign_in", _("sign-in on a new device")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="letters", verbose_name=_("user"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)

@@ -90,6 +90,24 @@ class Device(models.Model):
         return f"{name_of(self, 'user')} {self.user_agent[:40]}"
 
 
+class KnownBrowser(models.Model):
+    """A browser that signed in to the account before. It shows so by a random name in a cookie, kept here as a hash."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="known_browsers", verbose_name=_("user"))
+    digest = models.CharField(_("digest"), max_length=64)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("first signed in at"))
+    last_at = models.DateTimeField(_("last signed in at"))
+
+    class Meta:
+        verbose_name = _("known browser")
+        verbose_name_plural = _("known browsers")
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="known_browser_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.user_agent[:40]}"
+
+
 class SecondFactor(models.Model):
     """An authenticator app (TOTP, RFC 6238). Not asked for until a first code proved that it works."""
 

@@ -11,7 +11,18 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
-from apps.users.models import AuditEntry, Device, Identity, Letter, Membership, PhoneCode, Registration, User
+from apps.users.models import (
+    AccountEvent,
+    AuditEntry,
+    Device,
+    Identity,
+    KnownBrowser,
+    Letter,
+    Membership,
+    PhoneCode,
+    Registration,
+    User,
+)
 from apps.users.services import avatars, devices, second_factor
 
 
@@ -34,16 +45,19 @@ def delete_account(*, user: User, at: datetime) -> None:
     second_factor.turn_off(user=user)
     Identity.objects.filter(user=user).delete()
     Letter.objects.filter(user=user).delete()
+    KnownBrowser.objects.filter(user=user).delete()
     if user.email:
         Registration.objects.filter(email=user.email).delete()
     if user.phone:
         Registration.objects.filter(phone=user.phone).delete()
         PhoneCode.objects.filter(phone=user.phone).delete()
+    own = AuditEntry.objects.filter(actor=user, action__in=AccountEvent.values)
+    own.update(actor=None, actor_name="", address="", details="")
     AuditEntry.objects.filter(actor=user).update(actor=None)
     avatars.remove(user=user)
     user.username = _free_name(user)
     user.email = user.phone = user.email_verified_at = user.phone_verified_at = None
-    user.nickname = user.language = ""
+    user.nickname = user.language = user.new_email = ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.password = make_password(None)
     user.user_permissions.clear()
@@ -64,11 +78,20 @@ def export(*, user: User) -> dict[str, Any]:
         "account": {
             "username": user.username, "nickname": user.nickname, "email": user.email, "phone": user.phone,
             "language": user.language, "email_verified_at": user.email_verified_at,
+            "new_email": user.new_email, "password_changed_at": user.password_changed_at,
             "phone_verified_at": user.phone_verified_at, "registered_at": user.date_joined,
             "last_sign_in_at": user.last_login, "picture": user.avatar_url,
         },
         "memberships": list(Membership.objects.filter(user=user).values("starts_at", "ends_at", "reason")),
         "devices": list(Device.objects.filter(user=user).values("user_agent", "created_at", "last_seen_at")),
+        "known_browsers": list(
+            KnownBrowser.objects.filter(user=user).values("user_agent", "created_at", "last_at")
+        ),
+        "account_events": list(
+            AuditEntry.objects.filter(actor=user, action__in=AccountEvent.values).values(
+                "at", "action", "details", "address"
+            )
+        ),
         "letters": list(Letter.objects.filter(user=user).values("kind", "context", "created_at", "sent_at")),
         "identities": list(Identity.objects.filter(user=user).values("provider", "subject", "created_at")),
     }  # fmt: skip

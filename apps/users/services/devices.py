@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, login, update_session_auth_hash
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,6 +17,7 @@ from django.utils.crypto import constant_time_compare
 from ua_parser import parse
 
 from apps.users.models import Device, User
+from apps.users.services import proof
 from utils.databases import unless_full
 
 DEVICE = "device"  # session key: the id of the Device
@@ -39,6 +43,20 @@ def stay(*, request: HttpRequest, user: User) -> None:
     """After a change of the password: this browser stays signed in, under a fresh session key; the others don't."""
     update_session_auth_hash(request, user)
     Device.objects.filter(pk=request.session.get(DEVICE) or 0).update(session_key=request.session.session_key or "")
+    end_others(user=user, keep=request.session.session_key)
+
+
+def keep(*, request: HttpRequest, user: User) -> None:
+    """After a new stamp: this session stays, the others end. Part of the caller's transaction. Raises proof.Outdated.
+
+    The session's key stays: of two presses of one button the second finds the browser signed in still.
+    """
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    try:
+        request.session.save()
+    except UpdateError as error:  # signed out by another browser meanwhile
+        raise proof.Outdated from error
+    request.session.modified = False  # written a second time, after the commit, it could undo what another wrote since
     end_others(user=user, keep=request.session.session_key)
 
 
@@ -76,6 +94,12 @@ def end_others(*, user: User, keep: str | None) -> int:
 def end_all(*, user: User) -> int:
     """Sign every device of the user out; returns how many."""
     return _end(Device.objects.filter(user=user))
+
+
+def listed(rows: Iterable[Device], *, current: int | None) -> list[dict[str, Any]]:
+    """The devices as pages list them, the one whose id is `current` first."""
+    found = [{"device": row, "name": describe(row.user_agent), "current": row.pk == current} for row in rows]
+    return sorted(found, key=lambda row: not row["current"])
 
 
 def describe(user_agent: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from apps.users.models import Identity, User
 from apps.users.names import LONGEST_NICKNAME, adopt, normalize_email
+from apps.users.services import proof
 from apps.users.services.registration import save_under_free_name
 from utils.plain_text import clean_line
 
@@ -43,11 +44,12 @@ def find(*, person: Person) -> User | None:
 
 
 def connect(*, user: User, person: Person, at: datetime) -> None:
-    """Let the person sign in to the account. Connecting twice is once. Raises ConnectedElsewhere."""
+    """Let the person sign in to the account. Connecting twice is once. Raises ConnectedElsewhere, proof.Outdated."""
     if find(person=person) == user:
         return
     try:
         with transaction.atomic():
+            proof.hold(user=user)
             Identity.objects.create(user=user, provider=person.provider, subject=person.subject, created_at=at)
     except IntegrityError as error:
         raise ConnectedElsewhere from error
@@ -68,10 +70,3 @@ def make_account(*, person: Person, at: datetime) -> User:
     save_under_free_name(user, adopt(person.name) or f"user-{secrets.token_hex(4)}")
     connect(user=user, person=person, at=at)
     return user
-
-
-def disconnect(*, user: User, provider: str) -> bool:
-    """Stop the provider's person from signing in; not where that is the only way in: False."""
-    if not user.has_usable_password():
-        return False
-    return bool(Identity.objects.filter(user=user, provider=provider).delete()[0])

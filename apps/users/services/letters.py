@@ -1,4 +1,7 @@
-"""Mails about money and membership. Each is a row, unique for what it tells, so that nothing is told twice or lost."""
+"""Mails about money, membership and sign-ins.
+
+Each is a row, unique for what it tells, so that nothing is told twice or lost.
+"""
 
 from __future__ import annotations
 
@@ -83,10 +86,11 @@ def _is_true(letter: Letter, at: datetime) -> bool:
 
 def _mail(letter: Letter, to: str) -> None:
     context = dict(letter.context)
-    if "end" in context:
-        context["end"] = datetime.fromisoformat(context["end"])
+    for moment in {"end", "when"} & context.keys():
+        context[moment] = datetime.fromisoformat(context[moment])
+    language = context.pop("language", "")
     mails.deliver(
-        template=letter.kind, to=to, language=letter.user.language, name=letter.user.username,
+        template=letter.kind, to=to, language=letter.user.language or language, name=letter.user.username,
         message_id=f"<letter-{letter.pk}@{urlsplit(settings.SITE_URL).hostname}>", **context,
     )  # fmt: skip
 

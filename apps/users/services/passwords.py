@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from apps.users import tokens
 from apps.users.backends import find_user
-from apps.users.models import PhoneCode, User
-from apps.users.services import codes, devices, mails
+from apps.users.models import AccountEvent, PhoneCode, User
+from apps.users.services import audit, codes, devices, mails, proof
 from apps.users.services.throttle import Client, message_limits, own_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
@@ -45,6 +45,7 @@ def send_reset(*, name: str, language: str, known: Collection[int], at: datetime
     user = find_user(name)
     if user is None or not user.is_active or not user.email:
         return
+    User.objects.filter(pk=user.pk).update(reset_mailed_at=at)
     token = tokens.make(Purpose.RESET, user, at=at)
     mails.send(
         template="reset", to=user.email, language=user.language or language, name=user.username,
@@ -67,13 +68,17 @@ def find_resetting(*, token: str, at: datetime) -> User:
 
 
 @transaction.atomic
-def reset(*, token: str, password: str, at: datetime) -> User:
-    """Set the password and sign every device out. Raises TokenRefused, ValidationError."""
+def reset(*, token: str, password: str, address: str, at: datetime) -> User:
+    """Set the password and sign every device out. Raises TokenRefused, ValidationError.
+
+    Whatever else opens the account stays, the second factor above all: who has read a mailbox gets past nothing. The
+    owner looks through it when signed in (services.recovery).
+    """
     user, _ = tokens.find(Purpose.RESET, token, User.objects.select_for_update().filter(is_active=True), at=at)
     validate_password(password, user)
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    _set(user, make_password(password), at)
     devices.end_all(user=user)
+    audit.note(user=user, event=AccountEvent.RESET, address=address, path=reverse("users:forgot"), at=at)
     _tell(user)
     return user
 
@@ -87,18 +92,25 @@ def confirm_own(*, user: User, password: str) -> None:
         raise WrongPassword
 
 
-def change(*, user: User, old: str, new: str) -> None:
-    """Set a new password; the caller keeps its own session. Raises TryLater, WrongPassword, ValidationError."""
+def change(*, user: User, old: str, new: str, at: datetime) -> None:
+    """Set a new password; the caller keeps its own session.
+
+    Raises TryLater, WrongPassword, ValidationError, proof.Outdated.
+    """
     confirm_own(user=user, password=old)
     validate_password(new, user)
     fresh = make_password(new)
     with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
-        if locked.password != user.password:
-            raise WrongPassword  # changed meanwhile in another window
-        user.password = fresh
-        user.save(update_fields=["password"])
+        proof.hold(user=user)
+        _set(user, fresh, at)
         _tell(user)
+
+
+def _set(user: User, password: str, at: datetime) -> None:
+    """Store the hashed password. Links that were mailed die with the old one, so none is open any more."""
+    user.password, user.password_changed_at = password, at
+    user.new_email, user.new_email_asked_at, user.reset_mailed_at = "", None, None
+    user.save(update_fields=["password", "password_changed_at", "new_email", "new_email_asked_at", "reset_mailed_at"])
 
 
 def _tell(user: User) -> None:

@@ -1,14 +1,19 @@
-"""A name and a password, and who that is."""
+"""A name and a password, who that is, and letting the browser in. A browser that is new to the account is told of."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.users.backends import find_user
-from apps.users.models import User
-from apps.users.services.throttle import Client, sign_in_limits, spend
-from utils.ratelimit import give_back
+from apps.users.models import AccountEvent, Letter, User
+from apps.users.services import audit, browsers, devices, letters, proof
+from apps.users.services.throttle import Client, sign_in_letter_limits, sign_in_limits, spend
+from utils.ratelimit import give_back, take
 
 
 class WrongCredentials(Exception):
@@ -37,3 +42,25 @@ def check_credentials(*, request: HttpRequest, name: str, password: str, client:
     if user.is_locked:
         raise AccountLocked(user.locked_reason)
     return user
+
+
+@transaction.atomic
+def enter(*, request: HttpRequest, user: User, browser: str, address: str, language: str, at: datetime) -> None:
+    """Sign in the browser of that name, which has shown to be the user's. Raises proof.Outdated.
+
+    The owner gets a letter about a browser that the account doesn't know; not about the first one after signing up.
+    """
+    found = proof.hold(user=user)
+    is_first = found.last_login is None and found.password_changed_at is None
+    device = devices.enter(request=request, user=user, at=at)
+    if browsers.note(user=user, name=browser, user_agent=device.user_agent, at=at) or is_first:
+        return
+    audit.note(
+        user=user, event=AccountEvent.NEW_DEVICE, address=address, path=reverse("users:login"),
+        details=device.user_agent, at=at,
+    )  # fmt: skip
+    if not take(sign_in_letter_limits(user=user)):
+        letters.write(
+            user=user, kind=Letter.Kind.SIGN_IN, reference=f"device:{device.pk}", at=at, language=language,
+            device=devices.describe(device.user_agent), address=address, when=at.isoformat(),
+        )  # fmt: skip

@@ -56,6 +56,11 @@ def code_limits(*, user: User) -> list[Limit]:
     return [Limit(f"code:{user.pk}", 10, 15 * MINUTE)]
 
 
+def sign_in_letter_limits(*, user: User) -> list[Limit]:
+    """Letters about sign-ins on new devices: whoever knows the password could fill the owner's mailbox with them."""
+    return [Limit(f"sign-in-letter:{user.pk}", 10, HOUR)]
+
+
 def message_limits(*, kind: str, recipient: str, client: Client) -> list[Limit]:
     """A mail or text message to `recipient`, asked for by somebody who isn't signed in."""
     return [

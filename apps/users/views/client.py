@@ -16,26 +16,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.users.models import User
+from apps.users.services import browsers
 from apps.users.services.throttle import Client, TryLater
 from utils.addresses import client_address, neighbourhood
 
 KNOWN = "known"  # cookie: the accounts this browser signed in to, each with a random name of the browser
-KNOWN_FOR = 365 * 24 * 3600  # seconds
+KNOWN_FOR = round(browsers.KEPT.total_seconds())
 KNOWN_MOST = 5  # accounts
 LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 
 
 def client_of(request: HttpRequest) -> Client:
     """Who asks, as throttling counts."""
-    return Client(address=neighbourhood(client_address(request)), devices=_known(request))
+    return Client(address=neighbourhood(client_address(request)), devices=browsers.recognize(_shown(request)))
 
 
-def remember_device(request: HttpRequest, response: HttpResponse, user: User) -> None:
+def browser_name(request: HttpRequest, user: User) -> str:
+    """The random name by which the account knows this browser; a new one where it is a stranger."""
+    shown = {pk: name for pk, name in _shown(request).items() if pk == user.pk}
+    return browsers.recognize(shown).get(user.pk) or get_random_string(16)
+
+
+def remember_browser(request: HttpRequest, response: HttpResponse, user: User, name: str) -> None:
     """Let this browser be told from strangers when it signs in to the account again."""
-    known = _known(request)
-    device = known.pop(user.pk, None) or get_random_string(16)
-    latest = [*known.items()][-(KNOWN_MOST - 1) :]
-    value = signing.dumps([*latest, (user.pk, device)], salt="users.known")
+    others = [(pk, other) for pk, other in _shown(request).items() if pk != user.pk]
+    value = signing.dumps([*others[-(KNOWN_MOST - 1) :], (user.pk, name)], salt="users.known")
     set_cookie(response, KNOWN, value, KNOWN_FOR)
 
 
@@ -57,7 +62,7 @@ def set_language(response: HttpResponse, language: str) -> None:
     )
 
 
-def _known(request: HttpRequest) -> dict[int, str]:
+def _shown(request: HttpRequest) -> dict[int, str]:
     try:
         pairs = signing.loads(request.COOKIES.get(KNOWN, ""), salt="users.known", max_age=KNOWN_FOR)
     except signing.BadSignature:

@@ -21,6 +21,7 @@ from apps.users.providers import Provider, SignInRefused, providers
 from apps.users.services import identities
 from apps.users.services.identities import Person
 from apps.users.views.client import safe_next, set_cookie
+from apps.users.views.confirm import confirm_first
 from apps.users.views.entry import let_in
 from utils.addresses import client_address
 
@@ -57,8 +58,11 @@ def _provider(key: str) -> Provider:
 def begin(request: HttpRequest, key: str) -> HttpResponse:
     """Off to the provider. Nothing changes here: what has to be remembered goes into a cookie."""
     provider = _provider(key)
-    if request.user.is_authenticated and not _wants_to_connect(request):
-        return redirect("users:own_data")
+    if request.user.is_authenticated:
+        if not _wants_to_connect(request):
+            return redirect("users:own_data")
+        if ask := confirm_first(request, reverse("users:own_data")):
+            return ask
     try:
         url, kept = provider.begin(back=_back(request, key))
     except SignInRefused as error:

@@ -9,6 +9,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,9 +19,19 @@ from apps.users.forms import CodeForm, LoginForm
 from apps.users.middleware import SECOND_FACTOR, TOLD, locked_message
 from apps.users.models import Device, User
 from apps.users.providers import providers
-from apps.users.services import devices, second_factor, sign_in
+from apps.users.services import second_factor, sign_in
 from apps.users.services.throttle import TryLater
-from apps.users.views.client import answer, client_of, remember_device, safe_next, set_cookie, set_language
+from apps.users.views.client import (
+    answer,
+    browser_name,
+    client_of,
+    remember_browser,
+    safe_next,
+    set_cookie,
+    set_language,
+)
+from apps.users.views.confirm import note_confirmed
+from utils.addresses import client_address
 
 REMEMBERED = "username"  # cookie
 REMEMBERED_FOR = 180 * 24 * 3600  # seconds
@@ -92,9 +103,14 @@ def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 def _finish(request: HttpRequest, user: User, target: str) -> HttpResponse:
     """Sign the browser in and send it on, in the user's language."""
-    devices.enter(request=request, user=user, at=timezone.now())
+    name = browser_name(request, user)
+    sign_in.enter(
+        request=request, user=user, browser=name, address=client_address(request), language=get_language() or "",
+        at=timezone.now(),
+    )  # fmt: skip
+    note_confirmed(request)
     response = redirect(target)
-    remember_device(request, response, user)
+    remember_browser(request, response, user, name)
     if user.language:
         set_language(response, user.language)
     return response

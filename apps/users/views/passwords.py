@@ -18,9 +18,10 @@ from apps.users.names import normalize_phone
 from apps.users.services import passwords
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
-from apps.users.views.client import answer, client_of, remember_device
+from apps.users.views.client import answer, client_of
 from apps.users.views.codes import begin_code
 from apps.users.views.registration import dead_link
+from utils.addresses import client_address
 
 ASKED = "reset_asked"  # session key
 
@@ -74,13 +75,13 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
             msg = _("Please correct what is marked.")
             if form.is_valid():
                 try:
-                    passwords.reset(token=token, password=form.cleaned_data["password"], at=now)
+                    passwords.reset(
+                        token=token, password=form.cleaned_data["password"], address=client_address(request), at=now
+                    )
                 except ValidationError as error:
                     form.add_error("password", error)
                 else:
-                    response = redirect("users:reset_done")
-                    remember_device(request, response, user)  # who has the mailbox or the phone is no stranger
-                    return response
+                    return redirect("users:reset_done")
     except TokenRefused:
         return answer(request, "users/reset.html", {"user_id": None}, msg=dead_link())
     context = {"form": form, "user_id": user.pk, "name": user.username}

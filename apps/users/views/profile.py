@@ -26,6 +26,7 @@ from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.client import answer, set_language
 from apps.users.views.codes import begin_code
+from apps.users.views.confirm import confirm_without_password
 from apps.users.views.registration import dead_link
 
 
@@ -39,6 +40,8 @@ def own(request: HttpRequest) -> HttpResponse:
     sent = request.POST.get("form", "profile") if request.method == "POST" else ""
     forms = _forms(request, user, sent)
     msg, late = "", None
+    if sent in {"email", "phone", "password"} and (ask := confirm_without_password(request, request.path)):
+        return ask
     if sent:
         msg = _("Please correct what is marked.")
         form = forms.get(sent)
@@ -99,7 +102,7 @@ def _remove_avatar(request: HttpRequest, user: User, _form: Form) -> HttpRespons
 
 def _email(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
-    contacts.ask_email(user=user, email=form.cleaned_data["email"])
+    contacts.ask_email(user=user, email=form.cleaned_data["email"], at=timezone.now())
     messages.success(request, _("Open the link in the mail to your new address: it counts from then on."))
     return redirect("users:profile")
 
@@ -110,7 +113,9 @@ def _phone(request: HttpRequest, user: User, form: Form) -> HttpResponse:
 
 
 def _password(request: HttpRequest, user: User, form: Form) -> HttpResponse:
-    passwords.change(user=user, old=form.cleaned_data.get("current", ""), new=form.cleaned_data["password"])
+    passwords.change(
+        user=user, old=form.cleaned_data.get("current", ""), new=form.cleaned_data["password"], at=timezone.now()
+    )
     devices.stay(request=request, user=user)
     messages.success(request, _("Your password is changed. Your other devices are signed out."))
     return redirect("users:profile")

@@ -7,6 +7,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,10 +19,12 @@ from apps.users.middleware import SECOND_FACTOR
 from apps.users.models import Device, Identity, RecoveryCode
 from apps.users.providers import providers
 from apps.users.requests import signed_in
-from apps.users.services import deletion, devices, identities, passwords, second_factor
+from apps.users.services import deletion, devices, passwords, recovery, second_factor
 from apps.users.services.throttle import TryLater
 from apps.users.views.client import answer
+from apps.users.views.confirm import confirm_first, confirm_without_password
 from apps.users.views.elsewhere import connect_proof
+from apps.users.views.recovery import owner_of
 from utils.numbers import row_id
 
 
@@ -40,11 +43,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
             devices.end_others(user=user, keep=request.session.session_key)
             messages.success(request, _("All other devices are signed out."))
         return redirect("users:devices")
-    rows = [
-        {"device": row, "name": devices.describe(row.user_agent), "current": row.pk == current}
-        for row in Device.objects.filter(user=user).signed_in(at=timezone.now())
-    ]
-    rows.sort(key=lambda row: not row["current"])
+    rows = devices.listed(Device.objects.filter(user=user).signed_in(at=timezone.now()), current=current)
     context = {"user_info": user, "devices": rows, "others": any(not row["current"] for row in rows)}
     return render(request, "users/devices.html", context)
 
@@ -58,6 +57,9 @@ def factor(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     on = second_factor.is_on(user=user)
     sent = request.POST.get("form", "") if request.method == "POST" else ""
+    ask = confirm_without_password(request, request.path) if on else confirm_first(request, request.path)
+    if ask and sent:
+        return ask
     form = CodeForm(request.POST if sent == "on" else None)
     confirm = ConfirmForm(request.POST if sent in {"off", "renew"} else None, user=user)
     msg, late = "", None
@@ -76,7 +78,7 @@ def factor(request: HttpRequest) -> HttpResponse:
                     if sent == "renew":
                         fresh = second_factor.renew_recovery_codes(user=user)
                         return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
-                    second_factor.turn_off(user=user)
+                    recovery.remove_second_factor(owner=owner_of(request), at=timezone.now())
                     request.session.pop(SECOND_FACTOR, None)
                     messages.success(request, _("Signing in asks for no code any more."))
                     return redirect("users:second_factor")
@@ -86,10 +88,10 @@ def factor(request: HttpRequest) -> HttpResponse:
             confirm.add_error("current", _("This is not your current password."))
         except TryLater as error:
             late = error
-    context = {"user_info": user, "on": on, "form": form, "confirm": confirm}
+    context = {"user_info": user, "on": on, "form": form, "confirm": confirm, "ask": ask["Location"] if ask else ""}
     if on:
         context["left"] = RecoveryCode.objects.filter(user=user, used_at=None).count()
-    else:
+    elif not ask:  # an open or stolen session doesn't get to see the secret
         begun = second_factor.begin(user=user)
         context |= {"secret": begun.secret, "qr_code": second_factor.qr_code(factor=begun)}
     return answer(request, "users/second_factor.html", context, msg=msg, late=late)
@@ -105,6 +107,8 @@ def own_data(request: HttpRequest) -> HttpResponse:
     form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
     msg, late = "", None
     if request.method == "POST":
+        if ask := confirm_without_password(request, request.path):
+            return ask
         msg = _("Please correct what is marked.")
         if form.is_valid():
             try:
@@ -143,8 +147,11 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_POST
 def disconnect(request: HttpRequest, key: str) -> HttpResponse:
     """Stop signing in through a provider."""
-    if identities.disconnect(user=signed_in(request), provider=key):
+    if ask := confirm_first(request, reverse("users:own_data")):
+        return ask
+    try:
+        recovery.remove_identity(owner=owner_of(request), provider=key, at=timezone.now())
         messages.success(request, _("Disconnected."))
-    else:
+    except recovery.LastWayIn:
         messages.error(request, _("Set a password first: otherwise you could not sign in any more."))
     return redirect("users:own_data")

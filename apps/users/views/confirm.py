@@ -1,0 +1,75 @@
+"""Before anything that opens or closes an account: is it the owner who sits there, or an open or stolen session?
+
+Signing in says so for a while; later the password does, or signing in once more where there is none.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from apps.users.forms import ConfirmForm
+from apps.users.models import Device
+from apps.users.requests import signed_in
+from apps.users.services import passwords
+from apps.users.services.throttle import TryLater
+from apps.users.views.client import answer, safe_next
+
+CONFIRMED = "confirmed_at"  # session key: when the owner last proved to be there, in seconds since 1970
+COUNTS_FOR = 900  # seconds
+
+
+def note_confirmed(request: HttpRequest) -> None:
+    """The owner is there: just signed in, or gave the password."""
+    request.session[CONFIRMED] = timezone.now().timestamp()
+
+
+def confirm_first(request: HttpRequest, back: str) -> HttpResponse | None:
+    """None if the owner was there lately; else what to answer: a page that asks, and leads to `back`."""
+    if 0 <= timezone.now().timestamp() - request.session.get(CONFIRMED, 0) < COUNTS_FOR:
+        return None
+    return redirect(f"{reverse('users:confirm')}?{urlencode({'next': back})}")
+
+
+def confirm_without_password(request: HttpRequest, back: str) -> HttpResponse | None:
+    """As `confirm_first`, for an account whose forms have no password to ask for."""
+    return None if signed_in(request).has_usable_password() else confirm_first(request, back)
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters("current")
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Give the password, or (`again` in the POST) sign in once more."""
+    user, target = signed_in(request), safe_next(request)
+    if "again" in request.POST:
+        Device.objects.filter(session_key=request.session.session_key or "").delete()
+        logout(request)
+        return redirect(f"{reverse('users:login')}?{urlencode({'next': target})}")
+    form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
+    msg, late = "", None
+    if request.method == "POST" and user.has_usable_password():
+        msg = _("Please correct what is marked.")
+        if form.is_valid():
+            try:
+                passwords.confirm_own(user=user, password=form.cleaned_data["current"])
+            except TryLater as error:
+                late = error
+            except passwords.WrongPassword:
+                form.add_error("current", _("This is not your current password."))
+            else:
+                note_confirmed(request)
+                return redirect(target)
+    context = {"user_info": user, "form": form, "next": target}
+    return answer(request, "users/confirm.html", context, msg=msg, late=late)

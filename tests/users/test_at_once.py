@@ -1,0 +1,55 @@
+"""Signing in and taking ways back at once, on real databases: SQLite in a file, and a MariaDB of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import mariadb
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("accounts-at-once")]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+def told(request, tmp_path_factory) -> Iterator[dict[str, Any]]:
+    """What came out of each scene of the driver, played on that database."""
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    if request.param == "sqlite":
+        yield _play(folder, f"sqlite:///{folder / 'db.sqlite3'}")
+        return
+    with mariadb.running(folder) as address:
+        yield _play(folder, mariadb.create_database(address, "streamsite"))
+
+
+def _play(folder: Path, database: str) -> dict[str, Any]:
+    env = {**os.environ, "DATABASE_URL": database, "LOG_LEVEL": "ERROR"}
+    file = folder / "told.json"
+    driver = [sys.executable, "-m", "tests.users.driver", str(file)]
+    done = subprocess.run(driver, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(file.read_text())
+
+
+def test_of_two_first_sign_ins_one_is_told(told):
+    assert told["first_sign_ins"] == {"answers": [302, 302], "letters": 1, "known": 2}
+
+
+def test_a_button_pressed_twice_keeps_its_owner_signed_in(told):
+    assert told["pressed_twice"] == [[["302 /user/recovery/"], True]] * 18
+
+
+def test_two_ways_removed_leave_one_and_one_of_the_browsers(told):
+    assert told["both_ways"] == [[1, 1]] * 6
+
+
+def test_a_sign_in_comes_before_signing_out_everywhere_or_after_it(told):
+    """Before, and it is put out; after, and it is new. Never is a browser known, or on record, that isn't in."""
+    assert told["sign_in_and_out"] == [[True, True]] * 6
