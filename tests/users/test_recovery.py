@@ -360,6 +360,21 @@ def test_a_second_step_that_waits_dies_too(lin):
     assert not _is_in(waiting)
 
 
+def test_a_sign_in_under_way_needs_the_second_factor_that_was_turned_on_meanwhile(rf, lin):
+    from apps.users.services import sign_in
+
+    second_factor.begin(user=lin)
+    SecondFactor.objects.update(confirmed_at=timezone.now())
+    request = rf.get("/")
+    request.session = Client().session
+    given = {"user": lin, "browser": "x", "address": "", "language": "", "at": timezone.now()}
+    with pytest.raises(proof.Outdated):
+        sign_in.enter(request=request, coded=False, **given)
+    assert not Device.objects.exists()
+    sign_in.enter(request=request, coded=True, **given)
+    assert Device.objects.exists()
+
+
 def test_a_request_under_way_adds_no_way_in_to_what_was_taken_back(lin):
     """It found the account before, and writes after."""
     before = User.objects.get()

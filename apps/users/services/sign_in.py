@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.users.backends import find_user
 from apps.users.models import AccountEvent, Letter, User
-from apps.users.services import audit, browsers, devices, letters, proof
+from apps.users.services import audit, browsers, devices, letters, proof, second_factor
 from apps.users.services.throttle import Client, sign_in_letter_limits, sign_in_limits, spend
 from utils.ratelimit import give_back, take
 
@@ -45,12 +45,17 @@ def check_credentials(*, request: HttpRequest, name: str, password: str, client:
 
 
 @transaction.atomic
-def enter(*, request: HttpRequest, user: User, browser: str, address: str, language: str, at: datetime) -> None:
+def enter(
+    *, request: HttpRequest, user: User, browser: str, coded: bool, address: str, language: str, at: datetime
+) -> None:
     """Sign in the browser of that name, which has shown to be the user's. Raises proof.Outdated.
 
+    `coded`: it gave the second factor, which may have been turned on since it was found to be off.
     The owner gets a letter about a browser that the account doesn't know; not about the first one after signing up.
     """
     found = proof.hold(user=user)
+    if not coded and second_factor.is_on(user=user):
+        raise proof.Outdated
     is_first = found.last_login is None and found.password_changed_at is None
     device = devices.enter(request=request, user=user, at=at)
     if browsers.note(user=user, name=browser, user_agent=device.user_agent, at=at) or is_first:

@@ -98,14 +98,14 @@ def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
         }  # fmt: skip
         return redirect("users:second_step")
     request.session.pop(SECOND_FACTOR, None)
-    return _finish(request, user, target)
+    return _finish(request, user, target, coded=False)
 
 
-def _finish(request: HttpRequest, user: User, target: str) -> HttpResponse:
+def _finish(request: HttpRequest, user: User, target: str, *, coded: bool) -> HttpResponse:
     """Sign the browser in and send it on, in the user's language."""
     name = browser_name(request, user)
     sign_in.enter(
-        request=request, user=user, browser=name, address=client_address(request), language=get_language() or "",
+        request=request, user=user, browser=name, coded=coded, address=client_address(request), language=get_language() or "",
         at=timezone.now(),
     )  # fmt: skip
     note_confirmed(request)
@@ -141,7 +141,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
                 pass
             else:
                 del request.session[WAITING]
-                response = _finish(request, user, waiting["next"])
+                response = _finish(request, user, waiting["next"], coded=True)
                 request.session[SECOND_FACTOR] = True
                 return response
     return answer(request, "users/second_step.html", {"form": form}, msg=msg, late=late)
