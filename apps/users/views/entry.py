@@ -105,8 +105,8 @@ def _finish(request: HttpRequest, user: User, target: str, *, coded: bool) -> Ht
     """Sign the browser in and send it on, in the user's language."""
     name = browser_name(request, user)
     sign_in.enter(
-        request=request, user=user, browser=name, coded=coded, address=client_address(request), language=get_language() or "",
-        at=timezone.now(),
+        request=request, user=user, browser=name, coded=coded, address=client_address(request),
+        language=get_language() or "", at=timezone.now(),
     )  # fmt: skip
     note_confirmed(request)
     response = redirect(target)
