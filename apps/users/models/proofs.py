@@ -105,7 +105,7 @@ class KnownBrowser(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "digest"], name="known_browser_once")]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.user_agent[:40]}"
+        return f"{name_of(self, 'user')} {self.user_agent[:40]}"
 
 
 class SecondFactor(models.Model):
