@@ -99,6 +99,17 @@ def test_a_gateway_that_cant_be_reached_is_told_of_until_it_answers(till, settin
     assert _check(buyer, order) == 5
 
 
+def test_while_the_gateway_rests_the_question_is_dropped_and_pages_say_so(till, plan, buyer):
+    order = _sent(plan, buyer)
+    for _ in range(3):
+        asking.breaker_of(order.app_id).trip()
+    services.answer_question(order_id=order.pk, at=timezone.now())
+    assert _check(buyer, order) == 7
+    asking._breakers.clear()
+    services.answer_question(order_id=order.pk, at=timezone.now())
+    assert _check(buyer, order) == 5
+
+
 def test_an_order_that_was_never_sent_is_not_asked_about(plan, buyer):
     order = services.place_order(user=User.objects.get(username="buyer"), item=plan, at=timezone.now())
     assert _check(buyer, order) == 5

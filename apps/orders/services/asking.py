@@ -81,7 +81,7 @@ def wish_for(*, order: Order, wish: Wish, at: datetime) -> Order:
 def question(*, order: Order) -> Iterator[None]:
     """Around the queue's answer to `ask_soon`: pages hear how it went, and may ask again.
 
-    Few workers wait for the gateway at once, and none while it is silent.
+    Few workers wait for the gateway at once, and none while it is silent. Raises GatewayUnclear once pages were told.
     """
     try:
         with breaker_of(order.app_id).calling(GatewayUnclear):
@@ -89,6 +89,7 @@ def question(*, order: Order) -> Iterator[None]:
     except (GatewayUnclear, Unavailable) as unclear:
         log.warning("Order %s: %s", order.number, unclear)
         cache.set(_unclear(order.pk), 1, UNCLEAR_FOR)
+        raise GatewayUnclear(str(unclear)) from unclear
     else:
         cache.delete(_unclear(order.pk))
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -51,7 +52,7 @@ def answer_question(*, order_id: int, at: datetime) -> None:
     """What the queue does about `ask_soon`. Without an answer, the page's next question is the second try."""
     waited = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AT_MOST_EVERY)
     order = Order.objects.get(pk=order_id)
-    with question(order=order):
+    with suppress(GatewayUnclear), question(order=order):
         if not Order.objects.filter(waited, pk=order_id, sent_at__isnull=False).update(asked_at=at):
             return  # somebody else asked a moment ago
         order.refresh_from_db()
