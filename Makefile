@@ -16,7 +16,7 @@ run: ## Try the product: PORT=8000 DATA_DIR=data
 dev: ## Everything the tests and checks need
 	@$(PYTHON) deploy/embedded/bootstrap.py --dev
 	@sh deploy/embedded/test-machine.sh
-	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes -r requirements-mysql.txt
+	@$(PYTHON) deploy/embedded/bootstrap.py --databases
 
 test: dev ## Every test, and the quick ones on MariaDB again
 	$(VENV)/python -m pytest -n 2 --dist loadgroup
@@ -44,7 +44,7 @@ bench: dev ## Measure: each figure is a ratio to a reference in the same run
 
 lock: ## Renew the hashed requirements
 	for set in requirements requirements-dev requirements-mysql requirements-node; do \
-	  $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$set.in -o $$set.txt; done
+	  $(VENV)/python deploy/embedded/mirrors.py pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$set.in -o $$set.txt; done
 
 messages: ## Collect the strings to translate
 	$(VENV)/python manage.py makemessages -l zh_Hans --no-location --no-obsolete -i .venv -i node_modules -i data

