@@ -18,6 +18,8 @@ from unfold.forms import PaginationInlineFormSet
 from utils.numbers import row_id
 from utils.plain_text import clean_line, clean_text, is_visible
 
+TAKEN = {"unique", "unique_together"}  # Django's codes
+
 
 class KeptForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Says what several fields must not be together beside the last of them that is typed.
@@ -41,6 +43,8 @@ class KeptForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
             placed: dict[str, list[ValidationError]] = {}
             for name, found in error.error_dict.items():
                 for one in found:
+                    if one.code in TAKEN:
+                        one.message = gettext("Another %(model_name)s has this already.")
                     placed.setdefault(self._place(one) if name == NON_FIELD_ERRORS else name, []).append(one)
             error = ValidationError(placed)
         super().add_error(field, error)

@@ -106,7 +106,7 @@ def _crawl(client) -> dict[str, int]:
     return answers
 
 
-@pytest.mark.parametrize("who", ["stranger", "viewer", "buyer"])
+@pytest.mark.parametrize("who", ["stranger", "buyer"])
 def test_no_link_leads_nowhere(client, who):
     viewer = make_user(email="viewer@example.com")
     made = _catalogue(viewer if who == "buyer" else None)

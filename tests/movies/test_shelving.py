@@ -14,6 +14,7 @@ from django.utils import timezone
 from apps.media.models import Upload, Video
 from apps.media.services import look_after_uploads
 from apps.movies.models import Episode, Kind, Movie, Status
+from apps.movies.services import arrange
 from apps.users.models import User
 from tests.factories import make_episode, make_movie, make_user
 from tests.media.uploading import b64, begin, curator, patch
@@ -226,3 +227,10 @@ def test_no_number_is_given_above_the_highest(curator):
     assert answer.status_code == 409
     assert "9999" in answer.json()["errors"]["__all__"][0]
     assert Upload.objects.exists()
+
+
+def test_a_silent_name_follows_those_that_tell_their_numbers():
+    names = ["第10集.mp4", "IMG_无号.mp4", "第1集.mp4", "花絮.mp4", "第一集 重复.mp4"]
+    assert {names[p.index]: p.number for p in arrange(names=names)} == {
+        "第1集.mp4": 1, "第一集 重复.mp4": 1, "第10集.mp4": 10, "IMG_无号.mp4": 11, "花絮.mp4": 12,
+    }  # fmt: skip

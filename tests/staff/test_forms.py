@@ -123,54 +123,55 @@ def _post(client: Any, address: str, data: dict[str, Any]) -> Any:
         transaction.savepoint_rollback(mark)
 
 
-def _too_much(field: models.Field) -> list[str]:
+def _too_much(field: models.Field) -> str:
     match field:
         case models.TextField():
-            return []
+            return ""
         case models.CharField() if not field.choices and field.max_length:
-            return ["𠮷" * (field.max_length + 1)]
+            return "𠮷" * (field.max_length + 1)
         case models.IntegerField() if field.get_internal_type() == "BigIntegerField":
-            return ["9" * 30]
+            return "9" * 30
         case models.IntegerField():
-            return ["65536" if isinstance(field, SMALL) else "4294967296"]
+            return "65536" if isinstance(field, SMALL) else "4294967296"
         case models.DecimalField():
-            return ["9" * 20]
+            return "9" * 20
         case models.FloatField():
-            return ["1e400"]
+            return "1e400"
         case models.ForeignKey() | models.DateTimeField():
-            return ["9" * 30]
-    return []
+            return "9" * 30
+    return ""
 
 
 def test_what_is_too_long_or_too_large_is_said_beside_its_field(curator):
     tried = set()
     for model, address, form in _forms(curator):
-        for name in sorted(form.typed):
-            field = _field(model, name)
-            for value in _too_much(field) if field is not None else []:
-                answer = _post(curator, address, form.sent(**{name: value}))
-                assert answer.status_code == 200, (address, name, value[:40])
-                assert name in _errors(answer), (address, name, value[:40], _errors(answer))
-                if not isinstance(field, models.ForeignKey | models.DateTimeField):  # chosen, or typed in two boxes
-                    assert value in answer.content.decode(), (address, name)  # what was typed is still there
-                tried.add(f"{model._meta.model_name}.{name}")
+        fields = {name: field for name in form.typed if (field := _field(model, name)) is not None}
+        wrong = {name: value for name, field in fields.items() if (value := _too_much(field))}
+        if not wrong:
+            continue
+        answer = _post(curator, address, form.sent(**wrong))
+        assert answer.status_code == 200, address
+        assert wrong.keys() <= _errors(answer).keys(), (address, wrong.keys() - _errors(answer).keys())
+        page = answer.content.decode()
+        for name, value in wrong.items():
+            if not isinstance(fields[name], models.ForeignKey | models.DateTimeField):  # chosen, or typed in two boxes
+                assert value in page, (address, name)  # what was typed is still there
+        tried |= {f"{model._meta.model_name}.{name}" for name in wrong}
     assert len(tried) > 50
     assert {"banner.form-0-order", "movie.credits-0-character", "plan.days", "user.nickname"} <= tried
 
 
-def test_keys_that_no_row_has_are_refused(curator):
+@pytest.mark.parametrize("key", ["x", "9" * 30])
+def test_keys_that_no_row_has_are_refused(curator, key):
     tried = 0
     for model, address, form in _forms(curator):
-        for name in sorted(form.typed):
-            many = next((f for f in model._meta.many_to_many if f.name == name), None)
-            field = _field(model, name)
-            if many is None and not isinstance(field, models.ForeignKey):
-                continue
-            for value in ("x", "9" * 30):
-                answer = _post(curator, address, form.sent(**{name: [value]}))
-                assert answer.status_code == 200, (address, name, value)
-                assert name in _errors(answer), (address, name, value)
-                tried += 1
+        many = {f.name for f in model._meta.many_to_many}
+        chosen = {n for n in form.typed if n in many or isinstance(_field(model, n), models.ForeignKey)}
+        if chosen:
+            answer = _post(curator, address, form.sent(**{name: [key] for name in chosen}))
+            assert answer.status_code == 200, address
+            assert chosen <= _errors(answer).keys(), (address, chosen)
+            tried += len(chosen)
     assert tried > 10
 
 
@@ -216,7 +217,7 @@ def _wrong(field: models.Field) -> list[str]:
         return [str(value) for value, _label in field.flatchoices]
     if isinstance(field, models.DateTimeField | models.BooleanField):
         return []
-    return ["0", "-1", "101", "1000000"]
+    return ["0", "101"]
 
 
 def test_what_a_check_refuses_is_said_beside_its_field(curator):

@@ -13,7 +13,7 @@ from tests.pageforms import forms_of
 
 pytestmark = pytest.mark.django_db
 
-AWKWARD = ["x" * 600, "𠮷" * 600, "9" * 30, "-1", "1e400", "NaN", "\x00", "²", "[" * 300]
+AWKWARD = ["𠮷" * 600, "9" * 30, "NaN", "\x00", "[" * 300]
 
 
 def _pages(signed_in: bool) -> list[str]:

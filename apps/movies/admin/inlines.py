@@ -59,6 +59,9 @@ class CreditInline(TabularPage):
     fields = ["person", "role", "character", "order"]
     autocomplete_fields = ["person"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credit]:
+        return super().get_queryset(request).select_related("person")
+
 
 class MaterialInline(TabularPage):
     model = Material

@@ -22,20 +22,20 @@ class Place:
 def arrange(*, names: Sequence[str], first: int | None = None, taken: Collection[int] = ()) -> list[Place]:
     """The files in the order of the series, each with its number.
 
-    Numbers are those that the names tell, where all are of one season and told by every name; two files of one
-    number keep it, for the curator to see. Where parts (上/下), days or seasons order the files, or a name tells
-    nothing, they are counted on: from `first`, or after the last of `taken`. Specials follow the last.
+    Numbers are those that the names tell, where all are of one season; two files of one number keep it, for the
+    curator to see. A name that tells nothing follows the last, and specials follow that. Where parts (上/下), days or
+    seasons order the files, or no name tells a number, they are counted on: from `first`, or after the last of `taken`.
     """
     readings = read_all(names)
     order = sorted(range(len(names)), key=lambda n: readings[n].order)
     regular = [n for n in order if not readings[n].is_special]
-    own = [readings[n].number for n in regular]
-    told = first is None and all(own) and len({readings[n].season for n in regular}) <= 1
-    told = told and not any(readings[n].part for n in regular)
+    own = {n: number for n in regular if (number := readings[n].number)}
+    told = first is None and len({readings[n].season for n in own}) == 1
+    told = told and not any(readings[n].part or (readings[n].day and n not in own) for n in regular)
     start = first or max(taken, default=0) + 1
-    numbers = {n: (readings[n].number or 0) if told else start + place for place, n in enumerate(regular)}
+    numbers = own if told else {n: start + place for place, n in enumerate(regular)}
     after = max([*numbers.values(), *([] if first else taken), start - 1])
-    for place, n in enumerate((n for n in order if readings[n].is_special), start=1):
+    for place, n in enumerate((n for n in order if n not in numbers), start=1):
         numbers[n] = after + place
     return [Place(n, numbers[n], readings[n]) for n in order]
 
