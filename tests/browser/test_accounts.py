@@ -240,6 +240,8 @@ OWN = [
     "/user/uservip/",
     "/user/userorder/1/",
     "/user/userown/",
+    "/user/recovery/",
+    "/user/confirm/",
     "/user/devices/",
     "/user/secondfactor/",
     "/user/mydata/",

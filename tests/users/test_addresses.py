@@ -24,6 +24,8 @@ OWN = {
     "/user/userown/": {"user_info", "types"},
     "/user/userorder/1/": {"orders", "types", "pages", "order_page"},
     "/user/devices/": {"user_info", "types", "devices"},
+    "/user/recovery/": {"user_info", "types", "ways", "identities", "devices", "browsers"},
+    "/user/confirm/": {"user_info", "types", "form"},
     "/user/secondfactor/": {"user_info", "types"},
     "/user/mydata/": {"user_info", "types"},
 }
