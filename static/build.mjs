@@ -39,7 +39,7 @@ const artplayer = {
   },
 };
 const scripts = { ...common, sourcemap: true, outdir: out, plugins: [artplayer] };
-const classic = { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js", outside: "static/js/outside.js", encoding: "static/js/encoding.js", "upload-hash": "static/js/upload/hash.worker.js" };
+const classic = { site: "static/js/site.js", theme: "static/js/theme.js", order: "static/js/order.js", outside: "static/js/outside.js", encoding: "static/js/encoding.js", "unfold/js/alpine/alpine": "static/js/alpine.js", "upload-hash": "static/js/upload/hash.worker.js" };
 const modules = { watch: "static/js/watch.js", player: "static/js/player/player.js", upload: "static/js/upload/page.js", episodes: "static/js/episodes.js", media: "static/js/media.js" };
 const styles = Object.fromEntries(["site", "watch", "player", "cashier", "upload", "media"].map((name) => [name, `static/css/${name}.css`]));
 await build({ ...scripts, entryPoints: classic, format: "iife" });
