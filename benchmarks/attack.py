@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import http.client
 import os
-import random
 import shutil
 import socket
 import statistics
@@ -19,11 +18,11 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.attack import odd
 from tests.browser.conftest import Site, start_site
 from tests.browser.nginx import free_port, start_nginx
 
@@ -119,74 +118,9 @@ def send_a_gibibyte(port: int, address: str) -> tuple[int, int]:
         return 0, sent
 
 
-def odd_requests(addresses: list[str], many: int, seed: int) -> Iterator[tuple[str, str, bytes | None, dict[str, str]]]:
-    """Requests that no browser makes: (method, address, body, headers)."""
-    chance = random.Random(seed)
-    odd = ["%00", "%ff%fe", "..%2f..%2f", "9" * 30, "-1", "0", "%E2%80%AE", "%F0%A0%AE%B7", "'", "\"><svg/onload=1>",
-           "a" * 3000, "[" * 1000, "{}", "NaN", "1e999", "%E2%80%8B", "null", "١٢٣", "🎬"]  # fmt: skip
-    kinds = [FORM, "application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/xml", ""]
-    names = [
-        "q",
-        "page",
-        "coupon",
-        "plan",
-        "movie",
-        "amount",
-        "order",
-        "username",
-        "password",
-        "next",
-        "token",
-        "st",
-        "ts",
-    ]
-    for _ in range(many):
-        address = chance.choice(addresses)
-        if chance.random() < 0.5:
-            parts = address.split("/")
-            parts[chance.randrange(len(parts))] = chance.choice(odd)
-            address = "/" + "/".join(parts).lstrip("/")
-        if chance.random() < 0.5:
-            address += "?" + "&".join(f"{chance.choice(names)}={chance.choice(odd)}" for _ in range(3))
-        method = chance.choice(["GET"] * 4 + ["POST"] * 4 + ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-        body = None
-        if method in {"POST", "PUT", "PATCH"}:
-            text = chance.choice(odd)
-            body = chance.choice(
-                [text, f"{chance.choice(names)}={text}&csrfmiddlewaretoken=x", "--x\r\n\r\n" + text, ""]
-            ).encode()
-        headers = {"Content-Type": chance.choice(kinds), "Range": chance.choice(["", "bytes=0-", "bytes=9-1"])}
-        headers |= {"Accept-Language": chance.choice(["zh", "en", "xx;q=NaN", "*" * 500])}
-        headers |= (
-            {"Cookie": f"csrftoken={chance.choice(odd)!r}; sessionid={'x' * 32}"} if chance.random() < 0.3 else {}
-        )
-        yield (
-            method,
-            quote_all(address),
-            body,
-            {n: v.encode("latin-1", "replace").decode("latin-1") for n, v in headers.items() if v},
-        )
-
-
-def quote_all(address: str) -> str:
-    """The address with what can't stand in a request's line escaped, and nothing else."""
-    return "".join(c if " " < c < "\x7f" else "".join(f"%{b:02X}" for b in c.encode()) for c in address)
-
-
 def addresses_of(site: Site) -> list[str]:
     """One address for every pattern of the site's."""
-    code = (
-        "import re\n"
-        "from django.urls import get_resolver\n"
-        "def walk(r, p=''):\n"
-        "    for x in r.url_patterns:\n"
-        "        q = p + str(x.pattern)\n"
-        "        if hasattr(x, 'url_patterns'):\n"
-        "            yield from walk(x, q)\n"
-        "        else:\n"
-        "            yield '/' + re.sub(r'<[^>]*>', '1', re.sub(r'[\\^$\\\\]|\\(\\?.*?\\)', '', q))\n"
-        "print('\\n'.join(sorted(set(walk(get_resolver())))))"
-    )
+    code = "from tests.attack.addresses import addresses; print('\\n'.join(sorted(set(addresses()))))"
     return [line for line in site.manage("shell", "-v", "0", "-c", code).splitlines() if line.startswith("/")]
 
 
@@ -195,30 +129,94 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def fuzz(port: int, addresses: list[str], many: int, cookie: str) -> tuple[Counter[int], list[str]]:
+    """The statuses of so many odd requests, and what was answered with 500 or more, or not at all (0)."""
     statuses, broken = Counter[int](), []
-    for method, address, body, headers in odd_requests(addresses, many, many):
-        if cookie and "Cookie" not in headers:
-            headers["Cookie"] = cookie
-        status = ask(port, method, address, body, headers)
+    for sent in odd.requests(addresses, many=many, seed=many + len(cookie), host=f"127.0.0.1:{port}", cookie=cookie):
+        status = send_raw(port, sent)
         statuses[status] += 1
         if status >= 500 or status == 0:
-            broken.append(f"{status} {method} {address[:120]} {headers.get('Content-Type')} {(body or b'')[:60]!r}")
+            broken.append(f"{status} {sent[:300]!r}")
     return statuses, broken
 
 
+def send_raw(port: int, sent: bytes) -> int:
+    """The status; 0 for no answer."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as one:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may be refused at its first bytes
+                one.sendall(sent)
+            with one.makefile("rb") as answer:
+                status = int(answer.readline().split()[1])
+                while answer.read(65536):
+                    pass
+                return status
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
 def session_of(site: Site, role: str) -> str:
-    """A cookie of somebody who is signed in: a member, or an administrator."""
-    flags = {"member": "", "administrator": ", is_staff=True, is_superuser=True"}[role]
+    """A cookie of somebody in that role who is signed in."""
+    if role == "stranger":
+        return ""
+    prefixes = odd.STAFF.get(role, ())
     code = (
+        "from datetime import timedelta\n"
+        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
+        "from django.contrib.auth.models import Permission\n"
         "from django.contrib.sessions.backends.db import SessionStore\n"
-        "from apps.users.models import User\n"
-        "from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY\n"
-        f"u, _ = User.objects.get_or_create(username='fuzz-{role}', defaults=dict(email='{role}@example.org'{flags}))\n"
+        "from django.utils import timezone\n"
+        "from apps.users.models import Membership, User\n"
+        f"role, prefixes = {role!r}, {prefixes!r}\n"
+        "staff = role not in {'user', 'member'}\n"
+        "fields = dict(email=f'{len(role)}{role[0]}@example.org', is_staff=staff, is_superuser=role == 'superuser')\n"
+        "u, _ = User.objects.get_or_create(username=f'fuzz-{role}'.replace(' ', '-'), defaults=fields)\n"
+        "every = Permission.objects.select_related('content_type')\n"
+        "u.user_permissions.set(p for p in every if f'{p.content_type.app_label}.{p.codename}'.startswith(prefixes))\n"
+        "if role == 'member':\n"
+        "    now = timezone.now()\n"
+        "    Membership.objects.create(user=u, starts_at=now, ends_at=now + timedelta(days=9))\n"
         "s = SessionStore()\n"
         "s[SESSION_KEY] = str(u.pk); s[BACKEND_SESSION_KEY] = 'apps.users.backends.AnyNameBackend'\n"
         "s[HASH_SESSION_KEY] = u.get_session_auth_hash(); s.create(); print(s.session_key)"
     )
     return f"sessionid={site.manage('shell', '-v', '0', '-c', code).splitlines()[-1]}"
+
+
+def fuzz_every_role(site: Site, ports: dict[str, int], many: int, seconds: float) -> int:
+    """Print what odd requests of every role were answered with, half by each server, and what pages took meanwhile."""
+    addresses, bad = addresses_of(site), 0
+    print(f"{len(addresses)} addresses")
+    cookies = {role: session_of(site, role) for role in odd.ROLES}
+    for name, port in ports.items():
+        look(port, 2)
+        calm, _ = look(port, seconds)
+        took: list[float] = []
+        over = threading.Event()
+        looking = threading.Thread(target=look_until, args=(port, over, took))
+        looking.start()
+        for role, cookie in cookies.items():
+            statuses, broken = fuzz(port, addresses, many // len(ports) // len(cookies), cookie)
+            print(f"{name}: odd requests of {role}: {dict(sorted(statuses.items()))}")
+            for line in broken[:20]:
+                print("  ", line)
+            bad += len(broken)
+        over.set()
+        looking.join()
+        print(f"{name}: meanwhile pages {compared(calm, took)}")
+    return bad
+
+
+def look_until(port: int, over: threading.Event, took: list[float]) -> None:
+    while not over.is_set():
+        took += look(port, 0.5)[0]
+
+
+def compared(calm: list[float], took: list[float]) -> str:
+    ratio = percentile(took, 0.99) / percentile(calm, 0.99)
+    return (
+        f"p50 {statistics.median(calm) * 1000:.0f} → {statistics.median(took) * 1000:.0f} ms, "
+        f"p99 {percentile(calm, 0.99) * 1000:.0f} → {percentile(took, 0.99) * 1000:.0f} ms ({ratio:.2f})"
+    )
 
 
 def main() -> int:
@@ -242,17 +240,10 @@ def main() -> int:
                     used = (before - shutil.disk_usage(folder).free) / 2**20
                     took = f"{taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB"
                     print(f"{name}: 1 GiB of a stranger's to {address}: {status}, {took}")
-                    bad += status >= 500
+                    bad += status >= 500 or status == 0
         if args.only in {None, "fuzz"}:
-            addresses = addresses_of(site)
-            print(f"{len(addresses)} addresses")
-            for role in ("", "member", "administrator"):
-                cookie = session_of(site, role) if role else ""
-                statuses, broken = fuzz(site.port, addresses, args.requests // 3, cookie)
-                print(f"odd requests of {role or 'a stranger'}: {dict(statuses)}")
-                for line in broken[:20]:
-                    print("  ", line)
-                bad += len(broken)
+            ports = {"nginx": nginx_port, "embedded": site.port}
+            bad += fuzz_every_role(site, ports, args.requests, args.seconds)
     finally:
         nginx.terminate()
         nginx.wait(timeout=20)
@@ -275,12 +266,7 @@ def slow_sockets(name: str, port: int, seconds: float) -> int:
         took, statuses = look(port, seconds)
         attack.over.set()
         attack.join(timeout=20)
-        ratio = percentile(took, 0.99) / percentile(calm, 0.99)
-        print(
-            f"{name}: {many} slow sockets ({attack.cut} cut off): p50 {statistics.median(calm) * 1000:.0f} → "
-            f"{statistics.median(took) * 1000:.0f} ms, p99 {percentile(calm, 0.99) * 1000:.0f} → "
-            f"{percentile(took, 0.99) * 1000:.0f} ms ({ratio:.2f}), {dict(statuses)}"
-        )
+        print(f"{name}: {many} slow sockets ({attack.cut} cut off): {compared(calm, took)}, {dict(statuses)}")
         bad += sum(count for status, count in statuses.items() if status >= 500 or status == 0)
     return bad
 

@@ -1,8 +1,11 @@
 """Every address of the site. Those that viewers see are in people's bookmarks: they stay as they are."""
 
+import inspect
+
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
@@ -22,6 +25,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", RedirectView.as_view(pattern_name="users:login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
+
+# Django's own pages of errors look for a token in the body first. Where the body is what can't be read, that would be
+# one more error, and no answer at all.
+handler400, handler403, handler404, handler500 = (
+    inspect.unwrap(page)
+    for page in (defaults.bad_request, defaults.permission_denied, defaults.page_not_found, defaults.server_error)
+)
+
 if settings.DEBUG:
     from django.conf.urls.static import static
 

@@ -110,3 +110,20 @@ def test_every_answer_says_what_a_browser_may_use_and_not_guess(client):
         answer = client.get(address)
         assert answer["X-Content-Type-Options"] == "nosniff", address
         assert "camera=()" in answer["Permissions-Policy"], address
+
+
+@pytest.mark.parametrize("address", ["/none/", "/user/login/", "/admin/none/"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, "a=1&" * 1200),
+        (f"{FORM}; charset=utf-7", "a=1"),
+        ("multipart/form-data", "--x"),
+        ("multipart/form-data; boundary=" + "x" * 300, "--x"),
+    ],
+)
+def test_a_form_that_cannot_be_read_gets_an_answer(client, address, kind, body):
+    if address.startswith("/admin/"):
+        client.force_login(make_user(is_staff=True, is_superuser=True))
+    client.raise_request_exception = False
+    assert client.post(address, body, content_type=kind).status_code in {200, 400, 404}
