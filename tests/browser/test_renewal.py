@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -58,7 +59,9 @@ class Viewer:
         sign_in(self.page, site.url, PASSWORD, name)
         self.asked: list[tuple[float, str]] = []
         self.refused: list[str] = []
+        self.missing: list[str] = []
         self.page.on("request", self._asked)
+        self.page.on("response", lambda r: self.missing.append(r.url) if r.status == 404 else None)
         self.page.on("response", lambda r: self.refused.append(r.url) if r.status in {403, 410} else None)
 
     def _asked(self, request: Request) -> None:
@@ -212,6 +215,30 @@ def test_a_title_that_becomes_vip_shows_its_gate_to_who_watches(viewer: Viewer, 
     page.keyboard.press("k")
     until(page, PAUSED)
     expect(page.get_by_role("link", name="开通 VIP").last).to_be_visible()
+
+
+def test_a_member_at_a_title_that_is_free_no_more_notices_nothing(viewer: Viewer, long_film: Film):
+    change = f"""
+from apps.movies.models import Movie
+from apps.movies.services import access_changed
+movie = Movie.objects.get(pk={long_film.movie})
+movie.access = ACCESS
+movie.save()
+access_changed(movie=movie, was_free=ACCESS == "vip")
+"""
+    run = partial(viewer.site.manage, "shell", "-v", "0", "-c")
+    run(change.replace("ACCESS", "'free'"))
+    page = viewer.watch(long_film)
+    kept = viewer.of("/v/")[:4]
+    run(change.replace("ACCESS", "'vip'"))
+    assert {page.request.get(url).status for url in kept} == {404}
+    go_on(viewer, FAR)
+    page.wait_for_timeout(1000 * (ADDRESS_TTL + 1))
+    missing = len(viewer.missing)
+    go_on(viewer, FURTHER)
+    assert len(viewer.missing) == missing <= 6  # it asks under the new names
+    assert len(viewer.of("master.m3u8")) == 1
+    assert viewer.emptied() == 0
 
 
 def test_the_browsers_own_player_goes_on_over_many_lifetimes_and_ends_with_the_session(viewer: Viewer, long_film: Film):

@@ -11,7 +11,8 @@ export class Addresses {
   // `url` gives new ones; `lifetime` in seconds, 0 of those that outlive the film; `kind` of grant they are for.
   constructor(place, { url, lifetime }, kind) {
     Object.assign(this, { place, url, kind, lifetime: 1000 * lifetime, at: 0, failedAt: -AGAIN, running: null });
-    this.newest = new Map(); // by path: the address with the latest expiry
+    this.newest = new Map(); // by path: the signature with the latest expiry
+    this.renamed = new Map(); // paths of before
   }
 
   // Whether what was fetched at `at` (Date.now()) should be fetched anew. A clock that was set back says nothing.
@@ -28,6 +29,7 @@ export class Addresses {
       const renewed = this.renew();
       if (this.isStale(this.at, 0.9)) await renewed;
     }
+    url.pathname = this.renamed.get(url.pathname) ?? url.pathname;
     return this.#signed(url);
   }
 
@@ -43,7 +45,12 @@ export class Addresses {
     return class extends Hls.DefaultConfig.loader {
       load(context, config, callbacks) {
         const { url } = context;
-        const start = (from = url) => addresses.current(from).then((address) => this.#isWanted(context) && ((context.url = address), this.loadInternal()));
+        const start = async (from = url) => {
+          const address = await addresses.current(from);
+          if (!this.#isWanted(context)) return;
+          context.url = address;
+          this.loadInternal();
+        };
         const onError = async (response, ...rest) => {
           const { code } = response;
           if (this.again || !(EXPIRED.has(code) || code === 404)) return callbacks.onError(response, ...rest);
@@ -66,13 +73,17 @@ export class Addresses {
     };
   }
 
-  // Where the same bytes are now: the title's files were given other names. Null if its playlist has none such.
-  async moved({ frag, rangeStart, rangeEnd }) {
+  // Where the same bytes are now: a title's files get other names when it is free no more. Null if its playlist names
+  // none such. A piece of the film tells the whole file; an initialisation section may be the same in another.
+  async moved({ url, frag, rangeStart, rangeEnd }) {
     const answer = await fetch(frag.baseurl, { signal: AbortSignal.timeout(TIMEOUT) }).catch(() => null);
-    const range = `${rangeEnd - rangeStart}@${rangeStart}`;
-    const text = answer?.ok ? await answer.text() : "";
-    const found = text.match(new RegExp(`BYTERANGE:${range}\n(\S+)`)) ?? text.match(new RegExp(`URI="([^"]+)",BYTERANGE="${range}"`));
-    return found && new URL(found[1], location.href).href;
+    const lines = answer?.ok ? (await answer.text()).split("\n") : [];
+    const range = `BYTERANGE:${rangeEnd - rangeStart}@${rangeStart}`;
+    const piece = lines[lines.findIndex((line) => line.endsWith(range)) + 1 || lines.length];
+    const start = lines.find((line) => line.endsWith(`${range.replace(":", '="')}"`))?.match(/URI="([^"]+)"/)[1];
+    if (!piece) return start ?? null;
+    this.renamed.set(new URL(url, location.href).pathname, new URL(piece, location.href).pathname);
+    return piece;
   }
 
   has(address) {
