@@ -61,6 +61,9 @@ class _Seen(dict[str, Any]):
     def flush(self) -> None:
         self.ended = True
 
+    def cycle_key(self) -> None:
+        """Signed under an older key: `devices.carry_over` renews it in place."""
+
 
 def _find(request: HttpRequest) -> User | AnonymousUser:
     """Whose session it is. One that another request renewed between reading it and the account is read once more.

@@ -360,6 +360,25 @@ def test_a_second_step_that_waits_dies_too(lin):
     assert not _is_in(waiting)
 
 
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_session_renewed_while_it_is_read_stays(rf, lin, settings, rotated):
+    """Another request of the same browser stored a new hash between this one's reading it and the account."""
+    from apps.users.middleware import _find
+
+    here = _sign_in()
+    request = rf.get(PAGE)
+    request.session = type(here.session)(here.session.session_key)
+    assert request.session["_auth_user_hash"]  # read
+    _remove(here, "all")
+    if rotated:
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key" * 6, [settings.SECRET_KEY]
+    assert _find(request) == lin
+    assert _is_in(here)
+    _remove(_sign_in(), "all")  # and one that was signed out is out
+    assert _find(request).is_anonymous
+    assert not _is_in(here)
+
+
 def test_a_sign_in_under_way_needs_the_second_factor_that_was_turned_on_meanwhile(rf, lin):
     from apps.users.services import sign_in
 
