@@ -70,10 +70,10 @@ def discard_due(**_: Any) -> None:
     media.discard_due(at=timezone.now())
 
 
-@shared_task(name="media.discard_pictures", **SHORT)
+@shared_task(name="media.discard_left", **SHORT)
 @one_at_a_time
-def discard_pictures(**_: Any) -> None:
-    media.discard_pictures(at=timezone.now())
+def discard_left(**_: Any) -> None:
+    media.discard_left(at=timezone.now())
 
 
 @shared_task(name="accounts.tidy", **SHORT)

@@ -275,7 +275,7 @@ CELERY_BEAT_SCHEDULE = {
         ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
         ("resume-encoding", "media.resume_lapsed", 10.0),
         ("discard-files", "media.discard_due", 60.0),
-        ("discard-pictures", "media.discard_pictures", 3600.0),
+        ("discard-left", "media.discard_left", 3600.0),
         ("tidy-accounts", "accounts.tidy", 3600.0),
         ("write-letters", "accounts.write_letters", 600.0),
         ("send-letters", "accounts.send_letters", 60.0),

@@ -236,7 +236,7 @@ class Discard(models.Model):
     """
 
     name = models.CharField(_("stored as"), max_length=255, unique=True)
-    storage = models.CharField(max_length=10, default="videos")  # an alias of settings.STORAGES; "default": pictures
+    storage = models.CharField(max_length=10, default="videos")  # an alias of settings.STORAGES
     due_at = models.DateTimeField(_("deleted at"), db_index=True)
     arriving_for = models.ForeignKey(Video, models.SET_NULL, null=True, blank=True, related_name="arriving")
     replaced_in = models.ForeignKey(Video, models.SET_NULL, null=True, blank=True, related_name="replaced")

@@ -41,7 +41,7 @@ QUEUES = {
     "media.resume_lapsed": "light",
     "media.look_after_uploads": "light",
     "media.discard_due": "light",
-    "media.discard_pictures": "light",
+    "media.discard_left": "light",
     "media.process": "media",
     "media.finish_large_upload": "media",
     "media.process_long": "media_long",

@@ -16,11 +16,11 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.media.models import Discard
-from apps.media.services import discard_due, discard_pictures
+from apps.media.services import discard_due, discard_left
 from apps.movies import services
 from apps.movies.models import Banner, Movie, Person
 from tests.factories import make_episode, make_movie, make_user
-from utils import pictures, public_files
+from utils import pictures, row_files
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,7 @@ def test_pictures_are_made_in_every_width_and_format(movie):
             with default_storage.open(f"{movie.poster_set['base']}-{width}.{suffix}") as file:
                 assert Image.open(file).size == (width, width * 3 // 2)
     assert movie.backdrop_set["ratio"] == pytest.approx(16 / 9)
-    assert set(public_files.stored()) == public_files.named()
+    assert set(row_files.stored()) == row_files.named()
 
 
 def test_what_is_no_picture_is_refused():
@@ -81,23 +81,23 @@ def test_what_is_no_picture_is_refused():
 
 
 def test_making_pictures_again_makes_nothing_new(movie):
-    before = public_files.stored()
+    before = row_files.stored()
     services.make_pictures(movie_id=movie.pk)
-    assert public_files.stored() == before
+    assert row_files.stored() == before
 
 
 def test_what_was_replaced_goes_once_no_open_page_shows_it(movie):
     old = {movie.poster.name, *pictures.files(movie.poster_set), *pictures.files(movie.backdrop_set)}
     with_poster(movie, "#204080")
-    assert old <= set(public_files.stored())  # somebody may have a page open that shows them
+    assert old <= set(row_files.stored())  # somebody may have a page open that shows them
     now = timezone.now()
     assert Discard.objects.count() == len(old) - 1  # what was uploaded is found by itself
     age_all()
-    assert discard_pictures(at=now) == 1
-    assert discard_pictures(at=now) == 0
+    assert discard_left(at=now) == 1
+    assert discard_left(at=now) == 0
     assert discard_due(at=now) == 0
     assert discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1)) == len(old)
-    assert set(public_files.stored()) == public_files.named()
+    assert set(row_files.stored()) == row_files.named()
     assert not Discard.objects.exists()
 
 
@@ -110,16 +110,16 @@ def test_a_picture_that_is_taken_away_takes_its_sizes_along(movie):
 
 def test_what_may_be_about_to_be_named_stays(movie):
     default_storage.save("posters/arriving.jpg", jpeg(10, 10))
-    assert discard_pictures(at=timezone.now()) == 0
+    assert discard_left(at=timezone.now()) == 0
     assert doctor() == ["All is well"]
 
 
 def test_what_a_row_names_again_stays(movie):
     name = default_storage.save("backdrops/again.jpg", jpeg(160, 90))
     age_all()
-    assert discard_pictures(at=timezone.now()) == 1
+    assert discard_left(at=timezone.now()) == 1
     Movie.objects.filter(pk=movie.pk).update(backdrop=name)
-    assert discard_pictures(at=timezone.now()) == 0
+    assert discard_left(at=timezone.now()) == 0
     assert not Discard.objects.exists()
 
 
@@ -192,9 +192,9 @@ def test_a_still_that_is_lent_follows_its_film(django_capture_on_commit_callback
     assert movie.backdrop.name == episode.video.still.name
     assert movie.poster_set["color"].startswith("#0000f")
     age_all()
-    discard_pictures(at=timezone.now())
+    discard_left(at=timezone.now())
     discard_due(at=timezone.now() + timedelta(days=1))
-    assert set(public_files.stored()) == public_files.named()
+    assert set(row_files.stored()) == row_files.named()
 
 
 def test_a_title_with_a_poster_borrows_no_still():
@@ -218,6 +218,6 @@ def test_a_picture_that_came_meanwhile_keeps_its_sizes(movie, monkeypatch):
     monkeypatch.setattr(Image, "open", meanwhile)
     services.make_pictures(movie_id=movie.pk)
     assert Movie.objects.get(pk=movie.pk).poster_set == before
-    left = set(public_files.stored()) - public_files.named() - {before["source"], movie.poster.name}
+    left = set(row_files.stored()) - row_files.named() - {before["source"], movie.poster.name}
     assert left
     assert left <= set(Discard.objects.values_list("name", flat=True))

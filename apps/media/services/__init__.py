@@ -2,7 +2,7 @@
 
 from apps.media.services.care import Finding, examine, resume_lapsed
 from apps.media.services.chunks import encode_chunk
-from apps.media.services.discarding import discard_due, discard_pictures, discard_replaced
+from apps.media.services.discarding import discard_due, discard_left, discard_replaced
 from apps.media.services.intake import UnableToAddVideo, add_video
 from apps.media.services.previews import set_preview
 from apps.media.services.processing import cancel, process, retry
@@ -15,7 +15,7 @@ __all__ = [
     "add_video",
     "cancel",
     "discard_due",
-    "discard_pictures",
+    "discard_left",
     "discard_replaced",
     "encode_chunk",
     "examine",

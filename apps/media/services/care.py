@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from apps.media.models import GOING, Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.chunks import folder_of, forget
-from apps.media.services.discarding import PICTURES, UNCLAIMED_FOR, discard_due, discard_pictures, left_pictures
+from apps.media.services.discarding import SWEPT, UNCLAIMED_FOR, discard_due, discard_left, left_files
 from apps.media.services.intake import QUEUED_FOR
 from apps.media.services.previews import preview_end, set_preview
 from apps.media.services.processing import retry
-from utils import public_files
+from utils import row_files
 from utils.storages import free_room, videos
 from utils.tasks import enqueue, queue_length
 
@@ -107,11 +107,11 @@ def examine(*, at: datetime, mend: bool = True) -> Iterator[Finding]:
         _left_work,
         _left_chunks,
         _lost_files,
-        _lost_pictures,
+        _missing_files,
         _missing_previews,
         _due,
         _orphans,
-        _pictures,
+        _left,
     ):
         for finding, cure in check(at):
             if mend:
@@ -168,8 +168,8 @@ def _lost_files(at: datetime) -> Cases:
             yield Finding(f"subtitle {text} of video {text.video_id} is missing", "removed"), text.delete
 
 
-def _lost_pictures(at: datetime) -> Cases:
-    for field, row in public_files.lost():
+def _missing_files(at: datetime) -> Cases:
+    for field, row in row_files.lost():
         if field.model is Video:
             continue  # its still is made again with the rest
         what = f"{field.model._meta.model_name} {row.pk}: its {field.name} is missing"
@@ -224,13 +224,14 @@ def _orphans(at: datetime) -> Cases:
             yield Finding(f"stored file {path.relative_to(root)} belongs to nothing", "deleted"), path.unlink
 
 
-def _pictures(at: datetime) -> Cases:
-    """Public files that nothing names: replaced pictures, and those whose storing died half way."""
+def _left(at: datetime) -> Cases:
+    """Pictures and course material that nothing names: replaced, or left by who died while storing them."""
     hours = settings.TOKEN_TTL / 3600
-    for number, name in enumerate(left_pictures(at=at)):
+    for number, (storage, name) in enumerate(left_files(at=at)):
+        kind = "public" if storage == row_files.PUBLIC else storage
         yield (
-            Finding(f"public file {name} belongs to nothing", f"deleted in {hours:g} h, when no open page shows it"),
-            partial(discard_pictures, at=at) if number == 0 else _nothing,  # the first call takes them all
+            Finding(f"{kind} file {name} belongs to nothing", f"deleted in {hours:g} h, when no open page shows it"),
+            partial(discard_left, at=at) if number == 0 else _nothing,  # the first call takes them all
         )
 
 
@@ -240,7 +241,7 @@ def named_files() -> set[str]:
     names |= set(Rendition.objects.values_list("file", flat=True))
     names |= set(Subtitle.objects.values_list("file", flat=True))
     names |= set(Upload.objects.values_list("stored", flat=True))
-    names |= set(Discard.objects.exclude(storage=PICTURES).values_list("name", flat=True))
+    names |= set(Discard.objects.exclude(storage__in=SWEPT).values_list("name", flat=True))
     for files in Storyboard.objects.values_list("files", flat=True):
         names |= set(files)
     return names

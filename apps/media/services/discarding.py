@@ -12,14 +12,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.media.models import Discard, Video
-from utils import public_files
+from utils import row_files
 from utils.storages import videos
 
 ARRIVES_WITHIN = timedelta(minutes=5)  # from naming a file until its video's rows are written
 SLOWEST_COPY = 10 * 1024**2  # bytes per second between the work folder and the storage
 MARGIN = timedelta(minutes=5)  # between the last token's expiry and a file's end
 UNCLAIMED_FOR = timedelta(hours=1)  # a stored file that no row names may be on its way for as long
-PICTURES = "default"  # the storage of public files
+SWEPT = (row_files.PUBLIC, row_files.PRIVATE)  # storages whose files are found by their rows
 
 
 class GivenUp(Exception):
@@ -90,28 +90,33 @@ def discard_due(*, at: datetime) -> int:
     return drop(Discard.objects.filter(due_at__lte=at)[:1000])
 
 
-def left_pictures(*, at: datetime) -> list[str]:
-    """Public files that no row names any more and that aren't noted yet: replaced, or left by a process that died."""
-    noted = set(Discard.objects.filter(storage=PICTURES).values_list("name", flat=True))
-    return [name for name in public_files.unnamed(before=at - UNCLAIMED_FOR) if name not in noted]
+def left_files(*, at: datetime) -> list[tuple[str, str]]:
+    """(storage, name) of files that no row names any more and that aren't noted yet.
+
+    They were replaced, their row was deleted, or a process died between storing and naming them.
+    """
+    noted = set(Discard.objects.filter(storage__in=SWEPT).values_list("storage", "name"))
+    left = ((alias, name) for alias in SWEPT for name in row_files.unnamed(alias, before=at - UNCLAIMED_FOR))
+    return [file for file in left if file not in noted]
 
 
-def discard_pictures(*, at: datetime) -> int:
-    """Note the public files that no row names: they go once no page that somebody has open shows them.
+def discard_left(*, at: datetime) -> int:
+    """Note the files that no row names: they go once no page that somebody has open shows them.
 
     One that a row names again stays. Returns how many were noted.
     """
-    names = public_files.named()
-    again = [row.pk for row in Discard.objects.filter(storage=PICTURES) if row.name in names]
-    Discard.objects.filter(pk__in=again).delete()
-    going = left_pictures(at=at)
-    discard_replaced(going, at=at)
+    names = {alias: row_files.named(alias) for alias in SWEPT}
+    noted = Discard.objects.filter(storage__in=SWEPT)
+    Discard.objects.filter(pk__in=[row.pk for row in noted if row.name in names[row.storage]]).delete()
+    going = left_files(at=at)
+    for alias in SWEPT:
+        discard_replaced([name for storage, name in going if storage == alias], at=at, storage=alias)
     return len(going)
 
 
-def discard_replaced(names: Iterable[str], *, at: datetime) -> None:
-    """Delete public files that were replaced once no page that somebody has open shows them."""
+def discard_replaced(names: Iterable[str], *, at: datetime, storage: str = row_files.PUBLIC) -> None:
+    """Delete files that were replaced once no page that somebody has open shows them."""
     due_at = at + timedelta(seconds=settings.TOKEN_TTL) + MARGIN
     Discard.objects.bulk_create(
-        [Discard(name=name, storage=PICTURES, due_at=due_at) for name in names], ignore_conflicts=True
+        [Discard(name=name, storage=storage, due_at=due_at) for name in names], ignore_conflicts=True
     )

@@ -32,4 +32,4 @@ def material(request: HttpRequest, material_id: int) -> HttpResponse:
     if reason:
         need = presenters.material_gate(row.movie, reason, request.path)
         return render(request, "playback/material.html", {"material": row, "need": need}, status=403)
-    return redirect(row.file.url)
+    return redirect(row.file.storage.url(row.file.name or ""))

@@ -1,4 +1,4 @@
-"""Files of the public storage, and the rows that name them."""
+"""Files that rows name, in the public storage and in the private one, whose files are entitled users' only."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from datetime import datetime
 from pathlib import Path
 
 from django.apps import apps
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage, storages
 from django.db import models
 
 from utils.pictures import PictureSetField, files
 
+PUBLIC, PRIVATE = "default", "private"  # aliases of settings.STORAGES
 
-def _file_fields() -> Iterator[models.FileField]:
+
+def _storage(alias: str) -> Storage:
+    return default_storage if alias == PUBLIC else storages[alias]
+
+
+def _file_fields(alias: str) -> Iterator[models.FileField]:
     for model in apps.get_models():
         for field in model._meta.local_concrete_fields:
-            if isinstance(field, models.FileField) and field.storage is default_storage:
+            if isinstance(field, models.FileField) and field.storage is _storage(alias):
                 yield field
 
 
@@ -27,12 +33,12 @@ def _set_fields() -> Iterator[PictureSetField]:
                 yield field
 
 
-def named() -> set[str]:
-    """Every name of a public file that a row holds, those of sets of pictures too."""
+def named(alias: str = PUBLIC) -> set[str]:
+    """Every name of a file in the storage that a row holds, those of sets of pictures too."""
     names: set[str] = set()
-    for field in _file_fields():
+    for field in _file_fields(alias):
         names |= set(field.model._base_manager.values_list(field.name, flat=True))
-    for column in _set_fields():
+    for column in _set_fields() if alias == PUBLIC else ():
         for made in column.model._base_manager.values_list(column.name, flat=True):
             names |= set(files(made))
     return names - {""}
@@ -41,17 +47,17 @@ def named() -> set[str]:
 def lost() -> Iterator[tuple[models.FileField, models.Model]]:
     """Fields of rows that name a file which isn't there, without those of rows that have sets of pictures."""
     with_sets = {field.model for field in _set_fields()}
-    for field in _file_fields():
+    for field in (*_file_fields(PUBLIC), *_file_fields(PRIVATE)):
         if field.model not in with_sets:
             for row in field.model._base_manager.exclude(**{field.name: ""}).order_by("pk"):
-                if not default_storage.exists(field.value_from_object(row).name):
+                if not field.storage.exists(field.value_from_object(row).name):
                     yield field, row
 
 
-def stored() -> list[str]:
+def stored(alias: str = PUBLIC) -> list[str]:
     """The names of all files in the folders that rows put files into; what lies elsewhere was put there by hand."""
-    root = Path(default_storage.path(""))
-    folders = {str(field.upload_to) for field in _file_fields()}
+    root = Path(_storage(alias).path(""))
+    folders = {str(field.upload_to) for field in _file_fields(alias)}
     return [
         str(path.relative_to(root))
         for folder in sorted(folders)
@@ -60,15 +66,15 @@ def stored() -> list[str]:
     ]
 
 
-def unnamed(*, before: datetime) -> list[str]:
+def unnamed(alias: str, *, before: datetime) -> list[str]:
     """Stored files that no row names and that were written before a moment: later ones may be about to be named."""
-    there = stored()  # listed before the names are: what is stored in between has a row by then
-    names = named()
-    return [name for name in there if name not in names and _written(name, before)]
+    there = stored(alias)  # listed before the names are: what is stored in between has a row by then
+    names = named(alias)
+    return [name for name in there if name not in names and _written(_storage(alias), name, before)]
 
 
-def _written(name: str, before: datetime) -> bool:
+def _written(storage: Storage, name: str, before: datetime) -> bool:
     try:
-        return default_storage.get_modified_time(name) < before
+        return storage.get_modified_time(name) < before
     except FileNotFoundError:  # it went meanwhile
         return False
