@@ -19,12 +19,16 @@ class NotFragmented(Exception):
 
 @dataclass(frozen=True)
 class Fragment:
-    """One `moof` and its `mdat`: bytes in the file, and times in the track's ticks."""
+    """One `moof` and its `mdat`: bytes in the file, and times in the track's ticks.
+
+    `start` is when it is decoded, `shown` when its first sample is shown and `until` when the last of them was.
+    """
 
     offset: int
     length: int
     start: int
-    ticks: int
+    shown: int
+    until: int
     sequence_at: int  # where mfhd's sequence number stands, 4 bytes
     start_at: int  # where tfdt's time stands, 8 bytes
 
@@ -109,37 +113,47 @@ def _fragment(moof: bytes, offset: int) -> Fragment:
     at = header + 8 + (8 if flags & BASE_OFFSET else 0) + (4 if flags & DESCRIPTION else 0)
     default = int.from_bytes(moof[at : at + 4], "big") if flags & DEFAULT_DURATION else 0
     start, end = _find(moof, b"moof", b"traf")
-    ticks = sum(_run(moof, a, default) for kind, a, _ in _boxes(moof, start, end) if kind == b"trun")
+    decoded = begins = int.from_bytes(moof[base + 4 : base + 12], "big")
+    times: list[tuple[int, int]] = []
+    for kind, run, _ in _boxes(moof, start, end):
+        if kind == b"trun":
+            for ticks, offset_shown in _samples(moof, run, default):
+                times.append((decoded + offset_shown, decoded + offset_shown + ticks))
+                decoded += ticks
     return Fragment(
         offset,
         len(moof),
-        int.from_bytes(moof[base + 4 : base + 12], "big"),
-        ticks,
+        begins,
+        times[0][0] if times else begins,
+        max((until for _, until in times), default=begins),
         offset + sequence + 4,
         offset + base + 4,
     )
 
 
-def _run(moof: bytes, at: int, default: int) -> int:
-    """Ticks of a track run."""
+def _samples(moof: bytes, at: int, default: int) -> Iterator[tuple[int, int]]:
+    """(ticks it lasts, ticks it is shown after it is decoded) of each sample of a track run."""
     flags, count = int.from_bytes(moof[at + 1 : at + 4], "big"), int.from_bytes(moof[at + 4 : at + 8], "big")
-    if not flags & DURATION_PRESENT:
-        return default * count
     first = at + 8 + 4 * bool(flags & DATA_OFFSET) + 4 * bool(flags & FIRST_FLAGS)
     step = 4 * sum(bool(flags & f) for f in (DURATION_PRESENT, SIZE_PRESENT, FLAGS_PRESENT, OFFSET_PRESENT))
-    return sum(int.from_bytes(moof[n : n + 4], "big") for n in range(first, first + count * step, step))
+    for n in range(first, first + count * step, step) if step else range(count):
+        ticks = int.from_bytes(moof[n : n + 4], "big") if flags & DURATION_PRESENT else default
+        late = moof[n + step - 4 : n + step] if flags & OFFSET_PRESENT else b""
+        yield ticks, int.from_bytes(late, "big", signed=bool(moof[at]))  # signed since version 1 of the box
 
 
 def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, float]]:
     """[(offset, length, seconds)]: a segment for each fragment, or for those from one of `cuts` to the next.
 
-    `cuts` are in seconds; a fragment that begins within 0.05 s of one, or after it, begins a segment.
+    `cuts` are in seconds; a fragment that begins within 0.05 s of one, or after it, begins a segment. All by when they
+    are shown: where pictures come unevenly and out of order, when they are decoded says little about that.
     """
+    origin = track.fragments[0].shown
     groups: list[list[Fragment]] = []
     waiting = list(cuts)
     for fragment in track.fragments:
         begins = not cuts
-        while waiting and fragment.start / track.timescale > waiting[0] - 0.05:
+        while waiting and (fragment.shown - origin) / track.timescale > waiting[0] - 0.05:
             waiting.pop(0)
             begins = True
         if begins or not groups:
@@ -147,10 +161,11 @@ def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, f
         groups[-1].append(fragment)
     table = []
     for number, group in enumerate(groups):
-        last = group[-1]
-        end = groups[number + 1][0].start if number + 1 < len(groups) else last.start + last.ticks
+        begins, last = group[0], group[-1]
+        following = groups[number + 1][0].shown if number + 1 < len(groups) else 0
+        end = following or max(fragment.until for fragment in group)
         table.append(
-            (group[0].offset, last.offset + last.length - group[0].offset, (end - group[0].start) / track.timescale)
+            (begins.offset, last.offset + last.length - begins.offset, (end - begins.shown) / track.timescale)
         )
     return table
 

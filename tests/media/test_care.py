@@ -113,8 +113,8 @@ def test_a_stuck_job_is_queued_again_and_its_leftovers_go():
 
 def test_chunks_of_a_title_that_is_done_go():
     video = sound_video()
-    Chunk.objects.create(video=video, number=0)
-    assert doctor() == [f"chunks of video {video.pk}, which is done: removed", "1 found"]
+    Chunk.objects.bulk_create([Chunk(video=video, number=number) for number in range(3)])
+    assert doctor() == [f"3 chunks of video {video.pk}, which is done: removed", "1 found"]
     assert not Chunk.objects.exists()
 
 

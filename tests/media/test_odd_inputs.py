@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.media import hls
 from apps.media.models import State
 from tests.media import footage
 from tests.media.footage import BEEP, FLASH, SECONDS, make, picture
@@ -150,6 +151,22 @@ def test_one_picture_with_a_sound(tmp_path):
     video = processed(make(tmp_path / "one.mp4", *H264, source=picture(seconds=0.04)))
     assert (video.state, video.failure) == (State.READY, "")
     assert video.duration == pytest.approx(SECONDS, abs=0.2)
+
+
+def test_a_copy_of_uneven_pictures_is_as_long_as_its_source(tmp_path):
+    """When pictures are decoded says little about when they are shown: the playlist was 0.4 s short."""
+    uneven = ("-vf", "select='not(mod(n,7))+lt(n,50)'", "-fps_mode", "vfr", "-bf", "3", "-preset", "medium")
+    path = make(
+        tmp_path / "film.mkv", "-c:v", "libx264", *uneven, source="testsrc2=s=480x270:r=30:d=6", sound="sine=d=5"
+    )
+    video = processed(path)
+    assert video.state == State.READY, video.failure_detail
+    rungs = footage.rungs_of(video)
+    assert len(rungs) == 2
+    for row in rungs:
+        text = hls.media(row, file_url="x")
+        lengths = [float(line[8:-1]) for line in text.splitlines() if line.startswith("#EXTINF:")]
+        assert sum(lengths) == pytest.approx(176 / 30, abs=1 / 30), row.name
 
 
 def test_a_cut_that_lost_pictures_keeps_its_rate(tmp_path):

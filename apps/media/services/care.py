@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Count
 from django.utils import timezone
 
 from apps.media.models import GOING, Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
@@ -81,7 +82,7 @@ def _left_folders() -> list[Path]:
     # Read before the rows are: a job makes its folder after it took its video.
     folders = sorted(work.iterdir())
     owners = set(Video.objects.filter(state=State.PROCESSING).values_list("lease_owner", flat=True))
-    chunked = {folder_of(pk).name for pk in Chunk.objects.values_list("video_id", flat=True).distinct()}
+    chunked = {folder_of(pk).name for pk in Chunk.objects.order_by().values_list("video_id", flat=True).distinct()}
     now = timezone.now()
     without_rows, aged = (now - CHUNKS_APPEAR).timestamp(), (now - UNCLAIMED_FOR).timestamp()
     return [
@@ -141,8 +142,8 @@ def _left_work(at: datetime) -> Cases:
 
 def _left_chunks(at: datetime) -> Cases:
     over = Chunk.objects.exclude(video__state__in=GOING)
-    for pk in over.values_list("video_id", flat=True).distinct():
-        yield Finding(f"chunks of video {pk}, which is done", "removed"), partial(forget, pk)
+    for pk, count in over.order_by("video_id").values_list("video_id").annotate(n=Count("pk")):
+        yield Finding(f"{count} chunks of video {pk}, which is done", "removed"), partial(forget, pk)
 
 
 def _lost_files(at: datetime) -> Cases:
