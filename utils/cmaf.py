@@ -164,9 +164,7 @@ def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, f
         begins, last = group[0], group[-1]
         following = groups[number + 1][0].shown if number + 1 < len(groups) else 0
         end = following or max(fragment.until for fragment in group)
-        table.append(
-            (begins.offset, last.offset + last.length - begins.offset, (end - begins.shown) / track.timescale)
-        )
+        table.append((begins.offset, last.offset + last.length - begins.offset, (end - begins.shown) / track.timescale))
     return table
 
 

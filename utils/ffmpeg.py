@@ -65,10 +65,14 @@ def threads() -> int:
 
 @dataclass(frozen=True)
 class Input:
-    """A local file to read, with options that stand before its `-i`."""
+    """A local file to read, with options that stand before its `-i`.
+
+    With `captions` it is the text that the pictures of that stream carry beside them (CEA-608), and nothing else.
+    """
 
     path: Path
     options: Sequence[str] = ()
+    captions: int | None = None
 
 
 def run(
@@ -108,7 +112,12 @@ def run(
         for one in inputs:
             files.append(os.open(one.path, os.O_RDONLY))
             stack.callback(os.close, files[-1])
-            command += ["-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS, "-threads", str(threads())]
+            command += ["-protocol_whitelist", "fd", "-threads", str(threads())]
+            if one.captions is not None:
+                command += ["-format_whitelist", "lavfi", *one.options, "-f", "lavfi"]
+                command += ["-i", _captions_of(files[-1], one.captions)]
+                continue
+            command += ["-format_whitelist", DEMUXERS]
             command += ["-apply_cropping", "codec"]  # a container's is left out by browsers and by the probe
             command += [*one.options, "-fd", str(files[-1]), "-i", "fd:"]
         limits = cage.Limits(seconds=timeout, output=largest, silence=SILENCE, threads=max(16, 2 * threads()))
@@ -127,6 +136,12 @@ def run(
     if status:
         raise FFmpegError(said or f"ffmpeg ended with {status}")
     return said
+
+
+def _captions_of(file: int, stream: int) -> str:
+    """A graph that decodes the open file by the same rules, for lavfi to take the captions out of."""
+    inside = rf"fd={file}\:protocol_whitelist=fd\:format_whitelist={DEMUXERS}"
+    return rf"movie='fd\:':si={stream}:format_opts='{inside}'[out0+subcc]"
 
 
 def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ FASTEST = 2000  # pictures per second; what has more has no clock
 BEHIND = 2  # packets that may be out of turn
 SLOWEST = 60  # seconds of one picture, over a whole day; what has fewer has a broken clock
 LONGEST = 24 * 3600  # seconds
+CAPTIONS = "eia_608"  # as FFmpeg names what pictures carry of text
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
 
@@ -156,6 +157,23 @@ def _beside(file: int, container: Any, stream: Any) -> list[Any]:
 def _facts(container: Any, stream: Any, sample: list[Any], beside: list[Any]) -> dict[str, Any]:
     context, first = stream.codec_context, sample[0]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    texts = [
+        {
+            "index": s.index,
+            "codec": s.codec_context.name,
+            "language": _words(s.metadata, "language"),
+            "title": _words(s.metadata, "title"),
+            "default": bool(s.disposition & av.stream.Disposition.default),
+            "forced": bool(s.disposition & av.stream.Disposition.forced),
+        }
+        for s in beside
+        if s.type == "subtitle" and s.codec_context is not None
+    ]
+    if any(_has_captions(frame) for frame in sample):
+        spoken = next((_words(s.metadata, "language") for s in beside if s.type == "audio"), "")
+        texts.append(
+            {"index": "cc", "codec": CAPTIONS, "language": spoken, "title": "", "default": False, "forced": False}
+        )
     return {
         "container": container.format.name,
         "start": (container.start_time or 0) / av.time_base,
@@ -191,16 +209,7 @@ def _facts(container: Any, stream: Any, sample: list[Any], beside: list[Any]) ->
             and s.codec_context.channels
             and s.codec_context.sample_rate
         ],
-        "subtitles": [
-            {
-                "index": s.index,
-                "codec": s.codec_context.name,
-                "language": _words(s.metadata, "language"),
-                "title": _words(s.metadata, "title"),
-            }
-            for s in beside
-            if s.type == "subtitle" and s.codec_context is not None
-        ],
+        "subtitles": texts,
         "chapters": [
             {"start": float(c["start"] * (c["time_base"] or 0)), "title": _words(c["metadata"], "title")}
             for c in container.chapters()
@@ -214,6 +223,14 @@ def _has_matrix(frame: Any) -> bool:
         return any(side.type.name == "DISPLAYMATRIX" for side in frame.side_data)
     except ValueError:  # something beside it (EXIF, a second view) that PyAV has no name for yet
         return True
+
+
+def _has_captions(frame: Any) -> bool:
+    """Whether a picture brings text along (ANSI/SCTE 128, ATSC A/53 part 4)."""
+    try:
+        return any(side.type.name == "A53_CC" for side in frame.side_data)
+    except ValueError:  # as above
+        return False
 
 
 def _words(metadata: dict[str, str], key: str) -> str:

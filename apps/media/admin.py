@@ -29,7 +29,7 @@ MOST_SHOWN = 200  # of a list's page
 
 class SubtitleInline(TabularPage):
     model = Subtitle
-    fields = ["language", "label", "file"]
+    fields = ["language", "label", "is_default", "is_forced", "file"]
     readonly_fields = ["file"]
     tab = False
 

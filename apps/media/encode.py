@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageStat
 
-from apps.media import filters, ladder
+from apps.media import filters, ladder, webvtt
 from utils import ffmpeg
 from utils.containers import REWIND
 
@@ -23,6 +23,7 @@ TILE_WIDTH, TILE_HEIGHT = 160, 320  # pixels at most
 COLUMNS, ROWS = 10, 10
 TILES = 300  # at most, of one title
 TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
+CAPTIONS = "eia_608"
 NOT_UTF8 = "Invalid UTF-8"  # of a text, says ffmpeg, and leaves it out
 TIMEOUT_BASE, TIMEOUT_FACTOR = 600.0, 40.0  # seconds, and seconds per second of source
 FRAGMENTS = "+cmaf+delay_moov+skip_trailer"
@@ -165,8 +166,28 @@ def _file(name: str, flags: str = "") -> list[str]:
 def subtitles(source: Path, probed: dict[str, Any], *, folder: Path, watch: Watch) -> list[tuple[dict[str, Any], Path]]:
     """The source's text subtitles as WebVTT; one that can't be converted is left out."""
     tracks = [track for track in probed["subtitles"] if track["codec"] in TEXT_SUBTITLES]
-    if not tracks:
-        return []
+    captions = [track for track in probed["subtitles"] if track["codec"] == CAPTIONS]
+    if tracks:
+        _convert(source, tracks, folder=folder, watch=watch)
+    for track in captions:
+        _read(source, track, probed, folder=folder, watch=watch)
+    found = [(track, _vtt(track, folder)) for track in [*tracks, *captions]]
+    return [(track, path) for track, path in found if path.exists() and _made_plain(path)]
+
+
+def _read(source: Path, track: dict[str, Any], probed: dict[str, Any], *, folder: Path, watch: Watch) -> None:
+    """The captions that the pictures carry: all of them have to be decoded."""
+    with contextlib.suppress(ffmpeg.FFmpegError):
+        ffmpeg.run(
+            [ffmpeg.Input(source, captions=probed["video"]["index"])],
+            ["-map", "0:s", "-c:s", "webvtt", "-f", "webvtt", _vtt(track, folder).name],
+            cwd=folder,
+            timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * probed["duration"],
+            on_tick=watch.tick,
+        )
+
+
+def _convert(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: Watch) -> None:
     try:
         one_by_one = NOT_UTF8 in _texts(source, tracks, folder=folder, watch=watch)
     except ffmpeg.FFmpegError:  # one of them is to blame
@@ -175,8 +196,13 @@ def subtitles(source: Path, probed: dict[str, Any], *, folder: Path, watch: Watc
         for track in tracks:
             with contextlib.suppress(ffmpeg.FFmpegError):
                 _text(source, track, folder=folder, watch=watch)
-    found = [(track, _vtt(track, folder)) for track in tracks]
-    return [(track, path) for track, path in found if path.exists() and "-->" in path.read_text("utf-8", "replace")]
+
+
+def _made_plain(path: Path) -> bool:
+    """Make the cues of a WebVTT file harmless; whether there are any."""
+    text = webvtt.plain(path.read_text("utf-8", "replace"))
+    path.write_text(text, "utf-8")
+    return "-->" in text
 
 
 def _vtt(track: dict[str, Any], folder: Path) -> Path:

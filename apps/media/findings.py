@@ -8,7 +8,7 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from apps.media.encode import TEXT_SUBTITLES
+from apps.media.encode import CAPTIONS, TEXT_SUBTITLES
 from apps.media.models import Video
 from utils.languages import language_name, language_tag
 from utils.templatetags.formats import duration
@@ -18,7 +18,7 @@ PICTURE = (
     "shapes",
 )  # fmt: skip
 SOUND = ("codec", "channels", "bit_rate", "language", "title")
-TEXT = ("codec", "language", "title")
+TEXT = ("codec", "language", "title", "default", "forced")
 CONTAINERS = {
     "mov": "MP4 / MOV", "matroska": "MKV / WebM", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "avi": "AVI", "flv": "FLV",
     "asf": "WMV / ASF", "rm": "RealMedia", "mxf": "MXF", "ogg": "Ogg", "gif": "GIF", "apng": "APNG",
@@ -30,7 +30,7 @@ CODECS = {
     "aac": "AAC", "ac3": "Dolby Digital", "eac3": "Dolby Digital Plus", "truehd": "Dolby TrueHD", "dca": "DTS",
     "mp3float": "MP3", "mp2float": "MP2", "opus": "Opus", "vorbis": "Vorbis", "flac": "FLAC", "alac": "ALAC",
     "mp3": "MP3", "mp2": "MP2", "wmav2": "WMA", "subrip": "SRT", "srt": "SRT", "ass": "ASS", "ssa": "SSA",
-    "webvtt": "WebVTT", "mov_text": "MP4", "pgssub": "PGS", "dvdsub": "VobSub", "dvbsub": "DVB",
+    "webvtt": "WebVTT", "mov_text": "MP4", "pgssub": "PGS", "eia_608": "CEA-608", "dvdsub": "VobSub", "dvbsub": "DVB",
 }  # fmt: skip
 LAYOUTS = {6: "5.1", 7: "6.1", 8: "7.1"}
 DEPTH = re.compile(r"p(9|1[0-6])(le|be)$")  # of FFmpeg's names of planar pixel formats: yuv420p10le
@@ -137,6 +137,8 @@ def _sound(track: dict[str, Any]) -> str:
 
 def _text(track: dict[str, Any]) -> str:
     parts = [_language(track), track["title"], codec_name(track["codec"])]
-    if track["codec"] not in TEXT_SUBTITLES:
+    parts += [_("shown by default")] if track.get("default") else []
+    parts += [_("foreign parts only")] if track.get("forced") else []
+    if track["codec"] not in TEXT_SUBTITLES | {CAPTIONS}:
         parts.append(_("pictures, not text: left out"))
     return " · ".join(part for part in parts if part)

@@ -43,6 +43,10 @@ def _quoted(text: str) -> str:
     return UNPRINTABLE.sub(" ", text.replace('"', "'"))
 
 
+def _yes(true: bool) -> str:
+    return "YES" if true else "NO"
+
+
 def master(
     renditions: Iterable[Rendition],
     subtitles: Iterable[Subtitle],
@@ -63,9 +67,11 @@ def master(
             f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{AUDIO_GROUP}",NAME="{_quoted(sound.label or sound.name)}"{language},'
             f'DEFAULT={default},AUTOSELECT=YES,CHANNELS="{sound.channels or 2}",URI="{rendition_url(sound)}"'
         )
+    shown = next((text for text in texts if text.is_default), None)  # one of a group at most (RFC 8216 §4.3.4.1.1)
     lines += [
         f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="{SUBTITLE_GROUP}",NAME="{_quoted(text.label)}",'
-        f'LANGUAGE="{_quoted(text.language)}",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="{subtitle_url(text)}"'
+        f'LANGUAGE="{_quoted(text.language)}",DEFAULT={_yes(text is shown)},AUTOSELECT=YES,'
+        f'FORCED={_yes(text.is_forced)},URI="{subtitle_url(text)}"'
         for text in texts
     ]
     peak_sound = max((s.bandwidth for s in sounds), default=0)

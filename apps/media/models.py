@@ -145,6 +145,10 @@ class Subtitle(models.Model):
     language = models.CharField(_("language"), max_length=20)  # BCP 47
     label = models.CharField(_("label"), max_length=60)
     file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
+    is_default = models.BooleanField(_("shown by default"), default=False)  # to who hasn't chosen
+    is_forced = models.BooleanField(
+        _("foreign parts only"), default=False
+    )  # what is needed to follow the film's own sound
 
     class Meta:
         verbose_name = _("subtitle")

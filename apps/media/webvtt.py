@@ -1,10 +1,46 @@
-"""WebVTT (W3C): the part of a subtitle that a preview may show."""
+"""WebVTT (W3C): cue text that is text and nothing else, and the part of a subtitle that a preview may show."""
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
 
+_TIME = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
+_CUE = re.compile(rf"^({_TIME})[ \t]+-->[ \t]+({_TIME})\b.*$", re.ASCII)
 _TIMING = re.compile(r"^(?:(\d{2,}):)?([0-5]\d):([0-5]\d\.\d{3})[ \t]+-->", re.ASCII | re.MULTILINE)
+_KEPT = re.compile(r"&lt;(/?[biu])&gt;")  # bold, italic, underlined: what ffmpeg makes of a text's style
+_OVERRIDES = re.compile(r"\{\\[^{}]*\}")  # of ASS, such as {\pos(1,2)}
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def plain(text: str) -> str:
+    """The WebVTT `text` as ffmpeg writes it, made safe: it passes on as markup whatever a subtitle's author typed.
+
+    Markup but bold, italic and underlined is shown as the characters it consists of. Cues of nothing are left out.
+    """
+    cues = [f"{timing}\n{said}" for timing, said in _cues(text) if said]
+    return "\n\n".join(["WEBVTT", *cues]) + "\n"
+
+
+def _cues(text: str) -> Iterator[tuple[str, str]]:
+    timing, said = "", list[str]()
+    for line in _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n"):
+        found = _CUE.match(line)
+        if found:
+            if timing:
+                yield timing, "\n".join(said)
+            timing, said = f"{found[1]} --> {found[2]}", []
+        elif timing and line.strip():  # an empty line would end the cue
+            said += [safe] if (safe := _escaped(line)).strip() else []
+    if timing:
+        yield timing, "\n".join(said)
+
+
+def _escaped(line: str) -> str:
+    line = _OVERRIDES.sub("", line).strip()
+    kept = _KEPT.sub(r"<\1>", html.escape(line, quote=False))
+    return kept if re.sub("<[^>]*>", "", kept).strip() else ""
 
 
 def until(text: str, seconds: float) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.steps import at, play, seek, sign_in, until, violations
 from tests.conftest import make_video
+from tests.media.test_captions import with_texts, written_ass
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -30,11 +31,12 @@ def film(site, tmp_path_factory) -> str:
     subprocess.run(
         [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", picture, "-i", folder / "words.srt"),
-            *("-c", "copy", "-c:s", "mov_text", "-metadata:s:s:0", "language=zho", folder / "film.mp4"),
+            *("-c", "copy", "-c:s", "srt", "-metadata:s:s:0", "language=zho", "-disposition:s:0", "0"),
+            folder / "film.mkv",
         ],
         check=True,
     )
-    added = site.add_video(folder / "film.mp4", "海上的电影")
+    added = site.add_video(folder / "film.mkv", "海上的电影")
     return f"{site.url}/single/{added['movie']}/1/"
 
 
@@ -58,6 +60,41 @@ def _tap_twice(page: Page, across: float) -> None:
     for _ in range(2):
         page.touchscreen.tap(*_middle(page, across))
     page.wait_for_timeout(400)  # else the next two taps would belong to these
+
+
+def test_no_player_runs_what_a_subtitle_holds(visit, site, tmp_path):
+    """Ours, whose cues hls.js reads, shows by itself what the film wants shown; the browser's own shows it as well."""
+    picture = make_video(tmp_path / "picture.mp4", seconds=5, size="320x240")
+    hostile = '<script>ran=1</script><img src=x onerror="ran=1"><v Bob onclick=ran=1>{\\i1}斜体{\\i0} & {\\pos(1,2)}完'
+    path = with_texts(
+        tmp_path / "hostile.mkv",
+        written_ass(tmp_path / "a.ass", hostile),
+        film=picture,
+        options=("-disposition:s:0", "default"),
+    )
+    added = site.add_video(path, "脚本字幕")
+    page = visit.page
+    page.goto(f"{site.url}/single/{added['movie']}/1/")
+    play(page)
+    shown = '<script>ran=1</script><img src=x onerror="ran=1"><v Bob onclick=ran=1>斜体 & 完'
+    expect(page.locator(".player__cue")).to_have_text(shown)
+    assert page.locator(".player__cue i").inner_text() == "斜体"
+    assert page.locator(".player__cue *:not(i)").count() == 0
+    native = r"""async (movie) => {
+      const text = async (address) => (await fetch(new URL(address, location))).text();
+      const lines = (await text(`/play/${movie}/1/master.m3u8`)).match(/TYPE=SUBTITLES.*URI="([^"]*)"/);
+      const src = (await text(lines[1])).split("\n").find((line) => line.startsWith("/"));
+      const video = document.createElement("video"), track = Object.assign(document.createElement("track"), { src });
+      video.append(track);
+      document.body.append(video);
+      track.track.mode = "showing";
+      await new Promise((done, failed) => Object.assign(track, { onload: done, onerror: failed }));
+      const cue = track.track.cues[0].getCueAsHTML();
+      return [cue.textContent, [...cue.querySelectorAll("*")].map((one) => one.localName)];
+    }"""
+    assert page.evaluate(native, added["movie"]) == [shown, ["i"]]
+    assert page.evaluate("typeof ran") == "undefined"
+    assert visit.problems == []
 
 
 def test_subtitles_are_shown_and_remembered(visit, film):

@@ -22,6 +22,7 @@ from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, ended
 from utils import ffmpeg, landlock
+from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -294,3 +295,77 @@ def watch(calls: str, data: Path, files: list[Path], bait: Path) -> None:
     names = {path for caller, path in opened if caller in by_tools and not path.startswith("/")}
     assert any(name.endswith(".mp4") for name in names)  # the results, in the job's folder
     assert not any(os.sep in name or "bait" in name for name in names)
+
+
+def alias(path: Path) -> bytes:
+    """What an Alias Manager record says of a file, as FFmpeg reads it: a name, and the absolute path as item 2."""
+    name, where = path.name.encode()[:60], str(path).encode()
+    items = struct.pack(">HH", 2, len(where)) + where + bytes(len(where) % 2) + b"\xff\xff\0\0"
+    head = bytes(10) + bytes([4]) + b"disk".ljust(27, b"\0") + bytes(12) + bytes([len(name)]) + name.ljust(63, b"\0")
+    return head + bytes(16) + struct.pack(">HH", 1, 1) + bytes(16) + items
+
+
+def pointing(film: bytes, kind: bytes, place: bytes) -> bytes:
+    """A QuickTime film, its index behind its data, both tracks of which say that their data lie elsewhere."""
+    data = bytearray(film)
+    for _ in range(2):
+        at = data.index(b"dref\0\0\0\0\0\0\0\1") + 12  # the first that is as it was made
+        old = int.from_bytes(data[at : at + 4], "big")
+        entry = struct.pack(">I4sI", 12 + len(place), kind, 0) + place
+        data[at : at + old] = entry
+        data[at - 8 + 3] = 1  # a version of its own, so that it isn't found again
+        grown = len(entry) - old
+        for name in (b"dref", b"dinf", b"minf", b"mdia", b"trak", b"moov"):
+            box = data.rindex(name, 0, at) - 4
+            data[box : box + 4] = (int.from_bytes(data[box : box + 4], "big") + grown).to_bytes(4, "big")
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", [b"url ", b"alis"])
+@pytest.mark.parametrize("emptied", [False, True])
+def test_data_in_another_file_are_never_read(kind, emptied, tmp_path):
+    """A film that says its data are in a file of this machine: nothing of that is in what is made, copied or stored."""
+    foreign = make(tmp_path / "secret.mov", *H264, source=picture().replace("gray", "blue")).read_bytes()
+    place = str(tmp_path / "secret.mov")
+    record = alias(Path(place)) if kind == b"alis" else f"file://{place}".encode() + b"\0"
+    own = make(tmp_path / "own.mov", *H264).read_bytes()
+    data = bytearray(pointing(own, kind, record))
+    start, end = data.index(b"mdat") + 4, data.index(b"moov") - 4
+    if emptied:
+        data[start:end] = bytes(end - start)
+    (tmp_path / "pointing.mov").write_bytes(data)
+    video = add_video(path=tmp_path / "pointing.mov", original_name="pointing.mov")
+    process(video_id=video.pk)
+    video.refresh_from_db()
+    if emptied or kind == b"alis":  # which FFmpeg would open, and may not: then there are no data
+        assert (video.state, video.failure.partition("@")[0]) == (State.FAILED, "damaged")
+    else:
+        assert video.state == State.READY, video.failure_detail
+        assert all(footage.red_corner(row) == "top left" for row in footage.rungs_of(video))
+        red, green, blue = footage.first_picture(footage.rungs_of(video)[0])[-4, -4]
+        assert abs(red - blue) < 30  # grey
+        assert abs(red - green) < 30
+    markers = [foreign[at : at + 24] for at in range(foreign.index(b"mdat") + 2000, foreign.index(b"moov") - 200, 997)]
+    markers = [marker for marker in markers if marker not in own]
+    assert len(markers) > 5
+    for row in video.renditions.all():
+        stored = Path(videos().path(row.file)).read_bytes()
+        assert not any(marker in stored for marker in markers)
+    assert "secret" not in f"{video.findings}{video.failure_detail}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{}'\n",
+        '#EXTM3U\n#EXT-X-MAP:URI="{}"\n#EXTINF:2,\n{}\n',
+        "<?xml version='1.0'?><MPD><BaseURL>{}</BaseURL></MPD>",
+        "<svg xmlns='http://www.w3.org/2000/svg'><image href='{}'/></svg>",
+    ],
+)
+def test_a_list_of_other_files_is_no_video(text, tmp_path):
+    secret = make(tmp_path / "secret.mp4", *H264)
+    for name in ("list.mp4", "list.m3u8", "list.mkv"):
+        (tmp_path / name).write_text(text.replace("{}", str(secret)))
+        assert ended(tmp_path / name) == (State.FAILED, "not_a_video")

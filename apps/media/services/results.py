@@ -177,10 +177,23 @@ def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtit
     for track, path in results.texts:
         language = language_tag(track["language"]) or "und"
         label = track["title"][:50] or language_name(language) or gettext("Subtitles")
+        if track["codec"] == encode.CAPTIONS:
+            label += " (CC)"
+        if track["forced"] and not track["title"]:
+            label = gettext("%s (foreign parts only)") % label
         while label in seen:
             label += " +"
         seen.add(label)
-        rows.append(Subtitle(video=video, language=language, label=label[:60], file=arrivals.place(path)))
+        rows.append(
+            Subtitle(
+                video=video,
+                language=language,
+                label=label[:60],
+                file=arrivals.place(path),
+                is_default=track["default"],
+                is_forced=track["forced"],
+            )
+        )
     return rows
 
 

@@ -26,7 +26,7 @@ export class Player {
 
   constructor(box, config, place) {
     Object.assign(this, { box, config, place, words: config.words, sprite: box.dataset.icons, preview: config.gate.kind === "preview" });
-    this.kept = { quality: 0, text: "", sound: "", ...memory.get() };
+    this.kept = { quality: 0, sound: "", ...memory.get() };
     this.#build();
     this.#events();
     this.setSpeed(this.kept.speed ?? 1, false);
@@ -78,7 +78,7 @@ export class Player {
       on: {
         levels: (heights) => this.#levels(heights),
         level: (height) => this.#level(height),
-        texts: (names, languages) => this.#texts(names, languages),
+        texts: (tracks) => this.#texts(tracks),
         sounds: (names) => this.#sounds(names),
         growing: () => this.#say(this.words.growing),
         whole: () => this.#whole(),
@@ -230,19 +230,26 @@ export class Player {
     this.menus.quality.choose(chosen, chosen ? `${chosen}P` : auto);
   }
 
-  #texts(names, languages) {
-    if (!names.length) return;
-    const pick = (index) => {
+  #texts(tracks) {
+    if (!tracks.length) return;
+    const names = tracks.map((track) => track.name);
+    const show = (index) => {
       this.captions.shown = this.source.text(index);
-      this.kept.text = names[index] ?? "";
-      memory.set({ text: this.kept.text });
       if (index >= 0) this.lastText = index;
       this.menus.text.choose(index, index < 0 ? this.words.subtitles : names[index]);
     };
-    const kept = names.indexOf(this.kept.text);
-    this.lastText = Math.max(0, languages.findIndex((l) => l && document.documentElement.lang.startsWith(l.slice(0, 2))));
+    const pick = (index) => {
+      this.kept.text = names[index] ?? "";
+      memory.set({ text: this.kept.text });
+      show(index);
+    };
+    // Who has chosen, or turned them off, sees that; others what the film wants shown.
+    const wanted = tracks.findIndex((track) => track.first || track.forced);
+    const { text } = this.kept;
+    const kept = text === undefined || (text && !names.includes(text)) ? wanted : names.indexOf(text);
+    this.lastText = Math.max(0, tracks.findIndex(({ language: l }) => l && document.documentElement.lang.startsWith(l.slice(0, 2))));
     this.menus.text.fill([{ value: -1, label: this.words.off }, ...names.map((label, value) => ({ value, label }))], kept, pick);
-    pick(kept);
+    show(kept);
   }
 
   #sounds(names) {

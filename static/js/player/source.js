@@ -78,7 +78,7 @@ export class Source {
 
   #texts() {
     const { subtitleTracks } = this.hls;
-    this.on.texts(subtitleTracks.map((t) => t.name), subtitleTracks.map((t) => t.lang));
+    this.on.texts(subtitleTracks.map((t) => ({ name: t.name, language: t.lang ?? "", first: t.default, forced: t.forced })));
   }
 
   #sounds() {
@@ -103,7 +103,7 @@ export class Source {
     const { video } = this;
     video.addEventListener("error", () => (video.error?.code === MediaError.MEDIA_ERR_NETWORK ? this.#renew() : this.#tell("unplayable")));
     video.addEventListener("playing", () => this.#loaded());
-    video.textTracks.addEventListener("addtrack", () => this.on.texts(this.#tracks().map((t) => t.label), this.#tracks().map((t) => t.language)));
+    video.textTracks.addEventListener("addtrack", () => this.on.texts(this.#tracks().map((t) => ({ name: t.label, language: t.language, first: t.mode === "showing", forced: t.kind === "forced" }))));
     this.#load();
   }
 
