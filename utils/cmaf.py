@@ -161,10 +161,10 @@ def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, f
         groups[-1].append(fragment)
     table = []
     for number, group in enumerate(groups):
-        begins, last = group[0], group[-1]
+        first, last = group[0], group[-1]
         following = groups[number + 1][0].shown if number + 1 < len(groups) else 0
         end = following or max(fragment.until for fragment in group)
-        table.append((begins.offset, last.offset + last.length - begins.offset, (end - begins.shown) / track.timescale))
+        table.append((first.offset, last.offset + last.length - first.offset, (end - first.shown) / track.timescale))
     return table
 
 
