@@ -101,7 +101,6 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         "ROOT_DIR": str(ROOT),
         "RUN_DIR": str(run_dir),
         "REDIS_URL": redis_url,
-        "BACKLOG": str(backlog()),
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
         "OUTBOX": "1",  # mails are kept, not sent: whoever has the key that is printed reads them at /user/outbox/
     }
@@ -169,7 +168,8 @@ def start(env: dict[str, str], log: Path, lock: IO[str]) -> subprocess.Popen[byt
         log.replace(log.with_suffix(".log.1"))
     with log.open("wb") as out:
         return subprocess.Popen(
-            [VENV / "bin" / "uwsgi", "--ini", "deploy/embedded/uwsgi.ini"],
+            # the length of the queue is read before the variables of an .ini are
+            [VENV / "bin" / "uwsgi", "--listen", str(backlog()), "--ini", "deploy/embedded/uwsgi.ini"],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,

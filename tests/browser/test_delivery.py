@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import http.client
 import json
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -309,3 +311,17 @@ def test_only_pictures_are_shown_of_what_is_public(port, uploaded):
         assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Content-Disposition"] == (None if name == "a.jpg" else "attachment")
         assert answer.headers["Content-Type"] not in {"text/html", "application/xhtml+xml"}
+
+
+def test_long_addresses_come_back_from_the_sign_in(port):
+    answer = ask(port, "/user/userown/?a=" + "%F0" * 2600)
+    assert (answer.status, len(answer.headers["Location"]) > 7800) == (302, True)
+
+
+def test_connections_may_wait_for_a_thread(site):
+    run = Path((site.data / "run.env").read_text().split("REDIS_URL=unix://")[1].split("\n")[0]).parent
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            one = stack.enter_context(socket.socket(socket.AF_UNIX))
+            one.setblocking(False)
+            one.connect(str(run / "uwsgi.sock"))  # BlockingIOError: its queue is full
