@@ -90,10 +90,31 @@ def database(kept: Path) -> dict[str, Any]:
         with suppress(KeyError, ValueError):
             found: dict[str, Any] = env.db_url_config(url)
             if found["NAME"]:
-                return found
+                return _tuned(found)
     raise ImproperlyConfigured(  # without the address: it may hold a password
         "DATABASE_URL is no address of a database: set it to mysql://user:password@host/name or sqlite:////folder/file."
     )
+
+
+def _tuned(found: dict[str, Any]) -> dict[str, Any]:
+    """The database as this site wants it."""
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        return found | {
+            # Kept open: whoever opens a write-ahead log first needs room on the disk for its index, even to read.
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                # select_for_update does nothing on SQLite: the immediate transaction is the lock.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
+            },
+        }
+    return found | {
+        "ENGINE": "utils.mariadb",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,  # a server that was restarted meanwhile costs no request
+        "OPTIONS": {"connect_timeout": 5, **found.get("OPTIONS", {})},
+    }
 
 
 def redis_address(name: str, default: str) -> str:

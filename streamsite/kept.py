@@ -59,7 +59,11 @@ class KeptPagesMiddleware:
 
 
 def page_key(request: HttpRequest) -> str:
-    """Where the page lies, by language and by htmx or not; "" for a request that gets a page of its own."""
+    """Where the page lies, by language and by htmx or not; "" for a request that gets a page of its own.
+
+    Raises DisallowedHost: a kept page is no answer to a name that isn't the site's either.
+    """
+    request.get_host()
     address = request.get_full_path()
     # Pages end with a slash, files and playlists don't.
     if request.method != "GET" or not request.path.endswith("/") or len(address) > LONGEST:

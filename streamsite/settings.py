@@ -8,14 +8,14 @@ Two ways to run share this file: the embedded default (`make run`) needs no vari
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable
 from redis.retry import Retry
 
+from streamsite import queues
 from streamsite.env import (
     boolean,
     broker_url,
@@ -31,6 +31,7 @@ from streamsite.env import (
     secret_key,
     time_zone,
 )
+from streamsite.policy import content_policy
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -120,22 +121,6 @@ TEMPLATES = [
 # --- Data -----------------------------------------------------------------------------------
 
 DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Kept open: whoever opens a write-ahead log first needs room on the disk for its index, even to read.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-    DATABASES["default"]["OPTIONS"] = {
-        # select_for_update does nothing on SQLite: the immediate transaction is the lock.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
-    }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
-    DATABASES["default"] |= {
-        "ENGINE": "utils.mariadb",
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,  # a server that was restarted meanwhile costs no request
-    }
-    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **DATABASES["default"].get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_address("REDIS_URL", "redis://127.0.0.1:6379")
@@ -238,24 +223,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# One queue for each thing that may stand still without the others noticing: the gateway, the mail server, an encode.
 CELERY_TASK_DEFAULT_QUEUE = "light"
-CELERY_TASK_ROUTES = {
-    "orders.mail_alarm": {"queue": "mail"},
-    "orders.*": {"queue": "money"},
-    "accounts.tidy": {"queue": "light"},
-    "accounts.write_letters": {"queue": "light"},
-    "accounts.send_letters": {"queue": "light"},
-    "accounts.*": {"queue": "mail"},
-    "catalogue.*": {"queue": "light"},
-    "queue.*": {"queue": "light"},
-    "media.process": {"queue": "media"},
-    "media.finish_large_upload": {"queue": "media"},
-    "media.process_long": {"queue": "media_long"},  # of its own: a huge job doesn't keep small ones waiting
-    "media.encode_chunk": {"queue": "media_long"},
-    "media.*": {"queue": "light"},
-    "demo.make_video": {"queue": "media_long"},
-}
+CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 12, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1.0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -266,27 +235,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE = {
-    # a run that hasn't begun when the next is due is dropped: runs never queue behind each other
-    name: {"task": task, "schedule": every, "options": {"expires": every}}
-    for name, task, every in [
-        ("send-kept-tasks", "queue.send_kept", 5.0),
-        ("flush-plays", "catalogue.flush_plays", 30.0),
-        ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
-        ("resume-encoding", "media.resume_lapsed", 10.0),
-        ("discard-files", "media.discard_due", 60.0),
-        ("discard-left", "media.discard_left", 3600.0),
-        ("tidy-accounts", "accounts.tidy", 3600.0),
-        ("write-letters", "accounts.write_letters", 600.0),
-        ("send-letters", "accounts.send_letters", 60.0),
-        ("look-after-uploads", "media.look_after_uploads", 60.0),
-        ("reconcile-orders", "orders.reconcile", 60.0),
-    ]
-}
-# Alipay has made the bill of yesterday by nine: every hour from then on, until there is a statement
-CELERY_BEAT_SCHEDULE["daily-statement"] = {
-    "task": "orders.statement", "schedule": crontab(minute="10"), "options": {"expires": 3600.0},
-}  # fmt: skip
+CELERY_BEAT_SCHEDULE = queues.SCHEDULE
 
 # --- Mail -----------------------------------------------------------------------------------
 
@@ -295,7 +244,6 @@ globals().update(mail_settings(env.str("EMAIL_URL", default=f"filemail://{quote(
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Streamsite <noreply@localhost>")
 
 # --- Money ----------------------------------------------------------------------------------
-
 
 ALIPAY_APP_ID = env.str("ALIPAY_APP_ID", default="")
 # alipay | cashier (a local stand-in of the same protocol) | none
@@ -344,27 +292,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-_pays_at = urlsplit(ALIPAY_GATEWAY_URL)
-# a form that buys is answered by a redirect to the gateway, which passes it on among its own hosts
-_pay_hosts = [f"{_pays_at.scheme}://{_pays_at.netloc}"]
-if PAYMENT_GATEWAY == "alipay":
-    _pay_hosts.append("https://*." + ".".join((_pays_at.hostname or "").split(".")[-2:]))
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
-        "media-src": ["'self'", "blob:"],
-        "style-src": ["'self'"],
-        "style-src-attr": ["'unsafe-inline'"],  # custom properties on elements: colours, progress
-        "script-src": ["'self'"],
-        "worker-src": ["'self'", "blob:"],  # hls.js demuxes in a worker
-        "connect-src": ["'self'", "blob:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'self'"],
-        "form-action": ["'self'", *_pay_hosts],
-        "frame-ancestors": ["'none'"],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_GATEWAY == "alipay")
 
 # --- Playback -------------------------------------------------------------------------------
 

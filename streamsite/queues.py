@@ -1,0 +1,47 @@
+"""Which queue each task waits in, and what is done again and again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import crontab
+
+# One queue for each thing that may stand still without the others noticing: the gateway, the mail server, an encode.
+ROUTES = {
+    "orders.mail_alarm": {"queue": "mail"},
+    "orders.*": {"queue": "money"},
+    "accounts.tidy": {"queue": "light"},
+    "accounts.write_letters": {"queue": "light"},
+    "accounts.send_letters": {"queue": "light"},
+    "accounts.*": {"queue": "mail"},
+    "catalogue.*": {"queue": "light"},
+    "queue.*": {"queue": "light"},
+    "media.process": {"queue": "media"},
+    "media.finish_large_upload": {"queue": "media"},
+    "media.process_long": {"queue": "media_long"},  # of its own: a huge job doesn't keep small ones waiting
+    "media.encode_chunk": {"queue": "media_long"},
+    "media.*": {"queue": "light"},
+    "demo.make_video": {"queue": "media_long"},
+}
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    # a run that hasn't begun when the next is due is dropped: runs never queue behind each other
+    name: {"task": task, "schedule": every, "options": {"expires": every}}
+    for name, task, every in [
+        ("send-kept-tasks", "queue.send_kept", 5.0),
+        ("flush-plays", "catalogue.flush_plays", 30.0),
+        ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
+        ("resume-encoding", "media.resume_lapsed", 10.0),
+        ("discard-files", "media.discard_due", 60.0),
+        ("discard-left", "media.discard_left", 3600.0),
+        ("tidy-accounts", "accounts.tidy", 3600.0),
+        ("write-letters", "accounts.write_letters", 600.0),
+        ("send-letters", "accounts.send_letters", 60.0),
+        ("look-after-uploads", "media.look_after_uploads", 60.0),
+        ("reconcile-orders", "orders.reconcile", 60.0),
+    ]
+}
+# Alipay has made the bill of yesterday by nine: every hour from then on, until there is a statement
+SCHEDULE["daily-statement"] = {
+    "task": "orders.statement", "schedule": crontab(minute="10"), "options": {"expires": 3600.0},
+}  # fmt: skip
