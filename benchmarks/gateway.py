@@ -23,7 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = float(os.environ.get("SECONDS_EACH", "30"))
 BUYERS, READERS = int(os.environ.get("BUYERS", "200")), 4
-EVERY = 2.0  # seconds between two questions of one buyer
+EVERY, SELDOM = 2.0, 10.0  # seconds between two questions of one buyer: while the cashier answers, and otherwise
+UNCLEAR = 7
 MOST = 1.5
 FORM = "application/x-www-form-urlencoded"
 FILL = """
@@ -72,8 +73,9 @@ class Waiting:
         self._over.wait(share * EVERY)
         while not self._over.is_set():
             status, text = post(self._port, "/order/check/", {"order": number}, session)
-            self.answers[f"{status} {json.loads(text)['res']}" if status == 200 else str(status)] += 1
-            self._over.wait(EVERY)
+            said = json.loads(text)["res"] if status == 200 else None
+            self.answers[f"{status} {said}" if status == 200 else str(status)] += 1
+            self._over.wait(SELDOM if said == UNCLEAR else EVERY)
 
 
 def get(port: int, path: str, session: str = "") -> int:
@@ -99,7 +101,7 @@ def _ask(port: int, method: str, path: str, body: str | None, headers: dict[str,
         connection.close()
 
 
-def frozen_cashier(site: Any) -> int:
+def cashier_of(site: Any) -> int:
     """The process id of the site's cashier."""
     return next(pid for pid, line in site.processes().items() if "manage.py cashier" in line)
 
@@ -161,7 +163,7 @@ def main() -> None:
             alone = phase("nobody waits")
             waiting = Waiting(site.port, orders)
             well = phase(f"{BUYERS} wait, cashier well")
-            pid = frozen_cashier(site)
+            pid = cashier_of(site)
             os.kill(pid, signal.SIGSTOP)
             frozen = phase(f"{BUYERS} wait, cashier frozen")
             os.kill(pid, signal.SIGCONT)

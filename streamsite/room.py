@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from http import HTTPStatus
 
@@ -9,10 +10,11 @@ from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessio
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import get_language_from_request, gettext, override
-from django.views.defaults import server_error as usual_error
+from django.views import defaults
 
 from utils.databases import is_full, unless_full
 
+usual_error = inspect.unwrap(defaults.server_error)  # which looks for no token in a body that can't be read
 READING = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -10,8 +10,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-handler500 = "streamsite.room.server_error"
-
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.movies.urls")),
     path("", include("apps.playback.urls")),
@@ -28,10 +26,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 # Django's own pages of errors look for a token in the body first. Where the body is what can't be read, that would be
 # one more error, and no answer at all.
-handler400, handler403, handler404, handler500 = (
-    inspect.unwrap(page)
-    for page in (defaults.bad_request, defaults.permission_denied, defaults.page_not_found, defaults.server_error)
+handler400, handler403, handler404 = (
+    inspect.unwrap(page) for page in (defaults.bad_request, defaults.permission_denied, defaults.page_not_found)
 )
+handler500 = "streamsite.room.server_error"
 
 if settings.DEBUG:
     from django.conf.urls.static import static

@@ -18,7 +18,6 @@ from utils.containers import REWIND
 CRF = "22"
 PRESET = "veryfast"
 STEREO_RATE, SURROUND_RATE = 128_000, 384_000  # bits per second
-LAYOUTS = {2: "stereo", 6: "5.1"}
 TILE_WIDTH, TILE_HEIGHT = 160, 320  # pixels at most
 COLUMNS, ROWS = 10, 10
 TILES = 300  # at most, of one title
@@ -145,16 +144,15 @@ def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung]
 
 
 def _sound(track: Sound) -> list[str]:
+    found = ["-map", f"0:{track.stream['index']}"]
     if track.copied:
-        found = ["-map", f"0:{track.stream['index']}", "-c:a", "copy"]
+        found += ["-c:a", "copy"]
     else:
         rate = STEREO_RATE if track.channels == 2 else SURROUND_RATE
         rate = min(rate, max(64_000, int(1.5 * track.stream["bit_rate"])))  # more than there was can't be gained
-        # The first graph begins anew where the channels change; the second, that fills gaps up, sees nothing of it.
-        plain = f"[0:{track.stream['index']}]aresample=48000,aformat=channel_layouts={LAYOUTS[track.channels]}"
-        found = ["-filter_complex", f"{plain}[{track.name}-plain]"]
-        found += ["-filter_complex", f"[{track.name}-plain]aresample=48000:async=1:first_pts=0[{track.name}]"]
-        found += ["-map", f"[{track.name}]", "-c:a", "aac", "-b:a", str(rate)]
+        # One graph: two in a row wait for each other for ever where a track begins late (FFmpeg 9.0).
+        found += ["-af", "aresample=48000:async=1:first_pts=0", "-ac", str(track.channels), "-c:a", "aac"]
+        found += ["-b:a", str(rate)]
     return [*found, "-frag_duration", str(ladder.SEGMENT * 1_000_000), *_file(track.name)]
 
 

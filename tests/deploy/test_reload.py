@@ -79,7 +79,9 @@ def test_a_node_started_by_a_relative_path_serves_on(tmp_path, folder):
 
 def test_a_worker_starts_itself_again(tmp_path):
     lines = (ROOT / "deploy/embedded/uwsgi.ini").read_text()
-    command = re.search(r"cmd=exec (\S+ .*--queues light .*?),stopsignal", lines)[1].replace("%%h", "test").split()
+    command = (
+        re.search(r"cmd=exec (\S+ .*--queues light,default .*?),stopsignal", lines)[1].replace("%%h", "test").split()
+    )
     log = tmp_path / "log"
     command[command.index("--loglevel") + 1] = "INFO"
     command[0] = os.path.relpath(BIN / Path(command[0]).name, ROOT)

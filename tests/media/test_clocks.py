@@ -112,4 +112,4 @@ def test_a_picture_and_a_sound_that_change_on_the_way(tmp_path):
     )
     path = tmp_path / "changing.ts"
     path.write_bytes(first.read_bytes() + second.read_bytes())
-    check(processed(path), seconds=2 * SECONDS)
+    check(processed(path), size=(384, 216), seconds=2 * SECONDS)  # the larger: both last as long

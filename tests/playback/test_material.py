@@ -159,9 +159,9 @@ def test_the_link_in_the_administration_never_dies(client, right):
 
 def test_what_was_replaced_or_belongs_to_nothing_goes(client):
     """The doctor tells of it, and it is deleted once no signed address of it can be used any more."""
-    row = _material()
+    row = _material("replaced.html")
     old = row.file.name
-    row.file.save("notes.html", ContentFile(b"new"))
+    row.file.save("replaced.html", ContentFile(b"new"))
     gone = _material("gone.pdf")
     left = gone.file.name
     gone.delete()

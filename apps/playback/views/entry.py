@@ -27,7 +27,7 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Gr
         Episode.objects.select_related("movie", "video").defer(
             "movie__summary", "movie__content", "video__failure_detail"
         ),
-        movie_id=movie_id,
+        movie__pk=movie_id,  # not movie_id: that is not asked whether the number fits into the column
         number=set_id,
         movie__deleted_at=None,
     )
