@@ -25,7 +25,7 @@ def main():
     except BrokenPipeError:  # whoever read the output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:
+    except Exception as error:  # what has no sentence is raised again
         from utils.trouble import sentence
 
         said = sentence(error)

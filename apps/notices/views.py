@@ -13,6 +13,6 @@ SHOWN = 50
 
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    """What everyone is told now."""
+    """The notices shown now."""
     shown = Notice.objects.shown(timezone.now())[:SHOWN]
     return kept_whole(request, render(request, "notices/list.html", {"notices": shown}))

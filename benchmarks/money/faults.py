@@ -66,7 +66,7 @@ def together(calls: list[Callable[[], Any]]) -> None:
     def work(call: Callable[[], Any]) -> None:
         try:
             call()
-        except BaseException as error:
+        except BaseException as error:  # an injected death too: the caller raises it again
             failed.append(error)
         finally:
             connections.close_all()

@@ -64,7 +64,7 @@ class Trial:
                 world.step()
             world.settle_down()
             return broken(world), world
-        except Exception:
+        except Exception:  # the batch is broken, and the report says where
             return [f"after {sum(world.counts.values())} events: {traceback.format_exc()}"], world
         finally:
             Plan.objects.filter(pk__in=[plan.pk for plan in world.plans]).update(on_sale=False)

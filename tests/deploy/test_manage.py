@@ -24,7 +24,7 @@ sys.path.insert(0, os.getcwd())
 os.environ["DJANGO_SETTINGS_MODULE"] = "streamsite.settings"
 try:
     django.setup()
-except BaseException:
+except BaseException:  # each command below meets it again, and is asked what it says
     pass
 import manage
 told = {}
@@ -39,7 +39,7 @@ for line in sys.argv[1:]:
             if isinstance(end.code, str):
                 print(end.code, file=sys.stderr)
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        except BaseException:
+        except BaseException:  # as the interpreter would show it
             sys.excepthook(*sys.exc_info())
             status = 99
         else:

@@ -193,7 +193,7 @@ def test_of_names_that_look_alike_made_at_once_one_is_the_plain_one():
                 with suppress(OperationalError):  # SQLite in memory waits for nobody's lock
                     registration.save_under_free_name(User(), name)
                     break
-        except Exception as error:
+        except Exception as error:  # the test fails on it, and shows it
             failed.append((name, error))
         finally:
             connection.close()

@@ -226,7 +226,7 @@ def _orphans(at: datetime) -> Cases:
 
 
 def _left(at: datetime) -> Cases:
-    """Pictures and course material that nothing names: replaced, or left by who died while storing them."""
+    """Pictures and course material that no row names: replaced, or left by a process that died while storing them."""
     hours = settings.TOKEN_TTL / 3600
     for number, (storage, name) in enumerate(left_files(at=at)):
         kind = "public" if storage == row_files.PUBLIC else storage

@@ -101,7 +101,7 @@ def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
 def known(request: HttpRequest) -> HttpResponse:
     """Tell whether the content is stored already: by `size` alone, whether it may be; with `sha256`, attach it.
 
-    Only administrators who may add videos are told anything.
+    Only administrators who may add videos get an answer.
     """
     try:
         size = tus.number("size", request.POST.get("size"))

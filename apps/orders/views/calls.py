@@ -41,7 +41,7 @@ class Res(IntEnum):
 
 
 class Call(Protocol):
-    """A view of somebody who is signed in."""
+    """A view that needs a signed-in user."""
 
     def __call__(self, request: HttpRequest, user: User) -> HttpResponse: ...
 
@@ -52,7 +52,7 @@ def answer(res: Res, errmsg: object = "", **more: Any) -> JsonResponse:
 
 
 def call(view: Call) -> Any:
-    """A POST by somebody who is signed in; what services refuse becomes its number."""
+    """Let only signed-in users POST to the view, and turn refusals of the services into their numbers."""
 
     @wraps(view)
     def inner(request: HttpRequest) -> HttpResponse:

@@ -27,7 +27,7 @@ class Server(ThreadingMixIn, WSGIServer):
 
 
 def run(port: int) -> None:
-    """Serve on loopback until the process is told to end. Raises OSError for a port in use."""
+    """Serve on loopback until the process is stopped. Raises OSError for a port in use."""
     stopped = threading.Event()
     with Server(("127.0.0.1", port), Quiet) as server:
         server.set_app(WSGIHandler())
