@@ -35,6 +35,12 @@ def make_pictures(*, movie_id: int, **_: Any) -> None:
     movies.make_pictures(movie_id=movie_id)
 
 
+@shared_task(name="catalogue.announce_missed", **SHORT)
+@one_at_a_time
+def announce_missed(**_: Any) -> None:
+    movies.announce_missed(at=timezone.now())
+
+
 @shared_task(name="catalogue.flush_plays", **SHORT)
 @one_at_a_time
 def flush_plays(**_: Any) -> None:

@@ -30,6 +30,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     for name, task, every in [
         ("send-kept-tasks", "queue.send_kept", 5.0),
         ("flush-plays", "catalogue.flush_plays", 30.0),
+        ("announce-missed", "catalogue.announce_missed", 600.0),
         ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
         ("resume-encoding", "media.resume_lapsed", 10.0),
         ("discard-files", "media.discard_due", 60.0),

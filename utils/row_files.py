@@ -11,6 +11,7 @@ from django.core.files.storage import Storage, default_storage, storages
 from django.db import models
 
 from utils.pictures import PictureSetField, files
+from utils.storages import PrivateStorage
 
 PUBLIC, PRIVATE = "default", "private"  # aliases of settings.STORAGES
 
@@ -22,7 +23,7 @@ def _storage(alias: str) -> Storage:
 def _file_fields(alias: str) -> Iterator[models.FileField]:
     for model in apps.get_models():
         for field in model._meta.local_concrete_fields:
-            if isinstance(field, models.FileField) and field.storage is _storage(alias):
+            if isinstance(field, models.FileField) and isinstance(field.storage, PrivateStorage) == (alias == PRIVATE):
                 yield field
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +17,7 @@ from apps.media.models import State, Video
 from apps.movies import services
 from apps.movies.models import Episode, Movie, Status
 from tests.factories import make_episode, make_movie, make_paid_movie, make_sale, make_user, make_video
+from utils.tasks import queue_length
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +187,27 @@ def test_rows_of_before_are_put_right():
         empty.pk: ("waiting", 1), failed.pk: ("waiting", 1), ready.pk: ("published", 1), later.pk: ("published", 4),
         draft.pk: ("draft", 2),
     }  # fmt: skip
+
+
+def test_titles_hear_of_a_video_whose_message_was_lost(django_capture_on_commit_callbacks):
+    at = timezone.now()
+    waiting = make_episode(movie=make_movie(status=Status.WAITING)).movie
+    behind = make_episode(movie=make_movie(title="behind", kind="series")).movie
+    knowing = make_episode(movie=make_movie(title="knowing")).movie
+    for movie in (behind, knowing):
+        services.refresh_episodes(movie_id=movie.pk)
+    make_episode(movie=behind, number=2)
+    pictured = make_episode(movie=make_movie(title="pictured"))
+    services.refresh_episodes(movie_id=pictured.movie_id)
+    Video.objects.filter(pk=pictured.video_id).update(still="stills/x.jpg")
+    with CaptureQueriesContext(connection) as seen:
+        assert services.announce_missed(at=at) == 0  # the messages may still be on their way
+    assert len(seen) == 1
+    before = queue_length("light")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert services.announce_missed(at=at + timedelta(minutes=5)) == 3
+    assert queue_length("light") == before + 3  # their pictures are made
+    assert Movie.objects.get(pk=waiting.pk).status == Status.PUBLISHED
+    assert Movie.objects.get(pk=behind.pk).episodes_out == 2
+    assert services.announce_missed(at=at + timedelta(minutes=5)) == 1  # the picture isn't made yet
+    assert services.announce_missed(at=at + timedelta(days=2)) == 0

@@ -182,7 +182,10 @@ def test_what_was_replaced_or_belongs_to_nothing_goes(client):
     assert private().exists(row.file.name)
 
 
-def test_the_doctor_tells_of_material_that_is_lost():
+@pytest.mark.parametrize("anew", [False, True])
+def test_the_doctor_tells_of_material_that_is_lost(anew, settings):
+    if anew:
+        settings.STORAGES = {**settings.STORAGES}  # the fields keep the storages that they began with
     row = _material()
     private().delete(row.file.name)
     said = StringIO()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import nh3
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef, Value
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,6 +20,8 @@ from apps.movies.services.pictures import lend_still
 from utils.cache import renew_pages
 from utils.tasks import enqueue
 
+# Videos that became ready this long ago are looked at again: messages about them have arrived by then, or are lost.
+ANNOUNCED_AFTER, ANNOUNCED_WITHIN = timedelta(minutes=2), timedelta(days=1)
 LINES_AT_ONCE = 500  # movies whose genre lines are written by one statement
 
 
@@ -227,3 +230,27 @@ def video_ready(*, video_id: int) -> None:
         refresh_episodes(movie_id=episode.movie_id)
         if lend_still(movie_id=episode.movie_id):
             enqueue("catalogue.make_pictures", movie_id=episode.movie_id)
+
+
+def announce_missed(*, at: datetime) -> int:
+    """Tell titles of videos that became ready lately and of which they don't know; returns how many titles.
+
+    The message about it is lost if the broker loses its memory, and nobody else would send it.
+    """
+    ready = Episode.objects.filter(movie=OuterRef("pk"), video__ready_at__isnull=False)
+    out = ready.order_by().values("movie").annotate(count=Count("pk")).values("count")
+    lately = Episode.objects.filter(video__ready_at__range=(at - ANNOUNCED_WITHIN, at - ANNOUNCED_AFTER))
+    missed = (
+        Movie.objects.filter(pk__in=lately.values("movie"))
+        .annotate(out=Subquery(out))
+        .filter(
+            ~Q(episodes_out=F("out"))
+            | Q(status=Status.WAITING)
+            | Q(backdrop_set={}, pk__in=lately.exclude(video__still="").values("movie"))
+        )
+    )
+    keys = list(missed.values_list("pk", flat=True))
+    for pk in keys:
+        refresh_episodes(movie_id=pk)
+        enqueue("catalogue.make_pictures", movie_id=pk)
+    return len(keys)
