@@ -252,6 +252,7 @@ PAYMENT_GATEWAY = env.str(
 )
 ALIPAY = "https://openapi.alipay.com/gateway.do"
 ALIPAY_GATEWAY_URL = env.str("ALIPAY_GATEWAY_URL", default=ALIPAY)
+ALIPAY_SELLER_ID = env.str("ALIPAY_SELLER_ID", default="")
 # Each is the path of a file, which is read again when it changes, or the PEM itself.
 ALIPAY_PRIVATE_KEY_FILE = env.str("ALIPAY_PRIVATE_KEY_FILE", default="")  # the application's
 ALIPAY_PUBLIC_KEY_FILE = env.str("ALIPAY_PUBLIC_KEY_FILE", default="")  # Alipay's
