@@ -16,8 +16,8 @@ REASONS = {
     "missing": _("The original file is no longer in the storage. Upload it again."),
     "encoding": _("Encoding failed; the technical detail says why. Try again, or export the file again as MP4."),
     "disk": _("A file could not be written. Look at the free space on the disk, then try again."),
-    "no_room": _("The disk is full. It goes on by itself once there is room."),
-    "full": _("The disk was full each time. Make room on it, then encode it again."),
+    "no_room": _("The disk is full. Encoding goes on by itself once there is room."),
+    "full": _("The disk was full at every try. Make room on it, then encode it again."),
     "gave_up": _("Encoding was interrupted too often. Try again when the machine has settled."),
     "cancelled": _("Encoding was stopped by hand. It can be encoded again at any time."),
 }

@@ -26,6 +26,7 @@ from apps.media import tus
 from apps.media.digests import DigestCache, Digests, digest
 from apps.media.models import Upload, Video
 from apps.media.services.intake import find_stored, take_in
+from apps.media.services.obstacles import Busy, NoRoom, TooLong, WrongChecksum, WrongOffset
 from utils.databases import is_full
 from utils.storages import videos
 from utils.tasks import enqueue
@@ -42,30 +43,6 @@ PATIENCE = 35.0
 LOOK_EVERY = 0.05  # seconds
 
 _digests = DigestCache()
-
-
-class UploadError(Exception):
-    """What keeps an upload from going on."""
-
-
-class NoRoom(UploadError):
-    """The disk is full, or would be."""
-
-
-class Busy(UploadError):
-    """Another request is writing to this upload."""
-
-
-class WrongOffset(UploadError):
-    """The bytes don't begin where the stored ones end."""
-
-
-class TooLong(UploadError):
-    """More bytes than the site takes, or than the upload was said to have."""
-
-
-class WrongChecksum(UploadError):
-    """The bytes aren't those that the sender hashed; none of them was kept."""
 
 
 def create_upload(*, owner: User, size: int, filename: str = "", metadata: str = "") -> Upload:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps.media import tus
-from apps.media.services import uploads as service
+from apps.media.services import obstacles
 
 BODIES_AT_ONCE = 2  # of a process's threads: the others go on serving pages
 
@@ -38,7 +38,7 @@ def protocol(view: View) -> View:
         try:
             _check(request, method)
             response = protected(request, method, *args, **kwargs)
-        except (tus.Refused, service.UploadError, FileNotFoundError) as error:
+        except (tus.Refused, obstacles.UploadError, FileNotFoundError) as error:
             status, message = _answer(error)
             response = HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")
             if status == HTTPStatus.PRECONDITION_FAILED:
@@ -79,15 +79,15 @@ def _answer(error: Exception) -> tuple[int, str]:
     match error:
         case tus.Refused():
             return error.status, str(error)
-        case service.WrongOffset():
+        case obstacles.WrongOffset():
             return HTTPStatus.CONFLICT, _("The server has another number of bytes. Ask it how many, and go on there.")
-        case service.Busy():
+        case obstacles.Busy():
             return HTTPStatus.LOCKED, _("Another connection is sending this file.")
-        case service.TooLong():
+        case obstacles.TooLong():
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is too large.")
-        case service.WrongChecksum():
+        case obstacles.WrongChecksum():
             return tus.CHECKSUM_MISMATCH, _("The bytes were changed on their way. Send them again.")
-        case service.NoRoom():
+        case obstacles.NoRoom():
             return HTTPStatus.INSUFFICIENT_STORAGE, _("The server's disk is full. Make room, then go on.")
         case FileNotFoundError():
             return HTTPStatus.GONE, _("This upload was given up. Begin again.")
