@@ -62,7 +62,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def plain_ladder(source: Path, folder: Path) -> list[str]:
     """One command that decodes once and makes the same rungs and sound as plain MP4."""
-    from apps.media import encode, ladder
+    from apps.media import encode, ladder, sounds
     from utils import ffmpeg
 
     plan = ladder.plan(ffmpeg.probe(source))
@@ -74,7 +74,7 @@ def plain_ladder(source: Path, folder: Path) -> list[str]:
         command += ["-map", f"[v{n}]", "-c:v", "libx264", "-preset", encode.PRESET, "-crf", encode.CRF]
         command += ["-maxrate", str(rung.peak), "-bufsize", str(2 * rung.peak), "-g", "200", "-sc_threshold", "0"]
         command += ["-force_key_frames", f"expr:gte(t,n_forced*{ladder.SEGMENT})", str(folder / f"{rung.name}.mp4")]
-    return [*command, "-map", "0:a", "-c:a", "aac", "-b:a", str(encode.STEREO_RATE), str(folder / "a.m4a")]
+    return [*command, "-map", "0:a", "-c:a", "aac", "-b:a", str(sounds.STEREO_RATE), str(folder / "a.m4a")]
 
 
 def stored(source: Path) -> Video:
@@ -121,7 +121,7 @@ def ladders(folder: Path) -> tuple[float, float]:
 
 def remuxes(folder: Path) -> float:
     """A rung and its sound out of a compliant source, segment tables and all / `ffmpeg -c copy`."""
-    from apps.media import encode, ladder
+    from apps.media import encode, ladder, passes
     from apps.media.services import results
     from apps.media.services.discarding import Arrivals
     from utils import ffmpeg
@@ -133,7 +133,7 @@ def remuxes(folder: Path) -> float:
     plan = ladder.plan(probed)
     if not plan.copied:
         raise SystemExit("The source was meant to be compliant.")
-    video, watch = stored(source), encode.Watch(lambda share: None, lambda: None)
+    video, watch = stored(source), passes.Watch(lambda share: None, lambda: None)
 
     def remux(arrivals: Arrivals) -> None:
         encode.make(source, probed, plan, folder=folder, watch=watch, rungs=[plan.copied], sound=True)

@@ -20,6 +20,7 @@ from utils.shapes import Shapes, canvas
 
 CLOCK = 0.0015  # seconds: containers round to milliseconds
 EVEN = 0.9  # share of the pictures that come evenly where the rate is constant
+LISTEN_EVERY = 0.5  # seconds between two packets of a sound that are decoded
 LEAST_GAP = 0.1  # seconds without sound that are to be filled
 JUMP = 10.0  # seconds by which a broadcast's clock must leap ahead to have been set anew, as for FFmpeg
 LATE = 2.0  # seconds by which any other clock must go back for what follows to be out of turn
@@ -54,9 +55,11 @@ class _Track:
         self.rewound = False  # the clock was set anew to what it had been
         self._before = self._clock = -math.inf
         self._jumps, self._shift = jumps, 0.0
-        self._sounds = stream.type == "audio"
-        context = stream.codec_context if self._sounds else None
-        self._judged = context is not None and context.name == "aac" and context.channels <= 2  # may be handed on as is
+        self.channels, self.varies = 0, False  # of a sound: the most, as decoded; whether its samples change on the way
+        self._sounds = stream.type == "audio" and stream.codec_context is not None
+        context = stream.codec_context
+        self._judged = self._sounds and context.name == "aac" and context.channels <= 2  # may be handed on as is
+        self._samples, self._listened = "", -math.inf
 
     def add(self, packet: Any) -> float | None:
         """Count one packet; returns its time in seconds, None where it has none."""
@@ -80,7 +83,9 @@ class _Track:
             self._before, self._clock = self._clock, clock
         self.packets += 1
         self.bytes += packet.size
-        self.whole = self.whole and not packet.is_corrupt and (not self._judged or _decodes(packet))
+        self.whole = self.whole and not packet.is_corrupt
+        if self._sounds and ((self._judged and self.whole) or abs(seconds - self._listened) >= LISTEN_EVERY):
+            self._listen(packet, seconds)
         if seconds < self.start:
             self.start = seconds
         if seconds + length > self.end:
@@ -88,6 +93,20 @@ class _Track:
         self.sounding += length
         self.longest = max(self.longest, length)
         return seconds
+
+    def _listen(self, packet: Any, second: float) -> None:
+        """Decode one packet of a sound."""
+        self._listened = second
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            self.whole = False
+            return
+        for frame in frames:
+            samples = f"{frame.layout.name} {frame.sample_rate} {frame.format.name}"
+            self.varies = self.varies or self._samples not in ("", samples)
+            self._samples = samples
+            self.channels = max(self.channels, frame.layout.nb_channels)
 
 
 class Lengths:
@@ -189,20 +208,14 @@ class Lengths:
             track = self.tracks[sound["index"]]
             if track.packets:
                 sound["start"] = track.start - self.origin
+                sound["varies"] = track.varies
+                sound["channels"] = max(sound["channels"], track.channels)
                 sound["bit_rate"] = round(8 * track.bytes / max(0.1, track.end - track.start))
                 filled = abs(track.sounding - (track.end - track.start)) < LEAST_GAP
                 stretched = track.longest >= LEAST_GAP  # by MP4, over the gap behind a packet
                 sound["gapless"] = track.whole and filled and not stretched
                 kept.append(sound)
         facts["audio"] = kept
-
-
-def _decodes(packet: Any) -> bool:
-    try:
-        packet.decode()
-    except av.error.FFmpegError:
-        return False
-    return True
 
 
 def _is_idr(data: bytes) -> bool:

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageStat
 
-from apps.media import filters, ladder, webvtt
+from apps.media import filters, ladder, sounds
+from apps.media.passes import Watch, file_of, time_for
 from utils import ffmpeg
 from utils.containers import REWIND
 
 CRF = "22"
 PRESET = "veryfast"
-STEREO_RATE, SURROUND_RATE = 128_000, 384_000  # bits per second
 TILE_WIDTH, TILE_HEIGHT = 160, 320  # pixels at most
 COLUMNS, ROWS = 10, 10
 TILES = 300  # at most, of one title
-TEXT_SUBTITLES = {"ass", "ssa", "subrip", "srt", "mov_text", "webvtt", "text"}
-CAPTIONS = "eia_608"
-NOT_UTF8 = "Invalid UTF-8"  # of a text, says ffmpeg, and leaves it out
-TIMEOUT_BASE, TIMEOUT_FACTOR = 600.0, 40.0  # seconds, and seconds per second of source
-FRAGMENTS = "+cmaf+delay_moov+skip_trailer"
-PLAIN = ("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn")
-
-
-@dataclass(frozen=True)
-class Watch:
-    """The listener of an encode: `progress` takes the share done, 0 to 1; `tick` is called about once a second."""
-
-    progress: Callable[[float], None]
-    tick: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Sound:
-    """An audio track to make: the probed stream, channels, and whether the source's own packets do."""
-
-    name: str
-    stream: dict[str, Any]
-    channels: int
-    copied: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,24 +29,6 @@ class Tiles:
     width: int
     height: int
     count: int
-
-
-def sounds(probed: dict[str, Any]) -> list[Sound]:
-    """The audio tracks of a title: stereo of each of the source's, then what surround there is."""
-    table = []
-    for number, stream in enumerate(probed["audio"]):
-        copied = (
-            (stream["codec"], stream["profile"]) == ("aac", "LC")
-            and stream["channels"] <= 2
-            and stream["sample_rate"] in (44100, 48000)
-            and stream["bit_rate"] <= 2 * STEREO_RATE
-            and stream["gapless"]
-            and abs(stream["start"]) < 0.05
-            and probed["container"] in ladder.SEEKABLE
-        )
-        table.append(Sound(f"a{number}", stream, stream["channels"] if copied else 2, copied))
-    surround = [Sound(f"{s.name}-surround", s.stream, 6) for s in table if s.stream["channels"] >= 6]
-    return table + surround
 
 
 def make(
@@ -105,16 +61,25 @@ def make(
     encoded = [rung for rung in rungs if rung != plan.copied]
     outputs = _encoded(probed, plan, encoded, part or plan.parts[0]) if encoded else []
     if plan.copied in rungs:
-        outputs += ["-map", f"0:{probed['video']['index']}", "-c:v", "copy", *_file(plan.copied.name, "+frag_keyframe")]
-    for track in sounds(probed) if sound else []:
-        outputs += _sound(track)
+        outputs += [
+            "-map",
+            f"0:{probed['video']['index']}",
+            "-c:v",
+            "copy",
+            *file_of(plan.copied.name, "+frag_keyframe"),
+        ]
+    if sound:
+        sounds.make_varying(source, options, probed, folder=folder, watch=watch)
+        outputs += sounds.outputs(probed)
+    if not outputs:  # all of its sound was made already
+        return ""
     peak = max((rung.peak for rung in rungs), default=0)
     said = ffmpeg.run(
         [ffmpeg.Input(source, options)],
         outputs,
         cwd=folder,
-        timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * duration,
-        largest=2 * source.stat().st_size + int(duration * (peak + SURROUND_RATE)) + 64 * 1024**2,
+        timeout=time_for(duration),
+        largest=2 * source.stat().st_size + int(duration * (peak + sounds.SURROUND_RATE)) + 64 * 1024**2,
         strict=bool(encoded and plan.copied),
         on_progress=lambda seconds: watch.progress(min(1.0, seconds / max(0.1, duration))),
         on_tick=watch.tick,
@@ -138,89 +103,9 @@ def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung]
             *("-maxrate", str(rung.peak), "-bufsize", str(2 * rung.peak), "-threads", str(ffmpeg.threads())),
             *("-force_key_frames", moments or "0", "-forced-idr", "1"),
             *("-g", "100000", "-sc_threshold", "0", "-x264-params", "open_gop=0"),
-            *_file(rung.name, "+frag_keyframe"),
+            *file_of(rung.name, "+frag_keyframe"),
         ]
     return outputs
-
-
-def _sound(track: Sound) -> list[str]:
-    found = ["-map", f"0:{track.stream['index']}"]
-    if track.copied:
-        found += ["-c:a", "copy"]
-    else:
-        rate = STEREO_RATE if track.channels == 2 else SURROUND_RATE
-        rate = min(rate, max(64_000, int(1.5 * track.stream["bit_rate"])))  # more than there was can't be gained
-        # One graph: two in a row wait for each other for ever where a track begins late (FFmpeg 9.0).
-        found += ["-af", "aresample=48000:async=1:first_pts=0", "-ac", str(track.channels), "-c:a", "aac"]
-        found += ["-b:a", str(rate)]
-    return [*found, "-frag_duration", str(ladder.SEGMENT * 1_000_000), *_file(track.name)]
-
-
-def _file(name: str, flags: str = "") -> list[str]:
-    # written out as it is made: it may be watched meanwhile
-    return [*PLAIN, "-flush_packets", "1", "-f", "mp4", "-movflags", FRAGMENTS + flags, f"{name}.mp4"]
-
-
-def subtitles(source: Path, probed: dict[str, Any], *, folder: Path, watch: Watch) -> list[tuple[dict[str, Any], Path]]:
-    """The source's text subtitles as WebVTT; one that can't be converted is left out."""
-    tracks = [track for track in probed["subtitles"] if track["codec"] in TEXT_SUBTITLES]
-    captions = [track for track in probed["subtitles"] if track["codec"] == CAPTIONS]
-    if tracks:
-        _convert(source, tracks, folder=folder, watch=watch)
-    for track in captions:
-        _read(source, track, probed, folder=folder, watch=watch)
-    found = [(track, _vtt(track, folder)) for track in [*tracks, *captions]]
-    return [(track, path) for track, path in found if path.exists() and _made_plain(path)]
-
-
-def _read(source: Path, track: dict[str, Any], probed: dict[str, Any], *, folder: Path, watch: Watch) -> None:
-    """The captions that the pictures carry: all of them have to be decoded."""
-    with contextlib.suppress(ffmpeg.FFmpegError):
-        ffmpeg.run(
-            [ffmpeg.Input(source, captions=probed["video"]["index"])],
-            ["-map", "0:s", "-c:s", "webvtt", "-f", "webvtt", _vtt(track, folder).name],
-            cwd=folder,
-            timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * probed["duration"],
-            on_tick=watch.tick,
-        )
-
-
-def _convert(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: Watch) -> None:
-    try:
-        one_by_one = NOT_UTF8 in _texts(source, tracks, folder=folder, watch=watch)
-    except ffmpeg.FFmpegError:  # one of them is to blame
-        one_by_one = True
-    if one_by_one:
-        for track in tracks:
-            with contextlib.suppress(ffmpeg.FFmpegError):
-                _text(source, track, folder=folder, watch=watch)
-
-
-def _made_plain(path: Path) -> bool:
-    """Make the cues of a WebVTT file harmless; whether there are any."""
-    text = webvtt.plain(path.read_text("utf-8", "replace"))
-    path.write_text(text, "utf-8")
-    return "-->" in text
-
-
-def _vtt(track: dict[str, Any], folder: Path) -> Path:
-    return folder / f"s{track['index']}.vtt"
-
-
-def _text(source: Path, track: dict[str, Any], *, folder: Path, watch: Watch) -> None:
-    """One track, by itself: what isn't UTF-8 is what Chinese programs write (GB 18030, as old as GBK and wider)."""
-    said = _texts(source, [track], folder=folder, watch=watch)
-    if NOT_UTF8 in said and _vtt(track, folder).read_text("utf-8", "replace").isascii():
-        _texts(source, [track], folder=folder, watch=watch, encoding="GB18030")
-
-
-def _texts(source: Path, tracks: list[dict[str, Any]], *, folder: Path, watch: Watch, encoding: str = "") -> str:
-    """`s<index>.vtt` of each track; what ffmpeg complained about."""
-    outputs = []
-    for track in tracks:
-        outputs += ["-map", f"0:{track['index']}", "-c:s", "webvtt", "-f", "webvtt", _vtt(track, folder).name]
-    options = ["-sub_charenc", encoding] if encoding else []
-    return ffmpeg.run([ffmpeg.Input(source, options)], outputs, cwd=folder, timeout=TIMEOUT_BASE, on_tick=watch.tick)
 
 
 def tiles_of(probed: dict[str, Any]) -> Tiles:
@@ -247,7 +132,7 @@ def storyboard(rung: Path, tiles: Tiles, *, folder: Path, watch: Watch, strict: 
         [ffmpeg.Input(rung, sparse)],
         ["-vf", graph, "-q:v", "5", "-strict", "unofficial", "-f", "image2", "tiles%d.jpg"],
         cwd=folder,
-        timeout=TIMEOUT_BASE + TIMEOUT_FACTOR * tiles.interval * tiles.count,
+        timeout=time_for(tiles.interval * tiles.count),
         strict=strict,
         on_tick=watch.tick,
     )
@@ -279,7 +164,7 @@ def still(rung: Path, moment: float, *, folder: Path, watch: Watch) -> Path | No
             [ffmpeg.Input(rung, ["-ss", f"{second:.3f}"])],
             ["-frames:v", "1", "-q:v", "2", "-strict", "unofficial", "-f", "image2", "-update", "1", target.name],
             cwd=folder,
-            timeout=TIMEOUT_BASE,
+            timeout=time_for(0),
             on_tick=watch.tick,
         )
         if target.exists():

@@ -8,8 +8,8 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from apps.media.encode import CAPTIONS, TEXT_SUBTITLES
 from apps.media.models import Video
+from apps.media.texts import CAPTIONS, TEXT_SUBTITLES
 from utils.languages import language_name, language_tag
 from utils.templatetags.formats import duration
 
@@ -17,7 +17,7 @@ PICTURE = (
     "codec", "profile", "width", "height", "sar", "rotation", "rate", "bit_rate", "interlaced", "hdr", "pixel_format",
     "shapes",
 )  # fmt: skip
-SOUND = ("codec", "channels", "bit_rate", "language", "title")
+SOUND = ("codec", "channels", "varies", "bit_rate", "language", "title")
 TEXT = ("codec", "language", "title", "default", "forced")
 CONTAINERS = {
     "mov": "MP4 / MOV", "matroska": "MKV / WebM", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "avi": "AVI", "flv": "FLV",
@@ -132,6 +132,7 @@ def _language(track: dict[str, Any]) -> str:
 
 def _sound(track: dict[str, Any]) -> str:
     parts = [_language(track), track["title"], codec_name(track["codec"]), layout_name(track["channels"])]
+    parts += [_("changes on the way")] if track.get("varies") else []
     return " · ".join([part for part in parts if part] + [bit_rate(track["bit_rate"])])
 
 

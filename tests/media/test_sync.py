@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from apps.media import ladder
+from apps.media import encode, ladder, passes
 from apps.media.models import State, Video
 from apps.media.services import add_video, process
 from tests.media import footage, timing
+from utils import cage, ffmpeg
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -89,6 +93,9 @@ KINDS: dict[str, tuple[Callable[[Film], Path], int, int]] = {
     ),
     "wider_sound_ts": (lambda film: one_after_another(film, AC3, WIDE), 24, 24),
     "narrower_sound_ts": (lambda film: one_after_another(film, WIDE, AC3), 24, 24),
+    "late_and_wider_sound_ts": (  # with a hole of five seconds where it changes
+        lambda film: one_after_another(film, (*AC3, "-af", "atrim=start=2.7:end=7.2"), WIDE), 24, 16,
+    ),
     "mono_between_ts": (lambda film: one_after_another(film, STEREO, MONO, STEREO), 36, 36),
 }  # fmt: skip
 
@@ -97,6 +104,33 @@ KINDS: dict[str, tuple[Callable[[Film], Path], int, int]] = {
 def test_flash_and_beep_come_together(kind, film):
     make, flashes, beeps = KINDS[kind]
     check(processed(queued(make(film))), flashes, beeps)
+
+
+def test_sound_that_changes_takes_no_memory_for_what_went_before(tmp_path, monkeypatch):
+    """ffmpeg begins its filters anew: they would make the silence before the change once more, all at once."""
+    parts = []
+    for name, begins, seconds, sound in (("1.ts", 0, 120, MONO), ("2.ts", 120, 10, STEREO)):
+        sources = ("-f", "lavfi", "-i", f"color=s=64x36:r=1:d={seconds}", "-f", "lavfi", "-i", f"anullsrc=d={seconds}")
+        picture = ("-r", "25", "-c:v", "mpeg2video", "-output_ts_offset", str(begins))
+        footage.ffmpeg(*sources, *picture, *sound, str(tmp_path / name))
+        parts.append((tmp_path / name).read_bytes())
+    source = tmp_path / "film.ts"
+    source.write_bytes(b"".join(parts))
+    monkeypatch.setattr(cage, "TICK", 0.05)
+    most = 0
+
+    def tick() -> None:
+        nonlocal most
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+                most = max(most, int(found[1]) if found else 0)
+
+    probed = ffmpeg.probe(source)
+    watch = passes.Watch(lambda share: None, tick)
+    encode.make(source, probed, ladder.plan(probed), folder=tmp_path, watch=watch, rungs=[], sound=True)
+    assert (tmp_path / "a0.mp4").stat().st_size > 30_000
+    assert 20 < most / 1024 < 80  # MiB; the silence alone would take 100
 
 
 def test_no_drift_where_chunks_are_joined(film, monkeypatch):

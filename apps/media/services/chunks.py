@@ -19,7 +19,7 @@ from django.db import OperationalError
 from django.db.models import Avg, F
 from django.utils import timezone
 
-from apps.media import encode, ladder
+from apps.media import encode, ladder, passes
 from apps.media.models import GOING, Chunk, ChunkQuerySet, Video
 from apps.media.services.leases import LEASE, LeaseLost, Renewal
 from utils import cmaf, ffmpeg
@@ -56,7 +56,7 @@ def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan) -> None:
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
 
 
-def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: encode.Watch) -> str:
+def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: passes.Watch) -> str:
     """Work on the chunks until all are done; `<rung>.mp4` in `folder` grows by each that has its turn.
 
     Returns what ffmpeg complained about. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
@@ -168,7 +168,7 @@ def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
         job["probed"],
         plan,
         folder=folder,
-        watch=encode.Watch(hold.progress, hold.tick),
+        watch=passes.Watch(hold.progress, hold.tick),
         rungs=plan.encoded,
         part=plan.parts[chunk.number],
     )

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image, ImageStat
 
-from apps.media import encode, ladder
+from apps.media import encode, ladder, passes, sounds
 from apps.media.models import Rendition, State, Video
 from apps.media.services.discarding import Arrivals, discard_later
 from apps.media.services.leases import Lease, LeaseLost
@@ -81,8 +81,8 @@ class Growth:
             picture = rung_row(self._video, self._plan.encoded[-1], self._plan, self._folder)
         except ffmpeg.FFmpegError:
             return []
-        sounds = sound_rows(self._video, self._probed, self._folder)
-        return [picture, *sounds] if len(sounds) == len(encode.sounds(self._probed)) else []
+        heard = sound_rows(self._video, self._probed, self._folder)
+        return [picture, *heard] if len(heard) == len(sounds.tracks(self._probed)) else []
 
     def _worth_it(self, rows: list[Rendition], took: float) -> bool:
         """Whether there is more than was published; at first, enough for the encode to stay ahead of who begins."""
@@ -141,7 +141,7 @@ class Growth:
         """A picture of what was published so far; None if that shows nothing."""
         folder = self._folder / "beginning"
         folder.mkdir(exist_ok=True)
-        watch = encode.Watch(lambda _: None, self._lease.tick)
+        watch = passes.Watch(lambda _: None, self._lease.tick)
         rung = Path(videos().path(picture.file))
         tiles = encode.tiles_of({**self._probed, "duration": picture.duration})
         try:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
-from apps.media import encode, findings, ladder
+from apps.media import encode, findings, ladder, passes, texts
 from apps.media.models import GOING, State, Video
 from apps.media.services import chunks
 from apps.media.services.discarding import GivenUp, drop_arrivals
@@ -136,7 +136,7 @@ class _Job:
         chunked = bool(plan.encoded) and len(plan.parts) > 1
         if chunked:
             chunks.prepare(self.video.pk, self.probed, plan)
-        self.results.texts = encode.subtitles(source, self.probed, folder=self.folder, watch=self._watch())
+        self.results.texts = texts.convert(source, self.probed, folder=self.folder, watch=self._watch())
         if plan.copied or chunked:
             # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
             self._make(source, plan, [plan.copied] if plan.copied else [], sound=True)
@@ -157,7 +157,7 @@ class _Job:
         watch = self._watch(0.98)
         if not self.watchable:
             growth = Growth(self.video, self.lease, self.probed, plan, self.results, self.folder)
-            watch = encode.Watch(watch.progress, growth.look)
+            watch = passes.Watch(watch.progress, growth.look)
         if len(plan.parts) == 1:
             return self._make(source, plan, plan.encoded, sound=sound, watch=watch)
         said = chunks.finish(self.video.pk, plan, folder=self.folder, watch=watch)
@@ -171,7 +171,7 @@ class _Job:
         rungs: list[ladder.Rung],
         *,
         sound: bool,
-        watch: encode.Watch | None = None,
+        watch: passes.Watch | None = None,
     ) -> str:
         said = encode.make(
             source, self.probed, plan, folder=self.folder, watch=watch or self._watch(), rungs=rungs, sound=sound
@@ -209,9 +209,9 @@ class _Job:
         stored = next(row.file for row in self.results.renditions if row.name == rung.name)
         return Path(videos().path(stored)) if stored else self.folder / f"{rung.name}.mp4"
 
-    def _watch(self, share: float = 0.0) -> encode.Watch:
+    def _watch(self, share: float = 0.0) -> passes.Watch:
         """Reports a pass that is `share` of the whole job."""
-        return encode.Watch(lambda done: self.lease.progress(share * done), self.lease.tick)
+        return passes.Watch(lambda done: self.lease.progress(share * done), self.lease.tick)
 
 
 def retry(*, video_id: int) -> bool:

@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from apps.media import encode, hls, ladder
+from apps.media import encode, hls, ladder, sounds
 from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
 from apps.media.services.discarding import Arrivals, discard_later, discard_replaced
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.previews import ALIGNED, cut_previews, length_of, preview_end
+from apps.media.texts import CAPTIONS
 from utils import cmaf, ffmpeg
 from utils.languages import language_name, language_tag
 from utils.storages import videos
@@ -58,12 +59,12 @@ def rung_row(video: Video, rung: ladder.Rung, plan: ladder.Plan, folder: Path) -
 
 def sound_rows(video: Video, probed: dict[str, Any], folder: Path) -> list[Rendition]:
     """The unsaved rows of all audio tracks, without those that held nothing that could be decoded."""
-    rows = [row for track in encode.sounds(probed) if (row := _sound_row(video, track, folder))]
+    rows = [row for track in sounds.tracks(probed) if (row := _sound_row(video, track, folder))]
     _tell_apart(rows)
     return rows
 
 
-def _sound_row(video: Video, track: encode.Sound, folder: Path) -> Rendition | None:
+def _sound_row(video: Video, track: sounds.Sound, folder: Path) -> Rendition | None:
     try:
         row = _row(video, track.name, folder, [])
     except ffmpeg.FFmpegError:
@@ -97,10 +98,10 @@ def _row(video: Video, name: str, folder: Path, cuts: list[float]) -> Rendition:
     )
 
 
-def _tell_apart(sounds: list[Rendition]) -> None:
+def _tell_apart(rows: list[Rendition]) -> None:
     """Give audio tracks of the same label a number: HLS wants names that differ (RFC 8216 §4.3.4.1.1)."""
     seen: dict[str, int] = {}
-    for row in sounds:
+    for row in rows:
         seen[row.label] = seen.get(row.label, 0) + 1
         if seen[row.label] > 1:
             row.label = f"{row.label[:55]} {seen[row.label]}"
@@ -177,7 +178,7 @@ def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtit
     for track, path in results.texts:
         language = language_tag(track["language"]) or "und"
         label = track["title"][:50] or language_name(language) or gettext("Subtitles")
-        if track["codec"] == encode.CAPTIONS:
+        if track["codec"] == CAPTIONS:
             label += " (CC)"
         if track["forced"] and not track["title"]:
             label = gettext("%s (foreign parts only)") % label
