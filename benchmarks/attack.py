@@ -18,16 +18,19 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.attack_money import attack_money
 from tests.attack import odd
 from tests.browser.conftest import Site, start_site
 from tests.browser.nginx import free_port, start_nginx
 
 FORM = "application/x-www-form-urlencoded"
 SLOW_ADDRESSES = ["/media/uploads/", "/media/uploads/known/", "/user/login/", "/admin/", "/single/1/1/"]
+SESSIONS = 101  # of a role
 PAGES = ["/", "/user/login/", "/search/?q=a", "/order/openvip/"]
 
 
@@ -128,15 +131,17 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def fuzz(port: int, addresses: list[str], many: int, cookie: str) -> tuple[Counter[int], list[str]]:
+def fuzz(
+    port: int, addresses: list[str], *, many: int, at_once: int, seed: int, sessions: list[str]
+) -> tuple[Counter[int], list[str]]:
     """The statuses of so many odd requests, and what was answered with 500 or more, or not at all (0)."""
-    statuses, broken = Counter[int](), []
-    for sent in odd.requests(addresses, many=many, seed=many + len(cookie), host=f"127.0.0.1:{port}", cookie=cookie):
-        status = send_raw(port, sent)
-        statuses[status] += 1
-        if status >= 500 or status == 0:
-            broken.append(f"{status} {sent[:300]!r}")
-    return statuses, broken
+    sent = list(odd.requests(addresses, many=many, seed=seed, host=f"127.0.0.1:{port}", sessions=sessions))
+    with ThreadPoolExecutor(at_once) as senders:
+        found = list(senders.map(lambda one: send_raw(port, one), sent))
+    broken = [
+        f"{status} {one[:300]!r}" for status, one in zip(found, sent, strict=True) if status >= 500 or status == 0
+    ]
+    return Counter(found), broken
 
 
 def send_raw(port: int, sent: bytes) -> int:
@@ -154,10 +159,10 @@ def send_raw(port: int, sent: bytes) -> int:
         return 0
 
 
-def session_of(site: Site, role: str) -> str:
-    """A cookie of somebody in that role who is signed in."""
+def sessions_of(site: Site, role: str) -> list[str]:
+    """Cookies of somebody in that role who is signed in so many times."""
     if role == "stranger":
-        return ""
+        return []
     prefixes = odd.STAFF.get(role, ())
     code = (
         "from datetime import timedelta\n"
@@ -169,25 +174,27 @@ def session_of(site: Site, role: str) -> str:
         f"role, name = {role!r}, {f'fuzz-{role}'.replace(' ', '-')!r}\n"
         "staff = role not in {'user', 'member'}\n"
         "fields = dict(email=f'{name}@example.org', is_staff=staff, is_superuser=role == 'superuser')\n"
-        "u, _ = User.objects.get_or_create(username=name, defaults=fields)\n"
+        "u, made = User.objects.get_or_create(username=name, defaults=fields)\n"
         "every = Permission.objects.select_related('content_type')\n"
         "names = [(p, f'{p.content_type.app_label}.{p.codename}') for p in every]\n"
         f"u.user_permissions.set([p for p, name in names if name.startswith({prefixes!r})])\n"
         "if role == 'member':\n"
         "    now = timezone.now()\n"
         "    Membership.objects.create(user=u, starts_at=now, ends_at=now + timedelta(days=9))\n"
-        "s = SessionStore()\n"
-        "s[SESSION_KEY] = str(u.pk); s[BACKEND_SESSION_KEY] = 'apps.users.backends.AnyNameBackend'\n"
-        "s[HASH_SESSION_KEY] = u.get_session_auth_hash(); s.create(); print(s.session_key)"
+        f"for _ in range({SESSIONS}):\n"
+        "    s = SessionStore()\n"
+        "    s[SESSION_KEY] = str(u.pk); s[BACKEND_SESSION_KEY] = 'apps.users.backends.AnyNameBackend'\n"
+        "    s[HASH_SESSION_KEY] = u.get_session_auth_hash(); s.create(); print(s.session_key)"
     )
-    return f"sessionid={site.manage('shell', '-v', '0', '-c', code).splitlines()[-1]}"
+    return [f"sessionid={key}" for key in site.manage("shell", "-v", "0", "-c", code).split()[-SESSIONS:]]
 
 
-def fuzz_every_role(site: Site, ports: dict[str, int], many: int, seconds: float) -> int:
-    """Print what odd requests of every role were answered with, half by each server, and what pages took meanwhile."""
+def fuzz_every_role(site: Site, ports: dict[str, int], args: argparse.Namespace) -> int:
+    """Print what each server answered to odd requests of every role, and what pages took meanwhile."""
     addresses, bad = addresses_of(site), 0
     print(f"{len(addresses)} addresses")
-    cookies = {role: session_of(site, role) for role in odd.ROLES}
+    sessions = {role: sessions_of(site, role) for role in odd.ROLES}
+    seconds, each = args.seconds, -(-args.requests // len(sessions))
     for name, port in ports.items():
         look(port, 2)
         calm, _ = look(port, seconds)
@@ -195,9 +202,10 @@ def fuzz_every_role(site: Site, ports: dict[str, int], many: int, seconds: float
         over = threading.Event()
         looking = threading.Thread(target=look_until, args=(port, over, took))
         looking.start()
-        for role, cookie in cookies.items():
-            statuses, broken = fuzz(port, addresses, many // len(ports) // len(cookies), cookie)
-            print(f"{name}: odd requests of {role}: {dict(sorted(statuses.items()))}")
+        for number, (role, own) in enumerate(sessions.items()):
+            seed = 100 * args.seed + number
+            statuses, broken = fuzz(port, addresses, many=each, at_once=args.at_once, seed=seed, sessions=own)
+            print(f"{name}: odd requests of {role}: {dict(sorted(statuses.items()))}", flush=True)
             for line in broken[:20]:
                 print("  ", line)
             bad += len(broken)
@@ -223,15 +231,21 @@ def compared(calm: list[float], took: list[float]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--requests", type=int, default=10_000)
-    parser.add_argument("--only", choices=["slow", "large", "fuzz"])
+    parser.add_argument("--requests", type=int, default=10_000, help="odd ones, of all roles, to each server")
+    parser.add_argument("--at-once", type=int, default=2, help="odd requests that are on their way at a time")
+    parser.add_argument("--seed", type=int, default=1, help="other odd requests")
+    parser.add_argument("--server", choices=["nginx", "embedded"], help="the other one is left alone")
+    parser.add_argument("--only", choices=["slow", "large", "money", "fuzz"])
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="attack-"))
     site = start_site(folder / "data", demo="small")
     nginx_port, bad = free_port(), 0
     nginx = start_nginx(site, nginx_port, folder / "nginx")
     try:
-        for name, port in (("nginx", nginx_port), ("embedded", site.port)):
+        ports = {"nginx": nginx_port, "embedded": site.port}
+        if args.server:
+            ports = {args.server: ports[args.server]}
+        for name, port in ports.items():
             if args.only in {None, "slow"}:
                 bad += slow_sockets(name, port, args.seconds)
             if args.only in {None, "large"}:
@@ -242,9 +256,10 @@ def main() -> int:
                     took = f"{taken / 2**20:.1f} MiB taken, disk {used:+.0f} MiB"
                     print(f"{name}: 1 GiB of a stranger's to {address}: {status}, {took}")
                     bad += status >= 500 or status == 0
+        if args.only in {None, "money"}:
+            bad += attack_money(site, ports)
         if args.only in {None, "fuzz"}:
-            ports = {"nginx": nginx_port, "embedded": site.port}
-            bad += fuzz_every_role(site, ports, args.requests, args.seconds)
+            bad += fuzz_every_role(site, ports, args)
     finally:
         nginx.terminate()
         nginx.wait(timeout=20)

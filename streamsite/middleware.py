@@ -31,14 +31,12 @@ class PageHeadersMiddleware:
     Pages that look at nobody are left alone, and so is what a view has said itself. Stands around the session.
     """
 
-    FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), browsing-topics=()"
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.setdefault("Permissions-Policy", self.FEATURES)
+        response.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
         if settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies:
             response.setdefault("Cache-Control", "private, no-store")
         return response

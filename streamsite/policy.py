@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+# What no page here uses, so that no script that gets into one does (Permissions Policy).
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), browsing-topics=()"
+
 
 def content_policy(gateway: str, *, passes_on: bool) -> dict[str, Any]:
     """The policy of every page, for django-csp.

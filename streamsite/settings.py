@@ -31,7 +31,7 @@ from streamsite.env import (
     secret_key,
     time_zone,
 )
-from streamsite.policy import content_policy
+from streamsite.policy import PERMISSIONS_POLICY, content_policy  # noqa: F401  (the first is read by name)
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
 
 BASE_DIR = Path(__file__).resolve().parent.parent

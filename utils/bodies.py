@@ -3,6 +3,9 @@
 A thread that reads a body waits for its sender. Whoever sends a byte now and then on many connections would
 hold every thread of a node, so a watch ends the reading: of each body after its time, and of the oldest one as soon
 as too many are waited for. The reader then sees a broken connection, and can still answer.
+
+What is answered before its body was read is read on for a moment: the proxy in front still sends, and a connection
+that is closed under it makes it tell the client of a broken server (502) instead of the answer.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ LEAST_SPEED = 64 * 1024  # bytes a second that a larger one must come with
 SLOW_AT_ONCE = 6  # bodies that a process waits for at the same time
 SLOW_AFTER = 0.03  # seconds; what comes with its request is read sooner
 LOOKS_EVERY = 0.02  # seconds
+TAKES_REST_WITHIN = 2.0  # seconds; a proxy that has the answer closes at once
+PIECE = 64 * 1024  # bytes
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -65,11 +70,42 @@ class SlowBodies:
                 body.end()
 
 
-class SlowBody:
-    """The input of a WSGI request, read under the watch."""
+class Body:
+    """The input of a WSGI request, which knows how much of it hasn't been read."""
+
+    def __init__(self, source: Any, *, length: int) -> None:
+        self._source, self._left = source, length
+
+    def read(self, *size: int) -> bytes:
+        return self._count(self._source.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        return self._count(self._source.readline(*size))
+
+    def _count(self, piece: bytes) -> bytes:
+        self._left -= len(piece)
+        return bytes(piece)
+
+    def connection(self) -> socket.socket:
+        """The one on which it comes, to be closed. Raises OSError."""
+        return socket.socket(fileno=os.dup(self._source.fileno()))
+
+    def take_rest(self) -> None:
+        """Forget what still comes, until who sends it has closed."""
+        until = time.monotonic() + TAKES_REST_WITHIN
+        with contextlib.suppress(OSError), self.connection() as connection:
+            while self._left > 0 and (patience := until - time.monotonic()) > 0:
+                connection.settimeout(patience)
+                if not self._count(connection.recv(PIECE)):
+                    break
+
+
+class SlowBody(Body):
+    """One that is read under the watch."""
 
     def __init__(self, source: Any, *, length: int, bodies: SlowBodies) -> None:
-        self._source, self._bodies = source, bodies
+        super().__init__(source, length=length)
+        self._bodies = bodies
         self.patience = PATIENCE + length / LEAST_SPEED  # seconds
         self.waited = 0.0  # seconds
         self.ended = False
@@ -77,16 +113,31 @@ class SlowBody:
     def end(self) -> None:
         """Let the reader see the end of what comes; answers still pass."""
         self.ended = True
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._source.fileno())) as connection:
+        with contextlib.suppress(OSError), self.connection() as connection:
             connection.shutdown(socket.SHUT_RD)
 
     def read(self, *size: int) -> bytes:
         with self._bodies.reading(self):
-            return bytes(self._source.read(*size))
+            return super().read(*size)
 
     def readline(self, *size: int) -> bytes:
         with self._bodies.reading(self):
-            return bytes(self._source.readline(*size))
+            return super().readline(*size)
+
+
+class Answered:
+    """A response whose request's body is taken to its end once it has been sent."""
+
+    def __init__(self, response: Iterable[bytes], body: Body) -> None:
+        self._response, self._body = response, body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response)
+
+    def close(self) -> None:
+        if close := getattr(self._response, "close", None):
+            close()
+        self._body.take_rest()
 
 
 def watched(application: Application, *, apart_from: str) -> Application:
@@ -98,8 +149,13 @@ def watched(application: Application, *, apart_from: str) -> Application:
         said = environ.get("CONTENT_LENGTH") or ""
         length = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
         source = environ.get("wsgi.input")
-        if length and hasattr(source, "fileno") and not environ.get("PATH_INFO", "").startswith(apart_from):
-            environ["wsgi.input"] = SlowBody(source, length=length, bodies=bodies)
-        return application(environ, start_response)
+        if not length or not hasattr(source, "fileno"):
+            return application(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith(apart_from):
+            body = Body(source, length=length)
+        else:
+            body = SlowBody(source, length=length, bodies=bodies)
+        environ["wsgi.input"] = body
+        return Answered(application(environ, start_response), body)
 
     return answer

@@ -19,6 +19,8 @@ QUALITY: dict[str, dict[str, Any]] = {
 POSTER_WIDTHS, POSTER_RATIO = (180, 270, 400, 600), 2 / 3
 BACKDROP_WIDTHS, BACKDROP_RATIO = (400, 800, 1280, 1600), 16 / 9
 LARGEST = 60_000_000  # pixels of a source that is opened at all
+# What a source may be. Pillow knows more: EPS is a program, which it hands to Ghostscript to be run.
+KINDS = ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"]
 
 
 class PictureSet(TypedDict):
@@ -39,13 +41,18 @@ class UnusablePicture(Exception):
     """The file is no picture that can be opened."""
 
 
+def is_taken(picture: Image.Image) -> bool:
+    """Whether an opened picture is of a kind that a set is made of."""
+    return picture.format in {*KINDS, "MPO"}  # what phones make of two JPEGs is opened as one of them
+
+
 def make_set(source: IO[bytes], *, name: str, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
     """Cut `source`, which is stored as `name`, to `ratio` about its middle and store it in all widths and formats.
 
     Raises UnusablePicture. The names are random: a stored name is never used twice.
     """
     try:
-        with Image.open(source) as opened:
+        with Image.open(source, formats=KINDS) as opened:
             if opened.width * opened.height > LARGEST:
                 raise UnusablePicture(f"{opened.width} × {opened.height} pixels are too many")
             picture = ImageOps.exif_transpose(opened).convert("RGB")

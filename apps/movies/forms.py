@@ -51,7 +51,9 @@ class PicturesForm(KeptForm):
         values = super().clean() or self.cleaned_data
         for name, field in self.fields.items():
             picture = getattr(values.get(name), "image", None) if isinstance(field, forms.ImageField) else None
-            if picture and picture.width * picture.height > pictures.LARGEST:
+            if picture and not pictures.is_taken(picture):
+                self.add_error(name, gettext("Choose a picture in JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP."))
+            elif picture and picture.width * picture.height > pictures.LARGEST:
                 most = pictures.LARGEST // 1_000_000
                 self.add_error(name, gettext("The picture is too large: at most %d million pixels.") % most)
         return values

@@ -29,18 +29,25 @@ WORDS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "服务繁忙,请稍后再试。The site is busy. Try again later.",
     HTTPStatus.GATEWAY_TIMEOUT: "服务响应超时,请稍后再试。The site took too long to answer. Try again later.",
 }
+# what every response says; files and errors of uWSGI's own don't say it themselves
+OF_ALL = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    # as streamsite/policy.py
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), browsing-topics=()",
+}
 _OF_REFUSALS = {
     "Content-Type": "text/plain; charset=utf-8",
     "Connection": "close",
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'",
+    **OF_ALL,
 }
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-\xff]+) HTTP/1\.([01])")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
-_ABSOLUTE = re.compile(rb"https?://[^/?#]+", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
+_LINE_FEED_ALONE = re.compile(rb"(?<!\r)\n")
 # what concerns the connection, or would be read as a variable of the process (CVE-2016-5385)
 _NOT_PASSED_ON = {
     b"connection", b"keep-alive", b"proxy-connection", b"expect", b"te", b"trailer", b"upgrade", b"proxy",
@@ -127,6 +134,7 @@ class Response:
             said[name.lower()] = value.strip()
             if name.lower() not in _OF_THE_SERVER:
                 kept.append(line)
+        kept += [f"{name}: {value}".encode() for name, value in OF_ALL.items() if name.lower().encode() not in said]
         status = int(found[1])
         length = int(said[b"content-length"]) if b"content-length" in said else None
         if method == b"HEAD" or status in {204, 304}:
@@ -156,6 +164,8 @@ def end_of_head(received: bytes | bytearray) -> int:
     end = received.find(b"\r\n\r\n", 0, LONGEST_HEAD + 4)
     if end < 0 and len(received) > LONGEST_HEAD:
         raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+    if end < 0 and _LINE_FEED_ALONE.search(received):  # some take that for the end of a line
+        raise Refused(HTTPStatus.BAD_REQUEST)
     return end
 
 
@@ -168,7 +178,8 @@ def read_request(head: bytes) -> Request:
     method, target, version = found.groups()
     if len(target) > LONGEST_ADDRESS:
         raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
-    if absolute := _ABSOLUTE.match(target):
+    absolute = _ABSOLUTE.match(target)
+    if absolute:
         target = target[absolute.end() :] or b"/"
     if not target.startswith(b"/") or b"#" in target or b"\0" in unquote_to_bytes(target.partition(b"?")[0]):
         raise Refused(HTTPStatus.BAD_REQUEST)
@@ -176,6 +187,8 @@ def read_request(head: bytes) -> Request:
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED)
     headers = _read_headers(lines)
     if version == b"1" and b"host" not in headers:
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    if absolute and absolute[1].lower() != headers.get(b"host", b"").lower():  # which of the two is meant?
         raise Refused(HTTPStatus.BAD_REQUEST)
     if b"transfer-encoding" in headers:  # a body whose length isn't known can't be judged by it
         raise Refused(HTTPStatus.LENGTH_REQUIRED)

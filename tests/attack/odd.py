@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 TOKEN = "a" * 32  # in the cookie and in the form: the forms are read, not refused at the door
@@ -87,8 +87,11 @@ COOKIES = ["sessionid=x", "sessionid=" + "x" * 5000, "=", ";;;", "a=\xff", "djan
 HOSTS = ["evil.example", "127.0.0.1:99999", "[::1", "a" * 300, "127.0.0.1\t", "localhost@evil", "", "127.0.0.1:x"]
 
 
-def requests(addresses: list[str], *, many: int, seed: int, host: str, cookie: str = "") -> Iterator[bytes]:
-    """Whole requests, as they are sent. The same seed gives the same."""
+def requests(addresses: list[str], *, many: int, seed: int, host: str, sessions: Sequence[str] = ()) -> Iterator[bytes]:
+    """Whole requests, as they are sent, each with the cookie of one of the `sessions`: some sign out.
+
+    The same seed gives the same.
+    """
     chance = random.Random(seed)
     turns = chance.sample(addresses, len(addresses))
     for number in range(many):
@@ -96,7 +99,7 @@ def requests(addresses: list[str], *, many: int, seed: int, host: str, cookie: s
         target = _target(chance, turns[number % len(turns)])
         kind, body = _body(chance) if method not in {"GET", "HEAD", "TRACE"} or chance.random() < 0.05 else ("", b"")
         lines = [f"Host: {chance.choice(HOSTS) if chance.random() < 0.03 else host}"]
-        cookies = [cookie] if cookie else []
+        cookies = [sessions[number % len(sessions)]] if sessions else []
         cookies.append(f"csrftoken={TOKEN}")
         if chance.random() < 0.1:
             cookies.append(

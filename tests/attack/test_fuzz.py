@@ -25,6 +25,7 @@ import heads
 
 pytestmark = pytest.mark.django_db
 EACH = 120
+SESSIONS = 7  # of a role
 
 
 def sender(role: str):
@@ -70,14 +71,14 @@ def one_connection():
 @pytest.mark.usefixtures("one_connection")
 @pytest.mark.parametrize("role", odd.ROLES)
 def test_nothing_odd_breaks_an_address(role, rows):  # noqa: F811
-    user, cookie = sender(role), ""
-    if user:
+    user, sessions = sender(role), []
+    for _ in range(SESSIONS if user else 0):
         client = Client()
         client.force_login(user)
-        cookie = f"sessionid={client.cookies['sessionid'].value}"
+        sessions.append(f"sessionid={client.cookies['sessionid'].value}")
     application, statuses, broken = WSGIHandler(), set(), []
     every = sorted(set(addresses()))
-    for sent in odd.requests(every, many=EACH, seed=len(role), host="127.0.0.1", cookie=cookie):
+    for sent in odd.requests(every, many=EACH, seed=len(role), host="127.0.0.1", sessions=sessions):
         try:
             end = heads.end_of_head(sent)
             request = heads.read_request(sent[:end])
@@ -93,3 +94,7 @@ def test_nothing_odd_breaks_an_address(role, rows):  # noqa: F811
             broken.append(f"{said[0]} {sent[:200]!r}")
     assert not broken, "\n".join(broken)
     assert statuses > {400, 404}  # rows have other ids than 1 where a rollback gives none back
+
+
+def test_the_proxy_gives_away_the_same_features_as_the_site(settings):
+    assert heads.OF_ALL["Permissions-Policy"] == settings.PERMISSIONS_POLICY

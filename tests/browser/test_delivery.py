@@ -61,13 +61,14 @@ class Gates(NamedTuple):
     uwsgi: int
     nginx: int
     shared: int
+    folder: Path  # of nginx's files
 
 
 @pytest.fixture(scope="module")
 def gates(site: Site) -> Iterator[Gates]:
     """The site's own server, nginx in front of it, and a cache of somebody's in front of that."""
-    found = Gates(site.port, free_port(), free_port())
     folder = Path(tempfile.mkdtemp(prefix="nginx-"))
+    found = Gates(site.port, free_port(), free_port(), folder)
     values = {"folder": folder, "port": found.nginx, "shared": found.shared}
     process = start_nginx(site, found.nginx, folder, more=SHARED % values)
     try:

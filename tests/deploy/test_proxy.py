@@ -143,6 +143,14 @@ REFUSED = {
     "a space before the colon": (get(b"/", b"Content-Length : 1"), 400),
     "NUL in a header": (get(b"/", b"A: \0"), 400),
     "a line feed alone": (get(b"/", b"A: b\nC: d"), 400),
+    "line feeds alone, everywhere": (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+    "an end of line feeds alone": (b"GET / HTTP/1.1\r\nHost: a\n\n", 400),
+    "a carriage return alone": (get(b"/", b"A: b\rC: d"), 400),
+    "another host in the address": (b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "a name before the host": (b"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "lengths in a list": (get(b"/", b"Content-Length: 1, 1"), 400),
+    "a length of other digits": (get(b"/", "Content-Length: ١".encode()), 400),
+    "an empty length": (get(b"/", b"Content-Length:"), 400),
     "NUL in the address": (get(b"/%00"), 400),
     "a space in the address": (get(b"/a b"), 400),
     "no path": (get(b"a"), 400),
@@ -165,6 +173,7 @@ def test_what_cannot_be_read_in_one_way_is_refused(line, case):
     found, headers, text = line.answer()
     assert (found, headers["connection"], headers["x-content-type-options"]) == (status, "close", "nosniff")
     assert text.startswith(str(status).encode())
+    assert {"content-security-policy", "permissions-policy"} <= headers.keys()
     assert "server" not in headers
     assert line.is_closed()
 

@@ -80,6 +80,27 @@ def test_what_is_no_picture_is_refused():
         pictures.make_set(io.BytesIO(b"<svg/>"), name="x", folder="posters", widths=(10,), ratio=1)
 
 
+def postscript() -> bytes:
+    """A picture that is a program, for Ghostscript."""
+    out = io.BytesIO()
+    Image.new("RGB", (600, 900)).save(out, "EPS")
+    return out.getvalue()
+
+
+def test_pictures_that_are_programs_are_never_run():
+    with pytest.raises(pictures.UnusablePicture, match="identify"):
+        pictures.make_set(io.BytesIO(postscript()), name="x", folder="posters", widths=(10,), ratio=1)
+
+
+@pytest.mark.parametrize("name", ["a.eps", "a.png"])
+def test_the_form_says_which_kinds_it_takes(client, name):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    answer = client.post("/admin/movies/person/add/", {"name": "谢晋", "portrait": ContentFile(postscript(), name)})
+    assert answer.status_code == 200
+    assert "portrait" in answer.context["adminform"].form.errors
+    assert not default_storage.exists(f"people/{name}")
+
+
 def test_making_pictures_again_makes_nothing_new(movie):
     before = row_files.stored()
     services.make_pictures(movie_id=movie.pk)

@@ -45,6 +45,7 @@ class Command(BaseCommand):
             "private": settings.PRIVATE_ROOT,
             "pictures": settings.MEDIA_ROOT,
             "static": settings.STATIC_ROOT,
+            "features": settings.PERMISSIONS_POLICY,
         }
         text = Engine().from_string(TEMPLATE.read_text()).render(Context(values, autoescape=False))
         if not options["output"]:
