@@ -36,7 +36,8 @@ from tests.factories import make_user
 desk = Desk(Path(settings.CASHIER_DIR), app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID,
             url=settings.CASHIER_URL)
 desk.notify = lambda *_args, **_options: None
-order = services.place_order(user=make_user(username=f"buyer-{Order.objects.count()}"), item=Plan.objects.first(), at=timezone.now())
+buyer = make_user(username=f"buyer-{Order.objects.count()}")
+order = services.place_order(user=buyer, item=Plan.objects.first(), at=timezone.now())
 url = services.pay_by_gateway(order=order, phone=False, site=settings.SITE_URL, at=timezone.now())
 till = Till(desk)
 print("MADE" + json.dumps([order.pk, body(till.notification(till.pay(url))).decode()]))
