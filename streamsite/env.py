@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisUnreachable
+from redis.retry import Retry
 
 env = environ.Env()
 
@@ -150,11 +153,25 @@ def broker_url(redis_url: str, db: int) -> str:
     return f"{redis_url.rstrip('/')}/{db}"
 
 
-def cache_url(redis_url: str, db: int) -> str:
-    """The address of one numbered database of the Redis at `redis_url`, as redis-py writes it."""
-    if redis_url.startswith("unix://"):
-        return f"{redis_url}?db={db}"
-    return f"{redis_url.rstrip('/')}/{db}"
+def cache(redis_url: str) -> dict[str, Any]:
+    """CACHES["default"]: database 1 of the Redis at `redis_url`, which nothing waits for longer than REDIS_TIMEOUT."""
+    address = f"{redis_url}?db=1" if redis_url.startswith("unix://") else f"{redis_url.rstrip('/')}/1"
+    patience = integer("REDIS_TIMEOUT", default=100) / 1000  # seconds
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": address,
+        "KEY_PREFIX": "streamsite",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,  # without Redis the cache is empty
+            "CONNECTION_POOL_CLASS": "utils.redis.GuardedPool",
+            "CONNECTION_POOL_KWARGS": {
+                "socket_timeout": patience,
+                "socket_connect_timeout": patience,
+                # once: a server that was restarted has closed the connections of before
+                "retry": Retry(NoBackoff(), 1, supported_errors=(RedisUnreachable,)),
+            },
+        },
+    }
 
 
 def mail_settings(url: str) -> dict[str, Any]:

@@ -11,15 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.utils.translation import gettext_lazy as _
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisUnreachable
-from redis.retry import Retry
 
 from streamsite import queues
 from streamsite.env import (
     boolean,
     broker_url,
-    cache_url,
+    cache,
     database,
     env,
     folder,
@@ -124,24 +121,7 @@ DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = redis_address("REDIS_URL", "redis://127.0.0.1:6379")
-_patience = integer("REDIS_TIMEOUT", default=100) / 1000  # seconds
-CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": cache_url(REDIS_URL, 1),
-        "KEY_PREFIX": "streamsite",
-        "OPTIONS": {
-            "IGNORE_EXCEPTIONS": True,  # without Redis the cache is empty
-            "CONNECTION_POOL_CLASS": "utils.redis.GuardedPool",
-            "CONNECTION_POOL_KWARGS": {
-                "socket_timeout": _patience,
-                "socket_connect_timeout": _patience,
-                # once: a server that was restarted has closed the connections of before
-                "retry": Retry(NoBackoff(), 1, supported_errors=(RedisUnreachable,)),
-            },
-        },
-    }
-}
+CACHES = {"default": cache(REDIS_URL)}
 # Not cached: a copy that outlived the database's row would sign somebody in again.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 

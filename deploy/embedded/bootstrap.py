@@ -3,13 +3,12 @@
 Usage: python3 bootstrap.py [--dev | --run]    makes .venv, installs the hashed requirements, builds the front end;
 with --dev what tests and checks need as well, with --run it goes on as serve.py. --databases adds MariaDB's driver.
 
-Each step leaves a stamp (the hash of what it was made from) and is skipped while that stands.
+Each step leaves a stamp (steps.py) and is skipped while that stands.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -18,76 +17,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import asked
-import failures
 import mirrors
 from asked import ROOT, VENV
 from console import fail, say
-from processes import adopt_orphans, die_with_parent, end_all
+from processes import adopt_orphans, end_all
+from steps import STAMPS, done, run, stale, uv
 
 PYTHON = VENV / "bin" / "python"
-STAMPS = VENV / "stamps"
 UNFINISHED = STAMPS / "unfinished"  # an installation was cut short: what it began may be half
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
 FLOORS = ("streamsite", "celery_tasks", "apps", "utils")
-AGAIN = "Then try again: what is done already isn't done twice."
-
-
-def run(*command: str | Path, env: dict[str, str] | None = None, fetching: str = "", npm: bool = False) -> None:
-    """Run a command quietly. If it fails, say why: in a sentence for one that is `fetching`, else all it said."""
-    process = subprocess.Popen(
-        [str(part) for part in command], cwd=ROOT, env=env, text=True, errors="replace",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=die_with_parent,
-    )  # fmt: skip
-    said, _ = process.communicate()
-    if process.returncode:
-        if not fetching:
-            print(said, file=sys.stderr)
-            fail(f"This failed: {' '.join(map(str, command))}")
-        log = ROOT / "build" / "install.log"
-        with suppress(OSError):
-            log.parent.mkdir(exist_ok=True)
-            log.write_text(said)
-        asked_at = [] if npm else mirrors.addresses(mirrors.configured())
-        why = failures.explain(step=fetching, said=said, asked=asked_at, npm=npm)
-        fail(f"{why}\n{AGAIN} All it said is in {log}")
-
-
-def uv(*command: str | Path, fetching: str) -> None:
-    """Run uv, which asks where pip is configured to ask."""
-    options, env = mirrors.for_uv(mirrors.configured())
-    run(VENV / "bin" / "uv", *command, *options, env=env, fetching=fetching)
-
-
-def digest(paths: list[Path]) -> str:
-    """The hash of the contents and names of files and folders."""
-    found = hashlib.sha256()
-    for path in paths:
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        for file in files:
-            found.update(str(file.relative_to(ROOT)).encode())
-            found.update(file.read_bytes())
-    return found.hexdigest()
-
-
-def stale(name: str, inputs: list[Path], *outputs: Path) -> bool:
-    """Whether the step `name` has to run: its inputs changed or an output is missing."""
-    stamp = STAMPS / name
-    return not (stamp.exists() and stamp.read_text() == digest(inputs) and all(o.exists() for o in outputs))
-
-
-def done(name: str, inputs: list[Path]) -> None:
-    """Leave the stamp, once what it vouches for is on the disk."""
-    os.sync()
-    new = STAMPS / f"{name}.new"
-    new.write_text(digest(inputs))
-    new.replace(STAMPS / name)
 
 
 @contextmanager

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import mariadb
-from tests.conftest import ROOT
+from tests import drivers
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("money")]
 
 ONCE = {"state": "fulfilled", "payments": 1, "memberships": 1}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+@pytest.fixture(scope="module", params=drivers.DATABASES)
 def told(request, tmp_path_factory, cashier_url) -> Iterator[dict[str, Any]]:
     """What came out of each scene of the driver, played on that database."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    if request.param == "sqlite":
-        yield _play(folder, f"sqlite:///{folder / 'db.sqlite3'}", cashier_url)
-        return
-    with mariadb.running(folder) as address:
-        yield _play(folder, mariadb.create_database(address, "streamsite"), cashier_url)
-
-
-def _play(folder: Path, database: str, cashier_url: str) -> dict[str, Any]:
-    env = {**os.environ, "DATABASE_URL": database, "CASHIER_URL": cashier_url, "LOG_LEVEL": "ERROR"}
-    file = folder / "told.json"
-    driver = [sys.executable, "-m", "tests.orders.driver", str(file)]
-    done = subprocess.run(driver, cwd=ROOT, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(file.read_text())
+    folder = tmp_path_factory.mktemp(request.param)
+    with drivers.database(request.param, folder) as address:
+        yield drivers.play("tests.orders.driver", folder, DATABASE_URL=address, CASHIER_URL=cashier_url)
 
 
 def test_two_hundred_copies_of_a_notification_count_once(told):

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import mariadb
-from tests.conftest import ROOT
+from tests import drivers
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+@pytest.fixture(scope="module", params=drivers.DATABASES)
 def told(request, tmp_path_factory) -> Iterator[dict[str, Any]]:
     """What came out of each scene of the driver, played on that database."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    if request.param == "sqlite":
-        yield _play(folder, f"sqlite:///{folder / 'db.sqlite3'}")
-        return
-    with mariadb.running(folder, lasting=False) as address:
-        yield _play(folder, mariadb.create_database(address, "streamsite"))
-
-
-def _play(folder: Path, database: str) -> dict[str, Any]:
-    env = {**os.environ, "DATABASE_URL": database, "LOG_LEVEL": "ERROR"}
-    file = folder / "told.json"
-    driver = [sys.executable, "-m", "tests.playback.driver", str(file)]
-    done = subprocess.run(driver, cwd=ROOT, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(file.read_text())
+    folder = tmp_path_factory.mktemp(request.param)
+    with drivers.database(request.param, folder, lasting=False) as address:
+        yield drivers.play("tests.playback.driver", folder, DATABASE_URL=address)
 
 
 def test_of_eight_sessions_at_once_two_get_the_film(told):

@@ -1,0 +1,38 @@
+"""Drivers: programs that play what happens at once, in a process and on a database of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests import mariadb
+from tests.conftest import ROOT
+
+DATABASES = ["sqlite", "mariadb"]
+
+
+@contextmanager
+def database(kind: str, folder: Path, *, lasting: bool = True) -> Iterator[str]:
+    """A fresh one in `folder`, by its address: a file of SQLite's, or a MariaDB (`lasting` as in `mariadb.running`)."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'db.sqlite3'}"
+        return
+    with mariadb.running(folder, lasting=lasting) as address:
+        yield mariadb.create_database(address, "streamsite")
+
+
+def play(driver: str, folder: Path, **env: str) -> dict[str, Any]:
+    """What came out of each scene of the driver (a module's name), which writes it to a file in `folder` as JSON."""
+    file = folder / "told.json"
+    done = subprocess.run(
+        [sys.executable, "-m", driver, str(file)],
+        cwd=ROOT, env={**os.environ, "LOG_LEVEL": "ERROR", **env}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(file.read_text())
