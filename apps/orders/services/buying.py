@@ -19,6 +19,7 @@ from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
 from apps.users.models import User
 from apps.users.services import is_member
+from utils.templatetags.formats import local_name
 
 TOP_UP_LEAST, TOP_UP_MOST = Decimal("1.00"), Decimal("5000.00")  # yuan
 TIME_TO_PAY = timedelta(minutes=5)  # an open order with less left than this is not offered again
@@ -79,7 +80,7 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
         "plan": plan,
         "days": plan.days,
         "streams": plan.streams,
-        "subject": _("VIP · %s") % plan.name,
+        "subject": _("VIP · %s") % local_name(plan),
         "list_price": plan.price,
         "amount": plan.price,
     }

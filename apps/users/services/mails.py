@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -42,6 +43,7 @@ def deliver(*, template: str, to: str, language: str, message_id: str = "", **co
         }
         subject = render_to_string(f"users/mail/{template}_subject.txt", context).strip()
         text = render_to_string(f"users/mail/{template}.txt", context).strip() + "\n"
+        text = re.sub(r"\n{3,}", "\n\n", text)  # what isn't said leaves no gap
         message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], headers=headers)
         message.attach_alternative(render_to_string(f"users/mail/{template}.html", context), "text/html")
         message.send()

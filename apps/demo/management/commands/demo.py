@@ -21,7 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         movies = services.make_catalogue(small=options["small"], at=timezone.now(), say=self.stdout.write)
-        queued = 0
+        told = f"{len(movies)} titles in the demo catalogue"
         if not options["no_videos"]:
             queued = services.queue_films(small=options["small"], restarted=options["restarted"])
-        self.stdout.write(f"{len(movies)} titles in the demo catalogue, {queued} films put on the queue.")
+            told += f", {queued} films put on the queue"
+        self.stdout.write(f"{told}.")
