@@ -27,10 +27,8 @@ for name in ("DATABASE_URL", "VIDEO_STORAGE_URL", "ENVIRONMENT", "DEBUG", "SECRE
     os.environ.pop(name, None)
 
 _binary = shutil.which("valkey-server") or shutil.which("redis-server") or str(get_binary_path())
-_broker = subprocess.Popen(
-    [_binary, "--port", "0", "--unixsocket", str(SOCKET), "--save", "", "--dir", str(DATA), "--loglevel", "warning"],
-    stdout=subprocess.DEVNULL,
-)
+_arguments = ["--port", "0", "--unixsocket", str(SOCKET), "--save", "", "--dir", str(DATA), "--loglevel", "warning"]
+_broker = subprocess.Popen([*mariadb.WITH_US, _binary, *_arguments], stdout=subprocess.DEVNULL)
 _until = time.monotonic() + 10
 while not SOCKET.exists():
     if time.monotonic() > _until:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STARTS_WITHIN = 60.0  # seconds
+WITH_US = ["setpriv", "--pdeathsig", "TERM"]  # before a command: it ends when its parent was killed
 QUICK = ["--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-fast-shutdown=2"]
 
 
@@ -44,7 +45,7 @@ def running(folder: Path, *, lasting: bool = True) -> Iterator[str]:
         port = probe.getsockname()[1]
     server = subprocess.Popen(
         [
-            program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--socket={folder / 'm.sock'}",
+            *WITH_US, program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--socket={folder / 'm.sock'}",
             f"--port={port}", "--bind-address=127.0.0.1", "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_general_ci", "--skip-name-resolve",
             "--innodb-buffer-pool-size=64M",
