@@ -53,9 +53,9 @@ def is_photo(file: int) -> bool:
 
 
 def encrypted(file: int) -> bool:
-    """Whether picture or sound of the open file are scrambled: without its key they are noise.
+    """Whether picture or sound of the open file are encrypted: without its key they are noise.
 
-    Asked of the bytes: some encryption keeps FFmpeg from opening the file at all.
+    Asked of the bytes: some encryption keeps FFmpeg from opening the file at all. For a broadcast see utils.broadcast.
     """
     head = os.pread(file, HEAD, 0)
     if head[:4] == b"\x1aE\xdf\xa3":
@@ -63,8 +63,7 @@ def encrypted(file: int) -> bool:
     if head[4:8] in MP4_BEGINS:
         index = _index(file)
         return any(entry in index for entry in PROTECTED) or bool(PROTECTED_BESIDE.search(index))
-    flags = _ts_flags(head)
-    return sum(1 for byte in flags if byte & 0xC0) > len(flags) / 2  # transport_scrambling_control
+    return False
 
 
 def for_dolby_vision_only(file: int, container: str) -> bool:
@@ -94,7 +93,7 @@ def _index(file: int) -> bytes:
     return b""
 
 
-def _ts_packets(head: bytes) -> list[bytes]:
+def ts_packets(head: bytes) -> list[bytes]:
     """The packets of a transport stream, plain, with time codes before or parity behind; none of another file."""
     for length in TS_PACKETS:
         for start in range(length):
@@ -102,36 +101,6 @@ def _ts_packets(head: bytes) -> list[bytes]:
             if len(syncs) >= TS_LEAST and syncs.count(b"\x47") > 0.9 * len(syncs):
                 return [head[at : at + 188] for at in range(start, len(head) - 187, length)]
     return []
-
-
-def _ts_flags(head: bytes) -> bytes:
-    """The fourth byte of every packet of a transport stream."""
-    return bytes(packet[3] for packet in _ts_packets(head))
-
-
-def ts_programmes(file: int) -> list[set[int]]:
-    """The stream PIDs of each programme of a transport stream, by its tables (ISO/IEC 13818-1 §2.4.4); else empty."""
-    head = os.pread(file, HEAD, 0)
-    found: dict[int, set[int]] = {}
-    tables: set[int] = set()
-    for packet in _ts_packets(head):
-        pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
-        begins, extended, has_data = packet[1] & 0x40, packet[3] & 0x20, packet[3] & 0x10
-        at = 4 + (1 + packet[4] if extended else 0)
-        if not (begins and has_data and (pid == 0 or pid in tables)) or at >= 180:
-            continue
-        at += 1 + packet[at]  # pointer_field
-        section = packet[at : at + 3 + (int.from_bytes(packet[at + 1 : at + 3], "big") & 0xFFF) - 4]  # without CRC
-        if pid == 0 and section[:1] == b"\0":
-            entries = [section[n : n + 4] for n in range(8, len(section) - 3, 4)]
-            tables |= {int.from_bytes(e[2:], "big") & 0x1FFF for e in entries if e[:2] != b"\0\0"}
-        elif section[:1] == b"\2" and len(section) >= 12:
-            at = 12 + (int.from_bytes(section[10:12], "big") & 0xFFF)
-            pids = found.setdefault(pid, set())
-            while at + 5 <= len(section):
-                pids.add(int.from_bytes(section[at + 1 : at + 3], "big") & 0x1FFF)
-                at += 5 + (int.from_bytes(section[at + 3 : at + 5], "big") & 0xFFF)
-    return list(found.values())
 
 
 def bearable(length: float) -> float:

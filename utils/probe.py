@@ -19,9 +19,11 @@ from typing import Any
 import av
 import av.error
 
-from utils import landlock
-from utils.containers import DEMUXERS, bearable, encrypted, for_dolby_vision_only, is_known, is_photo, ts_programmes
+from utils import landlock, texts
+from utils.broadcast import Programme, programmes, scrambled
+from utils.containers import DEMUXERS, bearable, encrypted, for_dolby_vision_only, is_known, is_photo
 from utils.packets import Lengths, has_jumps, packets
+from utils.texts import words
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
 SAMPLE_FRAMES = 12  # decoded before a picture is believed
@@ -31,7 +33,6 @@ FASTEST = 2000  # pictures per second; what has more has no clock
 BEHIND = 2  # packets that may be out of turn
 SLOWEST = 60  # seconds of one picture, over a whole day; what has fewer has a broken clock
 LONGEST = 24 * 3600  # seconds
-CAPTIONS = "eia_608"  # as FFmpeg names what pictures carry of text
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
 
@@ -51,7 +52,7 @@ def measure(file: int) -> dict[str, Any]:
     """
     if is_photo(file):
         raise Refused("not_a_video", "a photo")
-    if encrypted(file):
+    if encrypted(file) or scrambled(file):
         raise Refused("encrypted")
     with _open(file) as container:
         if for_dolby_vision_only(file, container.format.name):
@@ -60,7 +61,11 @@ def measure(file: int) -> dict[str, Any]:
     with _open(file) as container:
         stream = container.streams[index]
         sample = _sample(container, stream)
-        facts = _facts(container, stream, sample, _beside(file, container, stream))
+        table = programmes(file) if container.format.name == "mpegts" else []
+        own = next((programme for programme in table if stream.id in programme.pids), None)
+        if own and own.scrambled:
+            raise Refused("encrypted")
+        facts = _facts(container, stream, sample, own)
     with _open(file) as container:
         lengths = Lengths(container, facts["video"]["index"], [track["index"] for track in facts["audio"]])
     if lengths.length <= 0:
@@ -145,35 +150,18 @@ def _sample(container: Any, stream: Any) -> list[Any]:
     return frames
 
 
-def _beside(file: int, container: Any, stream: Any) -> list[Any]:
+def _beside(container: Any, own: Programme | None) -> list[Any]:
     """Sounds and texts of the picture's own programme, those that the file wants to begin with first."""
     streams = [*container.streams.audio, *container.streams.subtitles]
-    if container.format.name == "mpegts":
-        own = next((pids for pids in ts_programmes(file) if stream.id in pids), None)
-        streams = [s for s in streams if own is None or s.id in own]
+    streams = [s for s in streams if own is None or s.id in own.pids]
     return sorted(streams, key=lambda s: not s.disposition & av.stream.Disposition.default)
 
 
-def _facts(container: Any, stream: Any, sample: list[Any], beside: list[Any]) -> dict[str, Any]:
+def _facts(container: Any, stream: Any, sample: list[Any], own: Programme | None) -> dict[str, Any]:
+    beside, pages = _beside(container, own), own.pages if own else {}
     context, first = stream.codec_context, sample[0]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-    texts = [
-        {
-            "index": s.index,
-            "codec": s.codec_context.name,
-            "language": _words(s.metadata, "language"),
-            "title": _words(s.metadata, "title"),
-            "default": bool(s.disposition & av.stream.Disposition.default),
-            "forced": bool(s.disposition & av.stream.Disposition.forced),
-        }
-        for s in beside
-        if s.type == "subtitle" and s.codec_context is not None
-    ]
-    if any(_has_captions(frame) for frame in sample):
-        spoken = next((_words(s.metadata, "language") for s in beside if s.type == "audio"), "")
-        texts.append(
-            {"index": "cc", "codec": CAPTIONS, "language": spoken, "title": "", "default": False, "forced": False}
-        )
+    spoken = next((words(s.metadata, "language") for s in beside if s.type == "audio"), "")
     return {
         "container": container.format.name,
         "start": (container.start_time or 0) / av.time_base,
@@ -200,8 +188,8 @@ def _facts(container: Any, stream: Any, sample: list[Any], beside: list[Any]) ->
                 "profile": s.codec_context.profile or "",
                 "channels": s.codec_context.channels,
                 "sample_rate": s.codec_context.sample_rate,
-                "language": _words(s.metadata, "language"),
-                "title": _words(s.metadata, "title"),
+                "language": words(s.metadata, "language"),
+                "title": words(s.metadata, "title"),
             }
             for s in beside
             if s.type == "audio"
@@ -209,9 +197,9 @@ def _facts(container: Any, stream: Any, sample: list[Any], beside: list[Any]) ->
             and s.codec_context.channels
             and s.codec_context.sample_rate
         ],
-        "subtitles": texts,
+        "subtitles": texts.tracks(beside, pages, sample, spoken),
         "chapters": [
-            {"start": float(c["start"] * (c["time_base"] or 0)), "title": _words(c["metadata"], "title")}
+            {"start": float(c["start"] * (c["time_base"] or 0)), "title": words(c["metadata"], "title")}
             for c in container.chapters()
         ],
     }
@@ -223,23 +211,6 @@ def _has_matrix(frame: Any) -> bool:
         return any(side.type.name == "DISPLAYMATRIX" for side in frame.side_data)
     except ValueError:  # something beside it (EXIF, a second view) that PyAV has no name for yet
         return True
-
-
-def _has_captions(frame: Any) -> bool:
-    """Whether a picture brings text along (ANSI/SCTE 128, ATSC A/53 part 4)."""
-    try:
-        return any(side.type.name == "A53_CC" for side in frame.side_data)
-    except ValueError:  # as above
-        return False
-
-
-def _words(metadata: dict[str, str], key: str) -> str:
-    """A text of the container: UTF-8, or what Chinese programs write instead (GB 18030, as old as GBK and wider)."""
-    written = metadata.get(key, "").encode("utf-8", "surrogateescape")
-    try:
-        return written.decode("utf-8")
-    except UnicodeDecodeError:
-        return written.decode("gb18030", "replace")
 
 
 def _turn(degrees: float) -> int:

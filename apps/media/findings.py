@@ -9,16 +9,18 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from apps.media.models import Video
-from apps.media.texts import CAPTIONS, TEXT_SUBTITLES
+from apps.media.texts import CONVERTED
 from utils.languages import language_name, language_tag
 from utils.templatetags.formats import duration
+from utils.texts import UNKNOWN
 
 PICTURE = (
     "codec", "profile", "width", "height", "sar", "rotation", "rate", "bit_rate", "interlaced", "hdr", "pixel_format",
     "shapes",
 )  # fmt: skip
 SOUND = ("codec", "channels", "varies", "bit_rate", "language", "title")
-TEXT = ("codec", "language", "title", "default", "forced")
+TEXT = ("codec", "page", "language", "title", "default", "forced")
+PICTURES_OF_TEXT = {"pgssub", "dvdsub", "dvbsub", "xsub"}
 CONTAINERS = {
     "mov": "MP4 / MOV", "matroska": "MKV / WebM", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "avi": "AVI", "flv": "FLV",
     "asf": "WMV / ASF", "rm": "RealMedia", "mxf": "MXF", "ogg": "Ogg", "gif": "GIF", "apng": "APNG",
@@ -30,7 +32,8 @@ CODECS = {
     "aac": "AAC", "ac3": "Dolby Digital", "eac3": "Dolby Digital Plus", "truehd": "Dolby TrueHD", "dca": "DTS",
     "mp3float": "MP3", "mp2float": "MP2", "opus": "Opus", "vorbis": "Vorbis", "flac": "FLAC", "alac": "ALAC",
     "mp3": "MP3", "mp2": "MP2", "wmav2": "WMA", "subrip": "SRT", "srt": "SRT", "ass": "ASS", "ssa": "SSA",
-    "webvtt": "WebVTT", "mov_text": "MP4", "pgssub": "PGS", "eia_608": "CEA-608", "dvdsub": "VobSub", "dvbsub": "DVB",
+    "webvtt": "WebVTT", "mov_text": "MP4", "pgssub": "PGS", "eia_608": "CEA-608", "eia_708": "CEA-708",
+    "cc_dec": "CEA-608", "dvb_teletext": "Teletext", "xsub": "XSUB", "dvdsub": "VobSub", "dvbsub": "DVB",
 }  # fmt: skip
 LAYOUTS = {6: "5.1", 7: "6.1", 8: "7.1"}
 DEPTH = re.compile(r"p(9|1[0-6])(le|be)$")  # of FFmpeg's names of planar pixel formats: yuv420p10le
@@ -39,13 +42,19 @@ SUBSAMPLING = re.compile(r"^yuvj?(4[0-4][0-4])p")
 Facts = list[tuple[str, list[str]]]
 
 
-def worth_keeping(probed: dict[str, Any]) -> dict[str, Any]:
-    """What a curator asks about, of all that the probe measured: bit rates in bits per second."""
+def worth_keeping(probed: dict[str, Any], *, made: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """What a curator asks about, of all that the probe measured: bit rates in bits per second.
+
+    `made` are the texts that were converted, once that was tried.
+    """
     return {
         "container": probed["container"],
         "video": {name: probed["video"][name] for name in PICTURE},
         "audio": [{name: track[name] for name in SOUND} for track in probed["audio"]],
-        "subtitles": [{name: track[name] for name in TEXT} for track in probed["subtitles"]],
+        "subtitles": [
+            {**{name: track[name] for name in TEXT}, "made": made is None or track in made}
+            for track in probed["subtitles"]
+        ],
     }
 
 
@@ -137,9 +146,14 @@ def _sound(track: dict[str, Any]) -> str:
 
 
 def _text(track: dict[str, Any]) -> str:
-    parts = [_language(track), track["title"], codec_name(track["codec"])]
+    kind = _("unknown format") if track["codec"] == UNKNOWN else codec_name(track["codec"])
+    parts = [_language(track), track["title"], f"{kind} {track.get('page', '')}".strip()]
     parts += [_("shown by default")] if track.get("default") else []
     parts += [_("foreign parts only")] if track.get("forced") else []
-    if track["codec"] not in TEXT_SUBTITLES | {CAPTIONS}:
+    if track["codec"] in PICTURES_OF_TEXT:
         parts.append(_("pictures, not text: left out"))
+    elif track["codec"] not in CONVERTED:
+        parts.append(_("of a kind that can't be read: left out"))
+    elif not track.get("made", True):
+        parts.append(_("says nothing, or can't be read: left out"))
     return " · ".join(part for part in parts if part)

@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from apps.media import hls, ladder, webvtt
+from apps.media.findings import told
 from apps.media.models import State, Subtitle, Video
 from apps.media.services import add_video, process
 from tests.media import footage
 from tests.media.footage import make
 from tests.media.outcome import H264
+from tests.media.teletext import with_teletext
 from utils.storages import videos
 
 HOSTILE = (
@@ -118,17 +121,24 @@ def pop_on(text: str) -> list[bytes]:
     ]
 
 
-def captioned(path: Path, cues: dict[int, list[bytes]], *, seconds: float = 4) -> Path:
-    """An H.264 film of 25 pictures a second, CEA-608 in its SEI (ATSC A/53 part 4 §6.2.3) from those pictures on."""
+def captioned(path: Path, *fields: dict[int, list[bytes]], kinds: tuple[int, ...] = (0, 1), seconds: float = 4) -> Path:
+    """An H.264 film of 25 pictures a second, captions in its SEI (ATSC A/53 part 4 §6.2.3) from those pictures on.
+
+    `kinds` of their fields are CEA-608's first and second, or 2 and 3 of CEA-708.
+    """
     options = (*H264, "-bf", "0", "-g", "25", "-x264-params", "slices=1:sliced-threads=0")
     raw = make(path.with_name("raw.h264"), *options, source=f"testsrc2=s=192x108:r=25:d={seconds}", sound="")
-    data, out, queue, number = raw.read_bytes(), b"", list[bytes](), 0
+    data, out, number = raw.read_bytes(), b"", 0
+    queues: list[list[bytes]] = [[] for _ in fields]
     starts = [found.start() for found in re.finditer(b"\0\0\0\1|(?<!\0)\0\0\1", data)]
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         if data[data.index(1, start) + 1] & 31 in {1, 5}:
-            queue += cues.get(number, [])
-            pair = bytes(odd(byte) for byte in (queue.pop(0) if queue else b"\0\0"))
-            body = b"\xb5\0\x31GA94\3\x41\xff\xfc" + pair + b"\xff"
+            body = b"\xb5\0\x31GA94\3" + bytes([0x40 | len(fields), 0xFF])
+            for kind, queue, cues in zip(kinds, queues, fields, strict=False):
+                queue += cues.get(number, [])
+                pair = queue.pop(0) if queue else b"\0\0"
+                body += bytes([0xFC | kind, *(odd(byte) for byte in pair)])
+            body += b"\xff"
             out += b"\0\0\0\1\6\4" + bytes([len(body)]) + body + b"\x80"
             number += 1
         out += data[start:end]
@@ -136,6 +146,11 @@ def captioned(path: Path, cues: dict[int, list[bytes]], *, seconds: float = 4) -
     sound = ("-f", "lavfi", "-i", f"sine=d={seconds}", "-metadata:s:a", "language=eng")
     footage.ffmpeg("-f", "h264", "-r", "25", "-i", str(raw), *sound, "-c:v", "copy", "-c:a", "aac", str(path))
     return path
+
+
+def in_second_field(pairs: list[bytes]) -> list[bytes]:
+    """Its commands begin with 15 instead of 14 (CTA-608-E §8.4)."""
+    return [b"\x15" + pair[1:] if pair[:1] == b"\x14" else pair for pair in pairs]
 
 
 CUES = {10: pop_on("HELLO <B>"), 50: [b"\x14\x2c"], 60: pop_on("AGAIN"), 90: [b"\x14\x2c"]}
@@ -161,3 +176,58 @@ def test_captions_in_the_pictures_become_a_track(name, tmp_path, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_captions_that_say_nothing_are_no_track(tmp_path):
     assert not processed(captioned(tmp_path / "film.ts", {})).subtitles.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_captions_of_both_fields_are_two_tracks(tmp_path):
+    other = {10: in_second_field(pop_on("HOLA")), 50: in_second_field([b"\x14\x2c"])}
+    rows = processed(captioned(tmp_path / "film.ts", CUES, other)).subtitles.order_by("pk")
+    assert [row.language for row in rows] == ["en", "und"]
+    assert ["HELLO" in said(row) for row in rows] == [True, False]
+    assert ["HOLA" in said(row) for row in rows] == [False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_captions_in_a_track_of_their_own(tmp_path):
+    """As QuickTime keeps them."""
+    film, path = captioned(tmp_path / "film.ts", CUES), tmp_path / "film.mov"
+    graph = f"movie={film}:si=0[out0+subcc]"
+    plain = make(tmp_path / "plain.ts", *H264)
+    footage.ffmpeg("-i", str(plain), "-f", "lavfi", "-i", graph, "-map", "0:v", "-map", "1:s", "-c", "copy", str(path))
+    assert "AGAIN" in said(processed(path).subtitles.get())
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_teletext_becomes_tracks(tmp_path):
+    film = make(tmp_path / "film.ts", *H264, "-bf", "0", source="testsrc2=s=192x108:r=25:d=5", sound="sine=d=5")
+    pages = {0x888: ("eng", 2), 0x889: ("deu", 5), 0x100: ("eng", 1)}
+    cues = [
+        *((1.0, 0x888, "1 < 2"), (1.5, 0x889, "HALLO"), (1.7, 0x100, "NEWS"), (2.5, 0x888, "")),
+        *((3.0, 0x889, ""), (3.5, 0x888, "AGAIN"), (4.0, 0x888, "")),
+    ]
+    video = processed(with_teletext(film, tmp_path / "broadcast.ts", pages, cues))
+    assert {row.label: re.findall(r"-->.*\n(.*)", said(row)) for row in video.subtitles.all()} == {
+        "English": ["1 &lt; 2", "AGAIN"],
+        "Deutsch (CC)": ["HALLO"],
+    }
+    begins, ends = re.search(r"(\S+) --> (\S+)\n1", said(video.subtitles.get(language="en"))).groups()
+    assert float(ends[-6:]) - float(begins[-6:]) == pytest.approx(1.5, abs=0.2)
+    assert "English · Teletext 888" in " ".join(line for _, lines in told(video) for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_out_is_told(tmp_path):
+    """CEA-708 alone, and a page that says nothing. For pictures of text see test_tracks."""
+    newer = captioned(tmp_path / "newer.ts", {10: [b"\x02\x21"]}, kinds=(3,))
+    silent = with_teletext(newer, tmp_path / "silent.ts", {0x888: ("eng", 2)}, [(1.0, 0x888, "")])
+    video = processed(silent)
+    with translation.override("en"):
+        lines = dict(told(video))["Subtitles"]
+    assert lines == [
+        "English · Teletext 888 · says nothing, or can't be read: left out",
+        "English · CEA-708 · of a kind that can't be read: left out",
+    ]

@@ -67,11 +67,29 @@ def test_sound_that_is_encrypted_alone_is_named(tmp_path):
         door.probe(path)
 
 
-def test_scrambled_packets_are_named(tmp_path):
+@pytest.mark.parametrize("pids", [{0x100, 0x101}, {0x100}, {0x101}])
+def test_scrambled_packets_are_named(pids, tmp_path):
+    """All, or those of the picture or the sound alone."""
     path = make(tmp_path / "plain.ts", *H264)
-    data = bytearray(path.read_bytes())
-    for at in range(0, len(data), 188):
-        if data[at + 1] & 0x1F or data[at + 2] > 0x1F:  # no table
-            data[at + 3] |= 0x80
-    path.write_bytes(data)
+    path.write_bytes(scrambled(path.read_bytes(), pids))
     assert ended(path) == (State.FAILED, "encrypted")
+
+
+def test_a_programme_that_is_scrambled_beside_the_film_is_none_of_its_business(tmp_path):
+    film = make(tmp_path / "film.mp4", *H264, source=picture("192x108"))
+    other = make(tmp_path / "other.mp4", *H264, source=picture("64x36", seconds=3.4), sound=SILENCE)
+    path = tmp_path / "two.ts"
+    footage.ffmpeg(
+        "-i", str(film), "-i", str(other), "-map", "0", "-map", "1", "-c", "copy",
+        "-program", "title=one:st=0:st=1", "-program", "title=two:st=2:st=3", str(path),
+    )  # fmt: skip
+    path.write_bytes(scrambled(path.read_bytes(), {0x102, 0x103}))
+    check(processed(path))
+
+
+def scrambled(stream: bytes, pids: set[int]) -> bytes:
+    data = bytearray(stream)
+    for at in range(0, len(data), 188):
+        if int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF in pids:
+            data[at + 3] |= 0x80
+    return bytes(data)

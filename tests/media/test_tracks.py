@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
+from apps.media.findings import told
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, check, processed
+from utils import ffmpeg as door
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -66,6 +69,23 @@ def test_pictures_of_text_are_left_out(tmp_path):
     video = processed(tmp_path / "both.mkv")
     check(video)
     assert video.subtitles.count() == 1
+    with translation.override("en"):
+        assert dict(told(video))["Subtitles"] == [
+            "language not said · PGS · shown by default · pictures, not text: left out",
+            "language not said · SRT",
+        ]
+
+
+@pytest.mark.parametrize("title", ["Forced", "English (forced)", "强制字幕"])
+def test_a_text_for_foreign_parts_by_its_name(title, tmp_path):
+    """Many films have no flag for them."""
+    (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
+    plain, path = make(tmp_path / "plain.mkv", *H264), tmp_path / "film.mkv"
+    name = ("-metadata:s:s", f"title={title}")
+    footage.ffmpeg(
+        "-i", str(plain), "-i", str(tmp_path / "a.srt"), "-map", "0", "-map", "1", "-c", "copy", *name, str(path)
+    )
+    assert [text["forced"] for text in door.probe(path)["subtitles"]] == [True]
 
 
 def _sup() -> bytes:

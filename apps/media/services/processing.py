@@ -137,6 +137,8 @@ class _Job:
         if chunked:
             chunks.prepare(self.video.pk, self.probed, plan)
         self.results.texts = texts.convert(source, self.probed, folder=self.folder, watch=self._watch())
+        told = findings.worth_keeping(self.probed, made=[track for track, _path in self.results.texts])
+        self.lease.held().update(findings=told)
         if plan.copied or chunked:
             # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
             self._make(source, plan, [plan.copied] if plan.copied else [], sound=True)

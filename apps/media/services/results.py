@@ -17,7 +17,6 @@ from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
 from apps.media.services.discarding import Arrivals, discard_later, discard_replaced
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.previews import ALIGNED, cut_previews, length_of, preview_end
-from apps.media.texts import CAPTIONS
 from utils import cmaf, ffmpeg
 from utils.languages import language_name, language_tag
 from utils.storages import videos
@@ -178,7 +177,7 @@ def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtit
     for track, path in results.texts:
         language = language_tag(track["language"]) or "und"
         label = track["title"][:50] or language_name(language) or gettext("Subtitles")
-        if track["codec"] == CAPTIONS:
+        if track["impaired"] and not track["title"]:
             label += " (CC)"
         if track["forced"] and not track["title"]:
             label = gettext("%s (foreign parts only)") % label
