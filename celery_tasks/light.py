@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.media import services as media
 from apps.movies import services as movies
-from apps.playback.services import streams
+from apps.playback import services as playback
 from apps.users.services import letters, upkeep
 from utils.tasks import one_at_a_time, send_kept
 
@@ -86,7 +86,8 @@ def discard_left(**_: Any) -> None:
 @one_at_a_time
 def tidy(**_: Any) -> None:
     upkeep.tidy(at=timezone.now())
-    streams.forget_lapsed(at=timezone.now())
+    playback.streams.forget_lapsed(at=timezone.now())
+    playback.forget_lapsed(at=timezone.now())
 
 
 @shared_task(name="queue.send_kept", **SHORT)

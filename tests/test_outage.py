@@ -190,29 +190,37 @@ def test_pages_withdrawn_meanwhile_are_old_afterwards(outage, django_capture_on_
     assert cache.get(VERSION) not in (None, before)
 
 
+@contextmanager
+def _emptied() -> Iterator[None]:
+    """All that the server knew is gone, before and after."""
+    get_redis_connection("default").flushall()
+    yield
+    get_redis_connection("default").flushall()
+
+
+@pytest.mark.parametrize("fault", [_hanging, _gone, _emptied])
 @pytest.mark.parametrize("signed_in", [True, False])
-def test_a_view_through_an_outage_counts_once(outage, signed_in):
+def test_views_before_during_and_through_a_fault_count_once_each(fault, signed_in):
     viewer = make_user() if signed_in else AnonymousUser()
-    episode, start = make_episode(), timezone.now()
+    before, during, through = (make_episode() for _ in range(3))
+    start = timezone.now()
 
-    def beat(second: int) -> None:
-        at = start + timedelta(seconds=second)
-        grant = authorize(viewer=viewer, episode=episode, at=at)
-        sent = Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
-        heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
+    def watch(*episodes, seconds) -> None:
+        for second in seconds:
+            for episode in episodes:
+                at = start + timedelta(seconds=second)
+                grant = authorize(viewer=viewer, episode=episode, at=at)
+                sent = Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
+                heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
 
-    beat(0)
-    beat(5)
-    with outage():
-        beat(10)
-        beat(30)
+    watch(before, seconds=range(0, 15, 5))
+    watch(through, seconds=(0, 5))
+    with fault():
+        watch(before, during, through, seconds=range(20, 40, 5))
         if signed_in:
-            assert Progress.objects.get().position == 3.0
-    for second in range(35, 80, 5):
-        beat(second)
+            assert Progress.objects.get(episode=through).position == 3.5
     flush_plays()
-    assert Movie.objects.get(pk=episode.movie_id).plays == 1
-    get_redis_connection("default").flushdb()
-    beat(80)
+    assert list(Movie.objects.values_list("plays", flat=True)) == [1, 1, 1]
+    watch(before, during, through, seconds=range(40, 80, 5))
     flush_plays()
-    assert Movie.objects.get(pk=episode.movie_id).plays == 1
+    assert list(Movie.objects.values_list("plays", flat=True)) == [1, 1, 1]

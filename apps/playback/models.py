@@ -10,9 +10,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models import Episode
+from apps.users.models import User
 from utils.rows import name_of
 
 LAPSES_AFTER = timedelta(seconds=12)  # without a sign of life: two heartbeats, so that one may be lost on its way
+WATCH_KEPT = timedelta(hours=6)  # in which a viewer's second view of an episode doesn't count
 TOO_SHORT = 5.0  # seconds below which nobody wants to go on
 
 
@@ -62,6 +64,48 @@ class Progress(models.Model):
     def remaining(self) -> float:
         """Seconds still to watch."""
         return max(0.0, self.duration - self.position)
+
+
+def viewer_key(user: User) -> str:
+    """What the account is called where viewers needn't be signed in; a browser's key begins with another letter."""
+    return f"u{user.pk}"
+
+
+class WatchQuerySet(models.QuerySet["Watch"]):
+    def lapsed(self, at: datetime) -> WatchQuerySet:
+        """Those that are as good as forgotten."""
+        return self.exclude(seen_at__gt=at - WATCH_KEPT, seen_at__lt=at + WATCH_KEPT)
+
+
+class Watch(models.Model):
+    """A viewer at an episode, signed in or not, for as long as it takes to count a view once.
+
+    In the database alone: what becomes of the cache neither loses a view nor counts one twice. It is no history, and
+    isn't kept: the viewer's own is `Progress`.
+    """
+
+    viewer = models.CharField(max_length=40)  # an account's `viewer_key`, or what the browser's cookie says
+    # Without a constraint: checking it would lock the episode's row on MariaDB, once for each viewer.
+    episode = models.ForeignKey(Episode, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    tab = models.CharField(max_length=40)  # the player that the last heartbeat came from, and its count there
+    number = models.PositiveBigIntegerField()
+    playing = models.BooleanField()
+    seen_at = models.DateTimeField()  # the last heartbeat that changed anything
+    watched = models.FloatField(default=0)  # seconds towards the next view
+    counted_at = models.DateTimeField(null=True)  # the last view
+
+    objects = WatchQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["viewer", "episode"], name="watch_once")]
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """Whether it is as good as forgotten. One far in the future was seen before the server's clock was set back."""
+        return abs(at - self.seen_at) >= WATCH_KEPT
+
+    def is_counted(self, at: datetime) -> bool:
+        """Whether a view of it would be the same one again."""
+        return self.counted_at is not None and at - self.counted_at < WATCH_KEPT
 
 
 class StreamQuerySet(models.QuerySet["Stream"]):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.playback.models import Progress, Stream
+from apps.playback.models import Progress, Stream, Watch, viewer_key
 from apps.users.models import User
 
 
 def export(*, user: User) -> dict[str, Any]:
-    """The watch history, and what plays just now or did a moment ago."""
+    """The watch history, and what plays just now or did in the last hours."""
     rows = Progress.objects.filter(user=user).select_related("episode__movie").order_by("-updated_at")
     return {
         "history": [
@@ -19,6 +19,9 @@ def export(*, user: User) -> dict[str, Any]:
             }
             for row in rows
         ],
+        "views": list(  # of the last hours, so that each counts once
+            Watch.objects.filter(viewer=viewer_key(user)).values("episode", "tab", "seen_at", "counted_at")
+        ),
         "players": list(Stream.objects.filter(user=user).values("user_agent", "began_at", "seen_at", "stopped_at")),
     }  # fmt: skip
 
@@ -27,3 +30,4 @@ def erase(*, user: User) -> None:
     """Forget what was watched, and end what plays."""
     Progress.objects.filter(user=user).delete()
     Stream.objects.filter(user=user).delete()
+    Watch.objects.filter(viewer=viewer_key(user)).delete()

@@ -2,90 +2,106 @@
 
 from __future__ import annotations
 
-import itertools
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_redis import get_redis_connection
 
-from apps.movies.models import Movie, PlayBatch, PlayDay
+from apps.movies.models import Movie, Play, PlayDay
 from apps.movies.services import flush_plays, plays, record_play, refresh_rankings
 from tests.factories import make_movie
 
-viewers = itertools.count()
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def redis():
-    return get_redis_connection("default")
+NOW = timezone.now()
 
 
 def test_plays_reach_the_movie_and_the_day():
     first, second = make_movie(), make_movie(plays=5)
     for movie in (first, second, second):
-        record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
+        record_play(movie_id=movie.pk, at=NOW)
     assert flush_plays() == 3
     assert flush_plays() == 0
     assert list(Movie.objects.order_by("pk").values_list("plays", "plays_week")) == [(1, 1), (7, 2)]
     assert PlayDay.objects.get(movie=second).plays == 2
-    record_play(movie_id=second.pk, once=str(next(viewers)), seconds=60)
+    record_play(movie_id=second.pk, at=NOW)
     assert flush_plays() == 1
-    assert PlayDay.objects.get(movie=second, day=timezone.localdate()).plays == 3
+    assert PlayDay.objects.get(movie=second, day=timezone.localdate(NOW)).plays == 3
+    assert not Play.objects.exists()
+
+
+def test_a_play_belongs_to_the_day_on_which_it_was_watched():
+    movie = make_movie()
+    midnight = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Shanghai
+    for seconds in (-1, 0, 1):
+        record_play(movie_id=movie.pk, at=midnight + timedelta(seconds=seconds))
+    assert flush_plays() == 3
+    days = PlayDay.objects.filter(movie=movie).order_by("day").values_list("day", "plays")
+    assert [(str(day), count) for day, count in days] == [("2026-03-01", 1), ("2026-03-02", 2)]
+    assert Movie.objects.get().plays == 3
 
 
 def test_a_title_that_is_gone_stops_nothing():
-    movie = make_movie()
-    record_play(movie_id=movie.pk + 1000, once=str(next(viewers)), seconds=60)
-    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
+    movie, gone = make_movie(), make_movie()
+    record_play(movie_id=gone.pk, at=NOW)
+    record_play(movie_id=movie.pk, at=NOW)
+    gone.delete()
     assert flush_plays() == 1
+    assert not Play.objects.exists()
 
 
-def test_a_batch_that_was_committed_but_not_removed_counts_once(redis):
-    movie = make_movie()
-    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
-    plays._take(redis)
-    batch = redis.srandmember(plays.BATCHES).decode()
-    kept = redis.dump(batch)
-    flush_plays()
-    redis.restore(batch, 0, kept)  # as if the worker had died between the commit and the removal
-    redis.sadd(plays.BATCHES, batch)
+def test_a_flush_that_dies_at_any_statement_counts_nothing_twice_and_loses_nothing():
+    first, second = make_movie(), make_movie()
+    for movie in (first, second, second):
+        record_play(movie_id=movie.pk, at=NOW)
+    left = deaths = 0
+
+    def die(execute, sql, *rest):
+        nonlocal left
+        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            left -= 1
+            if left < 0:
+                raise OperationalError("the server has gone away")
+        return execute(sql, *rest)
+
+    while True:
+        left = deaths
+        try:
+            with connection.execute_wrapper(die):
+                assert flush_plays() == 3
+            break
+        except OperationalError:
+            deaths += 1
+            assert Play.objects.count() == 3
+            assert set(Movie.objects.values_list("plays", flat=True)) == {0}
+            assert not PlayDay.objects.exclude(plays=0).exists()
+    assert deaths == 8
     assert flush_plays() == 0
-    assert Movie.objects.get().plays == 1
-    assert not redis.exists(batch)
-    assert PlayBatch.objects.count() == 1
+    assert list(Movie.objects.order_by("pk").values_list("plays", flat=True)) == [1, 2]
 
 
-def test_a_batch_that_could_not_be_committed_is_kept_for_the_next_time(redis, django_db_blocker):
+def test_a_flush_takes_a_few_statements_whatever_the_number_of_titles():
+    def cost(titles: int) -> int:
+        Play.objects.bulk_create(
+            Play(movie_id=movie.pk, day=timezone.localdate(NOW)) for movie in [make_movie() for _ in range(titles)]
+        )
+        with CaptureQueriesContext(connection) as queries:
+            assert flush_plays() == titles
+        return len(queries)
+
+    assert cost(60) == cost(3) <= 8
+
+
+def test_many_plays_are_flushed_in_small_transactions(monkeypatch):
+    monkeypatch.setattr(plays, "FLUSHED_AT_ONCE", 4)
     movie = make_movie()
-    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
-    with django_db_blocker.block(), pytest.raises(RuntimeError):
-        flush_plays()
-    record_play(movie_id=movie.pk, once=str(next(viewers)), seconds=60)
-    assert flush_plays() == 2
-    assert Movie.objects.get().plays == 2
-    assert redis.keys("plays:*") == []
-
-
-def test_workers_that_flush_at_once_lose_no_batch(redis):
-    committed: dict[bytes, int] = {}  # what the PlayBatch rows do in the database: the first commit of a name counts
-
-    def work(number: int) -> None:
-        for _ in range(60):
-            record_play(movie_id=7, once=str(next(viewers)), seconds=60)
-            plays._take(redis)
-            for name in redis.smembers(plays.BATCHES):
-                committed.setdefault(name, sum(int(n) for n in redis.hvals(name)))
-                redis.delete(name)
-                redis.srem(plays.BATCHES, name)
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(work, range(6)))
-    assert sum(committed.values()) == 360
-    assert redis.keys("plays:*") == []
+    for _ in range(9):
+        record_play(movie_id=movie.pk, at=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert flush_plays() == 9
+    assert sum(query["sql"].startswith("SAVEPOINT") for query in queries) == 3
+    assert Movie.objects.get().plays == 9
 
 
 def test_rankings_sum_their_days_and_know_yesterdays_places():
@@ -96,9 +112,3 @@ def test_rankings_sum_their_days_and_know_yesterdays_places():
     refresh_rankings()
     figures = {m.pk: (m.plays_day, m.plays_week, m.plays_month, m.rank_week_before) for m in Movie.objects.all()}
     assert figures == {risen.pk: (50, 51, 51, 2), fallen.pk: (0, 20, 20, 1), old.pk: (0, 0, 30, None)}
-
-
-def test_the_database_takes_a_batch_once():
-    PlayBatch.objects.create(name="x")
-    with pytest.raises(DatabaseError):
-        PlayBatch.objects.create(name="x")

@@ -1,4 +1,4 @@
-"""Players that ask for places at once, in a process of its own: `python -m tests.playback.driver FILE`.
+"""Places taken and views counted at once, in a process of its own: `python -m tests.playback.driver FILE`.
 
 The database is DATABASE_URL, empty. What came out goes to FILE as JSON.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import django
@@ -23,20 +24,24 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.contrib.auth.models import AnonymousUser  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connections  # noqa: E402
+from django.db import connection, connections  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import override_settings, setup_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from apps.movies.models import Access  # noqa: E402
-from apps.playback.models import Stream  # noqa: E402
-from apps.playback.services import streams  # noqa: E402
+from apps.movies.models import Access, Episode, Movie, Play, PlayDay  # noqa: E402
+from apps.movies.services import flush_plays, record_play, refresh_rankings  # noqa: E402
+from apps.playback.models import Progress, Stream  # noqa: E402
+from apps.playback.services import Beat, authorize, heartbeat, streams  # noqa: E402
 from apps.playback.services.streams import Player  # noqa: E402
-from tests.factories import make_episode, make_member  # noqa: E402
+from tests.factories import make_episode, make_member, make_user  # noqa: E402
 
 PLAYERS = 8
 ROUNDS = 6
+VIEWERS, COPIES = 6, 3
+RESTS = 0.02  # seconds between two runs of a worker
 
 
 def at_once(calls: list[Callable[[], Any]]) -> Counter[str]:
@@ -106,11 +111,84 @@ def takeovers() -> list[dict[str, Any]]:
     return found
 
 
+def views() -> dict[str, Any]:
+    """Viewers, half of them signed in, send each heartbeat thrice at once; two workers flush, one ranks."""
+    films = [make_episode() for _ in range(3)]
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        viewers = [(make_user(), f"u{n}") if n % 2 else (AnonymousUser(), f"a{n}") for n in range(VIEWERS)]
+    grant, start, over = authorize(viewer=viewers[0][0], episode=films[0], at=timezone.now()), timezone.now(), Event()
+
+    def watch(number: int) -> str:
+        viewer, key = viewers[number % VIEWERS]
+        for second in (0, 5, 10, 15):
+            for film in films:
+                beat = Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
+                at = start + timedelta(seconds=second)
+                heartbeat(viewer=viewer, viewer_key=key, episode=film, grant=grant, beat=beat, at=at)
+        return "watched"
+
+    def work(task: Callable[[], Any]) -> str:
+        while not over.wait(RESTS):
+            task()
+        return "worked"
+
+    with ThreadPoolExecutor(1) as pool:
+        workers = pool.submit(at_once, [partial(work, task) for task in (flush_plays, flush_plays, refresh_rankings)])
+        try:
+            answers = at_once([partial(watch, number) for number in range(COPIES * VIEWERS)])
+        finally:
+            over.set()
+    return {"answers": answers | workers.result(), "progress": Progress.objects.count(), **counted(films)}
+
+
+def counted(films: list[Episode]) -> dict[str, Any]:
+    """What the counters say once everything was flushed."""
+    flush_plays()
+    movies = [film.movie_id for film in films]
+    return {
+        "plays": list(Movie.objects.filter(pk__in=movies).values_list("plays", flat=True)),
+        "days": sum(PlayDay.objects.filter(movie__in=movies).values_list("plays", flat=True)),
+        "left": Play.objects.count(),
+    }
+
+
+def deaths() -> dict[str, Any]:
+    """Workers that are killed at each of the statements of a flush in turn, until one comes through."""
+    films, number, killed = [make_episode() for _ in range(2)], 0, True
+    while killed:
+        for film in (films[0], films[1], films[1]):
+            record_play(movie_id=film.movie_id, at=timezone.now())
+        number += 1
+        killed = dies(flush_plays, at_statement=number)
+    return {"rounds": number, **counted(films)}
+
+
+def dies(act: Callable[[], Any], *, at_statement: int) -> bool:
+    """Run it in a child that is killed right after that statement; False if there were fewer."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        left = at_statement
+
+        def count(execute: Callable[..., Any], *statement: Any) -> Any:
+            nonlocal left
+            left -= 1
+            result = execute(*statement)
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        with connection.execute_wrapper(count):
+            act()
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
 def main(target: Path) -> None:
     setup_test_environment()
     call_command("migrate", verbosity=0)
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        told = {scene.__name__: scene() for scene in (sessions, lapsing, takeovers)}
+        told = {scene.__name__: scene() for scene in (sessions, lapsing, takeovers, views, deaths)}
     target.write_text(json.dumps({**told, "engine": settings.DATABASES["default"]["ENGINE"]}))
 
 

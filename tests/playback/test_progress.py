@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from apps.movies.models import Access, Movie, PlayDay
 from apps.movies.services import flush_plays
-from apps.playback.models import Progress
-from apps.playback.services import Beat, authorize, heartbeat
-from tests.factories import make_episode, make_movie, make_user
+from apps.playback import personal
+from apps.playback.models import Progress, Watch, viewer_key
+from apps.playback.services import Beat, authorize, clear_history, forget_lapsed, heartbeat
+from tests.factories import make_episode, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -65,20 +66,69 @@ def test_a_client_cannot_claim_time_that_has_not_passed():
     assert flush_plays() == 1  # an hour of silence is worth fifteen seconds
 
 
-def test_heartbeats_at_the_same_instant_count_one_view():
-    episode, now = make_episode(), timezone.now()
+def test_a_view_counts_again_after_six_hours():
+    user, episode, now = make_user(), make_episode(), timezone.now()
     nobody = AnonymousUser()
-    grant = authorize(viewer=nobody, episode=episode, at=now)
-    _beat(episode, viewer=nobody, key="a1", at=now)
+    for viewer, key in ((user, "u1"), (nobody, "a1")):
+        _watch(episode, seconds=60, viewer=viewer, key=key, start=now)
+        _watch(episode, seconds=60, viewer=viewer, key=key, start=now + timedelta(hours=5, minutes=58))
+    assert flush_plays() == 2
+    later = now + timedelta(hours=6, minutes=1)
+    for viewer, key in ((user, "u1"), (nobody, "a1")):
+        _watch(episode, seconds=5, viewer=viewer, key=key, start=later + timedelta(hours=7))
+    assert flush_plays() == 0  # five seconds are no view, whatever was watched before
+    for viewer, key in ((user, "u1"), (nobody, "a1")):
+        _watch(episode, seconds=10, viewer=viewer, key=key, start=later + timedelta(hours=7, seconds=10))
+    assert flush_plays() == 2
 
-    def send(_: int) -> None:
-        beat = Beat(position=1, duration=20, playing=True)
-        at = now + timedelta(seconds=12)
-        heartbeat(viewer=nobody, viewer_key="a1", episode=episode, grant=grant, beat=beat, at=at)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(send, range(24)))
-    assert flush_plays() == 1
+def test_a_view_counts_once_through_a_clock_that_is_set_back():
+    episode, now = make_episode(), timezone.now()
+    for viewer, key in ((make_user(), "u1"), (AnonymousUser(), "a1")):
+        _watch(episode, seconds=30, viewer=viewer, key=key, start=now)
+        _watch(episode, seconds=30, viewer=viewer, key=key, start=now - timedelta(hours=1))
+    assert flush_plays() == 2
+    for viewer, key in ((make_user(), "u2"), (AnonymousUser(), "a2")):
+        _watch(episode, seconds=5, viewer=viewer, key=key, start=now)
+        _watch(episode, seconds=15, viewer=viewer, key=key, start=now - timedelta(hours=1))
+    assert flush_plays() == 2
+
+
+def test_who_watches_for_longer_than_six_hours_counts_twice():
+    episode, now = make_episode(), timezone.now()
+    for viewer, key in ((make_user(), "u1"), (AnonymousUser(), "a1")):
+        _watch(episode, seconds=6 * 3600 + 1200, step=600, viewer=viewer, key=key, start=now)
+    assert flush_plays() == 4
+
+
+def test_a_heartbeat_costs_a_few_statements(django_assert_num_queries):
+    """One read, and one transaction where there is anything to write."""
+    episode, now = make_episode(), timezone.now()
+    user, nobody = make_user(), AnonymousUser()
+    grant = authorize(viewer=user, episode=episode, at=now)
+    costs = {  # by second: of who is signed in, and who isn't
+        0: (11, 6),  # begins: with savepoints, as the rows may be there by now
+        5: (5, 4),
+        10: (6, 5),  # the view
+        15: (5, 1),  # nothing more to know of who isn't signed in
+        20: (5, 1),
+    }
+    for second, (known, unknown) in costs.items():
+        for viewer, key, count in ((user, "u1", known), (nobody, "a1", unknown)):
+            beat = Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
+            at = now + timedelta(seconds=second)
+            with django_assert_num_queries(count):
+                heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
+    assert flush_plays() == 2
+
+
+def test_what_a_tab_calls_itself_is_not_trusted(client):
+    episode = make_episode()
+    address = reverse("playback:progress", args=[episode.movie_id, 1])
+    for tab in ("\ud800", "\0", "李" * 5000, {"a": [1]}, None, 7):
+        body = json.dumps({"position": 9, "duration": 20, "playing": True, "number": 2**31, "tab": tab})[:2048]
+        answer = client.post(address, body, content_type="application/json")
+        assert answer.status_code == (400 if len(body) == 2048 else 200), tab
 
 
 def test_a_preview_neither_counts_nor_moves_the_progress():
@@ -104,7 +154,7 @@ def test_progress_is_written_every_five_seconds_at_most(django_assert_num_querie
     user, episode = make_user(), make_episode()
     now = timezone.now()
     _beat(episode, viewer=user, position=1, at=now)
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(49):  # what is known of the viewer, each time
         for tenth in range(1, 50):
             _beat(episode, viewer=user, position=1 + tenth / 10, at=now + timedelta(seconds=tenth / 10))
     _beat(episode, viewer=user, position=6, at=now + timedelta(seconds=5))
@@ -161,7 +211,7 @@ def test_an_anonymous_viewer_is_known_by_a_signed_cookie_and_leaves_no_row(clien
     episode = make_episode()
     address = reverse("playback:progress", args=[episode.movie_id, 1])
     body = {"position": 9, "duration": 20, "playing": True}
-    with django_assert_num_queries(1):  # the episode
+    with django_assert_num_queries(7):  # the episode; the viewer, who is new: noted in a transaction with a savepoint
         client.post(address, body, content_type="application/json")
     first = client.cookies["viewer"].value
     assert client.cookies["viewer"]["httponly"]
@@ -204,23 +254,29 @@ def test_the_history_lists_and_forgets(client):
     assert not Progress.objects.exists()
 
 
-def test_plays_of_a_batch_that_was_interrupted_count_once(monkeypatch):
-    from django_redis import get_redis_connection
+def test_viewers_seen_long_ago_are_forgotten(django_assert_max_num_queries):
+    episode, now, nobody = make_episode(), timezone.now(), AnonymousUser()
+    for key, hours in (("a1", 7), ("a2", 5), ("a3", -7)):  # the last before the clock was set back
+        _beat(episode, viewer=nobody, key=key, at=now - timedelta(hours=hours))
+    with django_assert_max_num_queries(4):
+        assert forget_lapsed(at=now) == 2
+    assert [watch.viewer for watch in Watch.objects.all()] == ["a2"]
 
-    from apps.movies.services import record_play
 
-    movie = make_movie()
-    record_play(movie_id=movie.pk, once="one", seconds=60)
-    redis = get_redis_connection("default")
-    flush_plays()
-    # the process died after the commit and before the batch was removed
-    name = "plays:batch:again"
-    from apps.movies.models import PlayBatch
+def test_who_is_erased_leaves_no_trace():
+    user, other, episode = make_user(), make_user(), make_episode()
+    for viewer in (user, other):
+        _watch(episode, seconds=15, viewer=viewer, key=viewer_key(viewer))
+    assert [view["episode"] for view in personal.export(user=user)["views"]] == [episode.pk]
+    personal.erase(user=user)
+    assert [watch.viewer for watch in Watch.objects.all()] == [viewer_key(other)]
+    assert [row.user for row in Progress.objects.all()] == [other]
+    assert flush_plays() == 2
 
-    PlayBatch.objects.create(name=name)
-    redis.hset(name, f"{movie.pk}:{timezone.localdate().isoformat()}", 5)
-    redis.sadd("plays:batches", name)
-    flush_plays()
-    movie.refresh_from_db()
-    assert movie.plays == 1
-    assert not redis.exists(name)
+
+def test_the_history_forgets_and_the_view_still_counts_once():
+    user, episode, now = make_user(), make_episode(), timezone.now()
+    _watch(episode, seconds=15, viewer=user, start=now)
+    clear_history(user=user)
+    _watch(episode, seconds=30, viewer=user, start=now + timedelta(minutes=1))
+    assert flush_plays() == 1

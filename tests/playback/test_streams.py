@@ -195,9 +195,9 @@ def test_one_that_is_paused_keeps_its_place_and_takes_none(member, film):
 def test_a_heartbeat_costs_one_statement_more(member, film, django_assert_num_queries):
     client = signed_in(member)
     master(client, film, player="p")
-    beat(client, film, player="p")
-    with django_assert_num_queries(5):  # session, user, episode, membership, place
-        beat(client, film, player="p", tab="t", number=1)
+    beat(client, film, player="p", tab="t", number=1)
+    with django_assert_num_queries(6):  # session, user, episode, membership, place, the view so far
+        beat(client, film, player="p", tab="t", number=2)
 
 
 def test_closing_frees_the_place_at_once_but_not_that_of_a_reload(member, film):

@@ -3,7 +3,7 @@
 from apps.movies.models.banners import Banner
 from apps.movies.models.categories import EVERYTHING, Category, Genre, Region
 from apps.movies.models.episodes import ASIDE, HIGHEST, Chapter, Episode, Material
-from apps.movies.models.plays import PlayBatch, PlayDay
+from apps.movies.models.plays import Play, PlayDay
 from apps.movies.models.titles import OPENED, Access, Credit, Kind, Movie, MovieQuerySet, Person, Status
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "Movie",
     "MovieQuerySet",
     "Person",
-    "PlayBatch",
+    "Play",
     "PlayDay",
     "Region",
     "Status",

@@ -18,8 +18,9 @@ class PlayDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["movie", "day"], name="play_day_once")]
 
 
-class PlayBatch(models.Model):
-    """A batch of plays that is in the database: written in the same transaction, so that it counts once."""
+class Play(models.Model):
+    """A play that isn't in its title's counters yet: `flush_plays` adds it to them and deletes the row."""
 
-    name = models.CharField(max_length=60, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    # Without a constraint: checking it would lock the title's row on MariaDB, once for each view.
+    movie = models.ForeignKey(Movie, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    day = models.DateField()  # of the site's calendar

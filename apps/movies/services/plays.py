@@ -1,102 +1,71 @@
-"""Plays: counted in Redis as they happen, brought to the database in batches, summed into rankings."""
+"""Plays: a row each as they happen, added to their titles in batches, summed into rankings."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import date, timedelta
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
-from django_redis import get_redis_connection
-from redis import Redis
-from redis.exceptions import RedisError
 
-from apps.movies.models import Movie, PlayBatch, PlayDay
-
-PENDING = "plays:pending"  # hash: "<movie id>:<ISO date>" → plays not yet in the database
-BATCHES = "plays:batches"  # set: names of hashes taken out of PENDING, until they are committed
+from apps.movies.models import Movie, Play, PlayDay
 
 SPANS = {"day": 1, "week": 7, "month": 30}  # days each ranking looks back on
 KEPT = [*(f"plays_{name}" for name in SPANS), *(f"rank_{name}_before" for name in SPANS), "rank_before"]
 PLACES = 500  # of yesterday's ranking; who stood below is new in it
 WRITTEN_AT_ONCE = 200  # rows
-
-# One step: between a rename and a note of it, another worker would settle the batch as empty and drop it.
-TAKE = """
-if redis.call('exists', KEYS[1]) == 1 then
-    redis.call('rename', KEYS[1], KEYS[2])
-    redis.call('sadd', KEYS[3], KEYS[2])
-end
-"""
-
-COUNT = """
-if redis.call('set', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then
-    redis.call('hincrby', KEYS[2], ARGV[2], 1)
-end
-"""
+FLUSHED_AT_ONCE = 500  # plays
 
 
-def record_play(*, movie_id: int, once: str, seconds: int) -> bool:
-    """Count one play, today, unless `once` was counted less than `seconds` ago; False if that isn't known.
-
-    One step in Redis: asked again after a failure it neither loses the play nor counts it twice.
-    """
-    field = f"{movie_id}:{timezone.localdate().isoformat()}"
-    try:
-        get_redis_connection("default").eval(COUNT, 2, f"viewed:{once}", PENDING, seconds, field)
-    except RedisError:
-        return False
-    return True
+def record_play(*, movie_id: int, at: datetime) -> None:
+    """Note one play of the title: a row that no other writer touches, in the caller's transaction."""
+    Play.objects.create(movie_id=movie_id, day=timezone.localdate(at))
 
 
 def flush_plays() -> int:
-    """Bring the counted plays to the database; returns how many.
+    """Add the plays that were noted to their titles and days; returns how many.
 
-    A batch is taken by renaming the hash and is removed only after the commit. Its name is
-    stored in the same transaction, so a batch whose removal was interrupted counts once.
+    A transaction takes rows away and adds them, or does neither: whatever dies, each counts once.
     """
-    redis = get_redis_connection("default")
-    _take(redis)
-    total = 0
-    for raw in redis.smembers(BATCHES):
-        batch = raw.decode()
-        counts = {key.decode(): int(value) for key, value in redis.hgetall(batch).items()}
-        try:
-            with transaction.atomic():
-                PlayBatch.objects.create(name=batch)
-                total += _apply(counts)
-        except IntegrityError:
-            if not PlayBatch.objects.filter(name=batch).exists():
-                raise
-        redis.delete(batch)
-        redis.srem(BATCHES, batch)
-    PlayBatch.objects.filter(created_at__lt=timezone.now() - timedelta(days=2)).delete()
+    total, more = 0, True
+    while more:  # in small transactions: other writers get their turn in between
+        with transaction.atomic():
+            rows = list(Play.objects.select_for_update().order_by("pk")[:FLUSHED_AT_ONCE])
+            total += _add(Counter((row.movie_id, row.day) for row in rows))
+            Play.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        more = len(rows) == FLUSHED_AT_ONCE
     return total
 
 
-def _take(redis: Redis) -> None:
-    """Close what was counted so far into a batch of its own, known to every worker."""
-    redis.eval(TAKE, 3, PENDING, f"plays:batch:{secrets.token_hex(8)}", BATCHES)
+def _add(plays: Counter[tuple[int, date]]) -> int:
+    """Add so many plays by movie and day; returns how many, without those of titles that are gone.
 
-
-def _apply(counts: dict[str, int]) -> int:
-    known = set(Movie.objects.filter(pk__in=[int(key.split(":")[0]) for key in counts]).values_list("pk", flat=True))
-    total = 0
-    for key, plays in sorted(counts.items()):  # one order everywhere: no deadlock between workers
-        movie_id, day = int(key.split(":")[0]), date.fromisoformat(key.split(":")[1])
-        if movie_id not in known:
-            continue
-        PlayDay.objects.get_or_create(movie_id=movie_id, day=day)
-        PlayDay.objects.filter(movie_id=movie_id, day=day).update(plays=F("plays") + plays)
-        Movie.objects.filter(pk=movie_id).update(
-            plays=F("plays") + plays,
-            plays_day=F("plays_day") + plays,
-            plays_week=F("plays_week") + plays,
-            plays_month=F("plays_month") + plays,
+    A few statements, whatever the number of titles: those with the same number of plays share one.
+    """
+    # Locked in one order, and before all else: no deadlock with another flush or with `refresh_rankings`.
+    wanted = Movie.objects.filter(pk__in={movie for movie, _ in plays}).order_by("pk")
+    known = set(wanted.select_for_update().values_list("pk", flat=True))
+    by_movie: Counter[int] = Counter()
+    days: defaultdict[tuple[date, int], list[int]] = defaultdict(list)
+    for (movie, day), count in plays.items():
+        if movie in known:
+            by_movie[movie] += count
+            days[day, count].append(movie)
+    titles: defaultdict[int, list[int]] = defaultdict(list)
+    for movie, count in by_movie.items():
+        titles[count].append(movie)
+    for count, movies in titles.items():
+        Movie.objects.filter(pk__in=movies).update(
+            **{name: F(name) + count for name in ("plays", *(f"plays_{span}" for span in SPANS))}
         )
-        total += plays
-    return total
+    PlayDay.objects.bulk_create(
+        (PlayDay(movie_id=movie, day=day) for (day, _), movies in days.items() for movie in movies),
+        ignore_conflicts=True,
+    )
+    for (day, count), movies in days.items():
+        PlayDay.objects.filter(day=day, movie__in=movies).update(plays=F("plays") + count)
+    return by_movie.total()
 
 
 def refresh_rankings() -> None:

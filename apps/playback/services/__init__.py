@@ -2,6 +2,17 @@
 
 from apps.playback.services import streams
 from apps.playback.services.access import Grant, authorize, is_curator, withheld
-from apps.playback.services.progress import Beat, clear_history, forget, heartbeat
+from apps.playback.services.progress import Beat, clear_history, forget, forget_lapsed, heartbeat
 
-__all__ = ["Beat", "Grant", "authorize", "clear_history", "forget", "heartbeat", "is_curator", "streams", "withheld"]
+__all__ = [
+    "Beat",
+    "Grant",
+    "authorize",
+    "clear_history",
+    "forget",
+    "forget_lapsed",
+    "heartbeat",
+    "is_curator",
+    "streams",
+    "withheld",
+]

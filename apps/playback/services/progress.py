@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import transaction
-from django_redis import get_redis_connection
-from redis.exceptions import LockError, RedisError
+from django.db import IntegrityError, transaction
 
 from apps.media.models import Rendition
 from apps.movies.models import Episode
 from apps.movies.services import record_play
-from apps.playback.models import Progress
+from apps.playback.models import Progress, Watch
 from apps.playback.services.access import Grant
 
 if TYPE_CHECKING:
@@ -24,11 +21,10 @@ if TYPE_CHECKING:
     from apps.users.models import User
 
 BEAT = 15.0  # seconds of watching one heartbeat can stand for at most
-SAVE_EVERY = 5.0  # seconds between two writes of one viewer's progress while it plays
-COUNTED_FOR = 6 * 3600  # seconds in which a viewer's second view of an episode doesn't count
+SAVE_EVERY = 5.0  # seconds between two writes of one viewer while it plays
 NEAR_THE_END = 0.95  # share watched at which an episode is finished
-LOCKED_FOR = 5.0  # seconds after which another heartbeat needn't wait for one that died
-WAITS_FOR = 1.0  # seconds a heartbeat waits for another of the same viewer
+TRIES = 3  # of a heartbeat that another one of the same viewer overtakes
+FORGOTTEN_AT_ONCE = 500  # rows
 
 
 @dataclass(frozen=True)
@@ -42,16 +38,6 @@ class Beat:
     number: int = 0  # counts up within a tab; 0 if it doesn't
 
 
-class Watch(TypedDict):
-    """What the cache keeps of one viewer at one episode; times are seconds since 1970 by the server's clock."""
-
-    tab: str
-    number: int
-    last: float | None  # the last heartbeat, if it played then
-    watched: float  # seconds towards the next view
-    saved: float  # when the progress was written
-
-
 def heartbeat(
     *, viewer: User | AnonymousUser, viewer_key: str, episode: Episode, grant: Grant, beat: Beat, at: datetime
 ) -> None:
@@ -62,47 +48,56 @@ def heartbeat(
     """
     if grant.cut != Rendition.Cut.FULL:
         return
-    key = f"watch:{viewer_key}:{episode.pk}"
-    lock = get_redis_connection("default").lock(f"{key}:lock", timeout=LOCKED_FOR, blocking_timeout=WAITS_FOR)
-    try:
-        with lock:
-            keeps, counts = _take(key, beat, at.timestamp())
-    except LockError:
-        return  # the next heartbeat carries the same news
-    except RedisError:
-        # Without what was known each one is written; the view counts once watching is measured again.
-        keeps, counts = True, False
-    if counts:
-        record_play(movie_id=episode.movie_id, once=f"{viewer_key}:{episode.pk}", seconds=COUNTED_FOR)
-    if keeps and viewer.is_authenticated:
-        _keep(viewer.pk, episode, beat, at)
+    for _ in range(TRIES):
+        watch = Watch.objects.filter(viewer=viewer_key, episode=episode).first()
+        if watch and watch.is_counted(at) and not viewer.is_authenticated:
+            return  # nothing more to know
+        news = _news(watch, beat, at)
+        if news is None:
+            return
+        with transaction.atomic():
+            if not _replace(watch, viewer_key=viewer_key, episode=episode, news=news):
+                continue
+            if news.get("counted_at"):
+                record_play(movie_id=episode.movie_id, at=at)
+            if viewer.is_authenticated:
+                _keep(viewer.pk, episode, beat, at)
+        return
 
 
-def _take(key: str, beat: Beat, now: float) -> tuple[bool, bool]:
-    """(whether the progress moves, whether enough was watched for a view)."""
-    before: Watch | None = cache.get(key)
-    state: Watch = before or {"tab": beat.tab, "number": 0, "last": None, "watched": 0.0, "saved": 0.0}
-    same = state["tab"] == beat.tab
-    if same and beat.number and beat.number <= state["number"]:
-        return False, False  # overtaken on its way
+def _news(watch: Watch | None, beat: Beat, at: datetime) -> dict[str, Any] | None:
+    """The fields that the heartbeat changes, `counted_at` among them if it makes a view; None if it changes nothing."""
+    said = {"tab": beat.tab, "number": beat.number, "playing": beat.playing, "seen_at": at}
+    if watch is None or watch.has_lapsed(at):
+        return {**said, "watched": 0.0, "counted_at": None}
+    passed = (at - watch.seen_at).total_seconds()
+    same = watch.tab == beat.tab
+    if same and beat.number and beat.number <= watch.number:
+        return None  # overtaken on its way
     if not same and not beat.playing:
-        return False, False  # a tab that was left behind says goodbye: another one is further on
-    if not same and beat.number > 1 and state["last"] is not None and now - state["last"] < BEAT:
-        return False, False  # of two tabs that play, the one that began last counts until it stops
-    watched = state["watched"]
-    if state["last"] is not None:
-        watched += min(max(0.0, now - state["last"]), BEAT)
-    counts = watched >= settings.VIEW_AFTER
-    keeps = not beat.playing or now - state["saved"] >= SAVE_EVERY
-    state = {
-        "tab": beat.tab,
-        "number": beat.number,
-        "last": now if beat.playing else None,
-        "watched": 0.0 if counts else watched,
-        "saved": now if keeps else state["saved"],
-    }
-    cache.set(key, state, COUNTED_FOR)
-    return keeps, counts
+        return None  # a tab that was left behind says goodbye: another one is further on
+    if not same and beat.number > 1 and watch.playing and passed < BEAT:
+        return None  # of two tabs that play, the one that began last counts until it stops
+    if same and beat.playing and watch.playing and -BEAT < passed < SAVE_EVERY:
+        return None  # the next one carries the same news; a clock that was set back further isn't waited for
+    watched = watch.watched + (min(max(0.0, passed), BEAT) if watch.playing else 0.0)
+    if watch.is_counted(at):
+        return {**said, "watched": 0.0}
+    if watched >= settings.VIEW_AFTER:
+        return {**said, "watched": 0.0, "counted_at": at}
+    return {**said, "watched": watched}
+
+
+def _replace(watch: Watch | None, *, viewer_key: str, episode: Episode, news: dict[str, Any]) -> bool:
+    """Put the news in the place of what was read; False if another heartbeat came in between."""
+    if watch:
+        return bool(Watch.objects.filter(pk=watch.pk, seen_at=watch.seen_at).update(**news))
+    try:
+        with transaction.atomic():
+            Watch.objects.create(viewer=viewer_key, episode=episode, **news)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _keep(user_id: int, episode: Episode, beat: Beat, at: datetime) -> None:
@@ -115,11 +110,19 @@ def _keep(user_id: int, episode: Episode, beat: Beat, at: datetime) -> None:
         "finished": over or (episode.outro_start is not None and position >= episode.outro_start),
         "updated_at": at,
     }
-    with transaction.atomic():
-        row, made = Progress.objects.get_or_create(user_id=user_id, episode=episode, defaults=values)
-        if not made:
-            # of two heartbeats at different nodes the later one wins, whichever is written first
-            Progress.objects.filter(pk=row.pk, updated_at__lte=at).update(**values)
+    rows = Progress.objects.filter(user_id=user_id, episode=episode)
+    # of two heartbeats at different nodes the later one wins, whichever is written first
+    if not rows.filter(updated_at__lte=at).update(**values):
+        Progress.objects.get_or_create(user_id=user_id, episode=episode, defaults=values)
+
+
+def forget_lapsed(*, at: datetime) -> int:
+    """Forget the viewers who were seen too long ago for a view of theirs to be the same one. Returns how many."""
+    forgotten = 0
+    # By key, a few at a time: viewers who are there are never waited for, nor kept waiting.
+    while keys := list(Watch.objects.lapsed(at).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]):
+        forgotten += Watch.objects.lapsed(at).filter(pk__in=keys).delete()[0]
+    return forgotten
 
 
 def clear_history(*, user: User) -> int:

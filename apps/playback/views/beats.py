@@ -14,15 +14,16 @@ from django.views.decorators.http import require_POST
 
 from apps.movies.models import Episode
 from apps.playback import presenters
+from apps.playback.models import viewer_key
 from apps.playback.services import Beat, Grant, heartbeat, streams
 from apps.playback.services.streams import Place
-from apps.playback.views.entry import enter, limited_viewer, player_of, refusal
+from apps.playback.views.entry import NAME, enter, limited_viewer, player_of, refusal
+from utils.databases import unless_full
 from utils.foreign import read_object
 from utils.numbers import row_id
 
 VIEWER_COOKIE = "viewer"
 REMEMBERED = 30 * 24 * 3600  # seconds
-LONGEST_TAB = 40  # characters
 MOST_BEATS = 2**31  # of one player
 LARGEST = 2048  # bytes of a heartbeat
 
@@ -35,8 +36,8 @@ def _beat(said: dict[str, Any]) -> Beat:
     number = int(said.get("number", 0))
     if not 0 <= number <= MOST_BEATS:
         raise ValueError("number must count the heartbeats of a player")
-    tab = str(said.get("tab", ""))[:LONGEST_TAB]
-    return Beat(position=position, duration=duration, playing=bool(said.get("playing")), tab=tab, number=number)
+    tab = str(said.get("tab", ""))
+    return Beat(position, duration, bool(said.get("playing")), tab if NAME.fullmatch(tab) else "", number)
 
 
 @csrf_exempt  # the page of a viewer who isn't signed in is kept whole and holds no token
@@ -63,7 +64,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         {"res": 0, "errmsg": "", "kind": grant.kind, "signedIn": request.user.is_authenticated, "place": place}
     )
     if request.user.is_authenticated:
-        key = f"u{request.user.pk}"
+        key = viewer_key(request.user)
     else:
         key = request.get_signed_cookie(VIEWER_COOKIE, default=None, salt="playback.viewer") or ""
         if not key:
@@ -77,7 +78,8 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
                 samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,
             )
-    heartbeat(viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now())
+    with unless_full():
+        heartbeat(viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now())
     return answer
 
 

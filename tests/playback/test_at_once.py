@@ -1,4 +1,4 @@
-"""Races for the last place on real databases: SQLite in a file, and a MariaDB of its own."""
+"""Races for the last place, and for the counters, on real databases: SQLite in a file, and a MariaDB of its own."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def test_a_place_that_lapses_is_never_held_twice(told):
 def test_of_many_that_stop_the_same_players_no_more_go_on_than_may(told):
     for found in told["takeovers"]:
         assert found == {"answers": {"held": 2, "full": 4}, "places": 2}
+
+
+def test_of_heartbeats_at_once_each_viewer_counts_once(told):
+    assert told["views"] == {
+        "answers": {"watched": 18, "worked": 3}, "progress": 3 * 3, "plays": [6] * 3, "days": 18, "left": 0,
+    }  # fmt: skip
+
+
+def test_workers_that_are_killed_while_they_flush_lose_and_double_nothing(told):
+    rounds = told["deaths"].pop("rounds")
+    assert rounds > 8
+    assert told["deaths"] == {"plays": [rounds, 2 * rounds], "days": 3 * rounds, "left": 0}
