@@ -180,7 +180,8 @@ class ShelveForm(forms.Form):
         there = {} if movie is None else dict(movie.episodes.values_list("number", "video"))
         names = [named.upload.filename for named in uploads]
         places = arrange(names=names, first=values.get("first"), taken=there)
-        if uploads and all(named.number for named in uploads):
+        typed = bool(uploads) and all(named.number for named in uploads)
+        if typed:
             places = [replace(p, number=uploads[p.index].number) for p in places]
             places.sort(key=lambda p: p.number)
         numbers = [place.number for place in places]
@@ -196,11 +197,15 @@ class ShelveForm(forms.Form):
                 notes.append(gettext("Special"))
             elif place.reading.number is None:
                 notes.append(gettext("The name tells no number."))
+            elif not (typed or values.get("first")) and place.reading.number != place.number:
+                notes.append(gettext("The name says %d.") % place.reading.number)
+            elif not typed and not place.reading.sure:
+                notes.append(gettext("The number is a guess: check it."))
             rows.append(
                 {
                     "upload": str(uploads[place.index].upload.pk),
                     "number": place.number,
-                    "season": place.reading.season,
+                    "season": "" if place.reading.is_special else gettext("Season %d") % place.reading.season,
                     "notes": notes,
                     "clash": place.number in twice or (bool(there.get(place.number)) and not values["replace"]),
                 }

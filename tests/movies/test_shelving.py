@@ -234,3 +234,29 @@ def test_a_silent_name_follows_those_that_tell_their_numbers():
     assert {names[p.index]: p.number for p in arrange(names=names)} == {
         "第1集.mp4": 1, "第一集 重复.mp4": 1, "第10集.mp4": 10, "IMG_无号.mp4": 11, "花絮.mp4": 12,
     }  # fmt: skip
+
+
+def test_parts_are_counted_on_only_where_they_share_a_number():
+    shared = ["第1期上.mp4", "第1期下.mp4", "第2期.mp4"]
+    assert [p.number for p in arrange(names=shared)] == [1, 2, 3]
+    apart = ["Show S26E03 (Part 1).mkv", "Show S26E04 (Part 2).mkv"]
+    assert [p.number for p in arrange(names=apart)] == [3, 4]
+    assert [p.number for p in arrange(names=["第4期上.mp4"], taken=[1, 2, 3, 4])] == [5]
+
+
+def test_a_preview_says_what_is_a_guess_and_what_is_counted_on(curator):
+    names = ["电影 3 归来.mp4", "第二季 第5集.mp4", "第1集.mp4", "花絮.mp4"]
+    files = [uploaded(curator, name) for name in names]
+
+    def notes(*chosen, **data):
+        told = shelve(curator, *chosen, way="series", preview=1, **data).json()["places"]
+        return [(p["number"], p["season"], p["notes"]) for p in told]
+
+    guess = "集数不确定，请核对。"
+    assert notes(files[0]) == [(3, "第 1 季", [guess])]
+    assert notes(files[0], **{f"number-{files[0].pk}": 3}) == [(3, "第 1 季", [])]
+    assert notes(*files[1:]) == [
+        (1, "第 1 季", []),
+        (2, "第 2 季", ["文件名中为第 5 集。"]),
+        (3, "", ["特别篇"]),
+    ]

@@ -70,7 +70,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.live().filter(status=Status.PUBLISHED)
 
     def opened(self) -> MovieQuerySet:
-        """Titles that open for a viewer who has the address: published ones and those that wait to be ready."""
+        """Titles whose pages open: published ones, and waiting ones, which no list or feed shows yet."""
         return self.live().filter(status__in=OPENED)
 
     def for_card(self) -> MovieQuerySet:

@@ -23,15 +23,18 @@ def arrange(*, names: Sequence[str], first: int | None = None, taken: Collection
     """The files in the order of the series, each with its number.
 
     Numbers are those that the names tell, where all are of one season; two files of one number keep it, for the
-    curator to see. A name that tells nothing follows the last, and specials follow that. Where parts (上/下), days or
-    seasons order the files, or no name tells a number, they are counted on: from `first`, or after the last of `taken`.
+    curator to see. A name that tells nothing follows the last, and specials follow that. Where parts (上/下) of one
+    number, days or seasons order the files, or no name tells a number, they are counted on: from `first`, or after
+    the last of `taken`.
     """
     readings = read_all(names)
     order = sorted(range(len(names)), key=lambda n: readings[n].order)
     regular = [n for n in order if not readings[n].is_special]
     own = {n: number for n in regular if (number := readings[n].number)}
     told = first is None and len({readings[n].season for n in own}) == 1
-    told = told and not any(readings[n].part or (readings[n].day and n not in own) for n in regular)
+    told = told and not any(readings[n].day and n not in own for n in regular)
+    more = repeated(list(own.values())) | set(taken)
+    told = told and not any(readings[n].part and own.get(n) in {None, *more} for n in regular)
     start = first or max(taken, default=0) + 1
     numbers = own if told else {n: start + place for place, n in enumerate(regular)}
     after = max([*numbers.values(), *([] if first else taken), start - 1])

@@ -78,7 +78,7 @@ export class ShelveForm {
         line.querySelector("[data-file]").textContent = row?.transfer.name ?? "";
       }
       line.querySelector(".arrange__number").value = place.number;
-      line.querySelector("[data-season]").textContent = place.season ? `S${place.season}` : "SP";
+      line.querySelector("[data-season]").textContent = place.season;
       line.querySelector("[data-note]").textContent = place.notes.join(" ");
       line.classList.toggle("is-clash", place.clash);
       return line;
