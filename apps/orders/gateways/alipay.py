@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,8 +24,10 @@ from apps.orders.gateways.protocol import (
     parse_time,
 )
 from apps.orders.gateways.sdk import Sdk
+from utils.fetching import TooLarge, fetch
 
 TIMEOUT = 8.0  # seconds for one answer
+BILL_TIMEOUT = 120.0  # seconds for the bill of a day
 TRIES = 3
 PAUSE = 0.25  # seconds before the second try, twice as long before the third
 NO_ANSWER = (OSError, http.client.HTTPException, ValueError, AttributeError, KeyError)
@@ -162,13 +163,9 @@ class AlipayGateway:
         if urlsplit(address).scheme not in {"https", urlsplit(self.url).scheme}:
             raise GatewayUnclear("The gateway gave no address of the bill.")
         try:
-            with urllib.request.urlopen(address, timeout=TIMEOUT) as file:  # noqa: S310  (out of a signed answer)
-                content: bytes = file.read(LARGEST + 1)
-        except (OSError, http.client.HTTPException) as error:
+            return fetch(address, seconds=BILL_TIMEOUT, largest=LARGEST)
+        except (OSError, http.client.HTTPException, TooLarge) as error:
             raise GatewayUnclear(f"{address}: {error}") from error
-        if len(content) > LARGEST:
-            raise GatewayUnclear("The bill is too large.")
-        return content
 
     # --- Listen -----------------------------------------------------------------------------------
 

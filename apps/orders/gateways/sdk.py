@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import urllib.request
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,7 @@ from django.utils import timezone
 from apps.orders.gateways.answers import is_success, members
 from apps.orders.gateways.protocol import format_time, signed_text
 from apps.orders.gateways.trust import Trust
+from utils.fetching import fetch
 
 log = logging.getLogger(__name__)
 LONGEST = 1024 * 1024  # bytes of an answer
@@ -43,9 +43,7 @@ class Sdk(AliPay):
 
     def _fetch(self, data: Any) -> str:
         address = f"{self._gateway}?{self.sign_data(data)}"
-        with urllib.request.urlopen(address, timeout=self._config.timeout) as answer:  # noqa: S310  (of the settings)
-            text: str = answer.read(LONGEST + 1).decode()
-        return text
+        return fetch(address, seconds=self._config.timeout, largest=LONGEST).decode()
 
     def _verify_and_return_sync_response(self, raw_string: str, response_type: str) -> Any:
         """The answer, its signature verified over the characters that were signed. An error is signed as well."""

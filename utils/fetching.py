@@ -1,0 +1,103 @@
+"""Asking a foreign server over HTTP, within a time that counts for the whole answer.
+
+A socket's time-out counts anew with each byte: a server that sends one now and then is waited for without end.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, cast
+
+
+class TooLarge(ValueError):
+    """The answer is larger than any that makes sense."""
+
+
+def fetch(address: str, *, seconds: float, largest: int) -> bytes:
+    """The body that a GET is answered with, of `largest` bytes at most.
+
+    Raises OSError, of which TimeoutError is one, http.client.HTTPException, and TooLarge.
+    """
+    with _Clock(seconds).ticking() as clock:
+        opener = urllib.request.build_opener(_Http(clock), _Https(clock))
+        with opener.open(address, timeout=seconds) as answer:
+            found: bytes = answer.read(largest + 1)
+    if len(found) > largest:
+        raise TooLarge(f"more than {largest} bytes")
+    return found
+
+
+class _Clock:
+    """Ends connections when the time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self._timers: list[threading.Timer] = []
+
+    def watch(self, connection: socket.socket) -> None:
+        timer = threading.Timer(max(0.0, self._until - time.monotonic()), _cut, [connection])
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
+
+    @contextmanager
+    def ticking(self) -> Iterator[_Clock]:
+        """Raises TimeoutError for whatever happens in the block once the time is over: what was read is cut off."""
+        try:
+            yield self
+        except (OSError, http.client.HTTPException) as error:
+            self._check(error)
+            raise
+        else:
+            self._check(None)
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+
+    def _check(self, error: Exception | None) -> None:
+        if time.monotonic() >= self._until:
+            raise TimeoutError("The answer took too long.") from error
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, *args: Any, clock: _Clock, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._clock = clock
+
+    def connect(self) -> None:
+        super().connect()
+        self._clock.watch(self.sock)
+
+
+class _SecureConnection(_Connection, http.client.HTTPSConnection):
+    """Watched once its TLS stands: a handshake has one time for all of its steps."""
+
+
+class _Http(urllib.request.HTTPHandler):
+    def __init__(self, clock: _Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(cast("Any", partial(_Connection, clock=self._clock)), req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, clock: _Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(cast("Any", partial(_SecureConnection, clock=self._clock)), req)
