@@ -46,7 +46,7 @@ from utils import cage, pictures
 from utils.storages import videos
 from utils.tasks import enqueue
 
-FILMING = "demo:filming"  # in the cache while a chain of films is being made
+FILMING = "demo:filming"  # in the cache while a chain of films is being made: the episode whose turn it is
 FILMING_FOR = 900  # seconds without a film after which the chain counts as broken
 BY_NAME = {title.original: title for title in TITLES}
 
@@ -78,24 +78,36 @@ def queue_films(*, small: bool = False, restarted: bool = False) -> int:
     waiting = _waiting()
     if restarted:
         cache.delete(FILMING)
-    if waiting and cache.add(FILMING, 1, FILMING_FOR):
+    if waiting and cache.add(FILMING, waiting[0].pk, FILMING_FOR):
         enqueue("demo.make_video", episode_id=waiting[0].pk, small=small)
     return len(waiting)
 
 
 def make_video(*, episode_id: int, small: bool = False) -> None:
-    """Film one episode of the demo, hand it to the pipeline and ask for the next one."""
-    cache.set(FILMING, 1, FILMING_FOR)
+    """Film one episode of the demo, hand it to the pipeline and ask for the next one.
+
+    Nothing if it isn't its turn: the broker gives a film that takes long out once more, and there would be two chains.
+    """
+    if not _has_turn(episode_id):
+        return
+    cache.set(FILMING, episode_id, FILMING_FOR)
     episode = Episode.objects.select_related("movie").get(pk=episode_id)
     try:
         if episode.video_id is None and episode.movie.original_title in BY_NAME:
             _film(episode, small=small)
     finally:
         later = [one for one in _waiting() if _urgency(one) > _urgency(episode)]
-        if later:
+        if not _has_turn(episode_id):
+            pass  # it was given out twice, and the other run has gone on
+        elif later:
+            cache.set(FILMING, later[0].pk, FILMING_FOR)
             enqueue("demo.make_video", episode_id=later[0].pk, small=small)
         else:
             cache.delete(FILMING)
+
+
+def _has_turn(episode_id: int) -> bool:
+    return bool(cache.get(FILMING, episode_id) == episode_id)
 
 
 def _waiting() -> list[Episode]:
