@@ -1,6 +1,6 @@
-"""Asking a foreign server over HTTP, within a time that counts for the whole answer.
+"""HTTP requests with one time limit for the whole answer.
 
-A socket's time-out counts anew with each byte: a server that sends one now and then is waited for without end.
+A socket's time-out starts again with each byte, so a server that sends one now and then could be waited for forever.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class TooLarge(ValueError):
 
 
 def fetch(address: str, *, seconds: float, largest: int) -> bytes:
-    """The body that a GET is answered with, of `largest` bytes at most.
+    """The body of the answer to a GET, at most `largest` bytes.
 
     Raises OSError, of which TimeoutError is one, http.client.HTTPException, and TooLarge.
     """
@@ -35,7 +35,7 @@ def fetch(address: str, *, seconds: float, largest: int) -> bytes:
 
 
 class _Clock:
-    """Ends connections when the time is over."""
+    """Shuts connections down when the time is over."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
@@ -49,7 +49,7 @@ class _Clock:
 
     @contextmanager
     def ticking(self) -> Iterator[_Clock]:
-        """Raises TimeoutError for whatever happens in the block once the time is over: what was read is cut off."""
+        """Raises TimeoutError if the block took too long, whatever it ended with: the answer was cut off."""
         try:
             yield self
         except (OSError, http.client.HTTPException) as error:
@@ -67,7 +67,7 @@ class _Clock:
 
 
 def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):  # it ended by itself
+    with suppress(OSError):  # closed already
         connection.shutdown(socket.SHUT_RDWR)
 
 

@@ -86,7 +86,8 @@ def queue_films(*, small: bool = False, restarted: bool = False) -> int:
 def make_video(*, episode_id: int, small: bool = False) -> None:
     """Film one episode of the demo, hand it to the pipeline and ask for the next one.
 
-    Nothing if it isn't its turn: the broker gives a film that takes long out once more, and there would be two chains.
+    Does nothing unless it is this episode's turn: the broker delivers long tasks a second time, which would start a
+    second chain.
     """
     if not _has_turn(episode_id):
         return
@@ -98,7 +99,7 @@ def make_video(*, episode_id: int, small: bool = False) -> None:
     finally:
         later = [one for one in _waiting() if _urgency(one) > _urgency(episode)]
         if not _has_turn(episode_id):
-            pass  # it was given out twice, and the other run has gone on
+            pass  # delivered twice, and the other run has already gone on
         elif later:
             cache.set(FILMING, later[0].pk, FILMING_FOR)
             enqueue("demo.make_video", episode_id=later[0].pk, small=small)

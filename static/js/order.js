@@ -1,30 +1,57 @@
-// The waiting page: asks how the order stands until it is paid or closed, then shows the page anew.
-const EVERY = 2; // seconds at first
-const SELDOM = 10; // seconds once the buyer has been away for a while, or while the payment service doesn't answer
+// A page that waits for a payment polls the order until it is paid or closed, then loads itself again. The server says
+// how long to wait at least. The page polls often in its first minute, rarely while it is hidden, and at once when it
+// is shown again.
+const PACE = [[60, 2], [180, 5], [Infinity, 10]]; // [until this many seconds after it was shown, seconds between two requests]
+const HIDDEN = 30; // seconds
+const GONE = 5; // seconds, while the site can't be reached
+const PATIENCE = 20; // seconds for an answer
 const UNCLEAR = 7;
 const WAITING = new Set([5, UNCLEAR]);
 
-const place = document.querySelector("[data-order]");
+const place = document.querySelector("[data-ticket]");
 const said = place.querySelector("[data-said]");
 const body = new URLSearchParams({
-  order: place.dataset.order,
+  ticket: place.dataset.ticket,
   csrfmiddlewaretoken: place.querySelector("[name=csrfmiddlewaretoken]").value,
 });
-let asked = 0;
+const usual = said.textContent;
+let came = Date.now();
+let timer = 0;
+let asking = false;
 
 async function check() {
-  asked += 1;
-  let wait = asked < 60 ? EVERY : SELDOM;
+  if (asking) return;
+  asking = true;
+  clearTimeout(timer);
+  let least = GONE;
   try {
-    const answer = await (await fetch(place.dataset.check, { method: "POST", body })).json();
-    if (!WAITING.has(answer.res)) return location.reload();
-    if (answer.res === UNCLEAR) {
-      said.textContent = answer.errmsg;
-      wait = SELDOM;
-    }
+    const request = { method: "POST", body, signal: AbortSignal.timeout(PATIENCE * 1000) };
+    const answer = await (await fetch(place.dataset.check, request)).json();
+    if (!WAITING.has(answer.res)) return location.replace(location.href);
+    say(answer.res === UNCLEAR ? answer.errmsg : usual);
+    least = answer.wait;
   } catch {
-    // the connection is gone for a moment: the next question may get through
+    // offline for a moment: the next request may get through
   }
-  setTimeout(check, wait * 1000);
+  asking = false;
+  timer = setTimeout(check, Math.max(least, pace()) * (0.85 + 0.3 * Math.random()) * 1000);
 }
+
+function say(text) {
+  if (said.textContent !== text) said.textContent = text;
+}
+
+function pace() {
+  if (document.hidden) return HIDDEN;
+  const looked = (Date.now() - came) / 1000;
+  return PACE.find(([until]) => looked < until)[1];
+}
+
+function look() {
+  if (document.hidden) return;
+  came = Date.now();
+  check();
+}
+document.addEventListener("visibilitychange", look);
+addEventListener("online", look);
 check();

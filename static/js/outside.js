@@ -29,7 +29,3 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     if (!done) select();
   });
 }
-
-// While the money is on its way the page is shown anew, every so many seconds.
-const again = document.querySelector("[data-again]");
-if (again) setTimeout(() => location.reload(), again.dataset.again * 1000);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,17 @@ WECHAT = (
     "MicroMessenger/8.0.47(0x18002f2c) NetType/WIFI Language/zh_CN"
 )
 NEW_USER = "from apps.users.models import User; User.objects.create_user('微信买家', password='right horse battery')"
+CHECK = "**/order/check/"
+LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 NO_CLIPBOARD = "delete Navigator.prototype.clipboard"
 NO_COPYING = "document.execCommand = () => false"
+
+
+def _until(page: Page, what: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if what():
+            return
+        page.wait_for_timeout(50)
 
 
 def _shot(page: Page, name: str) -> None:
@@ -98,6 +109,53 @@ def test_copying_where_the_clipboard_is_refused(site, browser, buyer, script, co
         length = page.evaluate("document.activeElement.selectionEnd - document.activeElement.selectionStart")
         assert length == len(page.locator("#link").input_value())
         _shot(page, "outside-zh-refused")
+    context.close()
+
+
+def test_the_page_that_waits_asks_at_its_pace_and_turns(site, browser, buyer):
+    """Often at first, seldomer when the server says so or nobody looks, and at once when somebody does again."""
+    context = browser.new_context(locale="zh-CN", storage_state=buyer)
+    page, asked, answer = context.new_page(), [], {"res": 5, "errmsg": "", "state": "pending", "wait": 2}
+    page.route(CHECK, lambda route: (asked.append(route.request.post_data), route.fulfill(json=answer)))
+    page.clock.install()
+    page.goto(f"{site.url}/order/openvip/")
+    page.locator(".offer button, form button", has_text="支付宝").first.click()
+    page.wait_for_url(lambda url: not url.startswith(site.url))
+    page.goto(f"{site.url}/user/userorder/1/")
+    page.locator("main a[href*='/order/2']").first.click()
+
+    def after(seconds: float, more: int = 1) -> None:
+        """So long after, the page has asked so often, and has read the answers."""
+        so_far = len(asked)
+        page.clock.run_for(round(seconds * 1000))
+        _until(page, lambda: len(asked) >= so_far + more)
+        page.wait_for_timeout(200)
+        assert len(asked) == so_far + more
+
+    _until(page, lambda: bool(asked))
+    assert "ticket=" in asked[0]
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    page.evaluate(LOOK)
+    page.wait_for_timeout(300)
+    for _ in range(3):
+        after(1.6, 0)
+        after(0.8)
+    answer |= {"res": 7, "errmsg": "没有回应", "wait": 10}
+    after(2.4)
+    expect(page.locator("[data-said]")).to_have_text("没有回应")
+    after(8.4, 0)
+    after(3.2)
+    answer |= {"res": 5, "wait": 2}
+    after(11.6)
+    expect(page.locator("[data-said]")).to_contain_text("自动")
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    after(2.4)  # what was due
+    after(25.4, 0)
+    page.evaluate("delete document.hidden;" + LOOK)
+    after(0)
+    answer |= {"res": 0}
+    with page.expect_navigation():
+        page.clock.run_for(2400)
     context.close()
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from django.test import Client
 from django.utils import timezone
 
 from apps.orders import services
+from apps.orders.gateways import GatewaySilent, GatewayUnclear
 from apps.orders.models import Order, State, Wish
 from apps.orders.services import asking
+from apps.orders.views import calls
+from apps.orders.views.outside import outside_link
+from apps.orders.views.tickets import ticket_for
 from apps.users.models import User
 from apps.wallet.services import balance_of
 from tests.factories import make_plan, make_sale, make_user
 from tests.orders.steps import pay_url
+from utils.crowd import Crowd
 from utils.tasks import queue_length
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,6 +66,12 @@ def _sent(plan, client: Client) -> Order:
     pay_url(order)
     order.refresh_from_db()
     return order
+
+
+def _another(like: Order) -> Order:
+    """Another one that was sent to the gateway as well."""
+    values = {field.attname: getattr(like, field.attname) for field in Order._meta.concrete_fields[1:]}
+    return Order.objects.create(**values | {"number": secrets.token_hex(12), "asked_at": None})
 
 
 def _check(client: Client, order: Order) -> int:
@@ -99,6 +115,39 @@ def test_a_gateway_that_cant_be_reached_is_told_of_until_it_answers(till, settin
     assert _check(buyer, order) == 5
 
 
+def test_a_question_that_took_longer_than_a_task_may_counts_against_the_gateway(plan, buyer):
+    order = _sent(plan, buyer)
+    for _ in range(3):
+        with pytest.raises(GatewayUnclear), asking.question(order=order):
+            raise SoftTimeLimitExceeded
+    assert asking.breaker_of(order.app_id).resting
+    assert _check(buyer, order) == 7
+
+
+def test_a_gateway_that_answers_drop_by_drop_is_given_up(settings, plan, buyer, monkeypatch):
+    """Each byte would give it a new time-out, and a worker would wait until it was killed."""
+    order = _sent(plan, buyer)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        settings.ALIPAY_GATEWAY_URL = f"http://127.0.0.1:{listening.getsockname()[1]}/gateway.do"
+        gateway = asking.gateway_for(order)
+        monkeypatch.setattr(gateway.sdk._config, "timeout", 0.5)
+        dripping = threading.Thread(target=_drip, args=(listening,))
+        dripping.start()
+        begun = time.monotonic()
+        with pytest.raises(GatewaySilent):
+            gateway.query(number=order.number, tries=1)
+        assert time.monotonic() - begun < 8
+        dripping.join()
+
+
+def _drip(listening: socket.socket) -> None:
+    """A byte every 50 ms for ten seconds, or for as long as somebody listens."""
+    with suppress(OSError), listening.accept()[0] as connection:
+        for _ in range(200):
+            connection.sendall(b"H")
+            time.sleep(0.05)
+
+
 def test_while_the_gateway_rests_the_question_is_dropped_and_pages_say_so(till, plan, buyer):
     order = _sent(plan, buyer)
     for _ in range(3):
@@ -108,6 +157,75 @@ def test_while_the_gateway_rests_the_question_is_dropped_and_pages_say_so(till, 
     asking._breakers.clear()
     services.answer_question(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 5
+
+
+def test_of_many_who_wait_for_a_silent_gateway_one_question_tries_whether_it_still_is(till, settings, plan, buyer):
+    """Were every order asked about, the queue would do nothing but find out again and again that nobody answers."""
+    orders = [_sent(plan, buyer)]
+    for _ in range(19):
+        orders.append(_another(orders[0]))
+    there, settings.ALIPAY_GATEWAY_URL = settings.ALIPAY_GATEWAY_URL, "http://127.0.0.1:9/gateway.do"
+    for order in orders[:3]:  # the breaker's
+        services.answer_question(order_id=order.pk, at=timezone.now())
+    assert {_check(buyer, order) for order in orders} == {7}
+    assert queue_length("money") == 1
+    settings.ALIPAY_GATEWAY_URL = there
+    services.answer_question(order_id=orders[0].pk, at=timezone.now())  # dropped: it was asked about a moment ago
+    assert _check(buyer, orders[19]) == 7
+    asking._breakers.clear()
+    services.answer_question(order_id=orders[19].pk, at=timezone.now())
+    for order in orders:
+        _later(order)
+    assert {_check(buyer, order) for order in orders[2:]} == {5}  # of the first two nobody knows yet
+    assert {_check(buyer, order) for order in orders[:2]} == {7}
+    assert queue_length("money") == 20  # one for each: the one that tried is about the fourth
+
+
+def test_what_is_unclear_about_one_order_says_nothing_about_the_others(settings, plan, buyer):
+    order, other = (first := _sent(plan, buyer)), _another(first)
+    settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
+    services.answer_question(order_id=order.pk, at=timezone.now())
+    assert [_check(buyer, order), _check(buyer, other)] == [7, 5]
+    assert queue_length("money") == 1
+
+
+def test_a_page_that_waits_asks_by_ticket_without_a_session_and_with_one_query(plan, buyer, django_assert_num_queries):
+    order = _sent(plan, buyer)
+    ticket = re.search(r'data-ticket="([^"]+)"', buyer.get(order.get_absolute_url()).content.decode()).group(1)
+    page = Client()
+    assert page.post(CHECK, {"ticket": ticket}).json() == {
+        "res": 5, "errmsg": "尚未支付。", "state": "pending", "wait": 2,
+    }  # fmt: skip
+    with django_assert_num_queries(1):
+        assert page.post(CHECK, {"ticket": ticket}).json()["res"] == 5
+    assert page.cookies.keys() == set()
+    assert page.post(CHECK, {"order": order.number}).json()["res"] == 1
+    assert page.get(order.get_absolute_url()).status_code == 302
+
+
+def test_a_ticket_is_for_one_order_and_lives_for_a_day(plan, buyer, monkeypatch):
+    order = _sent(plan, buyer)
+    other, ticket = _another(order), ticket_for(order)
+    for wrong in (
+        other.number,
+        ticket.replace(order.number, other.number),
+        ticket[:-1],
+        outside_link(order).split("/")[3],
+    ):
+        assert buyer.post(CHECK, {"ticket": wrong}).json()["res"] == 4
+    assert buyer.post(CHECK, {"ticket": ticket}).json()["res"] == 5
+    monkeypatch.setattr(time, "time", lambda now=time.time: now() + 86500)
+    assert buyer.post(CHECK, {"ticket": ticket}).json()["res"] == 4
+
+
+def test_pages_hear_how_long_to_wait(monkeypatch, plan, buyer):
+    monkeypatch.setattr(calls, "_waiting", Crowd(rate=20, least=2, most=30))
+    order = _sent(plan, buyer)
+    others = [_another(order) for _ in range(99)]
+    waits = [buyer.post(CHECK, {"ticket": ticket_for(one)}).json()["wait"] for one in [order, *others]]
+    assert (waits[0], waits[39], waits[99]) == (2, 2, 5)
+    asking.cache.set(f"gateway:{order.app_id}:silent", 1, 30)
+    assert buyer.post(CHECK, {"ticket": ticket_for(order)}).json()["wait"] == 10
 
 
 def test_an_order_that_was_never_sent_is_not_asked_about(plan, buyer):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 
 from apps.orders.gateways import TRIES, AlipayGateway, GatewayRefused, GatewayUnclear, TradeStatus, gateway_through
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 ASK_AT_MOST_EVERY = timedelta(seconds=2)
 QUESTION_LIVES = 60  # seconds that a question waits on the queue; until it is answered there is no second one
 UNCLEAR_FOR = 30  # seconds that pages say that the gateway can't be reached, unless it answers
+TRIED_EVERY = 5  # seconds between two questions to a silent gateway, however many orders wait for it
 _breakers: dict[str, Breaker] = {}  # by application: one that hangs says nothing about the others
 
 
@@ -26,7 +28,8 @@ def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
     """Settle the order if the gateway says it was paid. Raises GatewayUnclear when it can't be asked."""
     if not order.sent_at:
         return order  # the gateway never heard of it
-    Order.objects.filter(pk=order.pk).update(asked_at=at)
+    if order.asked_at != at:  # else the caller has noted it, to be the only one
+        Order.objects.filter(pk=order.pk).update(asked_at=at)
     try:
         trade = gateway_for(order).query(number=order.number, tries=tries)
     except GatewayRefused as error:
@@ -51,18 +54,25 @@ def gateway_for(row: Order | Payment) -> AlipayGateway:
 def ask_soon(*, order: Order, at: datetime) -> bool:
     """Have the queue ask about an order that a page waits for: one question at a time.
 
-    Two questions are ASK_AT_MOST_EVERY apart at least.
-    False while nobody knows: the gateway, or the queue, didn't answer.
+    Two questions are at least ASK_AT_MOST_EVERY apart. A silent gateway gets one every TRIED_EVERY seconds, about
+    whichever order. False while nobody knows: the gateway, or the queue, didn't answer.
     """
-    if not order.sent_at or (order.asked_at and order.asked_at > at - ASK_AT_MOST_EVERY):
-        return not cache.get(_unclear(order.pk))
-    if cache.add(_asking(order.pk), 1, QUESTION_LIVES):
+    if not order.sent_at:
+        return True  # the gateway never heard of it
+    silent = _silent(order.app_id)
+    unclear = cache.get_many([silent, _unclear(order.pk)])  # empty when all is well, and without Redis
+    if not asked_lately(order, at) and _may_try(silent, unclear) and cache.add(_asking(order.pk), 1, QUESTION_LIVES):
         try:
             enqueue("orders.ask", expires=QUESTION_LIVES, order_id=order.pk)
         except NotQueued as error:
             log.warning("Order %s: %s", order.number, error)
             return False
-    return not cache.get(_unclear(order.pk))
+    return not unclear
+
+
+def asked_lately(order: Order, at: datetime) -> bool:
+    """Whether it is too early to ask about this order again."""
+    return order.asked_at is not None and order.asked_at > at - ASK_AT_MOST_EVERY
 
 
 def wish_for(*, order: Order, wish: Wish, at: datetime) -> Order:
@@ -78,27 +88,39 @@ def wish_for(*, order: Order, wish: Wish, at: datetime) -> Order:
 
 
 @contextmanager
+def released(*, order: Order) -> Iterator[None]:
+    """Around the queue's answer to `ask_soon`: then pages may ask again."""
+    try:
+        yield
+    finally:
+        cache.delete(_asking(order.pk))
+
+
+@contextmanager
 def question(*, order: Order) -> Iterator[None]:
-    """Around the queue's answer to `ask_soon`: pages hear how it went, and may ask again.
+    """Around a question to the gateway: pages hear how it went.
 
     Few workers wait for the gateway at once, and none while it is silent. Raises GatewayUnclear once pages were told.
     """
+    breaker = breaker_of(order.app_id)
     try:
-        with breaker_of(order.app_id).calling(GatewayUnclear):
+        with breaker.calling(GatewayUnclear, SoftTimeLimitExceeded):
             yield
-    except (GatewayUnclear, Unavailable) as unclear:
+    except (GatewayUnclear, SoftTimeLimitExceeded, Unavailable) as unclear:
         log.warning("Order %s: %s", order.number, unclear)
-        cache.set(_unclear(order.pk), 1, UNCLEAR_FOR)
+        cache.set(_silent(order.app_id) if breaker.resting else _unclear(order.pk), 1, UNCLEAR_FOR)
         raise GatewayUnclear(str(unclear)) from unclear
     else:
-        cache.delete(_unclear(order.pk))
-    finally:
-        cache.delete(_asking(order.pk))
+        cache.delete_many([_silent(order.app_id), _unclear(order.pk)])
 
 
 def breaker_of(app_id: str) -> Breaker:
     """The breaker before the gateway of that application."""
     return _breakers.setdefault(app_id, Breaker("The payment service", most=3))
+
+
+def _may_try(silent: str, unclear: Container[str]) -> bool:
+    return silent not in unclear or cache.add(f"{silent}:tried", 1, TRIED_EVERY)
 
 
 def _asking(pk: int) -> str:
@@ -107,3 +129,7 @@ def _asking(pk: int) -> str:
 
 def _unclear(pk: int) -> str:
     return f"order:{pk}:unclear"
+
+
+def _silent(app_id: str) -> str:
+    return f"gateway:{app_id}:silent"

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear
 from apps.orders.models import Order, State, Wish
-from apps.orders.services.asking import ASK_AT_MOST_EVERY, ask, gateway_for, question, wish_for
+from apps.orders.services.asking import ASK_AT_MOST_EVERY, ask, asked_lately, gateway_for, question, released, wish_for
 from apps.orders.services.paying import UnableToPay, take_from_wallet
 from apps.wallet.services import NotEnoughMoney
 
@@ -50,13 +50,16 @@ def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
 
 def answer_question(*, order_id: int, at: datetime) -> None:
     """What the queue does about `ask_soon`. Without an answer, the page's next question is the second try."""
-    waited = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AT_MOST_EVERY)
     order = Order.objects.get(pk=order_id)
-    with suppress(GatewayUnclear), question(order=order):
-        if not Order.objects.filter(waited, pk=order_id, sent_at__isnull=False).update(asked_at=at):
-            return  # somebody else asked a moment ago
-        order.refresh_from_db()
-        (close if order.is_unwanted else ask)(order=order, at=at, tries=1)
+    with suppress(GatewayUnclear), released(order=order):
+        if asked_lately(order, at):
+            return  # somebody else did
+        with question(order=order):
+            waited = Q(asked_at=None) | Q(asked_at__lte=at - ASK_AT_MOST_EVERY)
+            if not Order.objects.filter(waited, pk=order_id, sent_at__isnull=False).update(asked_at=at):
+                return  # somebody else does just now
+            order.refresh_from_db()
+            (close if order.is_unwanted else ask)(order=order, at=at, tries=1)
 
 
 def _pay_or_close(order: Order, at: datetime) -> None:

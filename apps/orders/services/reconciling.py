@@ -91,6 +91,7 @@ def _ask_about_orders(run: Run) -> None:
         # of two runs at once, one asks
         if not Order.objects.filter(pk=order.pk, asked_at=order.asked_at).update(asked_at=run.at):
             continue
+        order.asked_at = run.at
         if not order.sent_at:
             _look_at(order, run)  # the gateway never heard of it
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from functools import wraps
 from typing import Any, Protocol
@@ -16,9 +17,15 @@ from apps.orders import services
 from apps.orders.forms import BuyForm
 from apps.orders.models import Order, State, Wish
 from apps.orders.views.checkout import place, start_payment
+from apps.orders.views.tickets import order_of
 from apps.users.models import User
 from apps.users.requests import account_of
 from apps.wallet.services import NotEnoughMoney
+from utils.crowd import Crowd
+
+# Waiting pages cost the site about 20 requests a second, however many there are.
+_waiting = Crowd(rate=20, least=2, most=30)
+UNCLEAR_WAITS = 10  # seconds between two requests of a page while the gateway doesn't answer
 
 
 class Res(IntEnum):
@@ -51,7 +58,7 @@ def answer(res: Res, errmsg: object = "", **more: Any) -> JsonResponse:
     return JsonResponse({"res": res, "errmsg": str(errmsg), **more}, json_dumps_params={"ensure_ascii": False})
 
 
-def call(view: Call) -> Any:
+def call(view: Call) -> Callable[[HttpRequest], HttpResponse]:
     """Let only signed-in users POST to the view, and turn refusals of the services into their numbers."""
 
     @wraps(view)
@@ -102,15 +109,35 @@ def pay(request: HttpRequest, user: User) -> HttpResponse:
     return answer(Res.DONE, pay_url=url)
 
 
+@never_cache
+@require_POST
+def check(request: HttpRequest) -> HttpResponse:
+    """How an order stands, as far as it is known; while it waits to be paid, the queue is told to ask the gateway.
+
+    A waiting page polls with its `ticket`, which costs one query; other callers name their `order`.
+    """
+    if not (ticket := request.POST.get("ticket", "")):
+        return _check_mine(request)
+    try:
+        return _standing(order_of(ticket))
+    except Order.DoesNotExist:
+        return answer(Res.NO_SUCH_ORDER, _("There is no such order."))
+
+
 @call
-def check(request: HttpRequest, user: User) -> HttpResponse:
-    """How `order` stands, as far as it is known; while it waits to be paid, the queue is told to ask the gateway."""
-    order = _mine(request, user)
-    if order.state == State.PENDING and not services.ask_soon(order=order, at=timezone.now()):
-        return answer(Res.UNCLEAR, _("The payment service can't be reached. We go on asking."), state=order.state)
-    wishes = {Wish.CANCEL: _("The order is being cancelled."), Wish.WALLET: _("Your wallet is being charged.")}
+def _check_mine(request: HttpRequest, user: User) -> HttpResponse:
+    return _standing(_mine(request, user))
+
+
+def _standing(order: Order) -> HttpResponse:
+    if order.state == State.PENDING:
+        wait = _waiting.wait(order.pk)
+        if not services.ask_soon(order=order, at=timezone.now()):
+            text = _("The payment service can't be reached. We go on asking.")
+            return answer(Res.UNCLEAR, text, state=order.state, wait=max(wait, UNCLEAR_WAITS))
+        wishes = {Wish.CANCEL: _("The order is being cancelled."), Wish.WALLET: _("Your wallet is being charged.")}
+        return answer(Res.WAITING, wishes.get(Wish(order.wish), _("Not paid yet.")), state=order.state, wait=wait)
     states: dict[str, tuple[Res, str]] = {
-        State.PENDING: (Res.WAITING, wishes.get(Wish(order.wish), _("Not paid yet."))),
         State.PAID: (Res.UNABLE, _("Your money has arrived, but the title was yours already. It will be refunded.")),
         State.FULFILLED: (Res.DONE, ""),
         State.CLOSED: (Res.CLOSED, _("This order was closed.")),

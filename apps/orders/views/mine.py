@@ -21,6 +21,7 @@ from apps.orders import services
 from apps.orders.gateways import is_offered
 from apps.orders.models import Order, State
 from apps.orders.views.checkout import start_payment
+from apps.orders.views.tickets import ticket_for
 from apps.users.requests import signed_in
 from apps.users.services import membership_end
 from apps.wallet.models import Entry
@@ -68,7 +69,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     if found.state == State.PENDING:
         context["balance"] = balance_of(user=signed_in(request))
         context["is_over"] = found.expires_at <= timezone.now()
-        context["is_watched"] = bool(found.wish) or not context["is_over"]
+        context["ticket"] = ticket_for(found)
     else:
         context["payments"] = found.payments.prefetch_related("refunds")
         context["returns"] = services.returns(payments=context["payments"])

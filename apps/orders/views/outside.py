@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.orders import services
 from apps.orders.models import Order, State
+from apps.orders.views.tickets import ticket_for
 
 LIVES = timedelta(minutes=30)
 SALT = "orders.outside"
@@ -70,14 +71,15 @@ def outside(request: HttpRequest, token: str) -> HttpResponse:
             error = str(refused)
     if order.state == State.PENDING:
         services.ask_soon(order=order, at=at)
-    context = {
+    context: dict[str, object] = {
         "order": order,
         "around": around,
         "link": request.build_absolute_uri(request.path),
         "is_over": order.expires_at <= at,
-        "waits": order.state == State.PENDING and order.sent_at and not around,
         "error": error,
     }
+    if order.state == State.PENDING and order.sent_at and order.expires_at > at and not around:
+        context["ticket"] = ticket_for(order)
     return _show(request, context, status=400 if error else 200)
 
 

@@ -1,0 +1,30 @@
+"""Spreads the requests of many clients that poll: the more of them there are, the longer each one waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+
+class Crowd:
+    """The clients that asked recently, as this process sees them.
+
+    Together they ask about `rate` times a second. Each waits `least` seconds while there are few, and up to `most`
+    seconds when there are many. Each process counts for itself: within `most` seconds it sees nearly every client,
+    whichever process answers.
+    """
+
+    def __init__(self, *, rate: float, least: float, most: float) -> None:
+        self._rate, self._least, self._most = rate, least, most
+        self._seen: dict[object, float] = {}  # by time.monotonic(), the one that asked longest ago first
+        self._lock = threading.Lock()
+
+    def wait(self, who: object) -> float:
+        """Note a request of the client `who`; returns the seconds until its next one."""
+        now = time.monotonic()
+        with self._lock:
+            self._seen.pop(who, None)
+            self._seen[who] = now
+            while self._seen[first := next(iter(self._seen))] < now - self._most:
+                del self._seen[first]
+            return round(min(self._most, max(self._least, len(self._seen) / self._rate)), 1)
