@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -172,3 +174,12 @@ def test_guessing_the_current_password_in_a_stolen_session_ends(post, lin):
         for n in range(11)
     ]
     assert guesses == [400] * 10 + [429]
+
+
+@pytest.mark.parametrize("password", ["1234567", "password", "lin", "lin@example.com"])
+def test_why_a_password_is_refused_is_said_in_chinese(client, password):
+    """Django's own catalogue lacks the sentence about a short one."""
+    sent = {"username": "林冲", "email": "lin@example.com", "password": password}
+    form = client.post("/user/register/", sent, headers={"Accept-Language": "zh-CN"}).context["form"]
+    assert form.errors["password"]
+    assert not [error for error in form.errors["password"] if re.search("[a-z]{4}", error)]
