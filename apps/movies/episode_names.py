@@ -22,6 +22,7 @@ from utils.numerals import NUMERAL, value_of
 
 SPECIALS = 0  # the season of what belongs to none: extras, trailers, OVAs
 
+_HAN = "\u4e00-\u9fff"
 _FIELD = re.compile(NUMERAL)
 _EXTENSION = re.compile(r"\.(?!\d+$)(?!s\d+e\d+$)[a-z][a-z0-9]{1,4}$|\.(?:3gp|3g2|m2ts|mp4)$")
 _WHOLE = re.compile(
@@ -42,10 +43,10 @@ _SEASON = re.compile(
     r"(?<![a-z0-9])(?:season|saison|series|staffel|temporada|stagione|сезон)(?:[ ._]{0,2}|-)"
     rf"(?P<a>\d{{1,2}}(?!\d)|{WORD})"
     rf"|(?<![a-z0-9])s(?P<b>\d{{1,2}})(?=[ ._\[\]()-]*(?:ep?[ ._]?\d|\D|$))"
-    rf"|第\s*(?P<c>{NUMERAL})\s*(?:[季部]|シーズン|시즌)|(?:シーズン|시즌)\s*(?P<h>\d{{1,2}})(?!\d)"
+    rf"|第\s*(?P<c>{NUMERAL})\s*(?:季(?!度)|部(?!分)|シーズン|시즌)|(?:シーズン|시즌)\s*(?P<h>\d{{1,2}})(?!\d)"
     rf"|(?<![a-z0-9])(?P<d>\d{{1,2}})(?:st|nd|rd|th)[ ._-]season"
     rf"|(?<![a-z])(?P<i>{'|'.join(NTH)})[ ._-]season"
-    rf"|(?<![{'一二三四五六七八九十百'}\d])(?P<e>{NUMERAL})\s*季"
+    rf"|(?<![{'一二三四五六七八九十百'}\d])(?P<e>{NUMERAL})\s*季(?!度)"
     rf"|第\s*(?P<f>{NUMERAL})\s*期(?=\s*\]\s*\[\s*\d{{1,3}}(?:v\d)?\s*\]|[^第]{{0,60}}第\s*{NUMERAL}\s*[话話集回])"
     rf"|第\s*(?P<g>{NUMERAL})\s*(?:[章週周]|单元|單元|模块)(?=[^第]{{0,60}}第\s*{NUMERAL}\s*[节節课課讲講集])"
     r"|(?<=[a-z!?\u3040-\u30ff\u4e00-\u9fff])[ _.]?(?<![a-z])(?P<j>iii?|iv|vi{1,3}|ix)(?=[ _.]*(?:-[ _]|\]?\[)\s*\d)"
@@ -56,11 +57,12 @@ _SPECIAL = re.compile(
     r"creditless|preview|behind[ ._-]the[ ._-]scenes|making[ ._-]of|featurette|interview|gag[ ._-]reel)"
     r"(?![a-z]|[ ._-]*ep?[ ._]?\d|[ ._]+[a-z]{2}))(?:_?ep)?[ ._-]*(?P<n>\d{1,3})?(?!\d)"
     r"|(?<=\[)(?:iv|logo|op|ed)\s?(?P<l>\d{1,2})?(?=\])|(?<=[\s_])(?:op|ed)(?P<o>\d{1,2})(?![a-z0-9])"
-    rf"|(?<![+含附])(?:特别[篇版节集]|特別[篇版]|特典|番外[篇集]?|加更[版]?|纯享[版]?|总集篇|抢先看|先导[片集]?|先行[版片])\s*(?P<m>{NUMERAL})?"
-    r"|(?<![+含附])(?:花絮|预告[片]?|預告[片]?|彩蛋|幕后|幕後|特辑|特輯|片花|片头曲|片尾曲|主题曲|插曲|采访|专访|訪談|访谈|删减)"
-    rf"(?:合集|集锦|片段|特辑)?\s*(?P<k>{NUMERAL})?(?![\u4e00-\u9fff])"
+    r"|(?<![+含附])(?:特别[篇版节集企]|特別[篇版節企編]|特典|特番|番外[篇集編]?|加更[版]?|[纯純]享[版]?|[总總総]集[篇編编]|抢先看|先[导導][片集]?|"
+    rf"先行[版片])(?:\s*(?P<m>{NUMERAL})(?![\d{_HAN}]))?"
+    r"|(?<![+含附])(?:花絮|预告[片]?|預告[片]?|彩蛋|幕后|幕後|特辑|特輯|片花|片[头頭尾]曲?|主[题題]曲|插曲|采访|专访|訪談|访谈|删减)"
+    rf"(?:合集|集锦|片段|特辑)?(?:\s*(?P<k>{NUMERAL})(?![\d{_HAN}]))?(?![{_HAN}])"
 )
-_TALKS = {"采访", "专访", "访谈", "訪談", "interview", "preview"}  # a show may be called so
+_WEAK = {"采访", "专访", "访谈", "訪談", "抢先看", "interview", "preview"}  # nothing special beside a number or a day
 _PART = re.compile(
     rf"[{UNITS}\d]\s*[-_ .]?\s*[(\[]?\s*(?P<a>[上中下])\s*[)\]]?(?![\u4e00-\u9fff])"
     r"|[(\[ ._-]\s*(?P<b>[上中下])[集部篇]?\s*[)\]]?\s*$|(?P<c>[上中下前后後])[集部篇编編](?![\u4e00-\u9fff])"
@@ -123,7 +125,7 @@ def read(name: str) -> Reading:
         number, part = Number(spelt(only[1] or only[2])), 0
     if number.season is not None:
         season = number.season
-    elif number.half or (special and not (number.value and special[0].strip() in _TALKS)):
+    elif number.half or (special and not ((number.value or day) and special[0].strip() in _WEAK)):
         own = next((g for g in special.groups() if g), None) if special else None
         number = replace(number, value=value_of(own) if own and len(own) < 4 else number.value)
         season = SPECIALS

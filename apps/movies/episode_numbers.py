@@ -35,10 +35,11 @@ _MARKS = [
         r"[-\[][\s_]{0,3}(?P<s>\d{1,2})x(?P<n>\d)(?=$|[\s._\]-])",
         rf"第\s*{_ZH}\s*(?:[-~至到、&]\s*第?{NUMERAL}\s*)?[集话話回화회]",
         rf"第\s*{_ZH}\s*(?:[-~至到、&]\s*第?{NUMERAL}\s*)?[期课課讲講节節堂夜]",
-        rf"第\s*{_ZH}\s*(?:[-~至到]\s*{NUMERAL}\s*)?(?:[章弹番场場幕天日]|课时|单元)",
+        rf"第\s*{_ZH}\s*(?:[-~至到]\s*{NUMERAL}\s*)?(?:[章弹番场場幕天日辑]|课时|单元|部分)",
         rf"(?<![a-z]){_EPISODE}(?:[ ._:#-]{{0,3}}{_N}|[ ._:-]{{1,3}}(?P<w>{WORD}))",
         r"#\s*(?P<n>\d{1,4})(?!\d)",
         r"(?<![a-z0-9])(?P<n>\d{1,3})[ ._]?of[ ._]?\d{1,3}(?![a-z0-9])",
+        r"(?<![a-z0-9])(?P<n>\d{1,3})\s?/\s?[1-9]\d{1,2}(?![a-z0-9])",
         rf"(?:课时|单元|模块|任务|项目|实验|案例|专题)\s*(?P<n>{NUMERAL})",
         rf"(?<![a-z0-9])e[ ._]?{_N}(?![a-df-z])",
         rf"(?<![\d一二三四五六七八九十百])(?<!\d\.)(?P<n>{NUMERAL})(?:\s*[-~至到、]\s*{NUMERAL})?\s*[集话話期回课課讲講회화](?![\u4e00-\u9fff]{{2,}}\s)",
@@ -48,7 +49,7 @@ _MARKS = [
 ]
 _BY_BOTH = 3  # the marks before this one tell season and number as one, and stand above everything else
 
-_NUMBER = re.compile(r"(?<!\d)(?P<n>\d{1,4})(?P<half>\.5(?!\d))?(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)(?P<n>0{0,4}\d{1,4})(?P<half>\.5(?!\d))?(?!\d)")
 _ENDED = r"[(\[]?(?:end|fin(?:al)?|完结?|完結|終|终|全|大?结局|大結局)[)\]]?"
 _TAIL = re.compile(rf"(?:[ ._-]?v\d(?![a-z0-9]))?(?:[ ._-]{{0,3}}{_ENDED}(?![a-z\u4e00-\u9fff]))?")
 _RANGE = re.compile(r"(?<![\d.-])(\d{2,4})(?:[-+]|\s?[~&]\s?)(\d{2,4})(?![\d.-])")
@@ -61,6 +62,7 @@ _GROUP = re.compile(
     r"\s*\[(?![^\]]*第)(?=[^\]]*[a-z\u4e00-\u9fff])(?!\s*(?:tv\s*)?\d{1,3}\s*(?:v\d|end|完|終|终|话|話|集|回))[^\]]*\](?=.)"
 )
 _COUNTED = "天年月日岁歲人次号號楼个位种条点块元万亿度代级届周世大小分秒"  # 7天, 21世纪: a count and no place
+_HEIGHTS = {"480", "540", "576", "720", "1080", "1440", "2160"}  # of pictures
 _LEAST, _SURE, _LEAD = 2, 5, 2  # weights: of a number at all, of a sure one, over the next
 
 _LAST_RESORTS = [
@@ -138,7 +140,7 @@ def _weight(text: str, found: re.Match[str], start: int) -> int | None:
     """How much speaks for this number; None if it can't be an episode's."""
     digits = found["n"]
     before, after = text[start : found.start()].rstrip(BREAK), text[found.end() :]
-    if before.endswith(".") and before[-2:-1].isdigit():
+    if re.search(r"(?<!\d)\d{1,3}\.$", before[-5:]):
         return None
     if re.match(r"\.\d", after) or 1900 <= int(digits) <= 2099 or digits == "0":
         return None
@@ -176,6 +178,8 @@ def _weight(text: str, found: re.Match[str], start: int) -> int | None:
             weight -= 2  # 24 hours
         if re.match(r"\.[a-z]", after) and len(digits) == 4:
             weight -= 4  # 1066.the.battle
+    if digits in _HEIGHTS:
+        weight -= 3
     if right and right in _COUNTED:
         weight -= 4
     elif re.match(rf"[{_CJK}]", right):
