@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
+from email.utils import parseaddr
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -11,7 +14,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import connections
 from django.http.request import validate_host
+from django.utils.module_loading import import_string
 
+from utils.addresses import is_mail_address, is_site
 from utils.zones import fixed_offset
 
 MEDIA_SECRET = re.compile(r"[A-Za-z0-9_-]{32,}")
@@ -25,9 +30,9 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """Wrong in any environment."""
     known = settings.ENVIRONMENT in {"embedded", "production"}
     shared = [settings.MEDIA_SECRET, *settings.MEDIA_SECRET_FALLBACKS]
-    stored = urlsplit(settings.VIDEO_STORAGE_URL).scheme == "file"
+    stored = re.match(r"file:///[^/]", settings.VIDEO_STORAGE_URL) is not None
     contact = settings.SITE_CONTACT
-    reachable = not contact or re.fullmatch(r"https?://\S+|[^\s@:/]+@[^\s@:/]+", contact) is not None
+    reachable = not contact or re.fullmatch(r"https?://\S+", contact) is not None or is_mail_address(contact)
     return _unless(
         (reachable, "E004", f"SITE_CONTACT is {contact!r}.", "Set it to a mail address or to https://your.site/help."),
         (known, "E001", f"ENVIRONMENT is {settings.ENVIRONMENT!r}.", "Set ENVIRONMENT to embedded or production."),
@@ -44,6 +49,96 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             "Set it to 32 or more random letters, digits, - and _.",
         ),
     )
+
+
+@register()
+def check_addresses(**_kwargs: Any) -> list[CheckMessage]:
+    """Names, networks and addresses that nothing could be reached by."""
+    strange = [host for host in settings.ALLOWED_HOSTS if not re.fullmatch(r"\*|\[[0-9A-Fa-f:.]+\]|[\w.-]+", host)]
+    binary, sender = settings.FFMPEG_BINARY, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return [
+        *_unless(
+            (
+                is_site(settings.SITE_URL), "E033", f"SITE_URL is {settings.SITE_URL!r}.",
+                "Set it to https://your.site, without a path.",
+            ),
+            (
+                not strange, "E034", f"ALLOWED_HOSTS holds {', '.join(map(repr, strange))}.",
+                "Set it to names alone, with commas between them: no https://, no port, no path.",
+            ),
+            (
+                not binary or shutil.which(binary) is not None, "E036",
+                f"FFMPEG_BINARY is {binary!r}: there is no such program.",
+                "Set it to the path of ffmpeg, or leave it away.",
+            ),
+            (
+                is_mail_address(sender), "E037", f"DEFAULT_FROM_EMAIL is {settings.DEFAULT_FROM_EMAIL!r}.",
+                "Set it to noreply@your.site, or to Your site <noreply@your.site>.",
+            ),
+            (bool(settings.SITE_NAME.strip()), "E038", "SITE_NAME is empty.", "Set it to what users call the site."),
+        ),
+        *_check_proxies(),
+    ]  # fmt: skip
+
+
+def _check_proxies() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for one in settings.TRUSTED_PROXIES:
+        try:
+            if one != "unix":
+                ip_network(one)
+        except ValueError as error:
+            hint = "Set it to networks such as 127.0.0.1/32,10.0.0.0/8, or to unix."
+            found.append(Error(f"TRUSTED_PROXIES holds {one!r}: {error}.", hint=hint, id="streamsite.E030"))
+    return found
+
+
+@register()
+def check_classes(**_kwargs: Any) -> list[CheckMessage]:
+    """Classes that settings name, and what the one of ours needs."""
+    found: list[CheckMessage] = [
+        Error(
+            f"{name} is {path!r}: {trouble}.",
+            hint=f"Set it to the path of a class with {' and '.join(methods)}.",
+            id=id,
+        )
+        for name, id, paths, methods in (
+            ("SMS_SENDER", "streamsite.E031", [settings.SMS_SENDER], ["send"]),
+            ("SIGN_IN_PROVIDERS", "streamsite.E032", settings.SIGN_IN_PROVIDERS, ["begin", "finish"]),
+        )
+        for path in paths
+        if (trouble := _no_class(path, methods))
+    ]
+    if "apps.users.providers.OpenIDConnect" in settings.SIGN_IN_PROVIDERS:
+        found += _check_openid()
+    return found
+
+
+def _check_openid() -> list[CheckMessage]:
+    issuer = urlsplit(settings.OIDC_ISSUER)
+    safe = issuer.scheme == "https" or issuer.hostname in {"127.0.0.1", "localhost", "::1"}
+    return _unless(
+        (
+            safe and bool(issuer.hostname), "E035", f"OIDC_ISSUER is {settings.OIDC_ISSUER!r}.",
+            "Set it to the provider's https address.",
+        ),
+        (
+            bool(settings.OIDC_CLIENT_ID), "E039", "OIDC_CLIENT_ID is not set.",
+            "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET as the provider gave them.",
+        ),
+    )  # fmt: skip
+
+
+def _no_class(path: str, methods: list[str]) -> str:
+    """What is wrong with the class at that path; empty for nothing."""
+    try:
+        found = import_string(path)
+    except Exception as error:  # a module of the operator's own can raise anything when it is read
+        return str(error).rstrip(".") or type(error).__name__
+    missing = [name for name in methods if not callable(getattr(found, name, None))]
+    if not isinstance(found, type):
+        return "that is no class"
+    return f"it has no method {missing[0]}" if missing else ""
 
 
 @register()

@@ -35,11 +35,13 @@ def boolean(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false: set it to 1 or 0.")
 
 
-def integer(name: str, default: int) -> int:
-    """The variable as a whole number, not below zero; anything else is an error that names it."""
+def integer(name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
+    """The variable as a whole number from `least` to `most`; anything else is an error that names it."""
     raw = env.str(name, default="").strip() or str(default)
     if not (raw.isascii() and raw.isdigit()):
         raise ImproperlyConfigured(f"{name}={raw!r} is no whole number.")
+    if len(raw) > 20 or not least <= int(raw) <= most:
+        raise ImproperlyConfigured(f"{name}={raw} is out of range: set it to a number from {least} to {most}.")
     return int(raw)
 
 
@@ -79,7 +81,7 @@ def secret_key(data_dir: Path) -> str:
 
 def folder(name: str, default: Path) -> Path:
     """The variable as an absolute folder; `~` is the user's home."""
-    given = env.str(name, default=str(default))
+    given = env.str(name, default="") or str(default)
     try:
         return Path(given).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:  # nobody's ~, a loop of links
@@ -156,7 +158,7 @@ def broker_url(redis_url: str, db: int) -> str:
 def cache(redis_url: str) -> dict[str, Any]:
     """CACHES["default"]: database 1 of the Redis at `redis_url`, which nothing waits for longer than REDIS_TIMEOUT."""
     address = f"{redis_url}?db=1" if redis_url.startswith("unix://") else f"{redis_url.rstrip('/')}/1"
-    patience = integer("REDIS_TIMEOUT", default=100) / 1000  # seconds
+    patience = integer("REDIS_TIMEOUT", default=100, least=1, most=60_000) / 1000  # seconds
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": address,

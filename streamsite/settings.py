@@ -39,13 +39,16 @@ env.read_env(DATA_DIR / "run.env")  # of the site that runs on this data folder:
 # before the first file: every door to this project loads its settings
 FILE_UPLOAD_PERMISSIONS = keep_private(group_reads=boolean("DATA_GROUP_READS", default=False))
 
+YEARS = 10 * 365 * 86400  # seconds: no setting means longer
 ENVIRONMENT = env.str("ENVIRONMENT", default="embedded")  # embedded | production
 DEBUG = boolean("DEBUG", default=False)
 SECRET_KEY = secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # older keys that still open what they signed
 MEDIA_SECRET = env.str("MEDIA_SECRET", default="")  # of media addresses; "": derived from SECRET_KEY
 MEDIA_SECRET_FALLBACKS = env.list("MEDIA_SECRET_FALLBACKS", default=[])
-SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{integer('PORT', default=8000)}").rstrip("/")
+SITE_URL = env.str(
+    "SITE_URL", default=f"http://127.0.0.1:{integer('PORT', default=8000, least=1, most=65_535)}"
+).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
@@ -180,9 +183,9 @@ MEDIA_ROOT = DATA_DIR / "pictures"
 PRIVATE_ROOT = DATA_DIR / "private"  # course material: never below MEDIA_ROOT, which anybody may read
 VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards, course material: only with a token
 VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=(DATA_DIR / "videos").as_uri())
-WORK_DIR = Path(env.str("WORK_DIR", default=str(DATA_DIR / "work")))  # one folder per encoding job
+WORK_DIR = folder("WORK_DIR", DATA_DIR / "work")  # one folder per encoding job
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imageio-ffmpeg carries
-FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0)  # of one codec; 0: as many as the machine has
+FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0, most=1024)  # of one codec; 0: as many as the machine has
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "videos": {"BACKEND": "utils.storages.VideoStorage"},
@@ -190,8 +193,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]  # never whole in memory
-UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40)  # bytes of one video file
-UPLOAD_TTL = integer("UPLOAD_TTL", default=7 * 86400)  # seconds without a byte until an upload is given up
+UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40, least=1)  # bytes of one video file
+UPLOAD_TTL = integer(
+    "UPLOAD_TTL", default=7 * 86400, least=1, most=YEARS
+)  # seconds without a byte until an upload is given up
 DISK_RESERVE = integer("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes, of a form without its files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3100  # a thousand uploaded files, each with its title and number
@@ -249,7 +254,9 @@ ALIPAY_EARLIER_APPS = [
     for app_id in env.list("ALIPAY_EARLIER_APPS", default=[])
 ]  # fmt: skip
 CASHIER_DIR = DATA_DIR / "cashier"  # its keys and its trades
-CASHIER_URL = env.str("CASHIER_URL", default=f"http://127.0.0.1:{integer('CASHIER_PORT', default=8001)}")
+CASHIER_URL = env.str(
+    "CASHIER_URL", default=f"http://127.0.0.1:{integer('CASHIER_PORT', default=8001, least=1, most=65_535)}"
+)
 if PAYMENT_GATEWAY == "cashier":
     ALIPAY_APP_ID, ALIPAY_SELLER_ID = "9021000100000001", "2088000100000001"
     ALIPAY_GATEWAY_URL = f"{CASHIER_URL}/gateway.do"
@@ -257,7 +264,9 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
     ALIPAY_APP_CERT_FILE = ALIPAY_CERT_FILE = ALIPAY_ROOT_CERT_FILE = ""
 SITE_NAME = env.str("SITE_NAME", default="Streamsite")  # what a buyer reads at Alipay
-ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60)  # seconds until an unpaid order closes
+ORDER_EXPIRES_AFTER = integer(
+    "ORDER_EXPIRES_AFTER", default=30 * 60, least=60, most=15 * 86400
+)  # seconds until an unpaid order closes
 SITE_CONTACT = env.str("SITE_CONTACT", default="")  # a mail address or an address of the web, for buyers
 MONEY_ALARMS_TO = env.str("MONEY_ALARMS_TO", default="")  # the address that hears of stuck orders and differences
 REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=True)  # payments that bought nothing go back by themselves
@@ -277,11 +286,19 @@ CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_G
 
 # --- Playback -------------------------------------------------------------------------------
 
-TOKEN_TTL = integer("TOKEN_TTL", default=6 * 3600)  # seconds a signed media address lives, longer for a long title
-ADDRESS_TTL = integer("ADDRESS_TTL", default=600)  # seconds, of what isn't free: players have it renewed
-STREAMS_AT_ONCE = integer("STREAMS_AT_ONCE", default=2)  # of an account, for bought titles and gifts of membership
+TOKEN_TTL = integer(
+    "TOKEN_TTL", default=6 * 3600, least=1, most=YEARS
+)  # seconds a signed media address lives, longer for a long title
+ADDRESS_TTL = integer(
+    "ADDRESS_TTL", default=600, least=1, most=YEARS
+)  # seconds, of what isn't free: players have it renewed
+STREAMS_AT_ONCE = integer(
+    "STREAMS_AT_ONCE", default=2, least=1, most=1000
+)  # of an account, for bought titles and gifts of membership
 VIEW_AFTER = 10  # seconds watched before a view counts
-PREVIEW_SECONDS = integer("PREVIEW_SECONDS", default=360)  # of what isn't free, unless the movie says otherwise
+PREVIEW_SECONDS = integer(
+    "PREVIEW_SECONDS", default=360, most=86400
+)  # of what isn't free, unless the movie says otherwise
 
 LOGGING = {
     "version": 1,

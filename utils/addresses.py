@@ -1,8 +1,10 @@
-"""Where a request comes from, behind any number of proxies of our own."""
+"""Where a request comes from, behind any number of proxies of our own; and what settings may call an address."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -47,3 +49,19 @@ def _trusted(address: str) -> bool:
     if parsed is None:
         return not address and "unix" in settings.TRUSTED_PROXIES
     return any(parsed in ipaddress.ip_network(net) for net in settings.TRUSTED_PROXIES if net != "unix")
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether one mail could be sent there."""
+    return re.fullmatch(r"[^\s@:/,<>]+@[^\s@:/,<>]+", text) is not None
+
+
+def is_site(text: str) -> bool:
+    """Whether it is the address of a web server and nothing below it: http(s)://host or http(s)://host:port."""
+    try:
+        address = urlsplit(text)
+        _ = address.port  # read only now
+    except ValueError:
+        return False
+    bare = not (address.path or address.query or address.fragment or address.username)
+    return address.scheme in {"http", "https"} and bool(address.hostname) and bare and not re.search(r"\s", text)

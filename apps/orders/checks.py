@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.utils import timezone
 
 from apps.orders.gateways.accounts import Account, accounts, build, read
 from apps.orders.gateways.certificates import check_chain, check_dates, leaves, read_certificates
+from utils.addresses import is_mail_address, is_site
 
 GATEWAYS = {"alipay", "cashier", "none"}
 SANDBOX = "alipaydev.com"
+PARTNER = re.compile(r"2088\d{12}", re.ASCII)
 SOON = timedelta(days=30)  # before a certificate's end it is said
 
 
@@ -29,13 +32,23 @@ def check_payments(**_kwargs: Any) -> list[CheckMessage]:
                 id="orders.E001",
             )
         ]
-    if settings.PAYMENT_GATEWAY == "cashier":
-        return _check_cashier()
-    return _check_alipay() if settings.PAYMENT_GATEWAY == "alipay" else []
+    return [*_check_addresses(), *_check_cashier(), *_check_alipay()]
+
+
+def _check_addresses() -> list[CheckMessage]:
+    alarms, cashier = settings.MONEY_ALARMS_TO, settings.CASHIER_URL
+    found: list[CheckMessage] = []
+    if alarms and not is_mail_address(alarms):
+        hint = "Set it to one mail address, or to nothing: alarms then stand in the log alone."
+        found.append(Error(f"MONEY_ALARMS_TO is {alarms!r}.", hint=hint, id="orders.E009"))
+    if settings.PAYMENT_GATEWAY == "cashier" and not is_site(cashier):
+        hint = "Set it to http://127.0.0.1:8001, or wherever the cashier answers."
+        found.append(Error(f"CASHIER_URL is {cashier!r}.", hint=hint, id="orders.E011"))
+    return found
 
 
 def _check_cashier() -> list[CheckMessage]:
-    if settings.ENVIRONMENT != "production":
+    if settings.PAYMENT_GATEWAY != "cashier" or settings.ENVIRONMENT != "production":
         return []
     return [
         Error(
@@ -47,17 +60,21 @@ def _check_cashier() -> list[CheckMessage]:
 
 
 def _check_alipay() -> list[CheckMessage]:
-    return [message for account in accounts() for message in _check_account(account)]
+    used = [account for account in accounts() if account.gateway == "alipay"]  # earlier ones are asked whatever is now
+    return [message for account in used for message in _check_account(account)]
 
 
 def _check_account(account: Account) -> list[CheckMessage]:
-    earlier = account.app_id != settings.ALIPAY_APP_ID
+    earlier = settings.PAYMENT_GATEWAY != "alipay" or account.app_id != settings.ALIPAY_APP_ID
     prefix = f"ALIPAY_{account.app_id}_" if earlier else "ALIPAY_"
     found: list[CheckMessage] = [
         Error(f"{prefix}{name} is not set.", hint=f"Set {prefix}{name}: the open platform shows it.", id="orders.E003")
         for name, value in (("APP_ID", account.app_id), ("SELLER_ID", account.seller_id))
         if not value
     ]
+    if account.seller_id and not PARTNER.fullmatch(account.seller_id):
+        hint = "Set it to the partner id, 16 digits that begin with 2088: every notification names it."
+        found.append(Error(f"{prefix}SELLER_ID is {account.seller_id!r}.", hint=hint, id="orders.E010"))
     found += _check_files(account, prefix) or _check_keys(account, prefix)
     if not account.url.startswith("https://"):
         hint = "Alipay is reached through https."

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.orders.checks import check_payments
-from streamsite.checks import check_production, check_settings
+from streamsite.checks import check_addresses, check_classes, check_production, check_settings
 from streamsite.env import boolean, integer
 
 PRODUCTION = {
@@ -19,12 +19,18 @@ PRODUCTION = {
     "PAYMENT_GATEWAY": "none",
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
 }
+OIDC = "apps.users.providers.OpenIDConnect"
+EARLIER = {
+    "APP_ID": "2021000000000042", "SELLER_ID": "seller@site.example", "GATEWAY_URL": "ftp://x", "PRIVATE_KEY_FILE": "",
+    "PUBLIC_KEY_FILE": "/nowhere.pem", "APP_CERT_FILE": "", "CERT_FILE": "", "ROOT_CERT_FILE": "",
+}  # fmt: skip
 
 
 def _found(settings, **changed) -> list[str]:
     for name, value in {**PRODUCTION, **changed}.items():
         setattr(settings, name, value)
-    return [message.id for check in (check_settings, check_production, check_payments) for message in check()]
+    checks = (check_settings, check_addresses, check_classes, check_production, check_payments)
+    return [message.id for check in checks for message in check()]
 
 
 def test_right_settings_are_not_complained_of(settings):
@@ -35,6 +41,37 @@ def test_right_settings_are_not_complained_of(settings):
     ("changed", "said"),
     [
         ({"ENVIRONMENT": "prod"}, ["streamsite.E001"]),
+        ({"VIDEO_STORAGE_URL": "file://videos"}, ["streamsite.E002"]),
+        ({"TRUSTED_PROXIES": ["nginx"]}, ["streamsite.E030"]),
+        ({"TRUSTED_PROXIES": ["10.0.0.1/8", "10.0.0.0/33"]}, ["streamsite.E030", "streamsite.E030"]),
+        ({"TRUSTED_PROXIES": ["127.0.0.1", "10.0.0.0/8", "::1/128", "unix"]}, []),
+        ({"SMS_SENDER": "twilio"}, ["streamsite.E031"]),
+        ({"SMS_SENDER": "utils.sms.Missing"}, ["streamsite.E031"]),
+        ({"SMS_SENDER": "utils.sms.send"}, ["streamsite.E031"]),
+        ({"SMS_SENDER": "utils.mail.FolderBackend"}, ["streamsite.E031"]),
+        ({"SMS_SENDER": "tests.deploy.broken.Sender"}, ["streamsite.E031"]),
+        ({"SMS_SENDER": "utils.sms.ConsoleSender"}, []),
+        ({"SIGN_IN_PROVIDERS": ["wechat", "utils.sms.FolderSender"]}, ["streamsite.E032", "streamsite.E032"]),
+        (
+            {"SIGN_IN_PROVIDERS": [OIDC], "OIDC_ISSUER": "x", "OIDC_CLIENT_ID": ""},
+            ["streamsite.E035", "streamsite.E039"],
+        ),
+        ({"SIGN_IN_PROVIDERS": [OIDC], "OIDC_ISSUER": "http://id.example", "OIDC_CLIENT_ID": "x"}, ["streamsite.E035"]),
+        ({"SIGN_IN_PROVIDERS": [OIDC], "OIDC_ISSUER": "https://id.example/realm", "OIDC_CLIENT_ID": "x"}, []),
+        ({"SITE_URL": "streamsite.example"}, ["streamsite.E033", "streamsite.E016", "streamsite.E013"]),
+        ({"SITE_URL": "https://streamsite.example/shop"}, ["streamsite.E033"]),
+        ({"SITE_URL": "https://streamsite.example:99999"}, ["streamsite.E033"]),
+        ({"ALLOWED_HOSTS": ["streamsite.example", "https://other.example"]}, ["streamsite.E034"]),
+        ({"ALLOWED_HOSTS": ["streamsite.example", "other.example:443"]}, ["streamsite.E034"]),
+        ({"ALLOWED_HOSTS": ["streamsite.example", "[::1]", "127.0.0.1"]}, []),
+        ({"FFMPEG_BINARY": "/nowhere/ffmpeg"}, ["streamsite.E036"]),
+        ({"DEFAULT_FROM_EMAIL": "Streamsite"}, ["streamsite.E037"]),
+        ({"DEFAULT_FROM_EMAIL": "我们的站 <noreply@streamsite.example>"}, []),
+        ({"SITE_NAME": " "}, ["streamsite.E038"]),
+        ({"MONEY_ALARMS_TO": "the boss"}, ["orders.E009"]),
+        ({"MONEY_ALARMS_TO": "a@site.example,b@site.example"}, ["orders.E009"]),
+        ({"MONEY_ALARMS_TO": "money@site.example"}, []),
+        ({"ALIPAY_EARLIER_APPS": [EARLIER]}, ["orders.E010", "orders.E004", "orders.E004", "orders.E005"]),
         ({"VIDEO_STORAGE_URL": "ftp://elsewhere"}, ["streamsite.E002"]),
         ({"MEDIA_SECRET": "short"}, ["streamsite.E003"]),
         ({"MEDIA_SECRET_FALLBACKS": ["$uri" * 10]}, ["streamsite.E003"]),
@@ -82,6 +119,10 @@ def test_a_number_that_is_none_is_an_error_that_names_it(monkeypatch):
         monkeypatch.setenv("AMOUNT", word)
         with pytest.raises(ImproperlyConfigured, match="AMOUNT"):
             integer("AMOUNT", default=7)
+    for word in ("0", "66", "9" * 5000):
+        monkeypatch.setenv("AMOUNT", word)
+        with pytest.raises(ImproperlyConfigured, match="AMOUNT"):
+            integer("AMOUNT", default=7, least=1, most=65)
     for word, value in (("12", 12), (" 0 ", 0), ("", 7)):
         monkeypatch.setenv("AMOUNT", word)
         assert integer("AMOUNT", default=7) == value

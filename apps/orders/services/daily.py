@@ -1,4 +1,4 @@
-"""The statement of each morning: nobody has to ask for it, and trouble is told."""
+"""The statement that is made every morning by itself, and the alarms that it raises."""
 
 from __future__ import annotations
 
