@@ -89,6 +89,7 @@ UNFOLD = {
                     _item(_("Coupons"), "confirmation_number", "admin:orders_coupon_changelist"),
                     _item(_("Wallets"), "account_balance_wallet", "admin:wallet_wallet_changelist"),
                     _item(_("Notifications of the gateway"), "mark_email_read", "admin:orders_notification_changelist"),
+                    _item(_("Certificates"), "verified_user", "admin:orders_alipaycertificate_changelist"),
                 ],
             },
             {

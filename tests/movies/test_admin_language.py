@@ -15,7 +15,7 @@ from apps.community.models import Comment
 from apps.movies.models import Banner, Chapter, Credit, Genre, Person, Region
 from apps.notices.models import Notice
 from apps.orders import services
-from apps.orders.models import Coupon, Notification, Payment
+from apps.orders.models import AlipayCertificate, Coupon, Notification, Payment
 from apps.playback.models import Stream
 from apps.users.models import AuditEntry
 from tests.factories import make_category, make_episode, make_member, make_movie, make_plan, make_sale, make_user
@@ -103,6 +103,9 @@ def rows():
         "orders_payment": payment.pk,
         "orders_refund": refund.pk,
         "orders_notification": notification.pk,
+        "orders_alipaycertificate": AlipayCertificate.objects.create(
+            app_id="2026", sn="2" * 32, content="=", fetched_at=timezone.now()
+        ).pk,
         "orders_plan": make_plan().pk,
         "orders_coupon": Coupon.objects.create(code="2026", kind="percent", value=Decimal(20)).pk,
         "wallet_wallet": member.wallet.pk,

@@ -15,11 +15,13 @@ import pytest
 from alipay import DCAliPay
 from celery import current_app
 from django.conf import settings as site
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.checks import check_payments
 from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear, gateway, trust
+from apps.orders.gateways.accounts import build
 from apps.orders.gateways.cashier.certificates import make_certificates, renew_gateway
 from apps.orders.gateways.cashier.keys import make_keys
 from apps.orders.gateways.cashier.store import Store
@@ -292,7 +294,51 @@ def test_an_alarm_is_raised_before_the_certificate_ends(certified, settings, mai
     for days, told in ((60, 0), (5, 1), (4, 2)):
         services.daily_statement(at=ends - timedelta(days=days))
         services.daily_statement(at=ends - timedelta(days=days))
-        assert sum("ends soon" in mail.subject for mail in mailed) == told
+        assert sum("The certificate of" in mail.subject for mail in mailed) == told
+
+
+def test_an_alarm_is_raised_where_alipays_last_certificate_ends(renewed, plan, settings, mailed):
+    """Not for the one of the file, which another has followed."""
+    settings.MONEY_ALARMS_TO = "money@example.com"
+    [old] = leaves(read_certificates(Path(settings.ALIPAY_CERT_FILE).read_text()))
+    order = services.place_order(user=make_user(), item=plan, at=timezone.now())
+    renewed.pay(pay_url(order))
+    services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now())
+    build.cache_clear()  # another process, which has to look what this one fetched
+    ends = gateway().sdk.believed_until()
+    assert ends > old.not_valid_after_utc
+    for days, told in ((60, 0), (5, 1)):
+        services.daily_statement(at=ends - timedelta(days=days))
+        assert sum("Alipay's certificate of" in mail.subject for mail in mailed) == told
+
+
+def test_the_administration_shows_the_certificates_and_which_are_in_use(renewed, plan, settings, client):
+    order = services.place_order(user=make_user(), item=plan, at=timezone.now())
+    renewed.pay(pay_url(order))
+    services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now())
+    expired = _text("sandbox_alipay")
+    sn = sn_of(read_certificates(expired)[0])
+    AlipayCertificate.objects.create(app_id=site.ALIPAY_APP_ID, sn=sn, content=expired, fetched_at=timezone.now())
+    AlipayCertificate.objects.create(app_id="1", sn="0" * 32, content="broken", fetched_at=timezone.now())
+    told = {
+        row.sn: services.certificate_of(row=row, at=timezone.now()).is_used for row in AlipayCertificate.objects.all()
+    }
+    assert told == {renewed.desk.sn: True, sn: False, "0" * 32: False}
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    address = reverse("admin:orders_alipaycertificate_changelist")
+    page = client.get(address).content.decode()
+    files = [
+        read_certificates(Path(getattr(settings, f"ALIPAY_{name}_FILE")).read_text())[0]
+        for name in ("APP_CERT", "CERT")
+    ]
+    for number in (*told, *(sn_of(one) for one in files)):
+        assert number in page
+    assert page.count("使用中") == 3
+    assert f"Local cashier-{site.ALIPAY_SELLER_ID}" in page
+    assert client.get(f"{address}add/").status_code == 403
+    row = AlipayCertificate.objects.get(sn="0" * 32)
+    assert client.get(f"{address}{row.pk}/change/").status_code == 200
+    assert client.post(f"{address}{row.pk}/change/", {"sn": "1"}).status_code == 403
 
 
 def test_the_cashiers_file_of_a_version_before_is_read(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +59,10 @@ class Sdk(AliPay):
         if not self.is_signature(written, signature, sn=sn):
             raise AliPayValidationError(f"not signed: {written[:200]}")
         return meant
+
+    def believed_until(self) -> datetime | None:
+        """When the last certificate of Alipay's that is known expires; None where there are only keys."""
+        return self._trust.ends()
 
     def lacks(self, sn: str) -> bool:
         """Whether the certificate of that number has to be fetched before anything of its can be verified."""

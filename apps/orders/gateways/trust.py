@@ -7,6 +7,7 @@ import binascii
 import logging
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from cryptography.x509 import Certificate
@@ -32,6 +33,9 @@ class Trust(Protocol):
     def is_missing(self, sn: str) -> bool:
         """Whether the certificate of that number has to be fetched from the gateway first."""
 
+    def ends(self) -> datetime | None:
+        """When the last certificate of Alipay's that is known expires; None where there are only keys."""
+
     def learn(self, sn: str, content: str) -> None:
         """Take a certificate that the gateway gave, in base64. Raises ValueError for one that isn't Alipay's."""
 
@@ -51,6 +55,9 @@ class PublicKeys:
 
     def is_missing(self, sn: str) -> bool:
         return False
+
+    def ends(self) -> datetime | None:
+        return None
 
     def learn(self, sn: str, content: str) -> None:
         raise ValueError("not in certificate mode")
@@ -80,6 +87,12 @@ class Certificates:
 
     def is_missing(self, sn: str) -> bool:
         return bool(SN.fullmatch(sn)) and sn not in self._known
+
+    def ends(self) -> datetime | None:
+        for sn in AlipayCertificate.objects.filter(app_id=self._app_id).values_list("sn", flat=True):
+            if sn not in self._known:
+                self._recall(sn)
+        return max(one.not_valid_after_utc for one in self._known.values())
 
     def learn(self, sn: str, content: str) -> None:
         try:

@@ -3,6 +3,7 @@
 from apps.orders.services.alarms import mail_alarm
 from apps.orders.services.asking import ask, ask_soon
 from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_order, place_top_up, title_price
+from apps.orders.services.certificates import Held, certificate_of, certificates_of_settings
 from apps.orders.services.closing import answer_question, cancel, close
 from apps.orders.services.console_refunds import book_bill
 from apps.orders.services.coupons import CouponRefused, count_guess, discount_for
@@ -20,6 +21,7 @@ from apps.orders.services.statement import Statement, Trouble, statement
 __all__ = [
     "AlreadyOwned",
     "CouponRefused",
+    "Held",
     "NotOffered",
     "Revenue",
     "Statement",
@@ -34,6 +36,8 @@ __all__ = [
     "cancel",
     "carry_out",
     "carry_out_soon",
+    "certificate_of",
+    "certificates_of_settings",
     "check_day",
     "close",
     "count_guess",

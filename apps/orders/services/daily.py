@@ -55,16 +55,23 @@ def daily_statement(*, at: datetime) -> None:
 
 
 def _tell_of_certificates(applications: Sequence[Account], at: datetime) -> None:
-    """Raise an alarm before an application's certificate ends: on Mondays of its last month, daily in its last week."""
+    """Raise an alarm before a certificate ends: on Mondays of its last month, daily in its last week.
+
+    Alipay's own is followed by another, which is fetched once Alipay signs with it: it ends alone where none did.
+    """
     for account in applications:
         try:
-            until = gateway_of(account).certified_until
+            through = gateway_of(account)
         except GatewayRefused:
             continue  # its keys can't be read, which is logged
-        left = until - at if until else timedelta.max
-        if left < timedelta(days=7) or (left < timedelta(days=30) and at.astimezone(CLOCK).weekday() == 0):
-            text = f"It ends at {until}. Renew it on the open platform and replace the file: without it nobody can pay."
-            alarm(subject=f"The certificate of application {account.app_id} ends soon", text=text)
+        for whose, until, remedy in (
+            ("The certificate", through.certified_until, "Renew it on the open platform and replace the file"),
+            ("Alipay's certificate", through.sdk.believed_until(), "Download the new one and set ALIPAY_CERT_FILE"),
+        ):
+            left = until - at if until else timedelta.max
+            if left < timedelta(days=7) or (left < timedelta(days=30) and at.astimezone(CLOCK).weekday() == 0):
+                text = f"It ends at {until}. {remedy}: without it nobody can pay."
+                alarm(subject=f"{whose} of application {account.app_id} ends soon", text=text)
 
 
 def _compare(row: MorningStatement, applications: Sequence[Account], at: datetime) -> None:

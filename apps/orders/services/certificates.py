@@ -1,0 +1,60 @@
+"""The certificates that payments are signed with: whose each is, until when it is valid, and whether it is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.x509 import Certificate
+from django.utils.translation import gettext as _
+
+from apps.orders.gateways import accounts
+from apps.orders.gateways.certificates import holder, leaves, read_certificates, sn_of
+from apps.orders.models import AlipayCertificate
+
+
+@dataclass(frozen=True)
+class Held:
+    """One certificate. Without a `holder` it can't be read."""
+
+    of: str  # what it is, in the reader's language
+    app_id: str
+    sn: str
+    holder: str = ""
+    until: datetime | None = None
+    is_used: bool = False
+
+
+def certificates_of_settings(*, at: datetime) -> list[Held]:
+    """Those that the settings name, each application's own and Alipay's."""
+    found = []
+    for account in accounts():
+        if account.is_certified:
+            try:
+                _private, own, alipays, _root = account.texts
+                found += _held(read_certificates(own)[:1], _("The application's"), account.app_id, at)
+                found += _held(leaves(read_certificates(alipays)), _("Alipay's"), account.app_id, at)
+            except (OSError, ValueError):
+                continue  # the system check says what is wrong with it
+    return found
+
+
+def certificate_of(*, row: AlipayCertificate, at: datetime) -> Held:
+    """What a certificate that was fetched says."""
+    try:
+        own = [one for one in read_certificates(row.content) if sn_of(one) == row.sn]
+    except ValueError:
+        own = []
+    return next(iter(_held(own, _("Alipay's"), row.app_id, at)), Held(_("Alipay's"), row.app_id, row.sn))
+
+
+def _held(found: Iterable[Certificate], of: str, app_id: str, at: datetime) -> list[Held]:
+    certified = {account.app_id for account in accounts() if account.is_certified}
+    return [
+        Held(
+            of, app_id, sn_of(one), holder(one), one.not_valid_after_utc,
+            is_used=app_id in certified and one.not_valid_before_utc <= at <= one.not_valid_after_utc,
+        )
+        for one in found
+    ]  # fmt: skip
