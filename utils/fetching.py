@@ -29,8 +29,11 @@ def fetch(address: str, *, seconds: float, largest: int) -> bytes:
         opener = urllib.request.build_opener(_Http(clock), _Https(clock))
         with opener.open(address, timeout=seconds) as answer:
             found: bytes = answer.read(largest + 1)
+            missing = answer.length
     if len(found) > largest:
         raise TooLarge(f"more than {largest} bytes")
+    if missing:  # a read of so many bytes doesn't mind where the line goes dead
+        raise http.client.IncompleteRead(found, missing)
     return found
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,11 +14,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.orders import services
-from apps.orders.gateways import CLOCK, gateway, read_bill
+from apps.orders.gateways import CLOCK, GatewayUnclear, gateway, read_bill
 from apps.orders.gateways.cashier.store import Fault
 from apps.orders.models import MorningStatement, Payment, Plan
 from apps.orders.services import daily
 from apps.orders.services.daily import last_billed
+from benchmarks.money.faults import BILL_BREAKS_OFF
+from benchmarks.money.gateway import shape_of
+from benchmarks.money.trial import Trial
 from tests.cashier import body
 from tests.factories import make_user
 
@@ -94,6 +99,65 @@ def test_the_bill_as_alipay_packs_it(till):
     assert _statement(payment, packed.getvalue()).differences == []
 
 
+@pytest.mark.parametrize("name", ["{}.csv", "{}.CSV", "folder/{}.csv"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: text.encode("gbk"),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("（", "(").replace("）", ")").encode("gbk"),
+        lambda text: "".join(line for line in text.splitlines(keepends=True) if line[0] != "#").encode("gbk"),
+    ],
+)
+def test_a_bill_may_be_written_otherwise(till, name, write):
+    payment = _paid(till)
+    text = _bill(payment).decode("gbk")
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", compression) as file:
+            file.writestr(name.format("details"), write(text))
+            file.writestr(name.format("sums"), "业务类型,笔数\r\n".encode("gbk"))
+        assert _statement(payment, packed.getvalue()).differences == []
+    assert _statement(payment, write(text)).differences == []
+
+
+def test_a_quotation_mark_that_nobody_closes_swallows_no_lines(till):
+    """The names of what other applications of the seller sell are theirs."""
+    payment = _paid(till)
+    head, *lines = [line for line in _bill(payment).decode("gbk").splitlines() if not line.startswith("#")]
+    cells = lines[0].split(",")
+    cells[0], cells[1], cells[3] = "2026112022001400000000000009", "X1", '"open'
+    told = _statement(payment, "\r\n".join([head, ",".join(cells), *lines]).encode("gbk"))
+    assert [(one.trouble, one.number) for one in told.differences] == [(services.Trouble.NOT_OURS, "X1")]
+
+
+def test_a_damaged_bill_is_refused_and_nothing_else_is_raised(till):
+    """A run of the morning goes on to the next day and seller: whatever is wrong with this one."""
+    payment = _paid(till)
+    plain, whole, chance = _bill(payment), [], random.Random(1)
+    for compression in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", compression) as file:
+            file.writestr("details.csv", plain)
+        whole.append(packed.getvalue())
+    for content in [plain, *whole] * 400:
+        broken = bytearray(content)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(broken))
+            broken[at : at + chance.choice([0, 1, 9])] = chance.choice([b"", b"\0", b'"', b"\r", b"\xff", b",,,"])
+        with suppress(ValueError):
+            read_bill(bytes(broken[: chance.choice([None, None, len(broken) // 2])]))
+
+
+def test_a_bill_that_breaks_off_on_its_way_is_asked_for_again(tmp_path):
+    with Trial(tmp_path) as trial:
+        day = next(date(2026, 1, day) for day in range(1, 9) if shape_of(f"2026-01-{day:02}") == "gbk")
+        trial.gateway.faults.append(BILL_BREAKS_OFF)
+        with pytest.raises(GatewayUnclear, match="IncompleteRead"):
+            gateway().bill(day=day)
+        assert read_bill(gateway().bill(day=day)) is not None
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"PK\x03\x04nonsense", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00", b"#only notes\r\n"]
 )
@@ -148,7 +212,15 @@ def test_the_command_fetches_the_bill_itself(till, settings):
 UNKNOWN = "2026112022001000000000001\t,20261120000\t,分账,x" + "," * 7 + ",9.90" + "," * 13 + "\r\n"
 
 
-@pytest.mark.parametrize("line", [UNKNOWN, UNKNOWN.replace("分账", "交易").replace("9.90", "??"), "截断的一行\r\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        UNKNOWN,
+        UNKNOWN.replace("分账", "交易").replace("9.90", "??"),
+        UNKNOWN.replace("分账", "交易").replace("9.90", "-9.90"),
+        "截断的一行\r\n",
+    ],
+)
 def test_a_line_that_is_not_understood_stops_nothing_and_is_told(till, tmp_path, line):
     payment = _paid(till)
     told = _statement(payment, _bill(payment, line))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,7 +22,11 @@ COLUMNS = [
     "商家优惠（元）", "券核销金额（元）", "券名称", "商家红包消费金额（元）", "卡消费金额（元）",
     "退款批次号/请求号", "服务费（元）", "分润（元）", "备注",
 ]  # fmt: skip
+NEEDED = [COLUMNS[n] for n in (0, 1, 2, 11, 21)]
+BRACKETS = str.maketrans("()", "（）")
 PAID, SENT_BACK = "交易", "退款"
+# what a damaged ZIP file is told by, one for each way to pack
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -44,50 +50,65 @@ def read_bill(content: bytes) -> list[BillLine]:
 
     A line that can't be understood stops nothing: it is among them as `unknown`.
     """
-    rows = csv.reader(io.StringIO(_text(_details(content))))
-    columns: dict[str, int] = {}
+    columns: list[str] = []
     lines = []
-    for row in rows:
-        cells = [cell.strip() for cell in row]  # Alipay ends numbers with a tab, so that no spreadsheet rounds them
-        if not cells or cells[0].startswith("#"):
+    for text in io.StringIO(_details(content)):
+        cells = _cells(text.rstrip("\r\n"), len(columns))
+        if not any(cells) or cells[0].startswith("#"):
             continue
-        if not columns:
-            columns = {name: at for at, name in enumerate(cells)}
-            if missing := [COLUMNS[n] for n in (0, 1, 2, 11, 21) if COLUMNS[n] not in columns]:
-                raise ValueError(f"The bill has no column {', '.join(missing)}.")
+        if columns:
+            lines.append(_line(cells, columns))
             continue
-        lines.append(_line(cells, columns))
+        columns = [name.translate(BRACKETS) for name in cells]
+        if missing := [name for name in NEEDED if name not in columns]:
+            raise ValueError(f"The bill has no column {', '.join(missing)}.")
     if not columns:
         raise ValueError("The bill is empty.")
     return lines
 
 
-def _line(cells: list[str], columns: dict[str, int]) -> BillLine:
+def _cells(text: str, wanted: int) -> list[str]:
+    """A line's cells. A quotation mark that nobody closes spoils this line at the most, and not those behind it."""
+    try:
+        cells = next(csv.reader([text]), [])
+    except csv.Error:
+        cells = []
+    if len(cells) < wanted:
+        cells = text.split(",")
+    return [cell.strip() for cell in cells]  # Alipay ends numbers with a tab, so that no spreadsheet rounds them
+
+
+def _line(cells: list[str], columns: list[str]) -> BillLine:
     cells = cells + [""] * (len(columns) - len(cells))
-    trade_no, number, kind, amount, request_no = (cells[columns[COLUMNS[n]]] for n in (0, 1, 2, 11, 21))
+    trade_no, number, kind, amount, request_no = (cells[columns.index(name)] for name in NEEDED)
     try:
         yuan = parse_amount(amount.removeprefix("-"))
     except ValueError:
         kind = ""
-    if kind == PAID:
+    if kind == PAID and not amount.startswith("-"):
         return BillLine(trade_no, number, yuan, "")
     if kind == SENT_BACK:
         return BillLine(trade_no, number, -yuan, request_no)
     return BillLine(trade_no, number, Decimal("0.00"), request_no, unknown=",".join(cells).rstrip(",")[:200] or ",")
 
 
-def _details(content: bytes) -> bytes:
+def _details(content: bytes) -> str:
     """The CSV file: Alipay's ZIP holds one with the details and one with sums."""
     if not content.startswith(b"PK"):
-        return content
+        return _text(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content), metadata_encoding="gbk") as packed:
-            found = [info for info in packed.infolist() if "汇总" not in info.filename and info.filename[-4:] == ".csv"]
-            if len(found) != 1 or found[0].file_size > LARGEST:
-                raise ValueError("The ZIP file holds no details, or too much.")
-            return packed.read(found[0])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            named = [info for info in packed.infolist() if info.filename.lower().endswith(".csv")]
+            files = [info for info in named if "汇总" not in info.filename]
+            if sum(info.file_size for info in files) > LARGEST:
+                raise ValueError("The ZIP file holds too much.")
+            texts = [_text(packed.read(info)) for info in files]
+    except DAMAGED as error:
         raise ValueError(f"The ZIP file can't be opened: {error}") from error
+    found = [text for text in texts if COLUMNS[0] in text]
+    if len(found) != 1:
+        raise ValueError("The ZIP file holds no details, or more than one bill.")
+    return found[0]
 
 
 def _text(content: bytes) -> str:
