@@ -4,24 +4,26 @@
     python benchmarks/money_events.py --seed 1 --batch 17      one batch again
 
 Each batch has buyers of its own. After it everything comes to rest, and the books are compared. Prints what broke, with
-the batch's number, and exits with 1 where something did. The database is an SQLite file of its own, or DATABASE_URL.
+the batch's number, how often each kind of event, fault and outcome came up, and exits with 1 where something broke or a
+long run never had one of them. The database is an SQLite file of its own, or DATABASE_URL.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 BATCH = 500  # events
+ENOUGH = 50_000  # in so many events every kind of event, fault and outcome has to come up
 
 
 def main() -> int:
@@ -51,24 +53,33 @@ def run(told: argparse.Namespace, folder: Path) -> int:
     django.setup()
     from django.core.management import call_command
 
+    from benchmarks.money.seen import Seen
     from benchmarks.money.trial import Trial
 
     call_command("migrate", verbosity=0)
-    begun, counts, broken = time.monotonic(), Counter[str](), 0
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    wall, work, seen, broken = time.monotonic(), time.process_time(), Seen(), 0
     batches = [told.batch] if told.batch is not None else range(told.first, told.first + -(-told.events // BATCH))
     with Trial(folder) as trial:
         for number in batches:
             # batches lie apart in time: no day has money of two
             at = datetime(2026, 1, 2, 4, tzinfo=UTC) + timedelta(days=40 * number)
             found, world = trial.batch(seed=told.seed * 1_000_000 + number, at=at, events=BATCH)
-            counts += world.counts
+            seen.add(world)
             broken += len(found)
             for line in found:
                 print(f"batch {number}: {line}", flush=True)
-    events = sum(count for name, count in counts.items() if name != "(died)")
-    print(f"{events} events in {time.monotonic() - begun:.0f} s, {broken} broken")
-    print(" ".join(f"{name}={count}" for name, count in counts.most_common()))
-    return 1 if broken else 0
+            if number % 10 == 9:
+                print(f"{sum(seen.events.values())} events, {broken} broken", flush=True)
+    events = sum(seen.events.values())
+    wall, work = time.monotonic() - wall, time.process_time() - work
+    print(f"{events} events in {wall:.0f} s, {work:.0f} of them of a processor, {broken} broken")
+    seen.tell()
+    missing = seen.missing() if events >= ENOUGH else []
+    for kind in missing:
+        print(f"never: {kind}")
+    return 1 if broken or missing else 0
 
 
 if __name__ == "__main__":

@@ -194,9 +194,8 @@ STORAGES = {
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]  # never whole in memory
 UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40, least=1)  # bytes of one video file
-UPLOAD_TTL = integer(
-    "UPLOAD_TTL", default=7 * 86400, least=1, most=YEARS
-)  # seconds without a byte until an upload is given up
+# seconds without a byte until an upload is given up
+UPLOAD_TTL = integer("UPLOAD_TTL", default=7 * 86400, least=1, most=YEARS)
 DISK_RESERVE = integer("DISK_RESERVE", default=2**30)  # bytes that uploads leave free
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes, of a form without its files
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3100  # a thousand uploaded files, each with its title and number
@@ -264,9 +263,8 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
     ALIPAY_APP_CERT_FILE = ALIPAY_CERT_FILE = ALIPAY_ROOT_CERT_FILE = ""
 SITE_NAME = env.str("SITE_NAME", default="Streamsite")  # what a buyer reads at Alipay
-ORDER_EXPIRES_AFTER = integer(
-    "ORDER_EXPIRES_AFTER", default=30 * 60, least=60, most=15 * 86400
-)  # seconds until an unpaid order closes
+# seconds until an unpaid order closes
+ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60, least=60, most=15 * 86400)
 SITE_CONTACT = env.str("SITE_CONTACT", default="")  # a mail address or an address of the web, for buyers
 MONEY_ALARMS_TO = env.str("MONEY_ALARMS_TO", default="")  # the address that hears of stuck orders and differences
 REFUND_UNEXPECTED = boolean("REFUND_UNEXPECTED", default=True)  # payments that bought nothing go back by themselves
@@ -286,19 +284,15 @@ CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_G
 
 # --- Playback -------------------------------------------------------------------------------
 
-TOKEN_TTL = integer(
-    "TOKEN_TTL", default=6 * 3600, least=1, most=YEARS
-)  # seconds a signed media address lives, longer for a long title
-ADDRESS_TTL = integer(
-    "ADDRESS_TTL", default=600, least=1, most=YEARS
-)  # seconds, of what isn't free: players have it renewed
-STREAMS_AT_ONCE = integer(
-    "STREAMS_AT_ONCE", default=2, least=1, most=1000
-)  # of an account, for bought titles and gifts of membership
+# seconds a signed media address lives, longer for a long title
+TOKEN_TTL = integer("TOKEN_TTL", default=6 * 3600, least=1, most=YEARS)
+# seconds, of what isn't free: players have it renewed
+ADDRESS_TTL = integer("ADDRESS_TTL", default=600, least=1, most=YEARS)
+# of an account, for bought titles and gifts of membership
+STREAMS_AT_ONCE = integer("STREAMS_AT_ONCE", default=2, least=1, most=1000)
 VIEW_AFTER = 10  # seconds watched before a view counts
-PREVIEW_SECONDS = integer(
-    "PREVIEW_SECONDS", default=360, most=86400
-)  # of what isn't free, unless the movie says otherwise
+# of what isn't free, unless the movie says otherwise
+PREVIEW_SECONDS = integer("PREVIEW_SECONDS", default=360, most=86400)
 
 LOGGING = {
     "version": 1,

@@ -12,9 +12,9 @@ from django.db.models import Sum
 
 from apps.orders import services
 from apps.orders.models import Coupon, Order, Payment, Purchase, Refund
-from apps.users.models import Membership, User
+from apps.users.models import Letter, Membership, User
 from apps.wallet.models import Wallet
-from benchmarks.money.gateway import Trade
+from benchmarks.money.gateway import Trade, has_strange_line
 from benchmarks.money.world import World
 
 NOTHING = Decimal("0.00")
@@ -26,7 +26,7 @@ def broken(world: World) -> list[str]:
     orders = {row.pk: row for row in Order.objects.filter(pk__in=world.orders).select_related("membership", "user")}
     found = [*_money(world, orders), *_orders(world, orders), *_wallets(world, orders), *_memberships(world, orders)]
     found += [f"{number} was asked about through another application" for number in world.gateway.strayed]
-    return [*found, *_titles(orders), *_coupons(world, orders), *_statements(world)]
+    return [*found, *_titles(orders), *_letters(world, orders), *_coupons(world, orders), *_statements(world)]
 
 
 def _money(world: World, orders: dict[int, Order]) -> Iterator[str]:
@@ -55,9 +55,11 @@ def _money(world: World, orders: dict[int, Order]) -> Iterator[str]:
             yield f"{order}: a strange payment is flagged {payment.flag!r}"
         if kept and not payment.flag:
             bought[order.number] += 1
+            if trade.amount != order.amount:
+                yield f"{order}: ¥{trade.amount} bought it, it costs ¥{order.amount}"
             if order.state != "fulfilled":
                 yield f"{order}: ¥{kept} is kept, and the order is {order.state}"
-            if (gone_at := world.deleted.get(order.user_id)) and trade.paid_at > gone_at:
+            if (gone_at := world.deleted.get(order.user_id)) and trade.paid_at > gone_at + world.skew:
                 yield f"{order}: ¥{kept} was paid for an account that was gone"
         if not payment.flag and not kept and order.state != "refunded":
             yield f"{order}: all of {trade.trade_no} went back, and the order is {order.state}"
@@ -154,6 +156,23 @@ def _titles(orders: dict[int, Order]) -> Iterator[str]:
                 yield f"{order}: {order.state}, and {has} titles are held"
 
 
+def _letters(world: World, orders: dict[int, Order]) -> Iterator[str]:
+    """Who has an address is told once of what was bought, and of each sum that went back."""
+    told = set(
+        Letter.objects.filter(user__in={order.user_id for order in orders.values()}).values_list("kind", "reference")
+    )
+    for order in orders.values():
+        if not order.user.email or order.user_id in world.deleted:
+            continue
+        is_told = ("paid", order.number) in told
+        good = [row for row in order.payments.all() if not row.flag]
+        if is_told != bool(good):
+            yield f"{order}: {order.state} by {len(good)} payments, and {is_told=}"
+        for row in Refund.objects.filter(payment__order=order):
+            if (("refunded", row.number) in told) != (row.state == DONE):
+                yield f"{order}: refund {row} is {row.state}, and the letter says otherwise"
+
+
 def _coupons(world: World, orders: dict[int, Order]) -> Iterator[str]:
     for coupon in Coupon.objects.filter(pk__in=[one.pk for one in world.coupons]):
         used = [order for order in orders.values() if order.coupon_id == coupon.pk and order.state != "closed"]
@@ -165,16 +184,21 @@ def _coupons(world: World, orders: dict[int, Order]) -> Iterator[str]:
 
 def _statements(world: World) -> Iterator[str]:
     """The books of both agree on each day, and the revenue is what the gateway has, less what is still owed."""
-    day = world.begun.date()
-    while day <= world.at.date():
-        for one in services.check_day(day=day, at=world.at).differences:
-            yield f"statement of {day}: {one}"
-        day += timedelta(days=1)
+    for day in world.days():
+        told = services.check_day(day=day, at=world.at)
+        strange = Counter(one.trouble for one in told.differences)[services.Trouble.UNKNOWN]
+        if strange != has_strange_line(f"{day}"):
+            yield f"statement of {day}: {strange} unknown lines"
+        for one in told.differences:
+            if one.trouble != services.Trouble.UNKNOWN:
+                yield f"statement of {day}: {one}"
+        if told.ours != told.theirs:
+            yield f"statement of {day}: ¥{told.ours} in our books, ¥{told.theirs} in the bill"
     numbers = set(Order.objects.filter(pk__in=world.orders).values_list("number", flat=True))
     theirs = sum(
         (t.amount - t.back for t in world.gateway.trades.values() if t.paid_at and t.number in numbers), NOTHING
     )
-    told = services.revenue(first=world.begun.date(), last=world.at.date() + timedelta(days=1))
+    told = services.revenue(first=world.days()[0], last=world.days()[-1])
     owed = sum((row.amount - row.refunded for row in Payment.objects.waiting().filter(order__in=world.orders)), NOTHING)
     if told.received != theirs - owed:
         yield f"revenue says ¥{told.received} was received, the gateway has ¥{theirs} of which ¥{owed} are owed"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
 
-CALLS = ["alipay.trade.query", "alipay.trade.close", "alipay.trade.refund", "alipay.trade.fastpay.refund.query"]
+BILL = "alipay.data.dataservice.bill.downloadurl.query"
 COMMON = [
     ("10003", ""), ("20000", "isp.unknow-error"), ("20000", "aop.unknow-error"), ("20001", "aop.invalid-auth-token"),
     ("40001", "isv.missing-signature"), ("40002", "isv.invalid-app-id"), ("40003", "isv.insufficient-isv-permissions"),
     ("40004", "ACQ.SYSTEM_ERROR"), ("40004", "AQC.SYSTEM_ERROR"), ("40004", "aop.ACQ.SYSTEM_ERROR"), ("40004", ""),
     ("40004", "ACQ.NOBODY_HEARD_OF_IT"), ("40005", "isv.rate-limit"), ("40006", "isv.blocked"), ("50000", "x"),
-    ("forged", ""), ("half", ""), ("", ""), ("", ""),
+    ("forged", ""), ("half", ""), ("", ""),
 ]  # fmt: skip
 SUB_CODES = {
     # a query that says there is no such trade is no fault that can be told from the truth: left out where money is
@@ -34,7 +35,33 @@ SUB_CODES = {
         "REFUND_CHARGE_ERROR", "TRADE_SETTLE_ERROR", "REFUND_ACCOUNT_NOT_EXIST", "REFUNDALLOC_UNAUTH_LIMIT",
         "OVERDRAFT_AGREEMENT_NOT_MATCH", "OVERDRAFT_ASSIGN_ACCOUNT_INVALID", "REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST",
     ],
+    # that there is no bill is none either: a day on which nothing moved has none
+    BILL: ["isp.bill_making", "isv.invalid-arguments", "INVAILID_ARGUMENTS"],
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How one call is answered: `code` empty is no answer, "forged" and "half" are what they say."""
+
+    method: str
+    code: str
+    sub_code: str
+    done: bool  # carried out all the same
+
+    def __str__(self) -> str:
+        said = " ".join(filter(None, [self.code, self.sub_code])) or "silence"
+        return f"{self.method} {said}{' (done)' if self.done else ''}"
+
+
+FAULTS = [
+    Fault(method, code, sub_code, done)
+    for method, names in SUB_CODES.items()
+    for code, sub_code in [*COMMON, *(("40004", name if "." in name else f"ACQ.{name}") for name in names)]
+    for done in (False, True)
+]
+BILL_BREAKS_OFF = Fault("the file of the bill", "half", "", done=False)
+FAULTS.append(BILL_BREAKS_OFF)
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 

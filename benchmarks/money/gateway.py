@@ -11,7 +11,8 @@ import csv
 import io
 import json
 import threading
-from collections import deque
+import zipfile
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,10 +30,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from benchmarks.money.faults import BILL, BILL_BREAKS_OFF, Fault
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 APP, SELLER = "2021000000000042", "2088000000000042"
 OTHER_APP = "2021000000000044"  # the same seller's; the site changes between the two
 FOREIGN_APP, FOREIGN_SELLER = "2021000000000043", "2088000000000043"
+BILLS = "/bill/"
 HEAD = "支付宝交易号,商户订单号,业务类型,订单金额（元）,退款批次号/请求号,对方账户"
 
 
@@ -57,16 +61,6 @@ class Trade:
         return sum((amount for amount, _ in self.refunds.values()), Decimal(0))
 
 
-@dataclass(frozen=True)
-class Fault:
-    """How one call is answered: `code` empty is no answer, "forged" and "half" are what they say."""
-
-    method: str
-    code: str
-    sub_code: str
-    done: bool  # carried out all the same
-
-
 class Gateway:
     """Its books, and a server on loopback for the merchant's questions. `now` is its clock, moved by the trial."""
 
@@ -74,7 +68,9 @@ class Gateway:
         self.now, self.lock = now, threading.RLock()
         self.trades: dict[str, Trade] = {}
         self.faults: deque[Fault] = deque()
+        self.injected: Counter[Fault] = Counter()
         self.heard: deque[dict[str, str]] = deque(maxlen=20)  # the requests, as they came
+        self.charges = False  # for its service: a line of the bill that is no payment and no refund
         self.strayed: list[str] = []  # orders asked about through an application that they weren't sent through
         self.own, self.stranger, merchant = (_kept_key(whose) for whose in ("own", "stranger", "merchant"))
         self._merchant = merchant.public_key()
@@ -90,13 +86,7 @@ class Gateway:
             protocol_version = "HTTP/1.0"
 
             def do_GET(self) -> None:
-                content = gateway.serve(self.path)
-                if not content:
-                    return  # the line goes dead
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                self.wfile.write(gateway.reply(self.path))
 
             def log_message(self, *_: Any) -> None: ...
 
@@ -202,26 +192,47 @@ class Gateway:
         return max(at for _, at in trade.refunds.values())
 
     def bill(self, day: str) -> bytes:
-        """The movements of a day, YYYY-MM-DD on the gateway's clock."""
+        """The movements of a day, YYYY-MM-DD on the gateway's clock, in one of the shapes that bills come in."""
         out = io.StringIO()
         rows = csv.writer(out)
+        if shape_of(day) != "bare":
+            out.write(f"#支付宝业务明细查询\r\n#起始日期：[{day} 00:00:00]\r\n")
         rows.writerow(HEAD.split(","))
         with self.lock:
             for trade in self.trades.values():
                 if trade.paid_at and _told(trade.paid_at)[:10] == day:
-                    rows.writerow([trade.trade_no, trade.number, "交易", f"{trade.amount:.2f}", "", ""])
+                    rows.writerow([f"{trade.trade_no}\t", trade.number, "交易", f"{trade.amount:.2f}", "", ""])
                 for request_no, (amount, at) in trade.refunds.items():
                     if _told(at)[:10] == day:
-                        rows.writerow([trade.trade_no, trade.number, "退款", f"-{amount:.2f}", request_no, ""])
-        return out.getvalue().encode("gbk")
+                        rows.writerow([trade.trade_no, trade.number, "退款", f"-{amount:.2f}", f"{request_no}\t", ""])
+        if self.charges and has_strange_line(day):
+            rows.writerow(["", "", "技术服务费", "-0.15", "", "支付宝"])
+        text = out.getvalue()
+        if shape_of(day) == "utf-8":
+            return text.encode("utf-8-sig")
+        if shape_of(day) != "zip":
+            return text.encode("gbk")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as files:
+            files.writestr(f"{SELLER}_{day}_业务明细.csv", text.encode("gbk"))
+            files.writestr(f"{SELLER}_{day}_业务明细(汇总).csv", "#合计".encode("gbk"))
+        return packed.getvalue()
 
     # --- What it answers ------------------------------------------------------------------------------
+
+    def reply(self, path: str) -> bytes:
+        """What goes over the line for one request, its head included; empty where the line goes dead."""
+        content = self.serve(path)
+        if not content:
+            return b""
+        head = f"HTTP/1.0 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+        return head + (content[: len(content) // 2] if self._breaks_off(path) else content)
 
     def serve(self, path: str) -> bytes:
         """The answer to one request; empty for none."""
         address = urlsplit(path)
-        if address.path.startswith("/bill/"):
-            return self.bill(address.path.removeprefix("/bill/"))
+        if address.path.startswith(BILLS):
+            return self.bill(address.path.removeprefix(BILLS))
         params = dict(parse_qsl(address.query, keep_blank_values=True))
         self.heard.append(params)
         method = params.get("method", "")
@@ -229,6 +240,7 @@ class Gateway:
             fault = next((one for one in self.faults if one.method in {method, "any"}), None)
             if fault:
                 self.faults.remove(fault)
+                self.injected[fault] += 1
             if not self._is_signed(params) or params.get("app_id") not in {APP, OTHER_APP}:
                 told = _no("isv.invalid-signature", "40002")
             elif fault is None or fault.done:
@@ -244,9 +256,18 @@ class Gateway:
         whole = f'{{"{method.replace(".", "_")}_response":{text},"sign":"{_sign(key, text)}"}}'.encode()
         return whole[: len(whole) // 2] if fault and fault.code == "half" else whole
 
+    def _breaks_off(self, path: str) -> bool:
+        """Whether the connection ends in the middle of what is asked for: a bill, next time."""
+        with self.lock:
+            if not path.startswith(BILLS) or BILL_BREAKS_OFF not in self.faults:
+                return False
+            self.faults.remove(BILL_BREAKS_OFF)
+            self.injected[BILL_BREAKS_OFF] += 1
+            return True
+
     def _answer(self, method: str, asked: Mapping[str, str], app: str) -> dict[str, str]:
-        if method == "alipay.data.dataservice.bill.downloadurl.query":
-            return {"code": "10000", "msg": "Success", "bill_download_url": f"{self.url}/bill/{asked['bill_date']}"}
+        if method == BILL:
+            return {"code": "10000", "msg": "Success", "bill_download_url": f"{self.url}{BILLS}{asked['bill_date']}"}
         trade = self._find(asked, app)
         if trade is None:
             return _no("ACQ.TRADE_NOT_EXIST")
@@ -294,6 +315,16 @@ class Gateway:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+def shape_of(day: str) -> str:
+    """How the bill of a day is written."""
+    return ["gbk", "zip", "utf-8", "bare"][int(day[-2:]) % 4]
+
+
+def has_strange_line(day: str) -> bool:
+    """Whether the bill of a day has a line that is no payment and no refund."""
+    return int(day[-2:]) % 3 == 0
 
 
 @cache

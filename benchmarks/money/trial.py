@@ -36,6 +36,7 @@ class Trial:
 
     def __enter__(self) -> Trial:
         self.gateway = Gateway(self.folder, datetime.now().astimezone())
+        self.gateway.charges = True
         self._exits.callback(self.gateway.stop)
         self._exits.enter_context(override_settings(PAYMENT_GATEWAY="alipay", REFUND_UNEXPECTED=True, **_as_they_are()))
         use_application(self.gateway, APP)
@@ -53,8 +54,8 @@ class Trial:
         """So many events that begin at `at`, and what is broken after them."""
         self.gateway.trades.clear()
         self.gateway.faults.clear()
+        self.gateway.injected.clear()
         self.gateway.strayed.clear()
-        self.gateway.now = at
         world = World(self.gateway, seed, at, make_user)
         world.plans = [_plan("25.00", 30), _plan("7.77", 7), _plan("0.02", 1)]
         world.movies = [_movie("10.00", "5.00"), _movie("3.33", "0.01")]
@@ -77,7 +78,8 @@ def _as_they_are() -> dict[str, Any]:
 
 
 def make_user() -> User:
-    return User.objects.create(username=f"{_run}{next(_number)}")
+    name = f"{_run}{next(_number)}"
+    return User.objects.create(username=name, email=f"{name}@example.com")
 
 
 def _plan(price: str, days: int) -> Plan:

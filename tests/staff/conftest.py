@@ -8,7 +8,7 @@ from apps.community.models import Comment
 from apps.media.models import State
 from apps.movies.models import Banner, Genre, Person, Region
 from apps.notices.models import Notice
-from apps.orders.models import Coupon, Notification, Payment, Refund
+from apps.orders.models import AlipayCertificate, Coupon, Notification, Payment, Refund
 from apps.playback.models import Stream
 from apps.users.models import AuditEntry
 from tests.factories import make_episode, make_member, make_movie, make_plan, make_sale
@@ -34,6 +34,7 @@ def rows() -> list[Model]:
     AuditEntry.objects.create(at=order.created_at, actor_name="x", path="/admin/", status=200)
     Refund.objects.create(payment=Payment.objects.get(), amount=1, number="R1", reason="x", created_at=order.created_at)
     Notification.objects.create(order=order, gateway="cashier", body="x=1", received_at=order.created_at)
+    AlipayCertificate.objects.create(app_id="1", sn="0" * 32, content="x", fetched_at=order.created_at)
     make_sale(user=member, amount="10.00")
     at = order.created_at
     Stream.objects.create(user=member, player="x", episode=episode, began_at=at, seen_at=at)
