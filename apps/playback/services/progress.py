@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from apps.media.models import Rendition
 from apps.movies.models import Episode
@@ -49,15 +49,19 @@ def heartbeat(
     if grant.cut != Rendition.Cut.FULL:
         return
     for _ in range(TRIES):
-        watch = Watch.objects.filter(viewer=viewer_key, episode=episode).first()
-        if watch and watch.is_counted(at) and not viewer.is_authenticated:
+        watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_said(beat, at))
+        if begins:
+            if viewer.is_authenticated:
+                _keep(viewer.pk, episode, beat, at)
+            return
+        if watch.is_counted(at) and not viewer.is_authenticated:
             return  # nothing more to know
         news = _news(watch, beat, at)
         if news is None:
             return
         with transaction.atomic():
-            if not _replace(watch, viewer_key=viewer_key, episode=episode, news=news):
-                continue
+            if not Watch.objects.filter(pk=watch.pk, seen_at=watch.seen_at).update(**news):
+                continue  # another heartbeat of this viewer came in between
             if news.get("counted_at"):
                 record_play(movie_id=episode.movie_id, at=at)
             if viewer.is_authenticated:
@@ -65,10 +69,14 @@ def heartbeat(
         return
 
 
-def _news(watch: Watch | None, beat: Beat, at: datetime) -> dict[str, Any] | None:
+def _said(beat: Beat, at: datetime) -> dict[str, Any]:
+    return {"tab": beat.tab, "number": beat.number, "playing": beat.playing, "seen_at": at}
+
+
+def _news(watch: Watch, beat: Beat, at: datetime) -> dict[str, Any] | None:
     """The fields that the heartbeat changes, `counted_at` among them if it makes a view; None if it changes nothing."""
-    said = {"tab": beat.tab, "number": beat.number, "playing": beat.playing, "seen_at": at}
-    if watch is None or watch.has_lapsed(at):
+    said = _said(beat, at)
+    if watch.has_lapsed(at):
         return {**said, "watched": 0.0, "counted_at": None}
     passed = (at - watch.seen_at).total_seconds()
     same = watch.tab == beat.tab
@@ -86,18 +94,6 @@ def _news(watch: Watch | None, beat: Beat, at: datetime) -> dict[str, Any] | Non
     if watched >= settings.VIEW_AFTER:
         return {**said, "watched": 0.0, "counted_at": at}
     return {**said, "watched": watched}
-
-
-def _replace(watch: Watch | None, *, viewer_key: str, episode: Episode, news: dict[str, Any]) -> bool:
-    """Put the news in the place of what was read; False if another heartbeat came in between."""
-    if watch:
-        return bool(Watch.objects.filter(pk=watch.pk, seen_at=watch.seen_at).update(**news))
-    try:
-        with transaction.atomic():
-            Watch.objects.create(viewer=viewer_key, episode=episode, **news)
-    except IntegrityError:
-        return False
-    return True
 
 
 def _keep(user_id: int, episode: Episode, beat: Beat, at: datetime) -> None:
