@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -222,6 +223,27 @@ def test_an_anonymous_viewer_is_known_by_a_signed_cookie_and_leaves_no_row(clien
     client.post(address, body, content_type="application/json")
     assert client.cookies["viewer"].value not in {first, "a1:forged"}
     assert not Progress.objects.exists()
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_on_a_full_disk_a_player_is_answered_as_ever(client, signed_in):
+    episode = make_episode()
+    if signed_in:
+        client.force_login(make_user())
+    address = reverse("playback:progress", args=[episode.movie_id, 1])
+    body = {"position": 9, "duration": 20, "playing": True, "tab": "t", "number": 1}
+
+    def no_room(execute, sql, *rest):
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(no_room):
+        answer = client.post(address, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["kind"]) == (200, "full")
+    assert not Watch.objects.exists()
+    client.post(address, body, content_type="application/json")
+    assert Watch.objects.count() == 1
 
 
 @pytest.mark.parametrize(
