@@ -47,6 +47,14 @@ def test_a_programme_has_its_own_sound_only(swapped, tmp_path):
     check(processed(path))
 
 
+def test_a_programme_of_many_streams_keeps_them_all(tmp_path):
+    """Its table takes more than one packet."""
+    plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "many.ts"
+    names = [word for n in range(24) for word in (f"-metadata:s:a:{n}", f"language={'eng' if n % 2 else 'chi'}")]
+    footage.ffmpeg("-i", str(plain), "-map", "0:v", *["-map", "0:a"] * 24, "-c", "copy", *names, str(path))
+    assert len(door.probe(path)["audio"]) == 24
+
+
 @pytest.mark.parametrize("flags", ["", "frag_keyframe+empty_moov"])
 def test_common_encryption_is_named(flags, tmp_path):
     path = tmp_path / "locked.mp4"
