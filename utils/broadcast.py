@@ -66,11 +66,9 @@ def programmes(file: int) -> list[Programme]:
 def scrambled(file: int) -> bool:
     """Whether no programme of a transport stream can be shown without a key."""
     table = programmes(file)
-    return (
-        all(programme.scrambled for programme in table)
-        if table
-        else bool(_scrambled(ts_packets(os.pread(file, HEAD, 0))))
-    )
+    if not table:
+        return bool(_scrambled(ts_packets(os.pread(file, HEAD, 0))))
+    return all(programme.scrambled for programme in table)
 
 
 def _scrambled(packets: list[bytes]) -> set[int]:
@@ -93,9 +91,8 @@ def _sections(packets: list[bytes]) -> Iterator[tuple[int, bytes]]:
             continue
         end = 1 + data[0] if begins else len(data)  # by pointer_field
         if pid in begun:
-            yield from (
-                (pid, section) for section in _whole(begun.pop(pid) + data[1 if begins else 0 : end], begun, pid)
-            )
+            more = begun.pop(pid) + data[1 if begins else 0 : end]
+            yield from ((pid, section) for section in _whole(more, begun, pid))
         if begins:
             yield from ((pid, section) for section in _whole(data[end:], begun, pid))
 

@@ -60,11 +60,11 @@ def measure(file: int) -> dict[str, Any]:
         index = _picture(container)
     with _open(file) as container:
         stream = container.streams[index]
-        sample = _sample(container, stream)
         table = programmes(file) if container.format.name == "mpegts" else []
         own = next((programme for programme in table if stream.id in programme.pids), None)
         if own and own.scrambled:
             raise Refused("encrypted")
+        sample = _sample(container, stream)
         facts = _facts(container, stream, sample, own)
     with _open(file) as container:
         lengths = Lengths(container, facts["video"]["index"], [track["index"] for track in facts["audio"]])

@@ -66,7 +66,7 @@ def _read(
 
     with contextlib.suppress(ffmpeg.FFmpegError):
         run("first", [*_written("s", _vtt(track, folder)), *copy])
-        if _speaks_twice(raw):
+        if raw.exists() and _speaks_twice(raw):
             run("second", _written("s", _vtt(second, folder)))
     raw.unlink(missing_ok=True)
     return [track, second]
