@@ -6,9 +6,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, UnreadablePostError
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 
 LONGEST_ADDRESS = 8192  # characters, query included; nginx takes as many (large_client_header_buffers)
 ANYBODY = 64 * 1024  # bytes: forms without files
@@ -50,6 +51,14 @@ class BodyLimitMiddleware:
             response["Connection"] = "close"  # nobody reads what is still coming
             return response
         return self.get_response(request)
+
+    def process_exception(self, _request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What doesn't come, or comes too slowly (utils.bodies), is the sender's fault."""
+        if not isinstance(exception, UnreadablePostError):
+            return None
+        text = gettext("The request took too long to arrive. Please send it again.")
+        headers = {"Connection": "close", "Cache-Control": "no-store"}
+        return HttpResponse(text, "text/plain; charset=utf-8", HTTPStatus.REQUEST_TIMEOUT, headers=headers)
 
     def _most(self, request: HttpRequest, administration: bool) -> int:
         user = request.user

@@ -76,6 +76,25 @@ def test_the_refusal_says_what_to_do(strict):
     assert "内容过大" in answer.content.decode()
 
 
+class Broken(io.RawIOBase):
+    """A body of which nothing comes."""
+
+    def read(self, *_size: int) -> bytes:
+        raise OSError("timed out")
+
+    readline = read
+
+
+@pytest.mark.parametrize("address", ["/order/notify/", "/play/{}/1/progress/", "/play/{}/1/place/", "/user/login/"])
+def test_a_body_that_does_not_come_is_its_senders_fault(client, address):
+    from tests.factories import make_episode
+
+    address = address.format(make_episode(number=1).movie_id)
+    client.raise_request_exception = False
+    answer = send(client, address, 1000, kind="application/json", body=Broken(), **{"Accept-Language": "zh-hans"})
+    assert answer.status_code in ({200, 400} if "login" in address else {408})
+
+
 def test_long_addresses_get_414(client):
     assert client.get("/search/?q=" + "a" * 8000).status_code == 200
     assert client.get("/search/?q=" + "a" * 9000).status_code == 414

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import socket
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from benchmarks.attack import sessions_of
 from tests.browser.conftest import Site
 from tests.browser.test_delivery import gates, port  # noqa: F401  (fixtures)
 
@@ -53,6 +56,27 @@ def test_who_is_answered_early_reads_that_answer(port, address):  # noqa: F811
     with ThreadPoolExecutor(4) as senders:
         found = {status for status, _ in senders.map(lambda _: send(port, body), range(16))}
     assert found == {EARLY[address]}
+
+
+def test_a_slow_body_is_answered_in_words(site, port):  # noqa: F811
+    """Of more bodies than a process waits for, the oldest get an answer."""
+    session = sessions_of(site, "superuser")[0]
+    sent = head("POST", "/admin/movies/genre/add/", FORM, f"Cookie: {session}", "Content-Length: 90000")
+    with contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(24)]
+        for line in lines:
+            line.sendall(sent)
+        answered: list[bytes] = []
+        until = time.monotonic() + 20
+        while len(answered) < 8 and time.monotonic() < until:
+            for line in list(lines):
+                line.send(b"a" * 100)
+                if select.select([line], [], [], 0)[0]:
+                    answered.append(line.recv(12))
+                    lines.remove(line)
+            time.sleep(0.02)
+    assert len(answered) >= 8
+    assert set(answered) <= {b"HTTP/1.1 403", b"HTTP/1.1 400"}
 
 
 def stored_by(name: str, folder: Path) -> int:
