@@ -160,7 +160,8 @@ class AdministrationMiddleware:
 
 
 def _action(request: HttpRequest, page: str | None) -> str:
-    chosen = request.POST.get("action", "") if request.method == "POST" else ""
+    # as it was read: a body that was refused unread would be waited for here
+    chosen = request.POST.get("action", "") if hasattr(request, "_post") else ""
     return (f"{page}: {chosen}" if chosen else page or "")[:100]
 
 

@@ -95,6 +95,15 @@ def test_a_body_that_does_not_come_is_its_senders_fault(client, address):
     assert answer.status_code in ({200, 400} if "login" in address else {408})
 
 
+def test_what_was_refused_unread_is_not_read_to_be_written_down(strict):
+    strict.force_login(make_user(is_staff=True, is_superuser=True))
+    strict.raise_request_exception = False
+    answer = strict.generic(
+        "POST", reverse("admin:movies_genre_add"), CONTENT_LENGTH="9000", CONTENT_TYPE=FORM, **{"wsgi.input": Broken()}
+    )  # without the cookie of a token
+    assert answer.status_code == 403
+
+
 def test_long_addresses_get_414(client):
     assert client.get("/search/?q=" + "a" * 8000).status_code == 200
     assert client.get("/search/?q=" + "a" * 9000).status_code == 414
