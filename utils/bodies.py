@@ -1,7 +1,7 @@
 """Bodies of requests that come slowly hold few threads, and not for long.
 
 A thread that reads a body waits for its sender. Whoever sends a byte now and then on many connections would
-hold every thread of a node, so the waiting ends: for each body after its time, and for the oldest one as soon
+hold every thread of a node, so a watch ends the reading: of each body after its time, and of the oldest one as soon
 as too many are waited for. The reader then sees a broken connection, and can still answer.
 
 What is answered before its body was read is read on for a moment: the proxy in front still sends, and a connection
@@ -11,12 +11,8 @@ that is closed under it makes it tell the client of a broken server (502) instea
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import select
 import socket
-import struct
-import termios
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -33,35 +29,45 @@ PIECE = 64 * 1024  # bytes
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class TooSlow(OSError):
-    """The body comes too slowly to be waited for."""
-
-
 class SlowBodies:
     """The bodies that this process is waiting for."""
 
     def __init__(self) -> None:
         self._waiting: dict[SlowBody, float] = {}  # by when its reader began to wait, oldest first
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._watch: int = 0  # the process whose thread looks after them: a fork has none
 
     @contextlib.contextmanager
-    def waiting(self, body: SlowBody) -> Iterator[None]:
+    def reading(self, body: SlowBody) -> Iterator[None]:
         """For as long as a thread waits for `body`."""
         with self._lock:
             self._waiting[body] = time.monotonic()
+            if self._watch != os.getpid():
+                self._watch = os.getpid()
+                threading.Thread(target=self._look_after, daemon=True, name="slow-bodies").start()
+            self._changed.notify()
         try:
             yield
         finally:
+            # Under the lock: once the request has ended its descriptor may be another connection's.
             with self._lock:
                 body.waited += time.monotonic() - self._waiting.pop(body)
 
-    def is_over(self, body: SlowBody) -> bool:
-        """Whether nobody waits any longer for `body`, which is being waited for."""
-        now = time.monotonic()
-        with self._lock:
-            slow = [other for other, since in self._waiting.items() if now - since >= SLOW_AFTER]
-            waited = body.waited + now - self._waiting[body]
-        return waited >= body.patience or body in slow[:-SLOW_AT_ONCE]
+    def _look_after(self) -> None:
+        while True:
+            with self._lock:
+                while not self._waiting:
+                    self._changed.wait()
+                self._end_what_is_due(time.monotonic())
+            time.sleep(LOOKS_EVERY)
+
+    def _end_what_is_due(self, now: float) -> None:
+        slow = [body for body, since in self._waiting.items() if now - since >= SLOW_AFTER and not body.ended]
+        too_many = slow[: max(0, len(slow) - SLOW_AT_ONCE)]
+        for body in slow:
+            if body in too_many or body.waited + now - self._waiting[body] >= body.patience:
+                body.end()
 
 
 class Body:
@@ -70,24 +76,24 @@ class Body:
     def __init__(self, source: Any, *, length: int) -> None:
         self._source, self._left = source, length
 
-    def read(self, size: int = -1) -> bytes:
-        return self._count(self._source.read(size if size >= 0 else self._left))
+    def read(self, *size: int) -> bytes:
+        return self._count(self._source.read(*size))
 
-    def readline(self, size: int = -1) -> bytes:
-        """As files have it. Nothing here reads lines, so that it may be slow."""
-        line = b""
-        while not line.endswith(b"\n") and len(line) != size and (piece := self.read(1)):
-            line += piece
-        return line
+    def readline(self, *size: int) -> bytes:
+        return self._count(self._source.readline(*size))
 
     def _count(self, piece: bytes) -> bytes:
         self._left -= len(piece)
         return bytes(piece)
 
+    def connection(self) -> socket.socket:
+        """The one on which it comes, to be closed. Raises OSError."""
+        return socket.socket(fileno=os.dup(self._source.fileno()))
+
     def take_rest(self) -> None:
         """Forget what still comes, until who sends it has closed."""
         until = time.monotonic() + TAKES_REST_WITHIN
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._source.fileno())) as connection:
+        with contextlib.suppress(OSError), self.connection() as connection:
             while self._left > 0 and (patience := until - time.monotonic()) > 0:
                 connection.settimeout(patience)
                 if not self._count(connection.recv(PIECE)):
@@ -95,39 +101,28 @@ class Body:
 
 
 class SlowBody(Body):
-    """One whose reader waits for a limited time."""
+    """One that is read under the watch."""
 
     def __init__(self, source: Any, *, length: int, bodies: SlowBodies) -> None:
         super().__init__(source, length=length)
         self._bodies = bodies
         self.patience = PATIENCE + length / LEAST_SPEED  # seconds
         self.waited = 0.0  # seconds
+        self.ended = False
 
-    def read(self, size: int = -1) -> bytes:
-        """As many bytes as there are up to `size`. Raises OSError where they don't come."""
-        wanted = min(size, self._left) if size >= 0 else self._left
-        pieces = []
-        while wanted > 0:
-            # uWSGI waits until all that it is asked for is there; so it is asked for what is there
-            piece = super().read(min(wanted, self._arrived()))
-            if not piece:
-                break
-            pieces.append(piece)
-            wanted -= len(piece)
-        return b"".join(pieces)
+    def end(self) -> None:
+        """Let the reader see the end of what comes; answers still pass."""
+        self.ended = True
+        with contextlib.suppress(OSError), self.connection() as connection:
+            connection.shutdown(socket.SHUT_RD)
 
-    def _arrived(self) -> int:
-        """How many bytes can be read at once, 1 where the connection has ended. Raises TooSlow."""
-        connection = self._source.fileno()
-        waits = select.poll()
-        waits.register(connection, select.POLLIN)
-        if not waits.poll(0):
-            with self._bodies.waiting(self):
-                while not waits.poll(LOOKS_EVERY * 1000):
-                    if self._bodies.is_over(self):
-                        raise TooSlow("The body comes too slowly.")
-        (arrived,) = struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))
-        return max(1, int(arrived))
+    def read(self, *size: int) -> bytes:
+        with self._bodies.reading(self):
+            return super().read(*size)
+
+    def readline(self, *size: int) -> bytes:
+        with self._bodies.reading(self):
+            return super().readline(*size)
 
 
 class Answered:

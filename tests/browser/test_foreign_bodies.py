@@ -58,12 +58,12 @@ def test_who_is_answered_early_reads_that_answer(port, address):  # noqa: F811
     assert found == {EARLY[address]}
 
 
-def test_a_slow_body_is_answered_in_words(site, port):  # noqa: F811
-    """Of more bodies than a process waits for, the oldest get an answer."""
+def test_a_slow_body_is_answered_in_words(site):
+    """Of more bodies than a process of the embedded server waits for, the oldest get an answer."""
     session = sessions_of(site, "superuser")[0]
     sent = head("POST", "/admin/movies/genre/add/", FORM, f"Cookie: {session}", "Content-Length: 90000")
     with contextlib.ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(24)]
+        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=20)) for _ in range(24)]
         for line in lines:
             line.sendall(sent)
         answered: list[bytes] = []
