@@ -97,6 +97,28 @@ def test_no_player_runs_what_a_subtitle_holds(visit, site, tmp_path):
     assert visit.problems == []
 
 
+def test_foreign_parts_are_translated_where_nothing_else_is_shown(visit, site, tmp_path):
+    """In the language of the sound; that is no choice of the menu, and another language's isn't shown."""
+    texts = [tmp_path / f"{name}.srt" for name in ("whole", "foreign", "other")]
+    for path in texts:
+        path.write_text(f"1\n00:00:00,000 --> 00:00:08,000\n{path.stem}\n")
+    picture = make_video(tmp_path / "picture.mp4", seconds=8, size="320x240")
+    names = ("-metadata:s:a", "language=eng", "-metadata:s:s:0", "language=chi", "-metadata:s:s:1", "language=eng")
+    flags = ("-disposition:s:0", "0", "-disposition:s:1", "forced", "-disposition:s:2", "forced")
+    options = (*names, "-metadata:s:s:2", "language=fra", *flags)
+    path = with_texts(tmp_path / "film.mkv", *texts, film=picture, options=options)
+    page = visit.page
+    page.goto(f"{site.url}/single/{site.add_video(path, '外语片段')['movie']}/1/")
+    play(page)
+    expect(page.locator(".player__cue")).to_have_text("foreign")
+    assert page.locator(".player__chooser--subtitles [role=menuitemradio]").all_text_contents() == ["关闭", "中文"]
+    page.keyboard.press("c")
+    expect(page.locator(".player__cue")).to_have_text("whole")
+    page.keyboard.press("c")
+    expect(page.locator(".player__cue")).to_have_text("foreign")
+    assert visit.problems == []
+
+
 def test_subtitles_are_shown_and_remembered(visit, film):
     page = visit.page
     page.goto(film)

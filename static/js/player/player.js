@@ -1,5 +1,5 @@
 import { Addresses } from "./addresses.js";
-import { Captions } from "./captions.js";
+import { Captions, inLanguage, isSame } from "./captions.js";
 import { Controls } from "./controls.js";
 import { clock, element, icon, memory } from "./dom.js";
 import { Ending } from "./ending.js";
@@ -79,7 +79,7 @@ export class Player {
         levels: (heights) => this.#levels(heights),
         level: (height) => this.#level(height),
         texts: (tracks) => this.#texts(tracks),
-        sounds: (names) => this.#sounds(names),
+        sounds: (tracks) => this.#sounds(tracks),
         growing: () => this.#say(this.words.growing),
         whole: () => this.#whole(),
         error: (word) => this.#trouble(word),
@@ -230,35 +230,46 @@ export class Player {
     this.menus.quality.choose(chosen, chosen ? `${chosen}P` : auto);
   }
 
+  // What translates foreign parts only is no choice: it is there where nothing else is shown.
   #texts(tracks) {
     if (!tracks.length) return;
-    const names = tracks.map((track) => track.name);
+    const forced = tracks.map((track, index) => ({ ...track, index })).filter((track) => track.forced);
+    const choices = tracks.map((track, value) => ({ ...track, value, label: track.name })).filter((track) => !track.forced);
+    const page = document.documentElement.lang;
+    const find = (name) => choices.find(({ label }) => label === name)?.value ?? -1;
     const show = (index) => {
-      this.captions.shown = this.source.text(index);
+      this.captions.shown = this.source.text(index < 0 ? inLanguage(forced, this.spoken, page) : index);
       if (index >= 0) this.lastText = index;
-      this.menus.text.choose(index, index < 0 ? this.words.subtitles : names[index]);
+      this.menus.text.choose(index, tracks[index]?.name ?? this.words.subtitles);
     };
     const pick = (index) => {
-      this.kept.text = names[index] ?? "";
+      this.kept.text = tracks[index]?.name ?? "";
       memory.set({ text: this.kept.text });
       show(index);
     };
     // Who has chosen, or turned them off, sees that; others what the film wants shown.
-    const wanted = tracks.findIndex((track) => track.first || track.forced);
     const { text } = this.kept;
-    const kept = text === undefined || (text && !names.includes(text)) ? wanted : names.indexOf(text);
-    this.lastText = Math.max(0, tracks.findIndex(({ language: l }) => l && document.documentElement.lang.startsWith(l.slice(0, 2))));
-    this.menus.text.fill([{ value: -1, label: this.words.off }, ...names.map((label, value) => ({ value, label }))], kept, pick);
+    const wanted = choices.find((track) => track.first)?.value ?? -1;
+    const kept = text === undefined || (text && find(text) < 0) ? wanted : find(text);
+    this.lastText = (choices.find(({ language }) => isSame(language, page)) ?? choices[0])?.value;
+    if (choices.length) this.menus.text.fill([{ value: -1, label: this.words.off }, ...choices], kept, pick);
+    this.showText = () => show(this.menus.text.chosen ?? -1);
     show(kept);
   }
 
-  #sounds(names) {
-    if (names.length < 2) return;
+  #sounds(tracks) {
+    const speak = (index) => {
+      this.spoken = tracks[index]?.language;
+      this.showText?.();
+    };
+    if (tracks.length < 2) return speak(0);
+    const names = tracks.map((track) => track.name);
     const pick = (index) => {
       this.source.sound = index;
       this.kept.sound = names[index];
       memory.set({ sound: this.kept.sound });
       this.menus.sound.choose(index, names[index]);
+      speak(index);
     };
     const kept = Math.max(0, names.indexOf(this.kept.sound));
     this.menus.sound.fill(names.map((label, value) => ({ value, label })), kept, pick);

@@ -82,7 +82,7 @@ export class Source {
   }
 
   #sounds() {
-    this.on.sounds(this.hls.audioTracks.map((t) => t.name));
+    this.on.sounds(this.hls.audioTracks.map((t) => ({ name: t.name, language: t.lang ?? "" })));
   }
 
   // The title is whole now: its better rungs join, at a moment that hurts nobody.
