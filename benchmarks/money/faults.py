@@ -12,8 +12,9 @@ from django.db import connections
 BILL = "alipay.data.dataservice.bill.downloadurl.query"
 COMMON = [
     ("10003", ""), ("20000", "isp.unknow-error"), ("20000", "aop.unknow-error"), ("20001", "aop.invalid-auth-token"),
-    ("40001", "isv.missing-signature"), ("40002", "isv.invalid-app-id"), ("40003", "isv.insufficient-isv-permissions"),
-    ("40004", "ACQ.SYSTEM_ERROR"), ("40004", "AQC.SYSTEM_ERROR"), ("40004", "aop.ACQ.SYSTEM_ERROR"), ("40004", ""),
+    ("20001", "aop.auth-token-time-out"), ("40001", "isv.missing-signature"), ("40002", "isv.invalid-app-id"),
+    ("40002", "isv.invalid-signature"), ("40003", "isv.insufficient-isv-permissions"), ("40004", "ACQ.SYSTEM_ERROR"),
+    ("40004", "AQC.SYSTEM_ERROR"), ("40004", "aop.ACQ.SYSTEM_ERROR"), ("40004", ""),
     ("40004", "ACQ.NOBODY_HEARD_OF_IT"), ("40005", "isv.rate-limit"), ("40006", "isv.blocked"), ("50000", "x"),
     ("forged", ""), ("half", ""), ("", ""),
 ]  # fmt: skip
