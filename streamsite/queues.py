@@ -1,4 +1,4 @@
-"""Which queue each task waits in, and what is done again and again."""
+"""Which queue each task waits in, how the broker keeps it, and what is done again and again."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ ROUTES = {
     "media.encode_chunk": {"queue": "media_long"},
     "media.*": {"queue": "light"},
     "demo.make_video": {"queue": "media_long"},
+}
+
+TRANSPORT: dict[str, Any] = {
+    # seconds after which a task whose worker died is given to another; one that is given out twice does no harm
+    "visibility_timeout": 900,
+    # kombu sweeps abandoned tasks every interval × throttle seconds; its own 10 × 10 is too slow
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
 }
 
 SCHEDULE: dict[str, dict[str, Any]] = {

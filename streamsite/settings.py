@@ -211,13 +211,7 @@ CELERY_TASK_DEFAULT_QUEUE = "light"
 CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 12, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1.0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # seconds after which a task whose worker died is given to another; one that is given out twice does no harm
-    "visibility_timeout": 900,
-    # kombu sweeps abandoned tasks every interval × throttle seconds; its own 10 × 10 is too slow
-    "unacked_restore_interval": 2,
-    "unacked_restore_throttle": 1,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = queues.TRANSPORT
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = queues.SCHEDULE
 
