@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from apps.movies.models import Movie
 from apps.orders import services
-from apps.orders.gateways import CLOCK, GatewayUnclear
+from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear
 from apps.orders.models import Coupon, Notification, Order, Payment, Plan, Refund
 from apps.users.models import User
 from apps.users.services.deletion import delete_account
@@ -57,7 +57,7 @@ class World:
             (self.pay_from_wallet, 6), (self.refund, 5), (self.console, 3), (self.finish, 1), (self.reconcile, 6),
             (self.wait, 8), (self.fault, 12), (self.statement, 3), (self.delete, 1), (self.new_coupon, 1),
             (self.end_coupon, 1), (self.new_user, 1), (self.junk, 1), (self.change_application, 2),
-            (self.pay_strangely, 1),
+            (self.pay_strangely, 1), (self.change_price, 2),
         ]  # fmt: skip
         if not (connection.vendor == "sqlite" and connection.is_in_memory_db()):
             self.events.append((self.at_once, 1))  # a database in memory refuses instead of waiting
@@ -286,8 +286,17 @@ class World:
             self.gateway.expire()
 
     def statement(self) -> None:
-        with suppress(GatewayUnclear):
-            services.daily_statement(at=self.at)
+        with suppress(GatewayUnclear, GatewayRefused, OSError, ValueError):
+            if self.chance.random() < 0.3:
+                services.daily_statement(at=self.at)
+            else:
+                services.check_day(day=self.chance.choice(self.days()), at=self.at)
+
+    def change_price(self) -> None:
+        """Whoever orders a title again now has two orders of it, and may pay both."""
+        movie = self.chance.choice(self.movies)
+        movie.price += Decimal("0.01")
+        movie.save(update_fields=["price"])
 
     def change_application(self) -> None:
         """The site's settings name the other application for new payments; the one before is an earlier one."""
