@@ -13,6 +13,7 @@ from typing import Any
 
 from tests import mariadb
 from tests.conftest import ROOT
+from tests.migrated import put_sqlite
 
 DATABASES = ["sqlite", "mariadb"]
 
@@ -21,6 +22,7 @@ DATABASES = ["sqlite", "mariadb"]
 def database(kind: str, folder: Path, *, lasting: bool = True) -> Iterator[str]:
     """A fresh one in `folder`, by its address: a file of SQLite's, or a MariaDB (`lasting` as in `mariadb.running`)."""
     if kind == "sqlite":
+        put_sqlite(folder / "db.sqlite3")
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
     with mariadb.running(folder, lasting=lasting) as address:

@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import ROOT, make_video
+from tests.migrated import put_sqlite
 
 CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
 STARTS_WITHIN = 150.0  # seconds
@@ -107,8 +108,13 @@ def clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in {"DATA_DIR", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
 
 
-def start_site(data: Path, *, demo: str, port: int = 0, **changed: str) -> Site:
-    """Start the embedded site on that port, or a free one, with settings `changed`, and wait until it says where."""
+def start_site(data: Path, *, demo: str, port: int = 0, empty: bool = False, **changed: str) -> Site:
+    """Start the embedded site on that port, or a free one, with settings `changed`, and wait until it says where.
+
+    A new one finds its tables made, but for an `empty` folder.
+    """
+    if not empty and not data.exists():
+        put_sqlite(data / "db.sqlite3")
     if not port:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -133,6 +139,7 @@ def start_site(data: Path, *, demo: str, port: int = 0, **changed: str) -> Site:
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     data = Path(tempfile.mkdtemp(prefix="片库 site-"))
+    put_sqlite(data / "db.sqlite3")
     running = start_site(data, demo="small", ADDRESS_TTL=str(ADDRESS_TTL))
     try:
         yield running

@@ -36,7 +36,7 @@ def _reads_mails(browser: requests.Session, site: Site, address: str = "") -> bo
 
 def test_however_it_ends_nothing_is_left_and_the_data_is_kept(tmp_path):
     data = tmp_path / '数据 "#" folder%20?'
-    first = start_site(data, demo="0")
+    first = start_site(data, demo="0", empty=True)
     password, key = first.password, (data / "secret_key").read_text()
     assert any("celery" in line for line in _processes(data))
     assert password in "".join(first.said)

@@ -70,7 +70,7 @@ class Visitor:
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRUSTED_PROXIES", "127.0.0.1/32,unix")
-        running = start_site(tmp_path_factory.mktemp("site"), demo="0")
+        running = start_site(tmp_path_factory.mktemp("site") / "data", demo="0")
     running.manage("shell", "-v", "0", "-c", PEOPLE)
     yield running
     running.stop()
