@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.steps import play, play_to_the_end, seek, sign_in, until
 from tests.conftest import make_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 COUNTDOWN = 10  # seconds of the card of the next episode
 OUTRO = "from apps.movies.models import Episode; Episode.objects.filter(movie_id={}).update(outro_start=2)"

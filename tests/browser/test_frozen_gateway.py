@@ -19,7 +19,7 @@ from redis import Redis
 from benchmarks.gateway import Buyer, Waiting, cashier_of, fill, get, post
 from streamsite.env import broker_url
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 PATIENCE = 120.0  # seconds: far more than it takes
 BUYERS = 10
 # What takes a minute on the queue of long work, and a refund that nobody has asked for yet.

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import READY_WITHIN
 from tests.browser.steps import at, play, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 SECONDS = 30
 WAITED = """() => {

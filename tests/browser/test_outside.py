@@ -155,7 +155,7 @@ def test_the_page_that_waits_asks_at_its_pace_and_turns(site, browser, buyer):
     after(0)
     answer |= {"res": 0}
     with page.expect_navigation():
-        page.clock.run_for(2400)
+        page.clock.resume()  # a clock that is run across a navigation waits for the page that has gone
     context.close()
 
 

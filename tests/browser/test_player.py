@@ -15,7 +15,7 @@ from tests.browser.steps import at, play, seek, sign_in, until, violations
 from tests.conftest import make_video
 from tests.media.test_captions import with_texts, written_ass
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 LENGTH = 80  # seconds
 SPOKEN = "1\n00:00:01,000 --> 00:01:10,000\n海上生明月\n"

@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 WORDS = "1\n00:00:00,500 --> 00:00:02,000\n{0}一\n\n2\n00:00:03,000 --> 00:00:04,500\n{0}末\n"

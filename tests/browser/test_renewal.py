@@ -19,7 +19,7 @@ from tests.browser.conftest import ADDRESS_TTL, Film, Site
 from tests.browser.steps import at, play, seek, sign_in, until
 from tests.conftest import make_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 LENGTH = 1500  # seconds: more than hls.js keeps ready of the plainest film
 FAR, FURTHER = 900, 1300  # where nothing of it is there yet

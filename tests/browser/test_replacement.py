@@ -14,7 +14,7 @@ from tests.browser.conftest import Site, Visit
 from tests.browser.steps import at, play, seek, until
 from tests.conftest import make_video
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 LENGTH = 60  # seconds of the film
 MAY_WAIT = 2.0  # seconds beyond the longest wait of the same browser before

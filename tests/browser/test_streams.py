@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Film, Site
 from tests.browser.steps import at, sign_in, until, violations
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
 NAME, PASSWORD = "observer-of-films", "right horse battery"
 MEMBER = f"""
