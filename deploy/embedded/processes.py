@@ -43,21 +43,31 @@ def stop_when_hung_up() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def children(of: int) -> list[int]:
+    """The processes that `of` started and that still run."""
+    return _children().get(of, [])
+
+
 def descendants(of: int) -> list[int]:
     """The processes below `of`, the nearest first."""
-    children: dict[int, list[int]] = {}
+    known = _children()
+    found, look = [], [of]
+    while look:
+        below = known.get(look.pop(0), [])
+        found += below
+        look += below
+    return found
+
+
+def _children() -> dict[int, list[int]]:
+    known: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError):
             continue
-        children.setdefault(parent, []).append(int(entry.name))
-    found, look = [], [of]
-    while look:
-        below = children.get(look.pop(0), [])
-        found += below
-        look += below
-    return found
+        known.setdefault(parent, []).append(int(entry.name))
+    return known
 
 
 def wait_for(process: subprocess.Popen[bytes]) -> int:

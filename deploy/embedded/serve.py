@@ -26,11 +26,12 @@ import broker
 import modes
 from asked import ROOT, VENV
 from console import fail, say
-from processes import adopt_orphans, die_with_parent, end_all, stop_when_hung_up, wait_for
+from processes import adopt_orphans, children, die_with_parent, end_all, stop_when_hung_up, wait_for
 
 FIRST_PAGE_WITHIN = 30.0  # seconds of painting before the site opens with what is there
 SOCKET_PATH_LIMIT = 100  # bytes; a unix socket's address holds 108
 READY_WITHIN = 60.0  # seconds for the first answer
+STOPPING_AFTER = 0.2  # seconds in which uWSGI has heard that it stops: from then on it starts nothing again
 STOPS_WITHIN = 20.0  # seconds for uWSGI and what it started
 COMPRESSED = {".css", ".js", ".svg", ".json", ".map", ".txt"}
 
@@ -151,6 +152,7 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         status = wait_for(site)
     except Stopped:
         site.send_signal(signal.SIGTERM)
+        end_workers(site.pid)
         signal.signal(signal.SIGALRM, _stop)
         signal.setitimer(signal.ITIMER_REAL, STOPS_WITHIN)
         wait_for(site)
@@ -179,6 +181,18 @@ def start(env: dict[str, str], log: Path, lock: IO[str]) -> subprocess.Popen[byt
             preexec_fn=die_with_parent,
             pass_fds=[lock.fileno()],
         )
+
+
+def end_workers(pid: int) -> None:
+    """End the queue's workers all at once: uWSGI, which has been told to stop, would wait for each in its turn.
+
+    SIGQUIT makes them give their tasks back, and the broker lives until uWSGI comes to it.
+    """
+    time.sleep(STOPPING_AFTER)
+    for child in children(pid):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if b"--queues" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(child, signal.SIGQUIT)
 
 
 def backlog() -> int:

@@ -155,7 +155,8 @@ def test_the_page_that_waits_asks_at_its_pace_and_turns(site, browser, buyer):
     after(0)
     answer |= {"res": 0}
     with page.expect_navigation():
-        page.clock.resume()  # a clock that is run across a navigation waits for the page that has gone
+        page.clock.resume()  # one that is run across a navigation waits for the page that has gone
+    page.unroute_all(behavior="ignoreErrors")  # closing waits for answers to questions of the page that has gone
     context.close()
 
 
