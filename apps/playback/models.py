@@ -124,7 +124,7 @@ class StreamQuerySet(models.QuerySet["Stream"]):
 class Stream(models.Model):
     """A player's place among those that an account may use at once, held for as long as it shows signs of life.
 
-    One that was stopped at another player is kept for a while, so that this one is told and gets no new addresses.
+    A stream stopped from another player is kept for a while: its player learns of it and gets no new addresses.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="streams", verbose_name=_("user"))

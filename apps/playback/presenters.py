@@ -1,4 +1,4 @@
-"""What the watch page and the player are told, built from what the view loaded."""
+"""Data for the watch page and the player, built from what the view loaded."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ COLUMNS = [
 NEEDED = [COLUMNS[n] for n in (0, 1, 2, 11, 21)]
 BRACKETS = str.maketrans("()", "（）")
 PAID, SENT_BACK = "交易", "退款"
-# what a damaged ZIP file is told by, one for each way to pack
+# what reading a damaged ZIP file raises, depending on its compression method
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError)
 
 

@@ -45,7 +45,7 @@ def is_phone(request: HttpRequest) -> bool:
 
 
 def outside_link(order: Order) -> str:
-    """The path at which anyone who has it can pay this order, and nothing else."""
+    """A path that lets whoever has it pay this order, and do nothing else."""
     return reverse("orders:outside", args=[signing.TimestampSigner(salt=SALT).sign(order.number)])
 
 

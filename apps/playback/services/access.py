@@ -42,7 +42,7 @@ def is_curator(*, viewer: User | AnonymousUser) -> bool:
 
 
 def withheld(*, viewer: User | AnonymousUser, movie: Movie, at: datetime) -> str:
-    """Why this viewer doesn't get the whole title and its material: a reason of `Grant`, "" for who does."""
+    """Why this viewer doesn't get the whole title and its material: a reason of `Grant`, or "" if they do."""
     if is_curator(viewer=viewer):
         return ""
     if not movie.is_open:

@@ -43,7 +43,7 @@ def _beat(said: dict[str, Any]) -> Beat:
 @csrf_exempt  # the page of a viewer who isn't signed in is kept whole and holds no token
 @require_POST
 def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """JSON {position, duration, playing, tab, number}: seconds, and which player says it for the how manieth time.
+    """JSON {position, duration, playing, tab, number}: times in seconds, the player, and its count of heartbeats.
 
     `player` and `page` say whose place it holds. The answer says whom the server sees: `signedIn`, `kind` of grant
     (full or preview), and `place`: held, full (lapsed, and taken by others) or stopped; "" where none is needed.

@@ -1,4 +1,4 @@
-"""Stored files, for who holds their token."""
+"""Stored files, served to anyone with a valid token."""
 
 from __future__ import annotations
 
