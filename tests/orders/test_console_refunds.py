@@ -40,7 +40,7 @@ def test_a_full_refund_takes_back_what_was_bought_once(till, plan):
     order.refresh_from_db()
     assert (order.state, payment.refunded, Refund.objects.count()) == (State.REFUNDED, Decimal("25.00"), 1)
     assert not is_member(user=user, at=timezone.now())
-    today = timezone.now().date()
+    today = timezone.localdate()
     assert services.revenue(first=today, last=today).back == Decimal("25.00")
 
 
