@@ -32,7 +32,7 @@ FILM = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-c:a", "aac")
 
 def film(path: Path, *, size: str, seconds: int, options: tuple[str, ...] = FILM) -> Path:
     """A film with motion, grain and sound."""
-    from utils import ffmpeg
+    from utils.mediakit import ffmpeg
 
     subprocess.run(
         [
@@ -47,7 +47,7 @@ def film(path: Path, *, size: str, seconds: int, options: tuple[str, ...] = FILM
 
 def looped(path: Path, target: Path, *, times: int, options: tuple[str, ...] = ()) -> Path:
     """A film several times in a row."""
-    from utils import ffmpeg
+    from utils.mediakit import ffmpeg
 
     command = [ffmpeg.binary(), "-v", "error", "-stream_loop", str(times - 1), "-i", str(path), "-c", "copy"]
     subprocess.run([*command, *options, str(target)], check=True)
@@ -62,8 +62,8 @@ def seconds(work: Callable[[], object]) -> float:
 
 def plain_ladder(source: Path, folder: Path) -> list[str]:
     """One command that decodes once and makes the same rungs and sound as plain MP4."""
-    from apps.media import encode, ladder, sounds
-    from utils import ffmpeg
+    from apps.media.services.encoding import audio, encode, ladder
+    from utils.mediakit import ffmpeg
 
     plan = ladder.plan(ffmpeg.probe(source))
     graph = f"[0:v]fps={plan.rate},split={len(plan.rungs)}" + "".join(f"[i{n}]" for n in range(len(plan.rungs)))
@@ -74,7 +74,7 @@ def plain_ladder(source: Path, folder: Path) -> list[str]:
         command += ["-map", f"[v{n}]", "-c:v", "libx264", "-preset", encode.PRESET, "-crf", encode.CRF]
         command += ["-maxrate", str(rung.peak), "-bufsize", str(2 * rung.peak), "-g", "200", "-sc_threshold", "0"]
         command += ["-force_key_frames", f"expr:gte(t,n_forced*{ladder.SEGMENT})", str(folder / f"{rung.name}.mp4")]
-    return [*command, "-map", "0:a", "-c:a", "aac", "-b:a", str(sounds.STEREO_RATE), str(folder / "a.m4a")]
+    return [*command, "-map", "0:a", "-c:a", "aac", "-b:a", str(audio.STEREO_RATE), str(folder / "a.m4a")]
 
 
 def stored(source: Path) -> Video:
@@ -121,10 +121,10 @@ def ladders(folder: Path) -> tuple[float, float]:
 
 def remuxes(folder: Path) -> float:
     """A rung and its sound out of a compliant source, segment tables and all / `ffmpeg -c copy`."""
-    from apps.media import encode, ladder, passes
-    from apps.media.services import results
-    from apps.media.services.discarding import Arrivals
-    from utils import ffmpeg
+    from apps.media.services.encoding import encode, ladder, passes
+    from apps.media.services.publishing import final
+    from apps.media.services.storage import Arrivals
+    from utils.mediakit import ffmpeg
 
     options = ("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-maxrate", "6M", "-bufsize", "6M", "-g", "100")
     short = film(folder / "short.mp4", size="1280x720", seconds=8, options=(*options, "-c:a", "aac"))
@@ -137,9 +137,9 @@ def remuxes(folder: Path) -> float:
 
     def remux(arrivals: Arrivals) -> None:
         encode.make(source, probed, plan, folder=folder, watch=watch, rungs=[plan.copied], sound=True)
-        results.rung_row(video, plan.copied, plan, folder)
+        final.rung_row(video, plan.copied, plan, folder)
         arrivals.place(folder / f"{plan.copied.name}.mp4")
-        for row in results.sound_rows(video, probed, folder):
+        for row in final.sound_rows(video, probed, folder):
             arrivals.place(folder / f"{row.name}.mp4")
 
     command = [ffmpeg.binary(), "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]

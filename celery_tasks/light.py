@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.media import services as media
 from apps.movies import services as movies
 from apps.playback import services as playback
-from apps.users.services import letters, upkeep
+from apps.users.services import cleanup, letters
 from utils.tasks import one_at_a_time, send_kept
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
@@ -85,7 +85,7 @@ def discard_left(**_: Any) -> None:
 @shared_task(name="accounts.tidy", **SHORT)
 @one_at_a_time
 def tidy(**_: Any) -> None:
-    upkeep.tidy(at=timezone.now())
+    cleanup.tidy(at=timezone.now())
     playback.streams.forget_lapsed(at=timezone.now())
     playback.forget_lapsed(at=timezone.now())
 

@@ -84,7 +84,7 @@ MIDDLEWARE = [
     "streamsite.middleware.PageHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "streamsite.middleware.AdminPolicyMiddleware",
-    "streamsite.kept.KeptPagesMiddleware",
+    "streamsite.page_cache.KeptPagesMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "streamsite.room.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -156,7 +156,12 @@ SMS_SENDER = env.str("SMS_SENDER", default="utils.sms.FolderSender")
 OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows kept mails to whoever has a key; production refuses it
 OUTBOX_KEYS = str(DATA_DIR / "outbox")
 # Modules with `export(user)` and `erase(user)`: what each app holds about a person.
-PERSONAL_DATA = ["apps.playback.personal", "apps.community.personal", "apps.orders.personal", "apps.wallet.personal"]
+PERSONAL_DATA = [
+    "apps.playback.data_export",
+    "apps.community.data_export",
+    "apps.orders.data_export",
+    "apps.wallet.data_export",
+]
 
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")

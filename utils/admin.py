@@ -22,8 +22,16 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from utils.admin_forms import (
+    ChosenRow,
+    ChosenRows,
+    KeptForm,
+    KeptInlineFormSet,
+    KeptListFormSet,
+    ManyField,
+    RefusedForm,
+)
 from utils.cache import renew_pages
-from utils.kept import ChosenRow, ChosenRows, KeptForm, KeptInlineFormSet, KeptListFormSet, ManyField, RefusedForm
 
 NAMED = 20  # rows that the question before deleting names
 MOST: dict[type[Field[Any, Any]], int] = {  # what every database holds: SQLite itself would take anything

@@ -57,7 +57,7 @@ def _catch_up() -> None:
 
 
 def kept_whole(request: HttpRequest, response: HttpResponse, *, query_is_known: bool = False) -> HttpResponse:
-    """Mark a page as one that may be kept for everyone who isn't signed in: see streamsite.kept.
+    """Mark a page as one that may be kept for everyone who isn't signed in: see streamsite.page_cache.
 
     It must be the same for all of them: no token, and nothing of the viewer but the language.
     A page with a query is kept only if the view says that it is one of a few: of queries there is no end.

@@ -13,7 +13,7 @@ from apps.demo import music
 from apps.demo.catalogue import Part, Title
 from apps.demo.scenery import SCENES, Scene
 from apps.demo.scenery.canvas import quick_finish, vignette
-from utils import ffmpeg
+from utils.mediakit import ffmpeg
 
 FRAME_RATE = 24
 SMALL_SECONDS = 4.0
@@ -82,7 +82,7 @@ def seconds(part: Part, *, small: bool) -> float:
 
 
 def shoot(title: Title, part: Part, *, folder: Path, small: bool = False) -> Path:
-    """Film one episode into `folder`; returns the MP4. Raises utils.ffmpeg.FFmpegError."""
+    """Film one episode into `folder`; returns the MP4. Raises utils.mediakit.ffmpeg.FFmpegError."""
     length = seconds(part, small=small)
     size = SMALL_SIZE if small else PAINTED
     if not small and title.size[1] > 720:

@@ -42,7 +42,8 @@ from apps.movies.models import (
 from apps.movies.services import attach_video, clean_content, refresh_rankings
 from apps.notices.models import Notice
 from apps.users.models import Membership, User
-from utils import cage, pictures
+from utils import pictures
+from utils.mediakit import sandbox
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -280,7 +281,7 @@ def _paint(titles: list[Title], *, small: bool, say: Callable[[str], None]) -> N
     workers = max(1, min(8, os.cpu_count() or 1, len(titles) * 2))
     jobs = [(title.key, folder, 0.5 if small else 1.0) for title in titles for folder in ("posters", "backdrops")]
     fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=fork, initializer=cage.die_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=fork, initializer=sandbox.die_with_parent) as pool:
         for (key, folder, _), (name, made) in zip(jobs, pool.map(_picture, *zip(*jobs, strict=True)), strict=True):
             title = BY_KEY[key]
             field = "poster" if folder == "posters" else "backdrop"

@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from apps.media.models import Subtitle, Video
 from apps.media.presenters import encoding, media_page, queue
 from apps.media.services import cancel, retry
-from apps.media.words import upload_page
+from apps.media.ui_strings import upload_page
 from utils.admin import FormAdmin, TabularPage
 from utils.numbers import row_id
 from utils.templatetags.formats import duration, span

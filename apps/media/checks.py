@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Info, register
 
-from utils import landlock
+from utils.mediakit.sandbox import landlock
 
 
 @register()

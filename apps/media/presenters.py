@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
-from apps.media.contents import contents
 from apps.media.failures import reason
-from apps.media.findings import told
 from apps.media.models import GOING, State, Video
+from apps.media.source_info import told
+from apps.media.stored_files import contents
 from utils.templatetags.formats import span
 
 TELLING = 0.03  # of an encode done: before, its pace says nothing

@@ -38,7 +38,7 @@ from apps.movies.services import (
     shelve_series,
 )
 from utils import pictures
-from utils.kept import KeptForm
+from utils.admin_forms import KeptForm
 from utils.plain_text import clean_line
 
 TITLE_LENGTH = 120

@@ -18,7 +18,7 @@ from apps.orders.models import Plan
 from apps.playback.addresses import is_short
 from apps.playback.models import Progress, Stream
 from apps.playback.services import Grant, streams
-from apps.playback.words import player_words
+from apps.playback.ui_strings import player_words
 from apps.users.services.devices import describe
 from utils.pictures import largest_url
 from utils.templatetags.formats import local_name, span, yuan

@@ -1,8 +1,8 @@
 from django.urls import path
 
 from apps.playback.views.addresses import addresses, file
-from apps.playback.views.beats import place, progress
 from apps.playback.views.files import material_file, video_file
+from apps.playback.views.heartbeats import place, progress
 from apps.playback.views.history import history
 from apps.playback.views.material import material
 from apps.playback.views.playlists import master, preview_text, rendition, storyboard, subtitle

@@ -22,7 +22,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from apps.users.models import AuditEntry, User
-from apps.users.services import devices, proof, second_factor
+from apps.users.services import credentials, devices, second_factor
 from utils.addresses import client_address
 
 SECOND_FACTOR = "second_factor"  # session key: a code was given when signing in
@@ -95,7 +95,7 @@ class AccountMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What the request had to show was taken back while it went on: to the page that says how things are now."""
-        return redirect("users:recovery") if isinstance(exception, proof.Outdated) else None
+        return redirect("users:recovery") if isinstance(exception, credentials.Outdated) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

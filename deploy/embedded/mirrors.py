@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from asked import VENV
+from options import VENV
 
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"

@@ -21,11 +21,11 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-import asked
 import broker
 import modes
-from asked import ROOT, VENV
+import options
 from console import fail, say
+from options import ROOT, VENV
 from processes import adopt_orphans, children, die_with_parent, end_all, stop_when_hung_up, wait_for
 
 FIRST_PAGE_WITHIN = 30.0  # seconds of painting before the site opens with what is there
@@ -42,12 +42,12 @@ class Stopped(Exception):
 
 def main() -> int:
     os.umask(modes.OTHERS)  # and of all that is started from here
-    data_dir = asked.data_dir()
-    demo = asked.demo()
-    lock = asked.hold(data_dir)
+    data_dir = options.data_dir()
+    demo = options.demo()
+    lock = options.hold(data_dir)
     if left := modes.close(data_dir):
         say(f"Other users of this machine may read {left[0]}" + (f" and {len(left) - 1} more" if left[1:] else ""))
-    port = asked.port()
+    port = options.port()
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

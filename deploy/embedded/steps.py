@@ -14,8 +14,8 @@ from pathlib import Path
 
 import failures
 import mirrors
-from asked import ROOT, VENV
 from console import fail
+from options import ROOT, VENV
 from processes import die_with_parent
 
 STAMPS = VENV / "stamps"

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 from apps.media.models import Upload
-from apps.media.services import uploads
+from apps.media.services.ingest import uploads
 from tests.attack.addresses import addresses
 from tests.factories import make_user
 

@@ -42,7 +42,7 @@ def stored() -> dict[str, Any]:
 
     from apps.media.models import Rendition, Video
     from apps.media.services import examine
-    from apps.media.services.care import named_files
+    from apps.media.services.doctor import named_files
 
     return {
         "named": sorted(named_files()),

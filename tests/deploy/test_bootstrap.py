@@ -100,7 +100,7 @@ def test_what_is_left_of_a_killed_site_gets_time_to_end(elsewhere, tmp_path):
         [sys.executable, "-c", holds, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     rest.stdout.readline()
-    code = "import asked, sys; from pathlib import Path; asked.hold(Path(sys.argv[1])); print('ours')"
+    code = "import options, sys; from pathlib import Path; options.hold(Path(sys.argv[1])); print('ours')"
     begin = [sys.executable, "-c", code, str(tmp_path)]
     waiting = subprocess.Popen(begin, cwd=elsewhere.parent, stdout=subprocess.PIPE, text=True)
     assert "Waiting for the end of the last run" in waiting.stdout.readline()

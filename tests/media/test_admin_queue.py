@@ -17,10 +17,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from apps.media.contents import contents
 from apps.media.models import State, Video
 from apps.media.presenters import seconds_left
 from apps.media.services import add_video, process
+from apps.media.stored_files import contents
 from apps.movies.models import Access, Episode, Status
 from tests.factories import make_episode, make_movie, make_user, make_video
 from tests.media.footage import make

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from apps.media import hls, ladder, webvtt
-from apps.media.findings import told
+from apps.media import hls
 from apps.media.models import State, Subtitle, Video
 from apps.media.services import add_video, process
+from apps.media.services.encoding import ladder
+from apps.media.source_info import told
 from tests.media import footage
 from tests.media.footage import make
 from tests.media.outcome import H264
 from tests.media.teletext import with_teletext
+from utils.mediakit import webvtt
 from utils.storages import videos
 
 HOSTILE = (

@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from apps.media import ladder
 from apps.media.models import Chunk, State, Video
-from apps.media.services import add_video, cancel, chunks, encode_chunk, process
+from apps.media.services import add_video, cancel, encode_chunk, process
+from apps.media.services.encoding import chunks, ladder
 from apps.media.services.leases import LEASE, Lease
 from tests.media import footage
 from utils.storages import videos

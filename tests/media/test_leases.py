@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from apps.media.models import GOING, Chunk, State, Video
-from apps.media.services import cancel, chunks, resume_lapsed, retry
-from apps.media.services.intake import QUEUED_FOR
+from apps.media.services import cancel, resume_lapsed, retry
+from apps.media.services.encoding import chunks
+from apps.media.services.ingest.adding import QUEUED_FOR
 from apps.media.services.leases import LEASE, RENEW_EVERY, Lease, LeaseLost
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.media import ladder
 from apps.media.models import Rendition, State, Video
 from apps.media.services import add_video, process, resume_lapsed, retry, set_preview
+from apps.media.services.encoding import ladder
 from apps.media.services.leases import ATTEMPTS
-from apps.media.services.previews import preview_end
+from apps.media.services.publishing.previews import preview_end
 from tests.conftest import make_video
 from utils.storages import videos
 

@@ -9,7 +9,7 @@ from apps.media.models import State
 from tests.media import footage
 from tests.media.footage import BEEP, SECONDS, make, picture
 from tests.media.outcome import H264, check, ended, processed
-from utils import ffmpeg as door
+from utils.mediakit import ffmpeg as door
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -21,7 +21,8 @@ from tests.conftest import ROOT
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, ended
-from utils import ffmpeg, landlock
+from utils.mediakit import ffmpeg
+from utils.mediakit.sandbox import landlock
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -278,7 +279,9 @@ def watch(calls: str, data: Path, files: list[Path], bait: Path) -> None:
     """Look through every file that was opened, and by whom."""
     opened = [match.groups() for match in map(OPEN.match, calls.splitlines()) if match]
     by_tools = {
-        line.split()[0] for line in calls.splitlines() if "execve(" in line and re.search("ffmpeg|utils.probe", line)
+        line.split()[0]
+        for line in calls.splitlines()
+        if "execve(" in line and re.search("ffmpeg|utils.mediakit.probe", line)
     }
     if landlock.version():
         lines = calls.splitlines()

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from apps.media.models import Discard, Rendition, State, Storyboard, Subtitle
 from apps.media.services import rename_files
-from apps.media.services.care import named_files
-from apps.media.services.discarding import discard_later
+from apps.media.services.doctor import named_files
+from apps.media.services.storage import discard_later
 from apps.movies.models import Access, Movie
 from apps.movies.services import access_changed
 from tests.factories import make_episode, make_user

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from apps.media.models import State, Video
 from apps.media.presenters import encoding
 from apps.media.services import add_video, cancel, process, retry
-from apps.media.services.care import resume_lapsed
+from apps.media.services.doctor import resume_lapsed
 from apps.media.services.leases import ATTEMPTS
 from tests.media import footage
 from tests.media.footage import make

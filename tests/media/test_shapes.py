@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from apps.media import ladder
-from apps.media.findings import told
 from apps.media.models import Rendition, State
 from apps.media.services import add_video, process
+from apps.media.services.encoding import ladder
+from apps.media.source_info import told
 from tests.media import footage
 from tests.media.outcome import H264, processed
 from utils.storages import videos

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from apps.media import encode, ladder, passes
 from apps.media.models import State, Video
 from apps.media.services import add_video, process
+from apps.media.services.encoding import encode, ladder, passes
 from tests.media import footage, timing
-from utils import cage, ffmpeg
+from utils.mediakit import ffmpeg
+from utils.mediakit.sandbox import process as sandbox
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -116,7 +117,7 @@ def test_sound_that_changes_takes_no_memory_for_what_went_before(tmp_path, monke
         parts.append((tmp_path / name).read_bytes())
     source = tmp_path / "film.ts"
     source.write_bytes(b"".join(parts))
-    monkeypatch.setattr(cage, "TICK", 0.05)
+    monkeypatch.setattr(sandbox, "TICK", 0.05)
     most = 0
 
     def tick() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from apps.media.findings import told
+from apps.media.source_info import told
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, check, processed
-from utils import ffmpeg as door
+from utils.mediakit import ffmpeg as door
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

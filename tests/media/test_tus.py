@@ -11,8 +11,8 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.media import tus
 from apps.media.models import Upload, Video
+from apps.media.services.ingest import tus
 from tests.media.uploading import BODY, TUS, b64, begin, create, curator, empty_storage, head, patch, stored_files
 from utils.storages import videos
 

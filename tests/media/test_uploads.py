@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from apps.media import tus
 from apps.media.admin import VideoAdmin
 from apps.media.models import State, Upload, Video
 from apps.media.services import finish_upload, look_after_uploads
-from apps.media.services import uploads as service
-from apps.media.views import door
+from apps.media.services.ingest import tus
+from apps.media.services.ingest import uploads as service
+from apps.media.views import upload_protocol
 from tests.factories import make_user
 from tests.media.uploading import BODY, TUS, b64, begin, create, curator, empty_storage, head, patch, stored_files
 from tests.naughty import NAUGHTY
@@ -237,7 +237,7 @@ def test_one_writer_at_a_time(curator, monkeypatch):
 
 def test_bodies_leave_threads_for_the_pages(curator):
     path = begin(curator, 5)
-    places = [door.Place() for _ in range(door.BODIES_AT_ONCE)]
+    places = [upload_protocol.Place() for _ in range(upload_protocol.BODIES_AT_ONCE)]
     for place in places:
         place.__enter__()
     try:

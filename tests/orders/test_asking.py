@@ -22,7 +22,7 @@ from apps.orders import services
 from apps.orders.gateways import GatewaySilent, GatewayUnclear
 from apps.orders.models import Order, State, Wish
 from apps.orders.services import asking
-from apps.orders.views import calls
+from apps.orders.views import json_api
 from apps.orders.views.outside import outside_link
 from apps.orders.views.tickets import ticket_for
 from apps.users.models import User
@@ -219,7 +219,7 @@ def test_a_ticket_is_for_one_order_and_lives_for_a_day(plan, buyer, monkeypatch)
 
 
 def test_pages_hear_how_long_to_wait(monkeypatch, plan, buyer):
-    monkeypatch.setattr(calls, "_waiting", Crowd(rate=20, least=2, most=30))
+    monkeypatch.setattr(json_api, "_waiting", Crowd(rate=20, least=2, most=30))
     order = _sent(plan, buyer)
     others = [_another(order) for _ in range(99)]
     waits = [buyer.post(CHECK, {"ticket": ticket_for(one)}).json()["wait"] for one in [order, *others]]

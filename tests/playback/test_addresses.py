@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.media.models import Rendition
-from apps.media.services.discarding import discard_later
+from apps.media.services.storage import discard_later
 from apps.movies.models import Access, Movie
 from apps.playback.models import Stream
 from apps.users.models import Membership

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.movies.models import Access, Movie, PlayDay
 from apps.movies.services import flush_plays
-from apps.playback import personal
+from apps.playback import data_export
 from apps.playback.models import Progress, Watch, viewer_key
 from apps.playback.services import Beat, authorize, clear_history, forget_lapsed, heartbeat
 from tests.factories import make_episode, make_user
@@ -289,8 +289,8 @@ def test_who_is_erased_leaves_no_trace():
     user, other, episode = make_user(), make_user(), make_episode()
     for viewer in (user, other):
         _watch(episode, seconds=15, viewer=viewer, key=viewer_key(viewer))
-    assert [view["episode"] for view in personal.export(user=user)["views"]] == [episode.pk]
-    personal.erase(user=user)
+    assert [view["episode"] for view in data_export.export(user=user)["views"]] == [episode.pk]
+    data_export.erase(user=user)
     assert [watch.viewer for watch in Watch.objects.all()] == [viewer_key(other)]
     assert [row.user for row in Progress.objects.all()] == [other]
     assert flush_plays() == 2

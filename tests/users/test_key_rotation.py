@@ -19,7 +19,7 @@ from apps.users import tokens
 from apps.users.models import Device, PhoneCode, SecondFactor
 from apps.users.services import codes, devices, second_factor
 from apps.users.tokens import Purpose
-from apps.users.views.client import client_of
+from apps.users.views.request_context import client_of
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 from utils.signing import Verdict, sign, verify

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.users.models import AccountEvent, AuditEntry, KnownBrowser, Letter, User
-from apps.users.services import identities, upkeep
+from apps.users.services import cleanup, identities
 from apps.users.services.identities import Person
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
@@ -113,7 +113,7 @@ def test_with_a_second_factor_it_is_told_once_it_is_given(client, kept, post, en
 
 def test_a_sign_in_elsewhere_is_told(rf, kept, lin, django_capture_on_commit_callbacks):
     """The door of every provider; tests/users/test_oidc.py goes through it with a real one."""
-    from apps.users.views.elsewhere import _enter
+    from apps.users.views.oidc import _enter
 
     identities.connect(user=lin, person=Person("oidc", "s-1", "", ""), at=timezone.now())
     browser = Client()
@@ -164,9 +164,9 @@ def test_browsers_are_bounded_and_lapse(enter, lin):
     for _ in range(22):
         enter(Client())
     assert KnownBrowser.objects.count() == 20
-    upkeep.tidy(at=timezone.now() + timedelta(days=364))
+    cleanup.tidy(at=timezone.now() + timedelta(days=364))
     assert KnownBrowser.objects.count() == 20
-    upkeep.tidy(at=timezone.now() + timedelta(days=366))
+    cleanup.tidy(at=timezone.now() + timedelta(days=366))
     assert not KnownBrowser.objects.exists()
 
 

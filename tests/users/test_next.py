@@ -7,7 +7,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from django.test import RequestFactory
 
-from apps.users.views.client import safe_next
+from apps.users.views.request_context import safe_next
 
 EVIL = "evil.example"
 HOSTILE = [

@@ -15,7 +15,7 @@ from apps.community.models import Comment
 from tests.conftest import ROOT
 from tests.factories import make_episode, make_user
 from tests.users.conftest import PASSWORD
-from utils import landlock
+from utils.mediakit.sandbox import landlock
 
 PRODUCTION = {
     "ENVIRONMENT": "production",

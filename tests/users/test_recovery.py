@@ -21,7 +21,7 @@ from apps.users.models import (
     SecondFactor,
     User,
 )
-from apps.users.services import contacts, identities, proof, second_factor
+from apps.users.services import contacts, credentials, identities, second_factor
 from apps.users.services.identities import Person
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
@@ -387,7 +387,7 @@ def test_a_sign_in_under_way_needs_the_second_factor_that_was_turned_on_meanwhil
     request = rf.get("/")
     request.session = Client().session
     given = {"user": lin, "browser": "x", "address": "", "language": "", "at": timezone.now()}
-    with pytest.raises(proof.Outdated):
+    with pytest.raises(credentials.Outdated):
         sign_in.enter(request=request, coded=False, **given)
     assert not Device.objects.exists()
     sign_in.enter(request=request, coded=True, **given)
@@ -408,7 +408,7 @@ def test_a_request_under_way_adds_no_way_in_to_what_was_taken_back(lin):
         lambda: second_factor.confirm(user=before, code=code, at=now),
         lambda: second_factor.renew_recovery_codes(user=before),
     ):
-        with pytest.raises(proof.Outdated):
+        with pytest.raises(credentials.Outdated):
             add()
     assert not Identity.objects.exists()
     assert not second_factor.is_on(user=lin)

@@ -1,13 +1,13 @@
 """What can be done with a video: take it in, process it, cut its preview, look after what got stuck."""
 
-from apps.media.services.care import Finding, examine, resume_lapsed
-from apps.media.services.chunks import encode_chunk
-from apps.media.services.discarding import discard_due, discard_left, discard_replaced
-from apps.media.services.intake import UnableToAddVideo, add_video
-from apps.media.services.previews import set_preview
-from apps.media.services.processing import cancel, process, retry
+from apps.media.services.doctor import Finding, examine, resume_lapsed
+from apps.media.services.encoding.chunks import encode_chunk
+from apps.media.services.encoding.processing import cancel, process, retry
+from apps.media.services.ingest.adding import UnableToAddVideo, add_video
+from apps.media.services.ingest.uploads import finish_upload, look_after_uploads
+from apps.media.services.publishing.previews import set_preview
 from apps.media.services.renaming import rename_files
-from apps.media.services.uploads import finish_upload, look_after_uploads
+from apps.media.services.storage import discard_due, discard_left, discard_replaced
 
 __all__ = [
     "Finding",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.media.models import GOING, Discard, Rendition, Storyboard, Subtitle, Video
-from apps.media.services.discarding import Arrivals, drop
+from apps.media.services.storage import Arrivals, drop
 
 
 def rename_files(*, video: Video) -> bool:

@@ -16,11 +16,11 @@ from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.media import tus
 from apps.media.failures import reason
 from apps.media.models import Upload
-from apps.media.services import uploads as service
-from apps.media.views.door import Place, for_uploaders, protocol
+from apps.media.services.ingest import tus
+from apps.media.services.ingest import uploads as service
+from apps.media.views.upload_protocol import Place, for_uploaders, protocol
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 

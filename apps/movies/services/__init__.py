@@ -1,9 +1,7 @@
 """What can be done with the catalogue."""
 
 from apps.movies.services.arranging import Place, arrange, gaps, repeated
-from apps.movies.services.pictures import examine_pictures, make_pictures
-from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
-from apps.movies.services.shelf import (
+from apps.movies.services.catalogue import (
     UnableToAddEpisode,
     access_changed,
     add_episode,
@@ -19,7 +17,9 @@ from apps.movies.services.shelf import (
     video_ready,
     withdraw,
 )
-from apps.movies.services.shelving import NamedUpload, UnableToShelve, shelve_episodes, shelve_films, shelve_series
+from apps.movies.services.from_uploads import NamedUpload, UnableToShelve, shelve_episodes, shelve_films, shelve_series
+from apps.movies.services.pictures import examine_pictures, make_pictures
+from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
 
 __all__ = [
     "NamedUpload",

@@ -10,7 +10,7 @@ from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext as _
 
 from apps.movies.models import ASIDE, HIGHEST, Episode, Movie
-from apps.movies.services.shelf import refresh_episodes
+from apps.movies.services.catalogue import refresh_episodes
 
 
 class NumberTaken(Exception):

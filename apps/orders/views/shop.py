@@ -152,7 +152,7 @@ def _page_of(form: BuyForm) -> str:
 
 def _again(request: HttpRequest, form: BuyForm, error: str) -> HttpResponse:
     """The page that the form came from, with what was wrong."""
-    from apps.orders.views.mine import show_wallet
+    from apps.orders.views.account import show_wallet
 
     if (movie := form.cleaned_data.get("movie")) is not None:
         return _title(request, movie, error)

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from apps.media import hls, webvtt
+from apps.media import hls
 from apps.media.models import Rendition, Storyboard, Subtitle
 from apps.movies.models import Episode
 from apps.playback.addresses import expiry, is_short, signed
 from apps.playback.services import Grant
 from apps.playback.views.entry import admit, enter, limited_viewer, refusal
+from utils.mediakit import webvtt
 from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"

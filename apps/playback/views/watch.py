@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from apps.community.models import Comment
 from apps.community.services import UnableToComment, post_comment
 from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
-from apps.movies.neighbours import neighbours
+from apps.movies.related import neighbours
 from apps.playback import presenters
 from apps.playback.models import Progress
 from apps.playback.services import authorize, is_curator

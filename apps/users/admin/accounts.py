@@ -26,7 +26,7 @@ from apps.users.forms import LockForm
 from apps.users.models import User
 from apps.users.services import locks, second_factor, statistics
 from utils.admin import FormAdmin
-from utils.kept import ManyField
+from utils.admin_forms import ManyField
 
 admin.site.unregister(Group)
 

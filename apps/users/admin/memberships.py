@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from apps.users.models import Membership
 from apps.users.services import extend_membership, take_back_membership
 from utils.admin import FormAdmin, RecordPage
-from utils.kept import KeptForm
+from utils.admin_forms import KeptForm
 
 MOST = 3660  # days in one gift
 MOST_STREAMS = 100

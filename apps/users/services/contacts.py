@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.users import tokens
 from apps.users.models import PhoneCode, User
-from apps.users.services import codes, mails, proof
+from apps.users.services import codes, credentials, mails
 from apps.users.services.throttle import own_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
@@ -27,7 +27,7 @@ def ask_email(*, user: User, email: str, at: datetime) -> None:
     Raises TryLater, proof.Outdated.
     """
     spend(*own_limits(kind="message", user=user))
-    row = proof.hold(user=user)
+    row = credentials.hold(user=user)
     row.new_email, row.new_email_asked_at = email, at
     row.save(update_fields=["new_email", "new_email_asked_at"])
     enqueue("accounts.send_email_change", user_id=user.pk, email=email)
@@ -104,7 +104,7 @@ def change_phone(*, user: User, code_id: int, code: str, at: datetime) -> None:
         raise codes.CodeRefused
     try:
         with transaction.atomic():
-            proof.hold(user=user)
+            credentials.hold(user=user)
             user.phone, user.phone_verified_at = proved.phone, at
             user.save(update_fields=["phone", "phone_verified_at"])
     except IntegrityError as error:

@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare
 from ua_parser import parse
 
 from apps.users.models import Device, User
-from apps.users.services import proof
+from apps.users.services import credentials
 from utils.databases import unless_full
 
 DEVICE = "device"  # session key: the id of the Device
@@ -55,7 +55,7 @@ def keep(*, request: HttpRequest, user: User) -> None:
     try:
         request.session.save()
     except UpdateError as error:  # signed out by another browser meanwhile
-        raise proof.Outdated from error
+        raise credentials.Outdated from error
     request.session.modified = False  # written a second time, after the commit, it could undo what another wrote since
     end_others(user=user, keep=request.session.session_key)
 

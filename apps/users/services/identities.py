@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from apps.users.models import Identity, User
 from apps.users.names import LONGEST_NICKNAME, adopt, normalize_email
-from apps.users.services import proof
+from apps.users.services import credentials
 from apps.users.services.registration import save_under_free_name
 from utils.plain_text import clean_line
 
@@ -49,7 +49,7 @@ def connect(*, user: User, person: Person, at: datetime) -> None:
         return
     try:
         with transaction.atomic():
-            proof.hold(user=user)
+            credentials.hold(user=user)
             Identity.objects.create(user=user, provider=person.provider, subject=person.subject, created_at=at)
     except IntegrityError as error:
         raise ConnectedElsewhere from error

@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.users import tokens
 from apps.users.backends import find_user
 from apps.users.models import AccountEvent, PhoneCode, User
-from apps.users.services import audit, codes, devices, mails, proof
+from apps.users.services import audit, codes, credentials, devices, mails
 from apps.users.services.throttle import Client, message_limits, own_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
@@ -101,7 +101,7 @@ def change(*, user: User, old: str, new: str, at: datetime) -> None:
     validate_password(new, user)
     fresh = make_password(new)
     with transaction.atomic():
-        proof.hold(user=user)
+        credentials.hold(user=user)
         _set(user, fresh, at)
         _tell(user)
 

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 
 from apps.users.models import AccountEvent, Device, Identity, KnownBrowser, PhoneCode, RecoveryCode, SecondFactor, User
-from apps.users.services import audit, browsers, devices, proof, second_factor
+from apps.users.services import audit, browsers, credentials, devices, second_factor
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
 
@@ -103,7 +103,7 @@ CHANGED = [
 def _taking_back(owner: Owner, what: str, at: datetime, event: AccountEvent = AccountEvent.REMOVED) -> Iterator[User]:
     """The locked row to take something from. Then every link is dead, and every session but the owner's has ended."""
     with transaction.atomic():
-        row = proof.hold(user=owner.user)
+        row = credentials.hold(user=owner.user)
         _codes(row).delete()
         yield row
         row.stamp = get_random_string(32)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from apps.users.models import RecoveryCode, SecondFactor, User
-from apps.users.services import proof
+from apps.users.services import credentials
 from apps.users.services.throttle import code_limits, spend
 from utils.hashing import keyed_hash, keyed_hashes
 from utils.ratelimit import give_back
@@ -50,7 +50,7 @@ def qr_code(*, factor: SecondFactor) -> str:
 @transaction.atomic
 def confirm(*, user: User, code: str, at: datetime) -> list[str]:
     """Turn it on with a first code; returns the recovery codes, shown once. Raises WrongCode, proof.Outdated."""
-    proof.hold(user=user)
+    credentials.hold(user=user)
     factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
     if factor is None or not _use_app_code(factor, code, at):
         raise WrongCode
@@ -61,7 +61,7 @@ def confirm(*, user: User, code: str, at: datetime) -> list[str]:
 @transaction.atomic
 def renew_recovery_codes(*, user: User) -> list[str]:
     """Ten fresh codes; the old ones stop working. Raises proof.Outdated."""
-    proof.hold(user=user)
+    credentials.hold(user=user)
     fresh = [
         "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
     ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.users.backends import find_user
 from apps.users.models import AccountEvent, Letter, User
-from apps.users.services import audit, browsers, devices, letters, proof, second_factor
+from apps.users.services import audit, browsers, credentials, devices, letters, second_factor
 from apps.users.services.throttle import Client, sign_in_letter_limits, sign_in_limits, spend
 from utils.ratelimit import give_back, take
 
@@ -53,9 +53,9 @@ def enter(
     `coded`: it gave the second factor, which may have been turned on since it was found to be off.
     The owner gets a letter about a browser that the account doesn't know; not about the first one after signing up.
     """
-    found = proof.hold(user=user)
+    found = credentials.hold(user=user)
     if not coded and second_factor.is_on(user=user):
-        raise proof.Outdated
+        raise credentials.Outdated
     is_first = found.last_login is None and found.password_changed_at is None
     device = devices.enter(request=request, user=user, at=at)
     if browsers.note(user=user, name=browser, user_agent=device.user_agent, at=at) or is_first:

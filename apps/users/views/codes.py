@@ -18,7 +18,7 @@ from apps.users.requests import signed_in
 from apps.users.services import codes, contacts, passwords, registration
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
-from apps.users.views.client import answer, client_of
+from apps.users.views.request_context import answer, client_of
 
 CODE = "phone_code"  # session key: the id of the PhoneCode that was asked for here
 Purpose = PhoneCode.Purpose

@@ -23,7 +23,7 @@ from apps.users.models import Device
 from apps.users.requests import signed_in
 from apps.users.services import passwords
 from apps.users.services.throttle import TryLater
-from apps.users.views.client import answer, safe_next
+from apps.users.views.request_context import answer, safe_next
 
 CONFIRMED = "confirmed_at"  # session key: when the owner last proved to be there, in seconds since 1970
 COUNTS_FOR = 900  # seconds

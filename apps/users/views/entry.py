@@ -21,7 +21,8 @@ from apps.users.models import Device, User
 from apps.users.providers import providers
 from apps.users.services import second_factor, sign_in
 from apps.users.services.throttle import TryLater
-from apps.users.views.client import (
+from apps.users.views.confirm import note_confirmed
+from apps.users.views.request_context import (
     answer,
     browser_name,
     client_of,
@@ -30,7 +31,6 @@ from apps.users.views.client import (
     set_cookie,
     set_language,
 )
-from apps.users.views.confirm import note_confirmed
 from utils.addresses import client_address
 
 REMEMBERED = "username"  # cookie

@@ -18,9 +18,9 @@ from apps.users.names import normalize_phone
 from apps.users.services import passwords
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
-from apps.users.views.client import answer, client_of
 from apps.users.views.codes import begin_code
 from apps.users.views.registration import dead_link
+from apps.users.views.request_context import answer, client_of
 from utils.addresses import client_address
 
 ASKED = "reset_asked"  # session key

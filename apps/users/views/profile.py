@@ -24,10 +24,10 @@ from apps.users.requests import signed_in
 from apps.users.services import avatars, contacts, devices, passwords, profile
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
-from apps.users.views.client import answer, set_language
 from apps.users.views.codes import begin_code
 from apps.users.views.confirm import confirm_without_password
 from apps.users.views.registration import dead_link
+from apps.users.views.request_context import answer, set_language
 
 
 @never_cache

@@ -17,8 +17,8 @@ from apps.users.providers import providers
 from apps.users.requests import signed_in
 from apps.users.services import browsers, devices, recovery
 from apps.users.services.recovery import Owner
-from apps.users.views.client import browser_name
 from apps.users.views.confirm import confirm_first
+from apps.users.views.request_context import browser_name
 from utils.addresses import client_address
 from utils.numbers import row_id
 

@@ -17,8 +17,8 @@ from apps.users.providers import providers
 from apps.users.services import registration
 from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
-from apps.users.views.client import answer, client_of, safe_next
 from apps.users.views.codes import begin_code
+from apps.users.views.request_context import answer, client_of, safe_next
 
 SENT_TO = "sent_to"  # session key: the address that was typed
 ASKED_AGAIN = "sent_again"  # session key: the mail was asked for once more

@@ -21,10 +21,10 @@ from apps.users.providers import providers
 from apps.users.requests import signed_in
 from apps.users.services import deletion, devices, passwords, recovery, second_factor
 from apps.users.services.throttle import TryLater
-from apps.users.views.client import answer
 from apps.users.views.confirm import confirm_first, confirm_without_password
-from apps.users.views.elsewhere import connect_proof
+from apps.users.views.oidc import connect_proof
 from apps.users.views.recovery import owner_of
+from apps.users.views.request_context import answer
 from utils.numbers import row_id
 
 

@@ -1,0 +1,174 @@
+"""A long title is encoded in chunks, by whichever workers are free, and joined without encoding again.
+
+The worker that holds the video takes chunks too, so one worker is enough and none waits for a place on the
+queue. What is done stays done when a worker dies: the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError
+from django.db.models import Avg, F
+from django.utils import timezone
+
+from apps.media.models import GOING, Chunk, ChunkQuerySet, Video
+from apps.media.services.encoding import encode, ladder, passes
+from apps.media.services.leases import LEASE, LeaseLost, Renewal
+from utils.databases import wait_for_locks
+from utils.mediakit import ffmpeg, fmp4
+from utils.storages import videos
+from utils.tasks import enqueue_group
+
+TRIES = 2  # of one chunk, before its title fails
+PAUSE = 0.3  # seconds between two looks at what others do
+
+
+def folder_of(video_id: int) -> Path:
+    """Where the chunks of a video lie, and the plan they are made by."""
+    return Path(settings.WORK_DIR) / f"chunks-{video_id}"
+
+
+def forget(video_id: int) -> None:
+    """Remove the chunks of a video that is done with."""
+    Chunk.objects.filter(video_id=video_id).delete()
+    shutil.rmtree(folder_of(video_id), ignore_errors=True)
+
+
+def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan) -> None:
+    """Write down what is to be done, unless an earlier worker has, and call all workers of the queue to it."""
+    job = folder_of(video_id) / "job.json"
+    text = json.dumps({"probed": probed, "copy": plan.copied is not None})
+    if not (job.exists() and job.read_text() == text):
+        forget(video_id)
+        job.parent.mkdir(parents=True)
+        job.write_text(text)
+    rows = [Chunk(video_id=video_id, number=number) for number in range(len(plan.parts))]
+    Chunk.objects.bulk_create(rows, ignore_conflicts=True)
+    waiting = Chunk.objects.filter(video_id=video_id, done=False).order_by("pk").values_list("pk", flat=True)
+    enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
+
+
+def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: passes.Watch) -> str:
+    """Work on the chunks until all are done; `<rung>.mp4` in `folder` grows by each that has its turn.
+
+    Returns what ffmpeg complained about. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
+    """
+    rows = Chunk.objects.filter(video_id=video_id)
+    joined = _Joined(video_id, plan, folder)
+
+    def tick() -> None:
+        watch.tick()
+        watch.progress(rows.aggregate(share=Avg("progress"))["share"] or 0.0)
+        joined.grow()
+
+    while joined.count < len(plan.parts):
+        tick()
+        failed = rows.filter(failures__gte=TRIES).first()
+        if failed:
+            raise ffmpeg.FFmpegError(failed.failure_detail)
+        chunk = rows.waiting(timezone.now()).first()
+        if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick):
+            continue
+        if rows.count() != len(plan.parts):
+            raise LeaseLost  # forgotten: somebody cancelled the job
+        time.sleep(PAUSE)
+    return "".join(rows.values_list("complaints", flat=True))
+
+
+class _Joined:
+    """The rungs of a title as far as its chunks are done, from the first on without a gap."""
+
+    def __init__(self, video_id: int, plan: ladder.Plan, folder: Path) -> None:
+        self.count = 0
+        self._video_id = video_id
+        self._plan = plan
+        self._joins = {rung.name: fmp4.Join(folder / f"{rung.name}.mp4") for rung in plan.encoded}
+
+    def grow(self) -> None:
+        """Add what has been done. Raises ffmpeg.Interrupted if that doesn't fit together: all begins anew."""
+        done = set(Chunk.objects.filter(video_id=self._video_id, done=True).values_list("number", flat=True))
+        while self.count in done:
+            start = self._plan.seconds(self._plan.parts[self.count].first)
+            try:
+                for name, join in self._joins.items():
+                    join.add(folder_of(self._video_id) / str(self.count) / f"{name}.mp4", start)
+            except (fmp4.NotFragmented, FileNotFoundError) as error:
+                forget(self._video_id)
+                raise ffmpeg.Interrupted(f"the chunks don't fit together: {error}") from error
+            self.count += 1
+
+
+class _Hold:
+    """A worker's hold on a chunk."""
+
+    def __init__(self, chunk: Chunk, owner: str, on_tick: Callable[[], None] | None) -> None:
+        self._chunk = chunk
+        self._owner = owner
+        self._on_tick = on_tick
+        self._renewal = Renewal(self.rows)
+        self.progress = self._renewal.progress
+
+    def rows(self) -> ChunkQuerySet:
+        """The chunk's row while this worker holds it; empty once it doesn't."""
+        return Chunk.objects.filter(pk=self._chunk.pk, lease_owner=self._owner, done=False)
+
+    def tick(self) -> None:
+        if self._on_tick:
+            self._on_tick()
+        self._renewal.tick()
+
+
+def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None) -> bool:
+    """Encode one chunk, if nobody else does. `on_tick` is called every second and may raise to stop it."""
+    wait_for_locks()
+    owner, now = secrets.token_hex(8), timezone.now()
+    mine = Chunk.objects.waiting(now).filter(pk=chunk_id, failures__lt=TRIES, video__state__in=GOING)
+    if not mine.update(lease_owner=owner, lease_until=now + LEASE):
+        return False
+    chunk = Chunk.objects.select_related("video").get(pk=chunk_id)
+    hold = _Hold(chunk, owner, on_tick)
+    place = folder_of(chunk.video_id)
+    folder = place / f"{chunk.number}-{owner}"
+    try:
+        folder.mkdir()
+        said = _encode(chunk.video, chunk, folder, hold)
+        target = place / str(chunk.number)
+        shutil.rmtree(target, ignore_errors=True)  # of a worker that died before it could say so
+        folder.rename(target)
+        return bool(hold.rows().update(done=True, progress=1, complaints=said, lease_owner=""))
+    except LeaseLost:
+        hold.rows().update(lease_owner="")  # if only the video was lost: whoever has it now needn't wait for the chunk
+        if on_tick:
+            on_tick()  # raises if it was the video, and not only the chunk, that was lost
+        return False
+    except ffmpeg.FFmpegError as error:
+        hold.rows().update(lease_owner="", failures=F("failures") + 1, failure_detail=str(error))
+        return False
+    except (OSError, ffmpeg.Interrupted, OperationalError):
+        if not hold.rows().update(lease_owner=""):
+            return False  # its job is over
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
+    job = json.loads((folder.parent / "job.json").read_text())
+    plan = ladder.plan(job["probed"], copy=job["copy"])
+    return encode.make(
+        Path(videos().path(video.original)),
+        job["probed"],
+        plan,
+        folder=folder,
+        watch=passes.Watch(hold.progress, hold.tick),
+        rungs=plan.encoded,
+        part=plan.parts[chunk.number],
+    )

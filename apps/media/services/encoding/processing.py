@@ -1,0 +1,232 @@
+"""From uploaded to ready or failed, under a lease."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from apps.media import source_info
+from apps.media.models import GOING, State, Video
+from apps.media.services.encoding import chunks, encode, ladder, passes, subtitles
+from apps.media.services.ingest.adding import QUEUED_FOR, queue_again
+from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost
+from apps.media.services.publishing.final import Results, publish, rung_row, sound_rows
+from apps.media.services.publishing.previews import set_preview
+from apps.media.services.publishing.progressive import Growth, withdraw
+from apps.media.services.storage import GivenUp, drop_arrivals
+from utils.databases import is_full, unless_full, wait_for_locks
+from utils.mediakit import ffmpeg
+from utils.mediakit.containers import bearable
+from utils.storages import videos
+from utils.tasks import enqueue
+
+
+class _TooLong(Exception):
+    """The source belongs on the queue of long work."""
+
+
+def process(*, video_id: int, long: bool = False) -> None:
+    """Encode one waiting video. Called twice or at once, one call works and the others return.
+
+    A long one is passed on to the queue of long work, unless this is it (`long`).
+    """
+    wait_for_locks()
+    lease = Lease(video_id)
+    if not lease.take():
+        return
+    video = Video.objects.get(pk=video_id)
+    drop_arrivals(video_id)
+    if video.attempts > ATTEMPTS:
+        lease.fail("gave_up")
+        withdraw(video_id)
+        return
+    try:
+        with _work_folder(f"job-{video_id}-{lease.owner}") as folder:
+            _Job(video, lease, folder).run(long=long)
+    except (LeaseLost, GivenUp):
+        return
+    except _TooLong:
+        if lease.give_back(attempts=video.attempts - 1, lease_until=timezone.now() + QUEUED_FOR):
+            enqueue("media.process_long", video_id=video_id)
+    except ffmpeg.Interrupted:
+        lease.give_back(lease_until=timezone.now())  # the next sweep queues it again
+    except ffmpeg.ProbeError as error:
+        lease.fail(error.code, error.detail)
+    except FileNotFoundError as error:
+        lease.fail("missing", str(error))
+    except ffmpeg.FFmpegError as error:
+        lease.fail("damaged@0" if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
+    except (OSError, OperationalError) as error:
+        if not is_full(error):
+            if isinstance(error, OperationalError):
+                raise  # the lease will lapse, and another try begins
+            lease.fail("disk", str(error))
+        elif video.attempts >= ATTEMPTS:
+            lease.fail("full", str(error))
+        else:
+            with unless_full():  # not even room to say so: the lease will lapse
+                lease.wait_for_room(tries=video.attempts, detail=str(error))
+    finally:
+        if not Video.objects.filter(pk=video_id, state__in=GOING).exists():
+            chunks.forget(video_id)
+            withdraw(video_id)
+    _look_at_preview(video)
+
+
+@contextmanager
+def _work_folder(name: str) -> Iterator[Path]:
+    """A folder for one job. It is removed before anybody writes down what went wrong: the disk may be full."""
+    folder = Path(settings.WORK_DIR) / name
+    try:
+        folder.mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _look_at_preview(video: Video) -> None:
+    """Cut the preview again if its length was changed while the encode was put in place."""
+    now = Video.objects.filter(pk=video.pk, state=State.READY).first()
+    if now and now.preview_seconds != video.preview_seconds:
+        set_preview(video=now, seconds=now.preview_seconds)
+
+
+class _Job:
+    """One attempt at one video."""
+
+    def __init__(self, video: Video, lease: Lease, folder: Path) -> None:
+        self.video = video
+        self.lease = lease
+        self.folder = folder
+        self.results = Results()
+        # by what an earlier encode made: it stays until this is done
+        self.watchable = video.ready_at is not None and not video.renditions.filter(growing=True).exists()
+
+    def run(self, *, long: bool) -> None:
+        source = Path(videos().path(self.video.original))
+        self.probed = ffmpeg.probe(source, on_tick=self.lease.tick)
+        self.lease.held().update(findings=source_info.worth_keeping(self.probed))
+        plan = ladder.plan(self.probed)
+        if len(plan.parts) > 1 and not long:
+            raise _TooLong
+        if self._spoiled(source, plan):
+            # It could be copied but not decoded without complaint: players are less patient than ffmpeg.
+            self.results = Results()
+            shutil.rmtree(self.folder)  # nothing of it may be taken for what is made now
+            self.folder.mkdir()
+            self._passes(source, ladder.plan(self.probed, copy=False))
+
+    def _spoiled(self, source: Path, plan: ladder.Plan) -> bool:
+        """Make everything; whether a copy in it is no good. Raises ffmpeg.FFmpegError if there is no copy."""
+        try:
+            return bool(self._passes(source, plan))
+        except ffmpeg.FFmpegError:
+            if not plan.copied:
+                raise
+            return True
+
+    def _passes(self, source: Path, plan: ladder.Plan) -> str:
+        """What needs no encoding, then all rungs in one pass; what ffmpeg complained about if that spoils a copy."""
+        chunked = bool(plan.encoded) and len(plan.parts) > 1
+        if chunked:
+            chunks.prepare(self.video.pk, self.probed, plan)
+        self.results.texts = subtitles.convert(source, self.probed, folder=self.folder, watch=self._watch())
+        told = source_info.worth_keeping(self.probed, made=[track for track, _path in self.results.texts])
+        self.lease.held().update(findings=told)
+        if plan.copied or chunked:
+            # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
+            self._make(source, plan, [plan.copied] if plan.copied else [], sound=True)
+        if plan.copied and plan.encoded and not self.watchable:
+            publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=False)
+            self.watchable = True
+        said = ""
+        if plan.encoded:
+            said = self._encode(source, plan, sound=not (plan.copied or chunked))
+        said += self._pictures(plan)
+        if not (plan.copied and said):
+            publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=True)
+            return ""
+        return said
+
+    def _encode(self, source: Path, plan: ladder.Plan, *, sound: bool) -> str:
+        """Every rung that is encoded, watched as it grows if there is nothing else to watch."""
+        watch = self._watch(0.98)
+        if not self.watchable:
+            growth = Growth(self.video, self.lease, self.probed, plan, self.results, self.folder)
+            watch = passes.Watch(watch.progress, growth.look)
+        if len(plan.parts) == 1:
+            return self._make(source, plan, plan.encoded, sound=sound, watch=watch)
+        said = chunks.finish(self.video.pk, plan, folder=self.folder, watch=watch)
+        self._take(plan, plan.encoded, sound=False)
+        return said
+
+    def _make(
+        self,
+        source: Path,
+        plan: ladder.Plan,
+        rungs: list[ladder.Rung],
+        *,
+        sound: bool,
+        watch: passes.Watch | None = None,
+    ) -> str:
+        said = encode.make(
+            source, self.probed, plan, folder=self.folder, watch=watch or self._watch(), rungs=rungs, sound=sound
+        )
+        self._take(plan, rungs, sound=sound)
+        return said
+
+    def _take(self, plan: ladder.Plan, rungs: list[ladder.Rung], *, sound: bool) -> None:
+        """Rows of what was made. Raises ffmpeg.ProbeError if that is nothing or ends long before the source does."""
+        try:
+            pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
+        except ffmpeg.FFmpegError as error:
+            raise ffmpeg.ProbeError("damaged@0", str(error)) from error
+        end = self.probed["video"]["end"]
+        for row in pictures:
+            if end - row.duration > bearable(row.duration):
+                at = row.duration
+                raise ffmpeg.ProbeError(f"damaged@{int(at)}", f"no picture after {at:.1f} of {end:.1f} s")
+        self.results.add(pictures + (sound_rows(self.video, self.probed, self.folder) if sound else []))
+
+    def _pictures(self, plan: ladder.Plan) -> str:
+        """Storyboard and still, from the smallest and the largest rung; what ffmpeg complained about."""
+        watch, tiles = self._watch(), encode.tiles_of(self.probed)
+        smallest = plan.rungs[-1]
+        sheets, said = encode.storyboard(
+            self._made(smallest), tiles, folder=self.folder, watch=watch, strict=smallest == plan.copied
+        )
+        moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
+        self.results.tiles, self.results.sheets = tiles, sheets
+        self.results.still = encode.still(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
+        return said
+
+    def _made(self, rung: ladder.Rung) -> Path:
+        """Where a rung lies: in the storage, if it was published."""
+        stored = next(row.file for row in self.results.renditions if row.name == rung.name)
+        return Path(videos().path(stored)) if stored else self.folder / f"{rung.name}.mp4"
+
+    def _watch(self, share: float = 0.0) -> passes.Watch:
+        """Reports a pass that is `share` of the whole job."""
+        return passes.Watch(lambda done: self.lease.progress(share * done), self.lease.tick)
+
+
+def retry(*, video_id: int) -> bool:
+    """Queue once more what failed, is finished or waits for room; False if it's waiting or being encoded already."""
+    return queue_again(video_id=video_id, states=[State.FAILED, State.READY, State.NO_ROOM])
+
+
+def cancel(*, video_id: int) -> bool:
+    """Stop what waits or is being encoded; its worker notices within seconds. False if there was nothing to stop."""
+    stopped = Video.objects.filter(pk=video_id, state__in=GOING).update(
+        state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
+    )
+    if stopped:
+        chunks.forget(video_id)  # so that those who help with one stop too
+    withdraw(video_id)
+    return bool(stopped)

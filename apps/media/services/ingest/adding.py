@@ -1,0 +1,99 @@
+"""A file comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.media.models import State, Video
+from apps.media.services.ingest import tus
+from apps.media.services.ingest.digests import Digests, digest
+from utils.redis import held
+from utils.storages import videos
+from utils.tasks import enqueue
+
+ONE_AT_A_TIME = 60.0  # seconds after which a process that died while it took content in no longer holds others up
+QUEUED_FOR = timedelta(seconds=30)  # then it's put on the queue again, if that is empty: the broker lost it
+
+
+class UnableToAddVideo(Exception):
+    """The file can't be read or stored; the message says why."""
+
+
+def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move: bool = False) -> Video:
+    """The video of the file at `path`, its encoding queued. With `move` the file is taken, else copied.
+
+    Content that is stored already gives the video it has. `preview_seconds` > 0 asks a new one for a
+    preview of that length. Raises UnableToAddVideo.
+    """
+    try:
+        with path.open("rb") as file:
+            digests = digest(file)
+        video = find_content(sha256=digests.sha256, size=digests.length)
+        if video is not None:
+            if move:
+                path.unlink()
+            return _again_if_failed(video)
+        stored = videos().adopt(path, suffix=tus.suffix(original_name), move=move)
+    except OSError as error:
+        raise UnableToAddVideo(f"{original_name}: {error.strerror or error}") from error
+    return take_in(stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds)
+
+
+def find_stored(*, sha256: str, size: int) -> Video | None:
+    """The video that has this content, tried again if it failed; None if it isn't stored."""
+    video = find_content(sha256=sha256, size=size)
+    return _again_if_failed(video) if video else None
+
+
+def find_content(*, sha256: str, size: int) -> Video | None:
+    """The video whose original has this content and is still stored."""
+    for video in Video.objects.filter(sha256=sha256, size=size).order_by("pk"):
+        if videos().exists(video.original):
+            return video
+    return None
+
+
+def take_in(*, stored: str, original_name: str, digests: Digests, preview_seconds: int = 0) -> Video:
+    """The video of a file in the storage: a new one on the queue, or, if its content was there, the one it had.
+
+    Then the second copy is deleted.
+    """
+    with held(f"media.content.{digests.sha256}", seconds=ONE_AT_A_TIME):
+        video = find_content(sha256=digests.sha256, size=digests.length)
+        if video is None:
+            video = Video.objects.create(
+                original=stored,
+                original_name=original_name[-255:] or _("without a name"),
+                size=digests.length,
+                sha256=digests.sha256,
+                md5=digests.md5,
+                preview_seconds=preview_seconds,
+                lease_until=timezone.now() + QUEUED_FOR,
+            )
+            enqueue("media.process", video_id=video.pk)
+            return video
+    if video.original != stored:
+        videos().delete(stored)
+    return _again_if_failed(video)
+
+
+def _again_if_failed(video: Video) -> Video:
+    """A video that failed gets another try when its file comes in once more."""
+    if queue_again(video_id=video.pk, states=[State.FAILED]):
+        video.refresh_from_db()
+    return video
+
+
+def queue_again(*, video_id: int, states: Collection[State]) -> bool:
+    """Queue a video that is in one of `states` once more, its attempts counted anew; False if it's in none of them."""
+    moved = Video.objects.filter(pk=video_id, state__in=states).update(
+        state=State.UPLOADED, attempts=0, progress=0, lease_until=timezone.now() + QUEUED_FOR
+    )
+    if moved:
+        enqueue("media.process", video_id=video_id)
+    return bool(moved)

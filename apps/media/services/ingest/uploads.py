@@ -1,0 +1,281 @@
+"""Files come in piece by piece, over connections that break and servers that stop (tus 1.0.0).
+
+An upload's bytes go straight to the file they stay in. `Upload.offset` counts those that are certainly on the
+disk; what a dead process wrote beyond it is cut off before the next byte is added.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db import OperationalError
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from apps.media.models import Upload, Video
+from apps.media.services.ingest import tus
+from apps.media.services.ingest.adding import find_stored, take_in
+from apps.media.services.ingest.digests import DigestCache, Digests, digest
+from apps.media.services.ingest.errors import Busy, NoRoom, TooLong, WrongChecksum, WrongOffset
+from utils.databases import is_full
+from utils.storages import videos
+from utils.tasks import enqueue
+
+if TYPE_CHECKING:
+    from apps.users.models import User
+
+CHUNK = 256 * 1024  # bytes taken from the connection at a time: what an upload holds in memory
+SAVE_EVERY = 64 * 1024 * 1024  # bytes after which the offset is made safe: a crash costs no more
+HASHED_QUICKLY = 4 * 1024**3  # bytes: a minute or two, even on a slow disk
+FINISHED_WITHIN = timedelta(minutes=5)  # then a received file is put on the queue again
+# Seconds that one who comes back waits for his former request to end: the server takes 30 to see that a line is dead.
+PATIENCE = 35.0
+LOOK_EVERY = 0.05  # seconds
+
+_digests = DigestCache()
+
+
+def create_upload(*, owner: User, size: int, filename: str = "", metadata: str = "") -> Upload:
+    """Room for a file of `size` bytes. Raises TooLong above the site's limit, and NoRoom."""
+    if size > settings.UPLOAD_MAX_SIZE:
+        raise TooLong
+    now = timezone.now()
+    coming = Upload.objects.arriving(now).aggregate(left=Sum(F("size") - F("offset")))["left"] or 0
+    if coming + size > _free():
+        raise NoRoom
+    with _disk():
+        stored = videos().new_name(tus.suffix(filename))
+        Path(videos().path(stored)).touch()
+        expires_at = _lives_until()
+        return Upload.objects.create(
+            owner=owner, filename=filename[-255:], metadata=metadata, size=size, stored=stored, expires_at=expires_at
+        )
+
+
+def is_possible(*, size: int) -> bool:
+    """Whether anything of that size is stored, so that hashing a file may save its upload."""
+    return Video.objects.filter(size=size).exists()
+
+
+def attach_known(*, owner: User, sha256: str, size: int, filename: str = "") -> Upload | None:
+    """An upload that is done at once because its content is stored already; None if it isn't."""
+    video = find_stored(sha256=sha256, size=size)
+    if video is None:
+        return None
+    return Upload.objects.create(
+        owner=owner,
+        filename=filename[-255:],
+        size=size,
+        offset=size,
+        state=Upload.State.DONE,
+        video=video,
+        expires_at=_lives_until(),
+    )
+
+
+def settle(*, upload: Upload) -> None:
+    """Wait until no request writes to the upload, or for PATIENCE; `upload` then tells what is there.
+
+    Who asks how far it came means to go on there, and his former connection may have broken a moment ago: what is
+    still being written of it would make the answer wrong. Raises FileNotFoundError if it was given up.
+    """
+    if upload.state != Upload.State.RECEIVING:
+        return
+    with contextlib.suppress(Busy), _locked(upload, patience=PATIENCE):
+        pass
+    try:
+        upload.refresh_from_db()
+    except Upload.DoesNotExist as error:
+        raise FileNotFoundError from error
+
+
+def receive(
+    *, upload: Upload, offset: int, length: int, read: Callable[[int], bytes], checksum: tus.Checksum | None = None
+) -> None:
+    """Add up to `length` bytes of `read(n)` at `offset`; `upload` then tells what is there.
+
+    Bytes of a connection that broke are kept, unless `checksum` covers them: then it is all or none.
+    Raises Busy, WrongOffset, TooLong, WrongChecksum, NoRoom, FileNotFoundError (given up), and what `read` raises.
+    """
+    with _locked(upload) as file:
+        upload.refresh_from_db()
+        if upload.state != Upload.State.RECEIVING or offset != upload.offset:
+            raise WrongOffset
+        if offset + length > upload.size:
+            raise TooLong
+        if os.fstat(file).st_size > offset:
+            os.ftruncate(file, offset)
+        os.lseek(file, offset, os.SEEK_SET)
+        digests = _digests.take(upload.pk, offset)
+        try:
+            if checksum:
+                digests = _take_checked(upload, file, length, read, checksum, digests)
+            else:
+                _take(upload, file, length, read, digests)
+        finally:
+            if digests and digests.length == upload.offset < upload.size:
+                _digests.keep(upload.pk, digests)
+    if upload.state == Upload.State.RECEIVED:
+        if digests and digests.length == upload.size:
+            finish_upload(upload_id=upload.pk, digests=digests)
+            upload.refresh_from_db()
+        else:
+            _finish_soon(upload)
+
+
+def _take(upload: Upload, file: int, length: int, read: Callable[[int], bytes], digests: Digests | None) -> None:
+    """Write the bytes as they come. However it ends, what arrived is made safe."""
+    at, end = upload.offset, upload.offset + length
+    try:
+        while at < end and (data := read(min(end - at, CHUNK))):
+            _write(file, data)
+            at += len(data)
+            if digests:
+                digests.update(data)
+            if at - upload.offset >= SAVE_EVERY:
+                _save(upload, file, at)
+                if _free() < 0:
+                    raise NoRoom
+    finally:
+        if at > upload.offset:
+            _save(upload, file, at)
+
+
+def _take_checked(
+    upload: Upload, file: int, length: int, read: Callable[[int], bytes], checksum: tus.Checksum, before: Digests | None
+) -> Digests | None:
+    """Write bytes that count only once their checksum has been seen to be right; the hashes with them."""
+    digests = before.copy() if before else None
+    hasher = checksum.hasher()
+    left = length
+    while left and (data := read(min(left, CHUNK))):
+        _write(file, data)
+        left -= len(data)
+        hasher.update(data)
+        if digests:
+            digests.update(data)
+    if left or hasher.digest() != checksum.digest:
+        raise WrongChecksum
+    _save(upload, file, upload.offset + length)
+    return digests
+
+
+def _write(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    with _disk():
+        while view:
+            view = view[os.write(file, view) :]
+
+
+def _save(upload: Upload, file: int, offset: int) -> None:
+    """Bring the bytes to the disk, then the offset that counts them."""
+    whole = offset == upload.size
+    with _disk():
+        os.fdatasync(file)
+        upload.offset = offset
+        upload.state = Upload.State.RECEIVED if whole else Upload.State.RECEIVING
+        upload.expires_at = timezone.now() + FINISHED_WITHIN if whole else _lives_until()
+        upload.save(update_fields=["offset", "state", "expires_at"])
+
+
+def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None) -> None:
+    """Make a video of a file that is all there, hashed now unless it was on its way. Twice does no harm."""
+    upload = Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).first()
+    if upload is None:
+        return
+    if digests is None:
+        try:
+            with _locked(upload), Path(videos().path(upload.stored)).open("rb") as file:
+                digests = digest(file)
+        except (Busy, FileNotFoundError):
+            return  # another worker has it in hand, or has put its content with the same that was there
+    video = take_in(stored=upload.stored, original_name=upload.filename, digests=digests)
+    Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).update(
+        state=Upload.State.DONE, video=video, expires_at=_lives_until()
+    )
+
+
+def _finish_soon(upload: Upload) -> None:
+    """Have the queue hash the file: a large one beside encodes, where nothing short waits behind it."""
+    name = "media.finish_upload" if upload.size <= HASHED_QUICKLY else "media.finish_large_upload"
+    enqueue(name, upload_id=str(upload.pk))
+
+
+def terminate(*, upload: Upload) -> None:
+    """Forget the upload, with its bytes unless a video has them. Raises Busy."""
+    if upload.state != Upload.State.DONE:
+        try:
+            with _locked(upload):
+                # The file goes first: a row without a file is swept, a file without a row would stay.
+                videos().delete(upload.stored)
+        except FileNotFoundError:
+            pass
+    upload.delete()
+
+
+def look_after_uploads() -> None:
+    """Give up what got no byte for long, finish what a dead worker left, forget what was done long ago."""
+    now = timezone.now()
+    Upload.objects.expired(now).filter(state=Upload.State.DONE).delete()  # the video stays
+    for upload in Upload.objects.expired(now).filter(state=Upload.State.RECEIVING):
+        try:
+            terminate(upload=upload)
+        except Busy:
+            continue  # a byte arrives at this moment
+    for upload in Upload.objects.expired(now).filter(state=Upload.State.RECEIVED):
+        Upload.objects.filter(pk=upload.pk).update(expires_at=now + FINISHED_WITHIN)
+        _finish_soon(upload)
+
+
+@contextlib.contextmanager
+def _locked(upload: Upload, *, patience: float = 0) -> Iterator[int]:
+    """The upload's file, held by this request alone; a lock of the kernel's ends with its holder.
+
+    Raises Busy if another holds it for longer than `patience`, in seconds.
+    """
+    file = os.open(videos().path(upload.stored), os.O_RDWR)
+    until = time.monotonic() + patience
+    try:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= until:
+                    raise Busy from error
+            time.sleep(LOOK_EVERY)
+        yield file
+    finally:
+        os.close(file)
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    """Turns the errors of a full disk into NoRoom."""
+    try:
+        yield
+    except (OSError, OperationalError) as error:
+        if is_full(error):
+            raise NoRoom from error
+        raise
+
+
+def _free() -> int:
+    """Bytes that uploads may still take; negative once they take from the reserve."""
+    place = Path(videos().location)
+    place.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(place).free - int(settings.DISK_RESERVE)
+
+
+def _lives_until() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.UPLOAD_TTL)

@@ -1,0 +1,1 @@
+"""How what was encoded becomes what is watched."""

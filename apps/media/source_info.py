@@ -1,0 +1,159 @@
+"""What the probe found in a source: kept with its video, and told in a curator's words."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from apps.media.models import Video
+from apps.media.services.encoding.subtitles import CONVERTED
+from utils.languages import language_name, language_tag
+from utils.mediakit.text_tracks import UNKNOWN
+from utils.templatetags.formats import duration
+
+PICTURE = (
+    "codec", "profile", "width", "height", "sar", "rotation", "rate", "bit_rate", "interlaced", "hdr", "pixel_format",
+    "shapes",
+)  # fmt: skip
+SOUND = ("codec", "channels", "varies", "bit_rate", "language", "title")
+TEXT = ("codec", "page", "language", "title", "default", "forced")
+PICTURES_OF_TEXT = {"pgssub", "dvdsub", "dvbsub", "xsub"}
+CONTAINERS = {
+    "mov": "MP4 / MOV", "matroska": "MKV / WebM", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "avi": "AVI", "flv": "FLV",
+    "asf": "WMV / ASF", "rm": "RealMedia", "mxf": "MXF", "ogg": "Ogg", "gif": "GIF", "apng": "APNG",
+}  # fmt: skip
+CODECS = {
+    "h264": "H.264", "hevc": "H.265", "av1": "AV1", "libdav1d": "AV1", "vp8": "VP8", "vp9": "VP9", "libvpx-vp9": "VP9",
+    "mpeg1video": "MPEG-1", "mpeg2video": "MPEG-2", "mpeg4": "MPEG-4 ASP", "msmpeg4": "MPEG-4 v3", "theora": "Theora",
+    "mjpeg": "Motion JPEG", "prores": "ProRes", "dnxhd": "DNxHD", "wmv3": "WMV 9", "vc1": "VC-1", "flv": "Sorenson",
+    "aac": "AAC", "ac3": "Dolby Digital", "eac3": "Dolby Digital Plus", "truehd": "Dolby TrueHD", "dca": "DTS",
+    "mp3float": "MP3", "mp2float": "MP2", "opus": "Opus", "vorbis": "Vorbis", "flac": "FLAC", "alac": "ALAC",
+    "mp3": "MP3", "mp2": "MP2", "wmav2": "WMA", "subrip": "SRT", "srt": "SRT", "ass": "ASS", "ssa": "SSA",
+    "webvtt": "WebVTT", "mov_text": "MP4", "pgssub": "PGS", "eia_608": "CEA-608", "eia_708": "CEA-708",
+    "cc_dec": "CEA-608", "dvb_teletext": "Teletext", "xsub": "XSUB", "dvdsub": "VobSub", "dvbsub": "DVB",
+}  # fmt: skip
+LAYOUTS = {6: "5.1", 7: "6.1", 8: "7.1"}
+DEPTH = re.compile(r"p(9|1[0-6])(le|be)$")  # of FFmpeg's names of planar pixel formats: yuv420p10le
+SUBSAMPLING = re.compile(r"^yuvj?(4[0-4][0-4])p")
+
+Facts = list[tuple[str, list[str]]]
+
+
+def worth_keeping(probed: dict[str, Any], *, made: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """What a curator asks about, of all that the probe measured: bit rates in bits per second.
+
+    `made` are the texts that were converted, once that was tried.
+    """
+    return {
+        "container": probed["container"],
+        "video": {name: probed["video"][name] for name in PICTURE},
+        "audio": [{name: track[name] for name in SOUND} for track in probed["audio"]],
+        "subtitles": [
+            {**{name: track[name] for name in TEXT}, "made": made is None or track in made}
+            for track in probed["subtitles"]
+        ],
+    }
+
+
+def told(video: Video) -> Facts:
+    """The source in words: name and lines of each fact. Empty while it hasn't been looked at."""
+    found = video.findings
+    if not found:
+        return []
+    picture = found["video"]
+    return [
+        (_("File"), [f"{container_name(found['container'])} · {filesizeformat(video.size)}"]),
+        (_("Duration"), [duration(video.duration) if video.duration else "–"]),
+        (_("Picture and rate"), [_picture(picture, video), *_oddities(picture)]),
+        (_("Colour"), [_colour(picture)]),
+        (_("Sound"), [_sound(track) for track in found["audio"]] or [_("none")]),
+        (_("Subtitles"), [_text(track) for track in found["subtitles"]] or [_("none")]),
+        (_("Chapters"), [str(len(video.chapters)) if video.chapters else _("none")]),
+    ]
+
+
+def container_name(demuxer: str) -> str:
+    """What people call the format that FFmpeg's demuxer reads ("mov,mp4,m4a,3gp,3g2,mj2": MP4 / MOV)."""
+    first = demuxer.split(",", 1)[0]
+    return CONTAINERS.get(first, first.upper())
+
+
+def codec_name(codec: str) -> str:
+    """What people call what FFmpeg's decoder of that name reads."""
+    return "PCM" if codec.startswith("pcm_") else CODECS.get(codec, codec)
+
+
+def bit_rate(bits: float) -> str:
+    """Bits per second as one reads them: 640 kbit/s, 4.2 Mbit/s."""
+    return f"{bits / 1e6:.1f} Mbit/s" if bits >= 1e6 else f"{bits / 1e3:.0f} kbit/s"
+
+
+def layout_name(channels: int) -> str:
+    """Channels as one says them: stereo, 5.1."""
+    if channels in LAYOUTS:
+        return LAYOUTS[channels]
+    if channels == 1:
+        return _("mono")
+    return _("stereo") if channels == 2 else _("%d channels") % channels
+
+
+def _picture(picture: dict[str, Any], video: Video) -> str:
+    numerator, denominator = picture["rate"]
+    rate = f"{numerator / denominator:.3f}".rstrip("0").rstrip(".")
+    size = f"{video.width or picture['width']} × {video.height or picture['height']}"
+    codec = f"{codec_name(picture['codec'])} {picture['profile']}".strip()
+    return " · ".join([codec, size, _("%s pictures per second") % rate, bit_rate(picture["bit_rate"])])
+
+
+def _oddities(picture: dict[str, Any]) -> list[str]:
+    """What was put right for the viewers."""
+    said = []
+    if picture["rotation"] % 360:
+        said.append(_("Turned by %d°") % (picture["rotation"] % 360))
+    if abs(picture["sar"] - 1) > 0.01:
+        stored = f"{picture['width']} × {picture['height']}"
+        said.append(_("Stored as %s and stretched when shown (anamorphic)") % stored)
+    if shapes := picture.get("shapes"):
+        seen = dict.fromkeys(f"{width} × {height}" for _start, width, height, _sar in shapes)  # in their order
+        said.append(_("Changes its shape on the way (%s), shown whole everywhere") % ", ".join(seen))
+    if picture["interlaced"]:
+        said.append(_("Interlaced"))
+    return said
+
+
+def _colour(picture: dict[str, Any]) -> str:
+    depth = DEPTH.search(picture["pixel_format"])
+    sampling = SUBSAMPLING.search(picture["pixel_format"])
+    said = {
+        "pq": _("HDR (PQ), shown as SDR"),
+        "hlg": _("HDR (HLG), shown as SDR"),
+    }.get(picture["hdr"], "SDR")
+    parts = [said, _("%s bit") % (depth[1] if depth else "8")]
+    return " · ".join([*parts, ":".join(sampling[1])] if sampling else parts)
+
+
+def _language(track: dict[str, Any]) -> str:
+    return language_name(language_tag(track["language"])) or _("language not said")
+
+
+def _sound(track: dict[str, Any]) -> str:
+    parts = [_language(track), track["title"], codec_name(track["codec"]), layout_name(track["channels"])]
+    parts += [_("changes on the way")] if track.get("varies") else []
+    return " · ".join([part for part in parts if part] + [bit_rate(track["bit_rate"])])
+
+
+def _text(track: dict[str, Any]) -> str:
+    kind = _("unknown format") if track["codec"] == UNKNOWN else codec_name(track["codec"])
+    parts = [_language(track), track["title"], f"{kind} {track.get('page', '')}".strip()]
+    parts += [_("shown by default")] if track.get("default") else []
+    parts += [_("foreign parts only")] if track.get("forced") else []
+    if track["codec"] in PICTURES_OF_TEXT:
+        parts.append(_("pictures, not text: left out"))
+    elif track["codec"] not in CONVERTED:
+        parts.append(_("of a kind that can't be read: left out"))
+    elif not track.get("made", True):
+        parts.append(_("says nothing, or can't be read: left out"))
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,114 @@
+"""Who may knock, and what every answer of the upload addresses has in common."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from apps.media.services.ingest import errors, tus
+
+BODIES_AT_ONCE = 2  # of a process's threads: the others go on serving pages
+
+_places = threading.BoundedSemaphore(BODIES_AT_ONCE)
+
+View = Callable[..., HttpResponse]
+
+
+def protocol(view: View) -> View:
+    """Check version and permission, turn what goes wrong into the protocol's status, mark the answer.
+
+    Who sends is judged by the head alone. Django would look for the CSRF token in the body of a form, and wait for it
+    as long as a stranger likes: so the permission comes first.
+    """
+    protected = csrf_protect(view)
+
+    @csrf_exempt
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        method = request.method or ""
+        if method == "POST":  # of another no CSRF token is asked for
+            # tus 1.0.0, "X-HTTP-Method-Override": for clients that can't send PATCH or DELETE
+            method = request.headers.get("X-HTTP-Method-Override", method).upper()
+        try:
+            _check(request, method)
+            response = protected(request, method, *args, **kwargs)
+        except (tus.Refused, errors.UploadError, FileNotFoundError) as error:
+            status, message = _answer(error)
+            response = HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")
+            if status == HTTPStatus.PRECONDITION_FAILED:
+                response["Tus-Version"] = tus.VERSION
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                response["Retry-After"] = "5"
+        response["Tus-Resumable"] = tus.VERSION
+        response["Cache-Control"] = "no-store"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return answer
+
+
+def _check(request: HttpRequest, method: str) -> None:
+    if method not in {"OPTIONS", "GET"} and request.headers.get("Tus-Resumable") != tus.VERSION:
+        raise tus.Refused(HTTPStatus.PRECONDITION_FAILED, _("This server speaks tus 1.0.0."))
+    if method != "OPTIONS" and not may_upload(request):
+        raise tus.Refused(HTTPStatus.FORBIDDEN, _("You may not upload videos. Sign in as an administrator."))
+
+
+def for_uploaders(view: View) -> View:
+    """A call of the upload page: the permission is looked at before the body, which holds the CSRF token."""
+    protected = csrf_protect(view)
+
+    @csrf_exempt
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not may_upload(request):
+            return JsonResponse({"message": _("You may not upload videos. Sign in as an administrator.")}, status=403)
+        return protected(request, *args, **kwargs)
+
+    return answer
+
+
+def _answer(error: Exception) -> tuple[int, str]:
+    """The status and the sentence for what went wrong."""
+    match error:
+        case tus.Refused():
+            return error.status, str(error)
+        case errors.WrongOffset():
+            return HTTPStatus.CONFLICT, _("The server has another number of bytes. Ask it how many, and go on there.")
+        case errors.Busy():
+            return HTTPStatus.LOCKED, _("Another connection is sending this file.")
+        case errors.TooLong():
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is too large.")
+        case errors.WrongChecksum():
+            return tus.CHECKSUM_MISMATCH, _("The bytes were changed on their way. Send them again.")
+        case errors.NoRoom():
+            return HTTPStatus.INSUFFICIENT_STORAGE, _("The server's disk is full. Make room, then go on.")
+        case FileNotFoundError():
+            return HTTPStatus.GONE, _("This upload was given up. Begin again.")
+    raise error
+
+
+def may_upload(request: HttpRequest) -> bool:
+    """Whether the request comes from an administrator who may add videos."""
+    user = request.user
+    return user.is_active and user.is_staff and user.has_perm("media.add_video")
+
+
+class Place:
+    """One of the few requests of this process that may carry a body at the same time; Refused with 503 beyond."""
+
+    def __enter__(self) -> None:
+        if not _places.acquire(blocking=False):
+            raise tus.Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, _("Too many uploads at the same time. Try again in a moment.")
+            )
+
+    def __exit__(self, *_error: object) -> None:
+        _places.release()

@@ -1,0 +1,120 @@
+"""What was uploaded becomes titles and episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.media.models import Upload, Video
+from apps.movies.models import HIGHEST, Category, Episode, Kind, Movie, Status
+from apps.movies.services.arranging import arrange, repeated
+from apps.movies.services.catalogue import category_for, place_video, refresh_episodes
+
+
+class UnableToShelve(Exception):
+    """What keeps files from becoming episodes; the message says it to the curator."""
+
+
+@dataclass(frozen=True)
+class NamedUpload:
+    """An uploaded file, and the title and number it is to have."""
+
+    upload: Upload
+    title: str
+    number: int | None = None  # of the episode; None: as its name says
+
+
+def shelve_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
+    """A draft of a film for each file. Raises UnableToShelve."""
+    with transaction.atomic():
+        made = []
+        for named, video in _claimed(uploads):
+            movie = _draft(named.title, Kind.FILM)
+            made.append((Episode.objects.create(movie=movie, number=1, video=video), video))
+    return _placed(made)
+
+
+def shelve_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.SERIES) -> list[Episode]:
+    """A draft of a title of several episodes. Raises UnableToShelve."""
+    with transaction.atomic():
+        movie = _draft(title, kind)
+        return shelve_episodes(uploads=uploads, movie=movie)
+
+
+def shelve_episodes(
+    *, uploads: Sequence[NamedUpload], movie: Movie, first: int | None = None, replace: bool = False
+) -> list[Episode]:
+    """The files as episodes of a title, numbered as told, else as `arrange` reads their names.
+
+    An episode that has a file keeps it unless `replace`. Raises UnableToShelve.
+    """
+    with transaction.atomic():
+        Movie.objects.select_for_update().get(pk=movie.pk)
+        there = {e.number: e for e in movie.episodes.all()}
+        numbers = _numbers(uploads, first, there)
+        if max(numbers, default=0) > HIGHEST:
+            raise UnableToShelve(_("No number above %d is there for an episode: type the numbers.") % HIGHEST)
+        if twice := repeated(numbers):
+            raise UnableToShelve(_("Number %d is given to two files.") % min(twice))
+        made = []
+        for number, (named, video) in zip(numbers, _claimed(uploads), strict=True):
+            episode = there.get(number) or Episode(movie=movie, number=number, title=named.title)
+            if episode.video_id and episode.video_id != video.pk and not replace:
+                raise UnableToShelve(
+                    _("Episode %d has a file already. Choose another number, or say that files may be replaced.")
+                    % number
+                )
+            if movie.kind == Kind.FILM and number > 1:
+                raise UnableToShelve(_("A film has one part. To replace its file, say number 1."))
+            episode.video = video
+            episode.save()
+            made.append((episode, video))
+        most = max(numbers, default=0)
+        Movie.objects.filter(pk=movie.pk, episodes_planned__lt=most).update(episodes_planned=most)
+    return _placed(made)
+
+
+def _numbers(uploads: Sequence[NamedUpload], first: int | None, there: Collection[int]) -> list[int]:
+    """The number of each file."""
+    if uploads and all(named.number for named in uploads):
+        return [named.number or 0 for named in uploads]
+    places = arrange(names=[named.upload.filename for named in uploads], first=first, taken=there)
+    return [place.number for place in sorted(places, key=lambda place: place.index)]
+
+
+def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
+    """The files with their videos, taken off the list of what waits for a place."""
+    if not uploads:
+        raise UnableToShelve(_("Choose at least one file."))
+    locked = {
+        row.pk: row
+        for row in Upload.objects.select_for_update()
+        .prefetch_related("video")  # not joined: the videos aren't to be locked, and MariaDB can't leave them out
+        .filter(pk__in=[named.upload.pk for named in uploads])
+    }
+    claimed = []
+    for named in uploads:
+        row = locked.get(named.upload.pk)
+        if row is None:
+            raise UnableToShelve(_("“%s” has been put in its place already.") % named.upload.filename)
+        if row.video is None:
+            raise UnableToShelve(_("“%s” isn't all there yet.") % row.filename)
+        claimed.append((named, row.video))
+    Upload.objects.filter(pk__in=locked).delete()
+    return claimed
+
+
+def _draft(title: str, kind: str) -> Movie:
+    category: Category = category_for(kind)
+    return Movie.objects.create(title=title, kind=kind, category=category, status=Status.DRAFT)
+
+
+def _placed(made: Sequence[tuple[Episode, Video]]) -> list[Episode]:
+    for episode, video in made:
+        place_video(episode=episode, video=video)
+    for movie_id in {episode.movie_id for episode, _video in made}:
+        refresh_episodes(movie_id=movie_id)
+    return [episode for episode, _video in made]

@@ -1,0 +1,28 @@
+"""What stands beside a title."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from apps.movies.related import neighbours
+from tests.factories import make_category, make_movie
+
+pytestmark = pytest.mark.django_db
+
+
+def test_its_category_comes_first_and_others_fill_the_row(django_assert_num_queries):
+    film, series = make_category("film"), make_category("series")
+    movie = make_movie(category=series, plays_week=9)
+    sibling = make_movie(category=series, plays_week=1)
+    others = [make_movie(category=film, plays_week=n) for n in range(2, 8)]
+    make_movie(category=series, plays_week=99, status="draft")
+    make_movie(category=series, plays_week=99, deleted_at=timezone.now())
+    with django_assert_num_queries(1):
+        similar, hottest = neighbours(movie, similar=3, hottest=4)
+    assert similar == [sibling, others[5], others[4]]
+    assert hottest == [others[5], others[4], others[3], others[2]]
+
+
+def test_a_title_alone_has_no_neighbours():
+    assert neighbours(make_movie(), similar=3, hottest=4) == ([], [])

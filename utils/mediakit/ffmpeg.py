@@ -1,0 +1,179 @@
+"""The one door to ffmpeg: no shell, no network, no file but the job's own, bounded in every way.
+
+A source is handed over as an open file (`fd:`), and `fd` is the only protocol allowed: whatever a file says,
+ffmpeg can't open another one, and no name or suffix helps it guess what the file is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from utils.mediakit import sandbox
+from utils.mediakit.containers import DEMUXERS
+
+PROBE = sandbox.Limits(seconds=900, memory=4 * 1024**3, output=1024**2)
+SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
+NO_ROOM = ("No space left on device", "Disk quota exceeded")  # as ffmpeg words what the system told it
+UNREADABLE = "Error opening input"  # ffmpeg on a file whose index makes no sense to it
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside, or by the kernel that ran out of memory
+PROBE_OUTPUT = 64 * 1024**2  # bytes
+
+
+class FFmpegError(Exception):
+    """ffmpeg ended with an error; the message is the end of what it said."""
+
+
+class Interrupted(Exception):
+    """ffmpeg was frozen or killed: nothing is known about the file, so try again."""
+
+
+class ProbeError(Exception):
+    """The file is no video that can be used; `code` is one of apps.media.failures."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.detail = detail
+
+
+@functools.cache
+def binary() -> str:
+    """The ffmpeg that is used (7.1 or newer): FFMPEG_BINARY, else the one in the imageio-ffmpeg wheel."""
+    if settings.FFMPEG_BINARY:
+        return str(settings.FFMPEG_BINARY)
+    import imageio_ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def threads() -> int:
+    """How many threads one codec may use."""
+    return int(settings.FFMPEG_THREADS) or min(16, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A local file to read, with options that stand before its `-i`.
+
+    With `captions` it is the text that the pictures of that stream carry beside them (CEA-608), and nothing else.
+    """
+
+    path: Path
+    options: Sequence[str] = ()
+    captions: int | None = None
+
+
+def run(
+    inputs: Sequence[Input],
+    outputs: Sequence[str],
+    *,
+    cwd: Path,
+    timeout: float,
+    largest: int = 64 * 1024**3,
+    strict: bool = False,
+    on_progress: Callable[[float], None] | None = None,
+    on_tick: Callable[[], None] | None = None,
+) -> str:
+    """Run ffmpeg in the folder `cwd`, where the outputs go; returns what it complained about.
+
+    `timeout` is in seconds of wall time, `largest` in bytes of one output. `on_progress` gets the seconds
+    of output made so far, `on_tick` is called every second; an exception of theirs stops ffmpeg and is
+    passed on. If `strict`, ffmpeg fails at the first picture that isn't as it was. Raises FFmpegError,
+    Interrupted, and OSError for an input that can't be opened or a disk that is full.
+    """
+    command = [binary(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1", "-nostats"]
+    command += ["-max_error_rate", "1"]  # what came out is what counts
+    command += ["-xerror"] if strict else []
+    command += ["-filter_threads", str(threads()), "-filter_complex_threads", str(threads())]
+    rest = b""
+
+    def read(said: bytes) -> None:
+        nonlocal rest
+        *lines, rest = (rest + said).split(b"\n")
+        for line in lines:
+            key, _, value = line.strip().partition(b"=")
+            if key == b"out_time_us" and on_progress and value.isdigit():
+                on_progress(int(value) / 1e6)
+
+    with contextlib.ExitStack() as stack:
+        files = []
+        for one in inputs:
+            files.append(os.open(one.path, os.O_RDONLY))
+            stack.callback(os.close, files[-1])
+            command += ["-protocol_whitelist", "fd", "-threads", str(threads())]
+            if one.captions is not None:
+                command += ["-format_whitelist", "lavfi", *one.options, "-f", "lavfi"]
+                command += ["-i", _captions_of(files[-1], one.captions)]
+                continue
+            command += ["-format_whitelist", DEMUXERS]
+            command += ["-apply_cropping", "codec"]  # a container's is left out by browsers and by the probe
+            command += [*one.options, "-fd", str(files[-1]), "-i", "fd:"]
+        limits = sandbox.Limits(seconds=timeout, output=largest, silence=SILENCE, threads=max(16, 2 * threads()))
+        try:
+            status, said = sandbox.run(
+                [*command, *outputs], cwd=cwd, limits=limits, files=files, on_output=read, on_tick=on_tick
+            )
+        except sandbox.Stalled as error:
+            raise Interrupted(str(error)) from error
+        except sandbox.Stopped as error:
+            raise FFmpegError(str(error)) from error
+    if status in KILLED:
+        raise Interrupted(f"killed by signal {-status}")
+    if any(words in said for words in NO_ROOM):
+        raise OSError(errno.ENOSPC, said)
+    if status:
+        raise FFmpegError(said or f"ffmpeg ended with {status}")
+    return said
+
+
+def _captions_of(file: int, stream: int) -> str:
+    """A graph that decodes the open file by the same rules, for lavfi to take the captions out of."""
+    inside = rf"fd={file}\:protocol_whitelist=fd\:format_whitelist={DEMUXERS}"
+    return rf"movie='fd\:':si={stream}:format_opts='{inside}'[out0+subcc]"
+
+
+def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str, Any]:
+    """What is really in the file, by reading all and decoding some of it in a process of its own, `probe`.
+
+    Raises ProbeError with a code of apps.media.failures, Interrupted, and OSError where the file can't be opened.
+    """
+    said = bytearray()
+
+    def keep(part: bytes) -> None:
+        if len(said) + len(part) > PROBE_OUTPUT:
+            raise ProbeError("damaged@0", "more to say about the file than a video can hold")
+        said.extend(part)
+
+    with path.open("rb") as file:
+        try:
+            status, errors = sandbox.run(
+                [sys.executable, "-m", "utils.mediakit.probe", str(file.fileno())],
+                cwd=settings.BASE_DIR,
+                limits=PROBE,
+                files=[file.fileno()],
+                confined=False,
+                on_output=keep,
+                on_tick=on_tick,
+            )
+        except sandbox.Stopped as error:
+            raise ProbeError("damaged@0", f"probing: {error}") from error
+    if status in KILLED:
+        raise Interrupted(f"killed by signal {-status}")
+    if status:
+        raise ProbeError("damaged@0", errors or f"the probe ended with {status}")
+    found: dict[str, Any] = json.loads(said)
+    if "refused" in found:
+        raise ProbeError(found["refused"], found.get("detail", ""))
+    return found

@@ -1,0 +1,153 @@
+"""How the picture's size and proportions change on the way, by its keyframes' headers. Part of probe."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import av.error
+
+MOST = 500  # stretches of a film; what changes more often than that is noise
+SAME = 0.01  # share by which proportions may differ and count as the same
+LASTING = 0.1  # share of a film from which a stretch mustn't lose any detail
+# What stands from a sequence's header (ISO/IEC 13818-2 §6.2.2, ISO/IEC 14496-2 §6.2.3) to its first picture
+MPEG2_HEADER = re.compile(rb"\x00\x00\x01\xb3.*?(?=\x00\x00\x01[\xb8\x00])", re.DOTALL)
+MPEG4_HEADER = re.compile(rb"\x00\x00\x01[\x20-\x2f].*?(?=\x00\x00\x01[\xb3\xb6])", re.DOTALL)
+HEAD = 4096  # bytes of a packet that are searched
+ANNEX_B = re.compile(b"\0\0\1")
+VP8_SIZE, VP9_SIZE = slice(3, 10), slice(0, 10)  # bytes: RFC 6386 §9.1; VP9 bitstream specification §6.2
+AV1_SEQUENCE = 1  # AV1 bitstream specification §6.2.2, OBU_SEQUENCE_HEADER
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The picture from `start` on: seconds, and pixels as coded with their width by their height."""
+
+    start: float
+    width: int
+    height: int
+    sar: float
+
+    @property
+    def ratio(self) -> float:
+        """Width by height as shown."""
+        return self.width * self.sar / self.height
+
+
+class Shapes:
+    """The shapes of a film, a keyframe at a time."""
+
+    def __init__(self, stream: Any) -> None:
+        self.found: list[Shape] = []
+        self.anew = False  # there is more than one header: the packets don't fit under one
+        self._stream = stream
+        self._context = stream.codec_context
+        self._context.thread_count = 1  # or it says of a packet what it found in an earlier one
+        self._header = b""
+        self._known: dict[bytes, tuple[int, int, float]] = {}
+        self._by_container = 0.0  # the width of a pixel by its height, if the container has a word of its own
+
+    def add(self, packet: Any, second: float) -> None:
+        """Look at one keyframe."""
+        header = _header(self._context.name, packet)
+        if not header or header == self._header:
+            return
+        self.anew, self._header = bool(self._header), header
+        if header not in self._known:
+            self._known[header] = self._decoded(packet)
+        width, height, sar = self._known[header]
+        if min(width, height) < 2 or len(self.found) == MOST:
+            return
+        if not self.found:
+            told = float(self._stream.sample_aspect_ratio or 0)
+            self._by_container = told if told and abs(told - sar) > SAME * sar else 0.0
+        shape = Shape(second, width, height, self._by_container or sar)
+        before = self.found[-1] if self.found else None
+        if before is None or (width, height, shape.sar) != (before.width, before.height, before.sar):
+            self.found.append(shape)
+
+    def _decoded(self, packet: Any) -> tuple[int, int, float]:
+        with contextlib.suppress(av.error.FFmpegError):
+            packet.decode()
+        context = self._context
+        return context.width, context.height, float(context.sample_aspect_ratio or 1) or 1.0
+
+
+def canvas(shapes: list[Shape], end: float) -> tuple[int, int]:
+    """Width and height in square pixels of what all shapes are shown on, for a film that ends at `end` seconds.
+
+    It has the proportions that last longest, and room for every stretch that lasts.
+    """
+    ends = [shape.start for shape in shapes[1:]] + [max(end, shapes[-1].start)]
+    lengths = [until - shape.start for shape, until in zip(shapes, ends, strict=True)]
+
+    def lasting(shape: Shape) -> float:
+        alike = (abs(other.ratio / shape.ratio - 1) < SAME for other in shapes)
+        return sum(length for length, same in zip(lengths, alike, strict=True) if same)
+
+    main = max(shapes, key=lasting)
+    kept = [shape for shape in shapes if lasting(shape) >= LASTING * sum(lengths)]
+    height = max(max(shape.height, shape.width * shape.sar / main.ratio) for shape in [main, *kept])
+    return round(height * main.ratio), round(height)
+
+
+def _header(codec: str, packet: Any) -> bytes:
+    """What says how large the pictures from this packet on are; empty if nothing does."""
+    beside = packet.get_sidedata("new_extradata") if packet.has_sidedata("new_extradata") else b""
+    return bytes(beside) + _within(codec, bytes(packet))
+
+
+def _within(codec: str, data: bytes) -> bytes:
+    match codec:
+        case "mpeg1video" | "mpeg2video":
+            found = MPEG2_HEADER.search(data[:HEAD])
+            return found[0] if found else b""
+        case "mpeg4":
+            found = MPEG4_HEADER.search(data[:HEAD])
+            return found[0] if found else b""
+        case "h264":
+            return b"".join(unit for unit in _units(data[:HEAD]) if unit[0] & 31 == 7)  # ITU-T H.264 table 7-1: SPS
+        case "hevc":
+            return b"".join(unit for unit in _units(data[:HEAD]) if unit[0] >> 1 & 63 == 33)  # H.265 table 7-1: SPS
+        case "vp8":
+            return data[VP8_SIZE]
+        case "vp9" | "libvpx-vp9":
+            return data[VP9_SIZE]
+        case "av1" | "libdav1d":
+            return b"".join(body for kind, body in _obus(data[:HEAD]) if kind == AV1_SEQUENCE)
+    return b""
+
+
+def _units(data: bytes) -> Iterator[bytes]:
+    """The NAL units of H.264 or H.265, length-prefixed or Annex B."""
+    if data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1":
+        starts = [found.end() for found in ANNEX_B.finditer(data)]
+        for start, end in pairwise([*starts, len(data) + 3]):
+            unit = data[start : end - 3].rstrip(b"\0")
+            if unit:
+                yield unit
+        return
+    at = 0
+    while at + 5 <= len(data):
+        end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+        yield data[at + 4 : end]
+        at = max(end, at + 5)
+
+
+def _obus(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(type, content) of the open bitstream units of AV1 (§5.3.1), as far as each says how long it is."""
+    at = 0
+    while at < len(data) and data[at] & 2:
+        kind, at = data[at] >> 3 & 15, at + (2 if data[at] & 4 else 1)
+        length = shift = 0
+        while at < len(data) and shift < 35:  # leb128
+            length |= (data[at] & 127) << shift
+            shift, at = shift + 7, at + 1
+            if not data[at - 1] & 128:
+                break
+        yield kind, data[at : at + length]
+        at += length
