@@ -248,6 +248,9 @@ def _stop(*_: Any) -> None:
 
 if __name__ == "__main__":
     adopt_orphans()
+    # Set, though it is Python's default: a command that a script started with `&` inherits SIGINT ignored.
+    # What is started from here gets the system's default back, as a handler doesn't outlive exec.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stop)
     try:
         main()

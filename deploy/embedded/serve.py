@@ -286,4 +286,9 @@ def fail_with_log(text: str, log: Path) -> NoReturn:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # As in bootstrap.py: a caller that ignores SIGINT hands that down. main() has handlers of its own later.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        raise SystemExit(main())
+    except KeyboardInterrupt:
+        fail("Stopped before the site started.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -122,7 +123,12 @@ def test_half_an_environment_is_made_again(elsewhere, tmp_path):
     assert "Making the virtual environment" in _start(elsewhere, PYTHONPATH=str(bare), PATH=str(bare)).stdout
 
 
-def test_who_stops_it_while_it_prepares_leaves_nothing_running(elsewhere, tmp_path):
+def _ignore_interrupts() -> None:
+    """As a command starts that a script put in the background by `&`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_an_interrupt_while_it_prepares_leaves_nothing_running(elsewhere, tmp_path):
     (tmp_path / "ensurepip.py").write_text("raise ImportError")
     tool = tmp_path / "uv"
     tool.write_text("#!/bin/sh\necho $$ > $0.pid.new; mv $0.pid.new $0.pid; exec /bin/sleep 600\n")
@@ -130,7 +136,7 @@ def test_who_stops_it_while_it_prepares_leaves_nothing_running(elsewhere, tmp_pa
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PATH": f"{tmp_path}:/bin:/usr/bin"}
     begun = subprocess.Popen(
         [sys.executable, str(elsewhere)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a run in the background ignores it
+        preexec_fn=_ignore_interrupts,
     )  # fmt: skip
     while not (tmp_path / "uv.pid").exists():
         assert begun.poll() is None
@@ -140,3 +146,23 @@ def test_who_stops_it_while_it_prepares_leaves_nothing_running(elsewhere, tmp_pa
     assert said.startswith("\nStopped.")
     assert "Traceback" not in said
     assert not Path("/proc", (tmp_path / "uv.pid").read_text().strip()).exists()
+
+
+def test_an_interrupt_ends_the_wait_for_the_last_run(elsewhere, tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    data = tmp_path / "data"
+    data.mkdir()
+    with (data / "run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(str(dead.pid))
+        lock.flush()
+        waiting = subprocess.Popen(
+            [sys.executable, str(elsewhere.with_name("serve.py"))],
+            env={**os.environ, "DATA_DIR": str(data), "DEMO": "0"},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_ignore_interrupts,
+        )  # fmt: skip
+        assert "Waiting for the end of the last run" in waiting.stdout.readline()
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.communicate(timeout=60)[1] == "\nStopped before the site started.\n"
+    assert waiting.returncode == 1
