@@ -25,14 +25,21 @@ function adminPage(tab) {
 
 // unfold's text without white space → ours
 const REWORDED = [
-  [/^\{(?:activeTab:'([^']*)',)?sidebarMobileOpen:false,sidebarDesktopOpen:\(localStorage.*$/, (_, tab = "") => `adminPage('${tab}')`],
+  [
+    /^\{(?:activeTab:'([^']*)',)?sidebarMobileOpen:false,sidebarDesktopOpen:\(localStorage.*$/,
+    (_, tab = "") => `adminPage('${tab}')`,
+  ],
   [/^activeTab=.*;\$watch\('sidebarDesktopOpen',.*$/, () => ""],
-  [/^sidebarDesktopOpen=!sidebarDesktopOpen;localStorage\.setItem\(.*$/, () => "sidebarDesktopOpen = !sidebarDesktopOpen"],
+  [
+    /^sidebarDesktopOpen=!sidebarDesktopOpen;localStorage\.setItem\(.*$/,
+    () => "sidebarDesktopOpen = !sidebarDesktopOpen",
+  ],
   [/^activeTab&&activeTab!=='general'\?window\.location\.pathname\+.*$/, () => "ownAddress"],
   [/^openSearchResults=true;currentIndex=0$/, () => "[openSearchResults = true, currentIndex = 0]"],
   [
     /^openSearchResults=false;if\(\$refs\.searchInput\.value===''\)\{\$refs\.searchInput\.blur\(\)\}else\{\$refs\.searchInput\.value=''\}$/,
-    () => "[openSearchResults = false, $refs.searchInput.value === '' ? $refs.searchInput.blur() : ($refs.searchInput.value = '')]",
+    () =>
+      "[openSearchResults = false, $refs.searchInput.value === '' ? $refs.searchInput.blur() : ($refs.searchInput.value = '')]",
   ],
   [
     /^if\(!\$event\.metaKey&&!\$event\.ctrlKey\)selectItem\((true|false),(true|false)\)$/,
@@ -51,7 +58,8 @@ function reword(element) {
 
 document.addEventListener("alpine:init", () => {
   Alpine.data("adminPage", adminPage);
-  for (const name of ["theme", "searchForm", "searchDropdown", "searchCommand"]) if (window[name]) Alpine.data(name, window[name]);
+  for (const name of ["theme", "searchForm", "searchDropdown", "searchCommand"])
+    if (window[name]) Alpine.data(name, window[name]);
   Alpine.interceptInit(reword);
 });
 

@@ -21,7 +21,8 @@ export function arrangeable(list, numberOf, moved = () => {}) {
     const edge = 60; // pixels from the window's edge within which it scrolls
     if (event.clientY < edge) scrollBy(0, -12);
     else if (event.clientY > innerHeight - edge) scrollBy(0, 12);
-    const next = lines().find((l) => l !== held && event.clientY < l.getBoundingClientRect().top + l.offsetHeight / 2) ?? null;
+    const next =
+      lines().find((l) => l !== held && event.clientY < l.getBoundingClientRect().top + l.offsetHeight / 2) ?? null;
     if (next !== held.nextElementSibling) move(held, next);
   });
   const drop = () => {

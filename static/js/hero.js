@@ -10,7 +10,8 @@ export function hero() {
   root.querySelector(".hero__thumbs").hidden = false;
   let current = 0;
   const hovers = matchMedia("(hover: hover)"); // a finger that has gone seems to stay
-  const held = () => document.hidden || root.matches(":has(:focus-visible)") || (hovers.matches && root.matches(":hover"));
+  const held = () =>
+    document.hidden || root.matches(":has(:focus-visible)") || (hovers.matches && root.matches(":hover"));
   const show = (next) => {
     slides[current].classList.remove("is-shown");
     thumbs[current].removeAttribute("aria-current");
@@ -21,10 +22,14 @@ export function hero() {
   thumbs.forEach((thumb, number) => thumb.addEventListener("click", () => show(number)));
   let from = null;
   root.addEventListener("touchstart", (event) => (from = event.touches[0].clientX), { passive: true });
-  root.addEventListener("touchend", (event) => {
-    const by = event.changedTouches[0].clientX - from;
-    if (Math.abs(by) > 50) show(current + (by < 0 ? 1 : -1));
-  }, { passive: true });
+  root.addEventListener(
+    "touchend",
+    (event) => {
+      const by = event.changedTouches[0].clientX - from;
+      if (Math.abs(by) > 50) show(current + (by < 0 ? 1 : -1));
+    },
+    { passive: true },
+  );
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   setInterval(() => held() || show(current + 1), EVERY);
 }

@@ -1,7 +1,11 @@
 // A page that waits for a payment polls the order until it is paid or closed, then loads itself again. The server says
 // how long to wait at least. The page polls often in its first minute, rarely while it is hidden, and at once when it
 // is shown again.
-const PACE = [[60, 2], [180, 5], [Infinity, 10]]; // [until this many seconds after it was shown, seconds between two requests]
+const PACE = [
+  [60, 2],
+  [180, 5],
+  [Infinity, 10],
+]; // [until this many seconds after it was shown, seconds between two requests]
 const HIDDEN = 30; // seconds
 const GONE = 5; // seconds, while the site can't be reached
 const PATIENCE = 20; // seconds for an answer

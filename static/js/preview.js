@@ -27,7 +27,11 @@ export function previews() {
     card = next;
     waiting = setTimeout(async () => {
       const address = next.dataset.storyboard;
-      if (!known.has(address)) known.set(address, load(address).catch(() => null));
+      if (!known.has(address))
+        known.set(
+          address,
+          load(address).catch(() => null),
+        );
       const film = await known.get(address);
       if (film && card === next && !stop) stop = play(next, film);
     }, AFTER);
@@ -46,7 +50,10 @@ async function load(address) {
   image.src = sheet[0].url;
   await image.decode();
   const step = Math.max(1, sheet.length / MOST);
-  return { image, tiles: Array.from({ length: Math.floor(sheet.length / step) }, (_, n) => sheet[Math.floor(n * step)]) };
+  return {
+    image,
+    tiles: Array.from({ length: Math.floor(sheet.length / step) }, (_, n) => sheet[Math.floor(n * step)]),
+  };
 }
 
 // Shows one picture after the other in the card, until the function it returns is called.
@@ -55,7 +62,11 @@ function play(card, { image, tiles }) {
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   const tile = element("span", { class: "card__tile" }, element("i"));
   const box = element("span", { class: "card__preview", "aria-hidden": "true" }, tile);
-  Object.assign(tile.style, { backgroundImage: `url("${image.src}")`, backgroundSize: `${(100 * width) / w}% ${(100 * height) / h}%`, aspectRatio: `${w} / ${h}` });
+  Object.assign(tile.style, {
+    backgroundImage: `url("${image.src}")`,
+    backgroundSize: `${(100 * width) / w}% ${(100 * height) / h}%`,
+    aspectRatio: `${w} / ${h}`,
+  });
   const part = (at, whole, one) => (whole > one ? `${(100 * at) / (whole - one)}%` : "0");
   let number = 0;
   const show = () => {

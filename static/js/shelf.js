@@ -11,7 +11,9 @@ export function shelves() {
       buttons[1].disabled = row.scrollLeft > most - 8;
     };
     for (const button of buttons) {
-      button.addEventListener("click", () => row.scrollBy({ left: Number(button.dataset.by) * row.clientWidth * 0.9, behavior: "smooth" }));
+      button.addEventListener("click", () =>
+        row.scrollBy({ left: Number(button.dataset.by) * row.clientWidth * 0.9, behavior: "smooth" }),
+      );
     }
     row.addEventListener("scroll", update, { passive: true });
     new ResizeObserver(update).observe(row);

@@ -24,7 +24,8 @@ function theme() {
 
 function menus() {
   document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+    for (const menu of document.querySelectorAll("[data-menu][open]"))
+      if (!menu.contains(event.target)) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -45,10 +46,12 @@ function forms() {
       setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)));
     }
   });
-  addEventListener("pageshow", () => document.querySelectorAll("[data-once] button").forEach((b) => {
-    b.disabled = false;
-    b.removeAttribute("aria-busy");
-  }));
+  addEventListener("pageshow", () =>
+    document.querySelectorAll("[data-once] button").forEach((b) => {
+      b.disabled = false;
+      b.removeAttribute("aria-busy");
+    }),
+  );
   for (const button of document.querySelectorAll("[data-reveal]")) {
     button.hidden = false;
     button.addEventListener("click", () => {
@@ -62,7 +65,8 @@ function forms() {
 
 function tabs() {
   // On a phone the account's menu is a row that scrolls: show where one is.
-  for (const tab of document.querySelectorAll(".account__menu [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
+  for (const tab of document.querySelectorAll(".account__menu [aria-current]"))
+    tab.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function toasts() {

@@ -31,11 +31,13 @@ export function suggestions() {
     open(false);
   };
   const show = (found) => {
-    list.replaceChildren(...found.map(({ text, url }, at) => {
-      const option = document.createElement("a");
-      Object.assign(option, { id: `${list.id}-${at}`, href: url, textContent: text, role: "option", tabIndex: -1 });
-      return option;
-    }));
+    list.replaceChildren(
+      ...found.map(({ text, url }, at) => {
+        const option = document.createElement("a");
+        Object.assign(option, { id: `${list.id}-${at}`, href: url, textContent: text, role: "option", tabIndex: -1 });
+        return option;
+      }),
+    );
     open(found.length > 0 && document.activeElement === input);
   };
   const ask = async () => {
@@ -44,7 +46,9 @@ export function suggestions() {
     if (!text) return drop();
     asking = new AbortController();
     try {
-      const answer = await fetch(`${form.dataset.suggest}?${new URLSearchParams({ q: text })}`, { signal: asking.signal });
+      const answer = await fetch(`${form.dataset.suggest}?${new URLSearchParams({ q: text })}`, {
+        signal: asking.signal,
+      });
       if (answer.ok) show((await answer.json()).suggestions);
     } catch {
       open(false); // asked anew meanwhile, or no network: searching itself will say so

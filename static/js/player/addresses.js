@@ -109,7 +109,8 @@ export class Addresses {
     const url = new URL(address, location.href);
     const ts = Number(url.searchParams.get("ts"));
     if (!ts) return null;
-    if (ts > (this.newest.get(url.pathname)?.ts ?? 0)) this.newest.set(url.pathname, { ts, st: url.searchParams.get("st") });
+    if (ts > (this.newest.get(url.pathname)?.ts ?? 0))
+      this.newest.set(url.pathname, { ts, st: url.searchParams.get("st") });
     this.at ||= Date.now(); // the first playlist was read just now
     return url;
   }

@@ -8,16 +8,34 @@ export class Controls {
     this.toggle = this.#button("play", w.play, () => player.toggle());
     this.mute = this.#button("volume-2", w.mute, () => player.toggleMute());
     this.volume = element("input", {
-      type: "range", min: 0, max: 1, step: 0.05, "aria-label": w.volume, class: "player__volume",
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.05,
+      "aria-label": w.volume,
+      class: "player__volume",
       oninput: () => player.setVolume(Number(this.volume.value)),
     });
     this.help = this.#button("keyboard", w.help, () => player.toggleHelp());
-    this.pip = document.pictureInPictureEnabled ? this.#button("picture-in-picture-2", w.pip, () => player.togglePip()) : null;
-    this.theatre = this.#button("rectangle-horizontal", w.theatre, () => player.toggleTheatre(), { "aria-pressed": "false" });
+    this.pip = document.pictureInPictureEnabled
+      ? this.#button("picture-in-picture-2", w.pip, () => player.togglePip())
+      : null;
+    this.theatre = this.#button("rectangle-horizontal", w.theatre, () => player.toggleTheatre(), {
+      "aria-pressed": "false",
+    });
     this.wide = this.#button("expand", w.wide, () => player.toggleWide(), { "aria-pressed": "false" });
     this.full = this.#button("maximize", w.fullscreen, () => player.toggleFullscreen());
     this.next = config.next
-      ? element("a", { href: config.next.url, class: "player__button", "aria-label": `${w.next}: ${config.next.title}`, title: w.next }, icon(player.sprite, "skip-forward"))
+      ? element(
+          "a",
+          {
+            href: config.next.url,
+            class: "player__button",
+            "aria-label": `${w.next}: ${config.next.title}`,
+            title: w.next,
+          },
+          icon(player.sprite, "skip-forward"),
+        )
       : null;
   }
 
@@ -27,7 +45,11 @@ export class Controls {
       if (detail) currentTarget.blur();
       act();
     };
-    return element("button", { type: "button", class: "player__button", "aria-label": label, title: label, onclick, ...extra }, icon(this.player.sprite, name));
+    return element(
+      "button",
+      { type: "button", class: "player__button", "aria-label": label, title: label, onclick, ...extra },
+      icon(this.player.sprite, name),
+    );
   }
 
   #swap(button, name, label) {

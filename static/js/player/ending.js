@@ -12,7 +12,11 @@ export class Ending {
   }
 
   moved() {
-    const { video, preview, config: { outro, next } } = this.player;
+    const {
+      video,
+      preview,
+      config: { outro, next },
+    } = this.player;
     if (preview || !next) return;
     if (video.currentTime >= (outro ?? Infinity)) this.#card();
     else if (!video.ended) {
@@ -27,10 +31,12 @@ export class Ending {
   }
 
   fault(text, label, act) {
-    this.#bar(() => faultPanel(this.player, text, label, () => {
-      this.clear();
-      act();
-    }));
+    this.#bar(() =>
+      faultPanel(this.player, text, label, () => {
+        this.clear();
+        act();
+      }),
+    );
   }
 
   // Other players of the account hold all the places: `stop` hears which of them is to end, `again` that one may be free.
@@ -54,10 +60,12 @@ export class Ending {
 
   #card() {
     if (this.declined) return;
-    this.#show("card", () => endCard(this.player, () => {
-      this.declined = true;
-      this.#drop("card");
-    }));
+    this.#show("card", () =>
+      endCard(this.player, () => {
+        this.declined = true;
+        this.#drop("card");
+      }),
+    );
   }
 
   #show(kind, make) {

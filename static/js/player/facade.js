@@ -7,7 +7,8 @@ const OPENING = new Set([" ", "k", "m", "f", "c", "n", "t", "w", "<", ">", "?"])
 // page has come to rest, run when a pointer or the focus comes near, and take over with the first press.
 export function facade(box, config) {
   const ended = new AbortController();
-  const on = (target, name, act) => target.addEventListener(name, act, { signal: ended.signal, passive: name === "touchstart" });
+  const on = (target, name, act) =>
+    target.addEventListener(name, act, { signal: ended.signal, passive: name === "touchstart" });
   let parts = null;
   let opened = null;
 
@@ -25,8 +26,19 @@ export function facade(box, config) {
   };
   const trouble = () => {
     box.classList.remove("is-opening");
-    const again = element("button", { type: "button", class: "button", onclick: () => location.reload() }, config.words.goOn);
-    box.append(element("div", { class: "gate", role: "alert" }, element("p", { class: "gate__title" }, config.words.notLoaded), element("p", { class: "gate__actions" }, again)));
+    const again = element(
+      "button",
+      { type: "button", class: "button", onclick: () => location.reload() },
+      config.words.goOn,
+    );
+    box.append(
+      element(
+        "div",
+        { class: "gate", role: "alert" },
+        element("p", { class: "gate__title" }, config.words.notLoaded),
+        element("p", { class: "gate__actions" }, again),
+      ),
+    );
   };
   const then = (act) => open().then(act, trouble);
   const start = () => then((player) => player.start());
@@ -42,7 +54,13 @@ export function facade(box, config) {
   for (const name of ["pointerenter", "focusin", "touchstart"]) on(box, name, near);
 
   if (arrives(config)) whenSeen(start);
-  else atRest(() => [[box.dataset.player, "script"], [box.dataset.skin, "style"]].forEach(prefetch));
+  else
+    atRest(() =>
+      [
+        [box.dataset.player, "script"],
+        [box.dataset.skin, "style"],
+      ].forEach(prefetch),
+    );
 }
 
 // Who goes on where they stopped, or comes from another episode, has already said that they want to watch.
@@ -50,7 +68,12 @@ function arrives({ resumeAt }) {
   if (resumeAt) return true;
   const from = document.referrer && new URL(document.referrer);
   const title = (path) => path.replace(/[^/]+\/$/, "");
-  return Boolean(from) && from.origin === location.origin && from.pathname !== location.pathname && title(from.pathname) === title(location.pathname);
+  return (
+    Boolean(from) &&
+    from.origin === location.origin &&
+    from.pathname !== location.pathname &&
+    title(from.pathname) === title(location.pathname)
+  );
 }
 
 function whenSeen(act) {
@@ -70,5 +93,7 @@ function prefetch([href, as]) {
 }
 
 function stylesheet(href) {
-  return new Promise((resolve, reject) => document.head.append(element("link", { rel: "stylesheet", href, onload: resolve, onerror: reject })));
+  return new Promise((resolve, reject) =>
+    document.head.append(element("link", { rel: "stylesheet", href, onload: resolve, onerror: reject })),
+  );
 }

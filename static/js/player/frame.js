@@ -28,7 +28,15 @@ export function frame(box, { words, theme, chapters, spinner, big, open, address
     autoOrientation: true,
     miniProgressBar: true,
     lang: "site",
-    i18n: { site: { Volume: words.volume, Rate: words.speed, Normal: words.normal, "Fullscreen Not Supported": words.noFullscreen, "Video Load Failed": words.unplayable } },
+    i18n: {
+      site: {
+        Volume: words.volume,
+        Rate: words.speed,
+        Normal: words.normal,
+        "Fullscreen Not Supported": words.noFullscreen,
+        "Video Load Failed": words.unplayable,
+      },
+    },
     icons: { loading: spinner, state: big, indicator: element("i", {}) },
     highlight: chapters.filter((c) => c.start > 0).map((c) => ({ time: c.start, text: "" })), // it would put the text into HTML
   });
@@ -58,7 +66,8 @@ function quietNotice(art) {
 
 function keepFocused(art) {
   const { $player, $bottom } = art.template;
-  const held = () => $bottom.contains(document.activeElement) && document.activeElement.matches(":focus-visible, [role=menu] *");
+  const held = () =>
+    $bottom.contains(document.activeElement) && document.activeElement.matches(":focus-visible, [role=menu] *");
   art.on("control", (shown) => {
     if (!shown && held()) art.controls.show = true;
   });

@@ -29,7 +29,9 @@ export async function handOver(old, address, options) {
 
 // Where the better rungs may begin, null if nowhere just now.
 function goodPlace({ buffered, currentTime, duration, playbackRate, seeking, readyState }) {
-  const here = [...Array(buffered.length).keys()].find((n) => buffered.start(n) <= currentTime && currentTime <= buffered.end(n));
+  const here = [...Array(buffered.length).keys()].find(
+    (n) => buffered.start(n) <= currentTime && currentTime <= buffered.end(n),
+  );
   if (here === undefined || seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return null;
   const lead = Math.min(LEAD * playbackRate, (duration - currentTime) / 2, buffered.end(here) - currentTime);
   return lead < LEAST * playbackRate ? null : currentTime + lead;
@@ -59,7 +61,10 @@ function prepared(hls, address, at, media) {
 
 // Takes what a buffer holds from `at` on out of it.
 async function emptied(buffer, at) {
-  const settled = () => new Promise((resolve) => (buffer.updating ? buffer.addEventListener("updateend", resolve, { once: true }) : resolve()));
+  const settled = () =>
+    new Promise((resolve) =>
+      buffer.updating ? buffer.addEventListener("updateend", resolve, { once: true }) : resolve(),
+    );
   await settled();
   buffer.remove(at, Infinity);
   await settled();

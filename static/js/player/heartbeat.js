@@ -32,9 +32,17 @@ export class Heartbeat {
       method: "POST",
       keepalive: true,
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ position: currentTime, duration, playing, tab: this.tab, number: ++this.number, ...this.place.who }),
+      body: JSON.stringify({
+        position: currentTime,
+        duration,
+        playing,
+        tab: this.tab,
+        number: ++this.number,
+        ...this.place.who,
+      }),
     }).catch(() => null); // the next beat carries the same news
     const said = await answer?.json().catch(() => null);
-    if (said?.kind && (said.kind !== this.kind || said.signedIn !== this.signedIn || LOST.has(said.place))) this.changed(said);
+    if (said?.kind && (said.kind !== this.kind || said.signedIn !== this.signedIn || LOST.has(said.place)))
+      this.changed(said);
   }
 }

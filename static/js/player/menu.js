@@ -6,9 +6,25 @@ export class Menu {
     this.label = label;
     this.choices = [];
     this.shown = element("span");
-    this.button = element("button", { type: "button", class: "player__choice", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => this.toggle() }, sign, this.shown);
+    this.button = element(
+      "button",
+      {
+        type: "button",
+        class: "player__choice",
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        onclick: () => this.toggle(),
+      },
+      sign,
+      this.shown,
+    );
     this.list = element("div", { class: "player__menu", role: "menu", "aria-label": label, hidden: true });
-    this.root = element("div", { class: `player__chooser player__chooser--${name}`, hidden: true }, this.button, this.list);
+    this.root = element(
+      "div",
+      { class: `player__chooser player__chooser--${name}`, hidden: true },
+      this.button,
+      this.list,
+    );
     this.root.addEventListener("keydown", (event) => this.#key(event));
     this.root.addEventListener("focusout", (event) => this.root.contains(event.relatedTarget) || this.toggle(false));
     document.addEventListener("pointerdown", (event) => this.root.contains(event.target) || this.toggle(false));
@@ -17,14 +33,26 @@ export class Menu {
   fill(choices, chosen, pick) {
     this.choices = choices;
     this.pick = pick;
-    this.list.replaceChildren(...choices.map(({ value, label }) => element("button", {
-      type: "button", role: "menuitemradio", "aria-checked": String(value === chosen), tabindex: "-1",
-      onclick: ({ detail }) => { // of a key: none
-        pick(value);
-        this.toggle(false);
-        if (!detail) this.button.focus();
-      },
-    }, label)));
+    this.list.replaceChildren(
+      ...choices.map(({ value, label }) =>
+        element(
+          "button",
+          {
+            type: "button",
+            role: "menuitemradio",
+            "aria-checked": String(value === chosen),
+            tabindex: "-1",
+            onclick: ({ detail }) => {
+              // of a key: none
+              pick(value);
+              this.toggle(false);
+              if (!detail) this.button.focus();
+            },
+          },
+          label,
+        ),
+      ),
+    );
     this.chosen = chosen;
     this.root.hidden = false;
   }
@@ -33,7 +61,9 @@ export class Menu {
     this.chosen = value;
     this.shown.textContent = shown;
     this.button.setAttribute("aria-label", `${this.label}: ${shown}`);
-    [...this.list.children].forEach((item, n) => item.setAttribute("aria-checked", String(this.choices[n].value === value)));
+    [...this.list.children].forEach((item, n) =>
+      item.setAttribute("aria-checked", String(this.choices[n].value === value)),
+    );
   }
 
   toggle(open = this.list.hidden) {

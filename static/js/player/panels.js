@@ -2,10 +2,29 @@ import { element, icon } from "./dom.js";
 
 const COUNTDOWN = 10; // seconds before the next episode starts by itself
 
-const links = (gate) => gate.actions.map(({ label, url }, n) => element("a", { href: url, class: n ? "button button--quiet" : "button button--gold" }, label));
+const links = (gate) =>
+  gate.actions.map(({ label, url }, n) =>
+    element("a", { href: url, class: n ? "button button--quiet" : "button button--gold" }, label),
+  );
 
-const plans = ({ plans, plansUrl }) => plans.length > 0 && element("ul", { class: "gate__plans" }, ...plans.map(({ name, price, marked }) =>
-  element("li", {}, element("a", { href: plansUrl, class: marked ? "gate__plan gate__plan--marked" : "gate__plan" }, element("span", {}, name), element("strong", {}, price)))));
+const plans = ({ plans, plansUrl }) =>
+  plans.length > 0 &&
+  element(
+    "ul",
+    { class: "gate__plans" },
+    ...plans.map(({ name, price, marked }) =>
+      element(
+        "li",
+        {},
+        element(
+          "a",
+          { href: plansUrl, class: marked ? "gate__plan gate__plan--marked" : "gate__plan" },
+          element("span", {}, name),
+          element("strong", {}, price),
+        ),
+      ),
+    ),
+  );
 
 // What stands in the frame when a preview is over.
 export function gatePanel(player) {
@@ -13,10 +32,19 @@ export function gatePanel(player) {
     player.video.currentTime = 0;
     player.video.play();
   };
-  const panel = element("div", { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
-    element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver), element("p", {}, player.config.gate.message), plans(player.config.gate),
-    element("p", { class: "gate__actions" }, ...links(player.config.gate),
-      element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain)));
+  const panel = element(
+    "div",
+    { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
+    element("p", { class: "gate__title", id: "gate-title" }, player.words.previewOver),
+    element("p", {}, player.config.gate.message),
+    plans(player.config.gate),
+    element(
+      "p",
+      { class: "gate__actions" },
+      ...links(player.config.gate),
+      element("button", { type: "button", class: "button button--quiet", onclick: again }, player.words.watchAgain),
+    ),
+  );
   player.stage.append(panel);
   panel.focus();
   return panel;
@@ -24,9 +52,14 @@ export function gatePanel(player) {
 
 // What stands in the frame when the title isn't the viewer's any more.
 export function shutPanel(player, gate) {
-  const panel = element("div", { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
-    icon(player.sprite, "lock"), element("p", { class: "gate__title", id: "gate-title" }, gate.message), plans(gate),
-    element("p", { class: "gate__actions" }, ...links(gate)));
+  const panel = element(
+    "div",
+    { class: "gate", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
+    icon(player.sprite, "lock"),
+    element("p", { class: "gate__title", id: "gate-title" }, gate.message),
+    plans(gate),
+    element("p", { class: "gate__actions" }, ...links(gate)),
+  );
   player.stage.append(panel);
   panel.focus();
   return panel;
@@ -40,14 +73,40 @@ export function fullPanel(player, { limit, players }, stop, again) {
     act();
   };
   const rows = players.map(({ id, device, title, since }) =>
-    element("li", { class: "gate__player" }, icon(player.sprite, "monitor-smartphone"),
+    element(
+      "li",
+      { class: "gate__player" },
+      icon(player.sprite, "monitor-smartphone"),
       element("span", {}, element("strong", {}, device), element("small", {}, `${title} · ${since}`)),
-      element("button", { type: "button", class: "button button--small", "aria-label": `${w.watchInstead}: ${device}`, onclick: () => choose(() => stop(id)) },
-        element("span", { class: "gate__long" }, w.watchInstead), element("span", { class: "gate__short" }, w.watchHere))));
-  const panel = element("div", { class: "gate gate--full", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
-    element("p", { class: "gate__title", id: "gate-title" }, w.full.replace("{limit}", limit)), element("p", { class: "gate__hint" }, w.fullHint),
+      element(
+        "button",
+        {
+          type: "button",
+          class: "button button--small",
+          "aria-label": `${w.watchInstead}: ${device}`,
+          onclick: () => choose(() => stop(id)),
+        },
+        element("span", { class: "gate__long" }, w.watchInstead),
+        element("span", { class: "gate__short" }, w.watchHere),
+      ),
+    ),
+  );
+  const panel = element(
+    "div",
+    { class: "gate gate--full", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
+    element("p", { class: "gate__title", id: "gate-title" }, w.full.replace("{limit}", limit)),
+    element("p", { class: "gate__hint" }, w.fullHint),
     element("ul", { class: "gate__players" }, ...rows),
-    element("p", { class: "gate__actions" }, element("button", { type: "button", class: "button button--quiet button--small", onclick: () => choose(again) }, w.retry)));
+    element(
+      "p",
+      { class: "gate__actions" },
+      element(
+        "button",
+        { type: "button", class: "button button--quiet button--small", onclick: () => choose(again) },
+        w.retry,
+      ),
+    ),
+  );
   player.stage.append(panel);
   panel.focus();
   return panel;
@@ -56,7 +115,12 @@ export function fullPanel(player, { limit, players }, stop, again) {
 // What stands in the frame when it can't play: a sentence and the one thing to do.
 export function faultPanel(player, text, label, act) {
   const button = element("button", { type: "button", class: "button", onclick: act }, label);
-  const panel = element("div", { class: "gate", role: "alert" }, element("p", { class: "gate__title" }, text), element("p", { class: "gate__actions" }, button));
+  const panel = element(
+    "div",
+    { class: "gate", role: "alert" },
+    element("p", { class: "gate__title" }, text),
+    element("p", { class: "gate__actions" }, button),
+  );
   player.stage.append(panel);
   return panel;
 }
@@ -66,9 +130,22 @@ export function endCard(player, decline) {
   const { words, config } = player;
   let left = COUNTDOWN;
   const text = element("p", { role: "timer" });
-  const card = element("div", { class: "player__card", role: "group", "aria-label": words.next }, text, element("strong", {}, config.next.title),
-    element("p", { class: "gate__actions" }, element("a", { class: "button button--small", href: config.next.url }, words.playNow),
-      element("button", { type: "button", class: "button button--quiet button--small", onclick: decline }, words.cancel)));
+  const card = element(
+    "div",
+    { class: "player__card", role: "group", "aria-label": words.next },
+    text,
+    element("strong", {}, config.next.title),
+    element(
+      "p",
+      { class: "gate__actions" },
+      element("a", { class: "button button--small", href: config.next.url }, words.playNow),
+      element(
+        "button",
+        { type: "button", class: "button button--quiet button--small", onclick: decline },
+        words.cancel,
+      ),
+    ),
+  );
   const tick = () => {
     text.textContent = words.nextIn.replace("{seconds}", left);
     if (left-- > 0) return;
@@ -89,12 +166,33 @@ export function endCard(player, decline) {
 export function helpDialog(player) {
   const w = player.words;
   const rows = [
-    ["Space / K", w.keyPlay], ["← →", w.keySeek], ["J L", w.keyJump], ["↑ ↓", w.keyVolume], ["M", w.keyMute], ["F", w.keyFullscreen], ["W", w.keyWide],
-    ["T", w.keyTheatre], ["C", w.keySubtitles], ["< >", w.keySpeed], ["N", w.keyNext], ["?", w.keyHelp],
+    ["Space / K", w.keyPlay],
+    ["← →", w.keySeek],
+    ["J L", w.keyJump],
+    ["↑ ↓", w.keyVolume],
+    ["M", w.keyMute],
+    ["F", w.keyFullscreen],
+    ["W", w.keyWide],
+    ["T", w.keyTheatre],
+    ["C", w.keySubtitles],
+    ["< >", w.keySpeed],
+    ["N", w.keyNext],
+    ["?", w.keyHelp],
   ];
-  const dialog = element("dialog", { class: "player__dialog", "aria-label": w.help, onclick: (event) => event.target === dialog && dialog.close() },
-    element("h2", {}, w.help), element("dl", {}, ...rows.flatMap(([key, text]) => [element("dt", {}, ...key.split(" ").map((k) => (k === "/" ? k : element("kbd", {}, k)))), element("dd", {}, text)])),
-    element("button", { type: "button", class: "button button--small", onclick: () => dialog.close() }, w.close));
+  const dialog = element(
+    "dialog",
+    { class: "player__dialog", "aria-label": w.help, onclick: (event) => event.target === dialog && dialog.close() },
+    element("h2", {}, w.help),
+    element(
+      "dl",
+      {},
+      ...rows.flatMap(([key, text]) => [
+        element("dt", {}, ...key.split(" ").map((k) => (k === "/" ? k : element("kbd", {}, k)))),
+        element("dd", {}, text),
+      ]),
+    ),
+    element("button", { type: "button", class: "button button--small", onclick: () => dialog.close() }, w.close),
+  );
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "?") return;
     event.stopPropagation();

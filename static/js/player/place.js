@@ -36,7 +36,10 @@ export class Place {
   }
 
   #leave() {
-    navigator.sendBeacon(this.address, new Blob([JSON.stringify({ ...this.who, leave: true })], { type: "application/json" }));
+    navigator.sendBeacon(
+      this.address,
+      new Blob([JSON.stringify({ ...this.who, leave: true })], { type: "application/json" }),
+    );
   }
 }
 
@@ -59,8 +62,10 @@ async function tabName() {
 const isMine = (name) =>
   new Promise((resolve) => {
     if (!navigator.locks) return resolve(true); // without https
-    navigator.locks.request(`player ${name}`, { ifAvailable: true }, (lock) => {
-      resolve(Boolean(lock));
-      return lock && new Promise(() => {}); // until the page goes
-    }).catch(() => resolve(true));
+    navigator.locks
+      .request(`player ${name}`, { ifAvailable: true }, (lock) => {
+        resolve(Boolean(lock));
+        return lock && new Promise(() => {}); // until the page goes
+      })
+      .catch(() => resolve(true));
   });

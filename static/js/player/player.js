@@ -25,7 +25,14 @@ export class Player {
   }
 
   constructor(box, config, place) {
-    Object.assign(this, { box, config, place, words: config.words, sprite: box.dataset.icons, preview: config.gate.kind === "preview" });
+    Object.assign(this, {
+      box,
+      config,
+      place,
+      words: config.words,
+      sprite: box.dataset.icons,
+      preview: config.gate.kind === "preview",
+    });
     this.kept = { quality: 0, sound: "", ...memory.get() };
     this.#build();
     this.#events();
@@ -44,10 +51,19 @@ export class Player {
     const stage = element("div", { class: "player__frame" });
     this.box.replaceChildren(stage);
     this.box.classList.add("player");
-    this.big = element("button", { type: "button", class: "player__big", "aria-label": w.play }, icon(this.sprite, "play"));
+    this.big = element(
+      "button",
+      { type: "button", class: "player__big", "aria-label": w.play },
+      icon(this.sprite, "play"),
+    );
     this.art = frame(stage, {
-      words: w, theme: "#ff7a59", chapters: this.config.chapters, address: this.place.of(this.config.master), big: this.big,
-      spinner: element("div", { class: "player__spinner" }), open: (video, address) => this.#open(video, address),
+      words: w,
+      theme: "#ff7a59",
+      chapters: this.config.chapters,
+      address: this.place.of(this.config.master),
+      big: this.big,
+      spinner: element("div", { class: "player__spinner" }),
+      open: (video, address) => this.#open(video, address),
     });
     this.stage = this.art.template.$player;
     this.video = this.art.video;
@@ -58,13 +74,30 @@ export class Player {
     this.captions = new Captions(this.art);
     this.seek = new SeekBar(this);
     this.menus = {
-      speed: new Menu(w.speed, "speed"), text: new Menu(w.subtitles, "subtitles", icon(this.sprite, "captions")),
-      sound: new Menu(w.sound, "sound", icon(this.sprite, "audio-lines")), quality: new Menu(w.quality, "quality"),
+      speed: new Menu(w.speed, "speed"),
+      text: new Menu(w.subtitles, "subtitles", icon(this.sprite, "captions")),
+      sound: new Menu(w.sound, "sound", icon(this.sprite, "audio-lines")),
+      quality: new Menu(w.quality, "quality"),
     };
-    this.menus.speed.fill(SPEEDS.map((s) => ({ value: s, label: s === 1 ? w.normal : `${s}×` })), 1, (s) => this.setSpeed(s));
+    this.menus.speed.fill(
+      SPEEDS.map((s) => ({ value: s, label: s === 1 ? w.normal : `${s}×` })),
+      1,
+      (s) => this.setSpeed(s),
+    );
     this.controls = new Controls(this);
     this.controls.mount(this.art, this.menus);
-    this.skip = this.config.intro ? element("button", { type: "button", class: "player__skip", hidden: true, onclick: () => (this.video.currentTime = this.config.intro[1]) }, w.skipIntro) : null;
+    this.skip = this.config.intro
+      ? element(
+          "button",
+          {
+            type: "button",
+            class: "player__skip",
+            hidden: true,
+            onclick: () => (this.video.currentTime = this.config.intro[1]),
+          },
+          w.skipIntro,
+        )
+      : null;
     this.toast = element("div", { class: "player__toast", role: "status", hidden: true });
     this.stage.append(...[strip, this.toast, this.skip].filter(Boolean));
     if (this.kept.theatre) this.toggleTheatre();
@@ -170,7 +203,8 @@ export class Player {
 
   toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else if (this.stage.requestFullscreen) this.stage.requestFullscreen().catch(() => this.#say(this.words.noFullscreen));
+    else if (this.stage.requestFullscreen)
+      this.stage.requestFullscreen().catch(() => this.#say(this.words.noFullscreen));
     else this.video.webkitEnterFullscreen?.();
   }
 
@@ -234,7 +268,9 @@ export class Player {
   #texts(tracks) {
     if (!tracks.length) return;
     const forced = tracks.map((track, index) => ({ ...track, index })).filter((track) => track.forced);
-    const choices = tracks.map((track, value) => ({ ...track, value, label: track.name })).filter((track) => !track.forced);
+    const choices = tracks
+      .map((track, value) => ({ ...track, value, label: track.name }))
+      .filter((track) => !track.forced);
     const page = document.documentElement.lang;
     const find = (name) => choices.find(({ label }) => label === name)?.value ?? -1;
     const show = (index) => {
@@ -272,7 +308,11 @@ export class Player {
       speak(index);
     };
     const kept = Math.max(0, names.indexOf(this.kept.sound));
-    this.menus.sound.fill(names.map((label, value) => ({ value, label })), kept, pick);
+    this.menus.sound.fill(
+      names.map((label, value) => ({ value, label })),
+      kept,
+      pick,
+    );
     pick(kept);
   }
 
@@ -312,7 +352,12 @@ export class Player {
     const { words: w, ending } = this;
     const out = this.config.signedIn && said?.signedIn === false;
     if (!said) return ending.fault(w.offline, w.retry, () => this.#ask());
-    if (said.place === "full") return ending.full(said, (id) => this.#ask({ stop: id }), () => this.#ask());
+    if (said.place === "full")
+      return ending.full(
+        said,
+        (id) => this.#ask({ stop: id }),
+        () => this.#ask(),
+      );
     if (said.place === "stopped") return ending.fault(w.stopped, w.watchHere, () => this.#ask({ back: true }));
     if (out) return ending.fault(w.signedOut, w.signIn, this.#signsIn().act);
     if (said.kind !== "full" && said.gate?.message) return ending.shut(said.gate);

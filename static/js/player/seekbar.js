@@ -11,7 +11,13 @@ export class SeekBar {
     this.text = element("span", { class: "seek__time" });
     this.tip = element("div", { class: "seek__tip", hidden: true }, this.tile, this.text);
     this.root.append(this.tip);
-    for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": words.seek, "aria-valuemin": "0" })) this.root.setAttribute(name, value);
+    for (const [name, value] of Object.entries({
+      role: "slider",
+      tabindex: "0",
+      "aria-label": words.seek,
+      "aria-valuemin": "0",
+    }))
+      this.root.setAttribute(name, value);
     this.root.addEventListener("keydown", (event) => this.#key(event));
     art.on("setBar", (kind, share, event) => {
       if (event && (kind === "hover" || (kind === "played" && event.touches))) this.#point(share, event);

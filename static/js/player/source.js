@@ -62,7 +62,10 @@ export class Source {
       grew = live;
     });
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.on.level(height(hls.levels[level])));
-    hls.on(Hls.Events.CUES_PARSED, (_, { cues, subtitleTrack }) => subtitleTrack && this.#read(subtitleTrack.name, cues));
+    hls.on(
+      Hls.Events.CUES_PARSED,
+      (_, { cues, subtitleTrack }) => subtitleTrack && this.#read(subtitleTrack.name, cues),
+    );
     hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
       this.#loaded();
       // The browser shows none of it before it's told that no more comes, and hls.js tells it once some was shown.
@@ -78,7 +81,9 @@ export class Source {
 
   #texts() {
     const { subtitleTracks } = this.hls;
-    this.on.texts(subtitleTracks.map((t) => ({ name: t.name, language: t.lang ?? "", first: t.default, forced: t.forced })));
+    this.on.texts(
+      subtitleTracks.map((t) => ({ name: t.name, language: t.lang ?? "", first: t.default, forced: t.forced })),
+    );
   }
 
   #sounds() {
@@ -101,9 +106,20 @@ export class Source {
 
   #native() {
     const { video } = this;
-    video.addEventListener("error", () => (video.error?.code === MediaError.MEDIA_ERR_NETWORK ? this.#renew() : this.#tell("unplayable")));
+    video.addEventListener("error", () =>
+      video.error?.code === MediaError.MEDIA_ERR_NETWORK ? this.#renew() : this.#tell("unplayable"),
+    );
     video.addEventListener("playing", () => this.#loaded());
-    video.textTracks.addEventListener("addtrack", () => this.on.texts(this.#tracks().map((t) => ({ name: t.label, language: t.language, first: t.mode === "showing", forced: t.kind === "forced" }))));
+    video.textTracks.addEventListener("addtrack", () =>
+      this.on.texts(
+        this.#tracks().map((t) => ({
+          name: t.label,
+          language: t.language,
+          first: t.mode === "showing",
+          forced: t.kind === "forced",
+        })),
+      ),
+    );
     this.#load();
   }
 

@@ -1,7 +1,8 @@
 const language = document.documentElement.lang || undefined;
 const STEPS = ["B", "KB", "MB", "GB", "TB"];
 
-export const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(Math.floor(share * 100) / 100);
+export const percent = (share) =>
+  new Intl.NumberFormat(language, { style: "percent" }).format(Math.floor(share * 100) / 100);
 
 export function bytes(count) {
   const step = count < 1024 ? 0 : Math.min(STEPS.length - 1, Math.floor(Math.log2(count) / 10));

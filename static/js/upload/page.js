@@ -58,11 +58,14 @@ class Page {
     await this.earlier;
     this.notes.replaceChildren();
     for (const file of files) {
-      const known = this.rows.map((row) => row.transfer).find((transfer) => transfer.isOf(file) && transfer.state !== "shelved");
+      const known = this.rows
+        .map((row) => row.transfer)
+        .find((transfer) => transfer.isOf(file) && transfer.state !== "shelved");
       if (known?.state === "needsFile") known.give(file);
       else if (known) this.#note(file, this.words.twice);
       else if (!file.size) this.#note(file, this.words.empty);
-      else if (file.size > this.config.limit) this.#note(file, fill(this.words.tooLarge, { size: bytes(this.config.limit) }));
+      else if (file.size > this.config.limit)
+        this.#note(file, fill(this.words.tooLarge, { size: bytes(this.config.limit) }));
       else this.#add({ file });
     }
   }
@@ -76,7 +79,10 @@ class Page {
   #add(source) {
     const { config, server, hashUrl } = this;
     const transfer = new Transfer({ config, server, hashUrl, changed: (t) => this.#changed(t), ...source });
-    const row = new Row(this.template, transfer, this.words, { act: (t) => this.#act(t), remove: (t) => this.#remove(t) });
+    const row = new Row(this.template, transfer, this.words, {
+      act: (t) => this.#act(t),
+      remove: (t) => this.#remove(t),
+    });
     this.rows.push(row);
     this.list.append(row.element);
     this.#changed(transfer);
@@ -89,7 +95,9 @@ class Page {
   }
 
   async #remove(transfer) {
-    const question = ["received", "done"].includes(transfer.state) ? this.words.confirmForget : this.words.confirmRemove;
+    const question = ["received", "done"].includes(transfer.state)
+      ? this.words.confirmForget
+      : this.words.confirmRemove;
     if (transfer.state !== "queued" && !confirm(fill(question, { name: transfer.name }))) return;
     const row = this.rows.find((r) => r.transfer === transfer);
     this.rows = this.rows.filter((r) => r !== row);
@@ -115,10 +123,13 @@ class Page {
   }
 
   async #poll() {
-    const waiting = this.rows.some(({ transfer: t }) => t.state === "received" || (t.state === "done" && !SETTLED.has(t.row.video?.state)));
+    const waiting = this.rows.some(
+      ({ transfer: t }) => t.state === "received" || (t.state === "done" && !SETTLED.has(t.row.video?.state)),
+    );
     if (!waiting || document.hidden) return;
     const found = await this.server.list();
-    for (const row of found ?? []) this.rows.find(({ transfer }) => transfer.row?.id === row.id && transfer.state !== "shelved")?.transfer.told(row);
+    for (const row of found ?? [])
+      this.rows.find(({ transfer }) => transfer.row?.id === row.id && transfer.state !== "shelved")?.transfer.told(row);
   }
 }
 

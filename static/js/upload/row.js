@@ -1,6 +1,14 @@
 import { bytes, fill, percent, span } from "./format.js";
 
-const BUTTONS = { checking: "pause", sending: "pause", lost: "pause", queued: "pause", paused: "resume", failed: "retry", needsFile: "resume" };
+const BUTTONS = {
+  checking: "pause",
+  sending: "pause",
+  lost: "pause",
+  queued: "pause",
+  paused: "resume",
+  failed: "retry",
+  needsFile: "resume",
+};
 const SYMBOLS = { pause: "pause", resume: "play_arrow", retry: "refresh" };
 
 // A transfer as one line of the list, from the page's <template>.
@@ -9,10 +17,22 @@ export class Row {
     Object.assign(this, { transfer, words });
     this.element = template.content.firstElementChild.cloneNode(true);
     const part = (name) => this.element.querySelector(`[data-${name}]`);
-    Object.assign(this, { tick: part("tick"), title: part("title"), bar: part("bar"), said: part("said"), link: part("link"), main: part("main"), bin: part("remove") });
+    Object.assign(this, {
+      tick: part("tick"),
+      title: part("title"),
+      bar: part("bar"),
+      said: part("said"),
+      link: part("link"),
+      main: part("main"),
+      bin: part("remove"),
+    });
     part("name").textContent = transfer.name;
     part("size").textContent = bytes(transfer.size);
-    this.title.value = transfer.name.replace(/\.[^.]{1,5}$/, "").replace(/[._]+/g, " ").trim() || transfer.name;
+    this.title.value =
+      transfer.name
+        .replace(/\.[^.]{1,5}$/, "")
+        .replace(/[._]+/g, " ")
+        .trim() || transfer.name;
     this.title.setAttribute("aria-label", transfer.name);
     this.tick.setAttribute("aria-label", transfer.name);
     this.bar.setAttribute("aria-label", transfer.name);
@@ -34,8 +54,15 @@ export class Row {
     if (unplayable && this.element.dataset.state !== "unplayable") this.tick.checked = false;
     this.element.dataset.state = unplayable ? "unplayable" : transfer.state;
     this.said.textContent = this.#text();
-    this.bar.value = transfer.state === "checking" ? transfer.checked : transfer.state === "done" ? this.#encoded() : transfer.sent / transfer.size;
-    this.bar.hidden = transfer.state === "shelved" || (transfer.state === "done" && ["ready", "failed"].includes(transfer.row.video?.state));
+    this.bar.value =
+      transfer.state === "checking"
+        ? transfer.checked
+        : transfer.state === "done"
+          ? this.#encoded()
+          : transfer.sent / transfer.size;
+    this.bar.hidden =
+      transfer.state === "shelved" ||
+      (transfer.state === "done" && ["ready", "failed"].includes(transfer.row.video?.state));
     const button = BUTTONS[transfer.state];
     this.main.hidden = !button;
     if (button) this.#label(this.main, SYMBOLS[button], this.words[button]);
@@ -60,13 +87,26 @@ export class Row {
     const { transfer: t, words } = this;
     const at = percent(t.size ? t.sent / t.size : 0);
     switch (t.state) {
-      case "checking": return fill(words.checking, { percent: percent(t.checked) });
-      case "sending": return t.speed ? fill(words.sending, { percent: at, speed: `${bytes(t.speed)}/s`, left: span((t.size - t.sent) / t.speed, words) }) : at;
-      case "lost": return t.message || fill(words.lost, { percent: at });
-      case "failed": return t.message;
-      case "done": return this.#outcome();
-      case "shelved": return words.shelved;
-      default: return fill(words[t.state] ?? "", { percent: at });
+      case "checking":
+        return fill(words.checking, { percent: percent(t.checked) });
+      case "sending":
+        return t.speed
+          ? fill(words.sending, {
+              percent: at,
+              speed: `${bytes(t.speed)}/s`,
+              left: span((t.size - t.sent) / t.speed, words),
+            })
+          : at;
+      case "lost":
+        return t.message || fill(words.lost, { percent: at });
+      case "failed":
+        return t.message;
+      case "done":
+        return this.#outcome();
+      case "shelved":
+        return words.shelved;
+      default:
+        return fill(words[t.state] ?? "", { percent: at });
     }
   }
 
@@ -74,11 +114,16 @@ export class Row {
     const { row, instant } = this.transfer;
     const { words } = this;
     switch (row.video?.state) {
-      case "processing": return fill(words.processing, { percent: percent(row.video.progress) });
-      case "no_room": return words.noRoom;
-      case "ready": return instant ? `${words.instant} ${words.ready}` : words.ready;
-      case "failed": return fill(words.unplayable, { reason: row.video.failure });
-      default: return instant ? words.instant : words.uploaded;
+      case "processing":
+        return fill(words.processing, { percent: percent(row.video.progress) });
+      case "no_room":
+        return words.noRoom;
+      case "ready":
+        return instant ? `${words.instant} ${words.ready}` : words.ready;
+      case "failed":
+        return fill(words.unplayable, { reason: row.video.failure });
+      default:
+        return instant ? words.instant : words.uploaded;
     }
   }
 

@@ -1,5 +1,9 @@
 // What the upload page asks of the server, besides the bytes that tus sends.
-const cookie = (name) => document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+const cookie = (name) =>
+  document.cookie
+    .split("; ")
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1) ?? "";
 
 // The session may have been renewed in another tab: the newest token counts.
 export const token = () => cookie("csrftoken") || document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
@@ -30,7 +34,10 @@ export class Server {
   // Forgets an upload; one that is still being written to is asked again for a while. Whether it's gone.
   async remove(url) {
     for (let wait = 250; wait < 8000; wait *= 2) {
-      const answer = await this.#ask(url, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", "X-CSRFToken": token() } });
+      const answer = await this.#ask(url, {
+        method: "DELETE",
+        headers: { "Tus-Resumable": "1.0.0", "X-CSRFToken": token() },
+      });
       if (answer && (answer.ok || answer.status === 404 || answer.status === 410)) return true;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
@@ -42,7 +49,13 @@ export class Server {
     const answer = await this.#ask(url, { method: "POST", body: form, headers: { "X-CSRFToken": token() } });
     if (!answer) return { errors: { __all__: [words.unreachable] } };
     if (answer.headers.get("Content-Type")?.startsWith("application/json")) return answer.json();
-    return { errors: { __all__: [answer.status === 403 || answer.redirected ? words.signedOut : words.wrong.replace("{status}", answer.status)] } };
+    return {
+      errors: {
+        __all__: [
+          answer.status === 403 || answer.redirected ? words.signedOut : words.wrong.replace("{status}", answer.status),
+        ],
+      },
+    };
   }
 
   #post(url, values) {

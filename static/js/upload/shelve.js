@@ -17,7 +17,11 @@ export class ShelveForm {
       if (event.target.matches(".arrange__number")) this.#preview(true);
       else this.update(true);
     });
-    arrangeable(this.list, (line) => line.querySelector(".arrange__number"), () => this.#soon());
+    arrangeable(
+      this.list,
+      (line) => line.querySelector(".arrange__number"),
+      () => this.#soon(),
+    );
   }
 
   update(anew = false) {
@@ -84,12 +88,19 @@ export class ShelveForm {
       return line;
     });
     this.list.replaceChildren(...lines);
-    if (focus) lines.find((line) => line.dataset.upload === focus)?.querySelector(`.${what}`)?.focus();
-    this.form.querySelector("[data-arrange-notes]").replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+    if (focus)
+      lines
+        .find((line) => line.dataset.upload === focus)
+        ?.querySelector(`.${what}`)
+        ?.focus();
+    this.form
+      .querySelector("[data-arrange-notes]")
+      .replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
   }
 
   #say(errors) {
-    for (const place of this.form.querySelectorAll("[data-errors]")) place.textContent = (errors[place.dataset.errors] ?? []).join(" ");
+    for (const place of this.form.querySelectorAll("[data-errors]"))
+      place.textContent = (errors[place.dataset.errors] ?? []).join(" ");
   }
 
   async #send() {
@@ -97,7 +108,11 @@ export class ShelveForm {
     const rows = this.#chosen();
     const button = this.form.querySelector("[type=submit]");
     button.disabled = true;
-    const { rows: made = [], errors = {} } = await this.server.send(this.form.action, this.#data(!this.box.hidden), this.words);
+    const { rows: made = [], errors = {} } = await this.server.send(
+      this.form.action,
+      this.#data(!this.box.hidden),
+      this.words,
+    );
     button.disabled = false;
     this.#say(errors);
     this.form.querySelector("[data-errors]:not(:empty)")?.scrollIntoView({ block: "nearest" });

@@ -24,7 +24,11 @@ export class Transfer {
 
   // Whether it's the same file as the one that an earlier visit began to send.
   isOf(file) {
-    return this.name === file.name && this.size === file.size && (this.file ? this.file.lastModified : Number(this.row?.modified)) === file.lastModified;
+    return (
+      this.name === file.name &&
+      this.size === file.size &&
+      (this.file ? this.file.lastModified : Number(this.row?.modified)) === file.lastModified
+    );
   }
 
   // Another visit's upload gets its file back.
@@ -154,9 +158,12 @@ export class Transfer {
     if (this.state !== "sending") return;
     const { words } = this.config;
     const status = error.originalResponse?.getStatus() ?? 0;
-    const said = error.originalResponse?.getHeader("Content-Type")?.startsWith("text/plain") ? error.originalResponse.getBody().trim() : "";
+    const said = error.originalResponse?.getHeader("Content-Type")?.startsWith("text/plain")
+      ? error.originalResponse.getBody().trim()
+      : "";
     if (!status && !(await this.#readable())) return this.#fail(words.unreadable);
-    if (status && !PASSING.has(status)) return this.#fail(said || (status === 403 ? words.signedOut : words.wrong.replace("{status}", status)));
+    if (status && !PASSING.has(status))
+      return this.#fail(said || (status === 403 ? words.signedOut : words.wrong.replace("{status}", status)));
     if (this.state !== "sending") return; // paused meanwhile
     this.message = said;
     this.#become("lost");
