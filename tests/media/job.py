@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main(folder: str, *paths: str) -> None:
-    os.environ |= {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "streamsite.settings"}
+    os.environ |= {"DATA_DIR": folder, "DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "streamsite.settings"}
     import django
 
     django.setup()

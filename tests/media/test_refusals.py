@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, ended
-from utils.mediakit import ffmpeg
+from utils.mediakit import ffmpeg, sandbox
 from utils.mediakit.sandbox import landlock
 from utils.storages import videos
 
@@ -198,11 +198,11 @@ def test_a_name_means_nothing(name, tmp_path):
 def test_the_probe_takes_no_more_than_it_may(tmp_path, monkeypatch):
     """A decoder that takes all memory or goes on for ever ends only its own process."""
     path = make(tmp_path / "plain.mp4", *H264)
-    monkeypatch.setattr(ffmpeg, "PROBE", ffmpeg.cage.Limits(seconds=60, memory=60 * 1024**2))
+    monkeypatch.setattr(ffmpeg, "PROBE", sandbox.Limits(seconds=60, memory=60 * 1024**2))
     with pytest.raises(ffmpeg.ProbeError) as refused:
         ffmpeg.probe(path)
     assert refused.value.code == "damaged@0"
-    monkeypatch.setattr(ffmpeg, "PROBE", ffmpeg.cage.Limits(seconds=0.05))
+    monkeypatch.setattr(ffmpeg, "PROBE", sandbox.Limits(seconds=0.05))
     with pytest.raises(ffmpeg.ProbeError, match="stopped after"):
         ffmpeg.probe(path)
 
@@ -285,7 +285,9 @@ def watch(calls: str, data: Path, files: list[Path], bait: Path) -> None:
     }
     if landlock.version():
         lines = calls.splitlines()
-        on_uploads = {line.split()[0] for line in lines if re.search(r"execve\(.*(nostdin|utils\.probe)", line)}
+        on_uploads = {
+            line.split()[0] for line in lines if re.search(r"execve\(.*(nostdin|utils\.mediakit\.probe)", line)
+        }
         assert len(on_uploads) > len(files)
         assert on_uploads <= {line.split()[0] for line in lines if RESTRICTED.match(line)}
     paths = {path for _, path in opened}
