@@ -63,14 +63,14 @@ def make_video(*, duration: float = 20, preview: bool = False) -> Video:
         duration=duration,
         preview_seconds=8 if preview else 0, preview_duration=8 if preview else 0, width=640, height=360,
     )  # fmt: skip
-    for cut in [Rendition.Cut.FULL, *([Rendition.Cut.PREVIEW] if preview else [])]:
+    for variant in [Rendition.Variant.FULL, *([Rendition.Variant.PREVIEW] if preview else [])]:
         for kind, name in ((Rendition.Kind.VIDEO, "360p"), (Rendition.Kind.AUDIO, "a0")):
-            path = f"{cut}/{video.pk}/{name}-{next(_number)}.mp4"
+            path = f"{variant}/{video.pk}/{name}-{next(_number)}.mp4"
             videos().save(path, ContentFile(b"0" * 1000))
             Rendition.objects.create(
-                video=video, kind=kind, cut=cut, name=name, file=path, size=1000, codecs="avc1.64001e", width=640,
-                height=360,
-                frame_rate=25, bandwidth=800_000, average_bandwidth=600_000, duration=duration, init_length=100,
+                video=video, kind=kind, variant=variant, name=name, file=path, size=1000, codecs="avc1.64001e",
+                width=640, height=360, frame_rate=25, bandwidth=800_000, average_bandwidth=600_000,
+                duration=duration, init_length=100,
                 segments=[[100, 450, 4.0], [550, 450, 4.0]],
             )  # fmt: skip
     Storyboard.objects.create(

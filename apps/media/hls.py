@@ -54,7 +54,7 @@ def master(
     rendition_url: Callable[[Rendition], str],
     subtitle_url: Callable[[Subtitle], str],
 ) -> str:
-    """The master playlist of one cut: a line a rung, best first; sound and text as groups of their own."""
+    """The master playlist of one variant: a line for each level, best first; sound and text as groups of their own."""
     table = list(renditions)
     sounds = [r for r in table if r.kind == Rendition.Kind.AUDIO]
     pictures = [r for r in table if r.kind == Rendition.Kind.VIDEO]
@@ -90,28 +90,28 @@ def master(
 
 
 def media(rendition: Rendition, *, file_url: str) -> str:
-    """The playlist of one rendition: byte ranges of its one file. To that of a growing one, more will be added.
+    """The playlist of one rendition: byte ranges of its one file. That of a progressive one gets more segments later.
 
     Each range has an address of its own (`n`, which the server doesn't read): of neighbouring ranges at one address
     ffmpeg 9 asks for all at once, and then plays the first and no more.
     """
     address = f"{file_url}{'&' if '?' in file_url else '?'}n="
-    table = rendition.segments if rendition.growing else _without_stub(rendition.segments)
+    table = rendition.segments if rendition.progressive else _without_stub(rendition.segments)
     longest = max((math.ceil(seconds - 0.001) for _, _, seconds in table), default=1)
-    if rendition.growing:
+    if rendition.progressive:
         longest = max(longest, LONGEST)  # it may not change (RFC 8216 §6.2.1)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
         f"#EXT-X-TARGETDURATION:{max(1, longest)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        *(["#EXT-X-PLAYLIST-TYPE:EVENT", FROM_THE_START] if rendition.growing else ["#EXT-X-PLAYLIST-TYPE:VOD"]),
+        *(["#EXT-X-PLAYLIST-TYPE:EVENT", FROM_THE_START] if rendition.progressive else ["#EXT-X-PLAYLIST-TYPE:VOD"]),
         "#EXT-X-INDEPENDENT-SEGMENTS",
         f'#EXT-X-MAP:URI="{file_url}",BYTERANGE="{rendition.init_length}@0"',
     ]
     for number, (offset, length, seconds) in enumerate(table):
         lines += [f"#EXTINF:{seconds:.6f},", f"#EXT-X-BYTERANGE:{length}@{offset}", f"{address}{number}"]
-    if not rendition.growing:
+    if not rendition.progressive:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 

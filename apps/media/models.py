@@ -70,9 +70,9 @@ class Video(models.Model):
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     frame_rate = models.FloatField(_("frame rate"), null=True, blank=True)
     chapters = models.JSONField(_("chapters"), default=list, blank=True)  # [{"start": seconds, "title": …}]
-    findings = models.JSONField(_("findings"), default=dict, blank=True)  # of the source: see media.findings
+    source_info = models.JSONField(_("source info"), default=dict, blank=True)  # see apps.media.source_info
     has_audio = models.BooleanField(_("has sound"), default=False)
-    still = models.ImageField(_("still"), upload_to="stills/", blank=True)  # a picture chosen from the content
+    thumbnail = models.ImageField(_("thumbnail"), upload_to="stills/", blank=True)  # a frame chosen from the content
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
     started_at = models.DateTimeField(_("encoding since"), null=True, blank=True)
     ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
@@ -102,7 +102,7 @@ class Rendition(models.Model):
         VIDEO = "video", _("picture")
         AUDIO = "audio", _("sound")
 
-    class Cut(models.TextChoices):
+    class Variant(models.TextChoices):
         """How much of the title a track holds."""
 
         FULL = "full", _("full")
@@ -110,7 +110,7 @@ class Rendition(models.Model):
 
     video = models.ForeignKey(Video, models.CASCADE, related_name="renditions", verbose_name=_("video"))
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
-    cut = models.CharField(_("cut"), max_length=7, choices=Cut, default=Cut.FULL)
+    variant = models.CharField(_("variant"), max_length=7, choices=Variant, default=Variant.FULL)
     name = models.CharField(_("name"), max_length=20)  # "720p", "a0": names the playlist
     file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
     size = models.BigIntegerField(_("size"))  # bytes
@@ -126,13 +126,13 @@ class Rendition(models.Model):
     duration = models.FloatField()  # seconds
     init_length = models.PositiveIntegerField()  # bytes
     segments = models.JSONField()
-    growing = models.BooleanField(default=False)  # what is there can be watched; more is being made
+    progressive = models.BooleanField(default=False)  # playable up to here; more segments follow
 
     class Meta:
         verbose_name = _("rendition")
         verbose_name_plural = _("renditions")
         ordering = ["kind", "-height", "name"]
-        constraints = [models.UniqueConstraint(fields=["video", "cut", "name"], name="rendition_once")]
+        constraints = [models.UniqueConstraint(fields=["video", "variant", "name"], name="rendition_once")]
 
     def __str__(self) -> str:
         return f"{name_of(self, 'video')} {self.name}"
@@ -231,7 +231,7 @@ class Upload(models.Model):
         return self.filename
 
 
-class Discard(models.Model):
+class PendingDeletion(models.Model):
     """A stored file that is deleted at `due_at`.
 
     A file that is being put in place is named here first and struck off in the transaction that makes it

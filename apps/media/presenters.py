@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from apps.media.failures import reason
 from apps.media.models import GOING, State, Video
-from apps.media.source_info import told
+from apps.media.source_info import describe
 from apps.media.stored_files import contents
 from utils.templatetags.formats import span
 
@@ -83,7 +83,9 @@ def queue(request: HttpRequest, *, may_change: bool) -> SafeString:
     rows = {
         str(state): [
             standing(video, at)
-            for video in Video.objects.filter(state=state).defer("findings", "chapters").order_by(ORDER[state])[:most]
+            for video in Video.objects.filter(state=state)
+            .defer("source_info", "chapters")
+            .order_by(ORDER[state])[:most]
         ]
         if counts.get(state)
         else []
@@ -98,7 +100,7 @@ def media_page(video: Video) -> dict[str, Any]:
     """What the page of one video tells: how its encode stands, its source, what is stored of it."""
     return {
         "standing": standing(video, timezone.now()),
-        "grows": video.renditions.filter(growing=True).exists(),
-        "facts": told(video),
+        "progressive": video.renditions.filter(progressive=True).exists(),
+        "facts": describe(video),
         "contents": contents(video),
     }

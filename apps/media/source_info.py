@@ -1,4 +1,4 @@
-"""What the probe found in a source: kept with its video, and told in a curator's words."""
+"""What the probe found in a source: stored with its video, and described for a curator."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def worth_keeping(probed: dict[str, Any], *, made: list[dict[str, Any]] | None =
     }
 
 
-def told(video: Video) -> Facts:
+def describe(video: Video) -> Facts:
     """The source in words: name and lines of each fact. Empty while it hasn't been looked at."""
-    found = video.findings
+    found = video.source_info
     if not found:
         return []
     picture = found["video"]

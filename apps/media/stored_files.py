@@ -57,15 +57,15 @@ def contents(video: Video) -> Contents:
     """Everything that is stored of the video. Asks the storage for what the database has no size of."""
     board = Storyboard.objects.filter(video=video).first()
     rows = list(video.renditions.defer("segments"))
-    full = [row for row in rows if row.cut == Rendition.Cut.FULL]
+    full = [row for row in rows if row.variant == Rendition.Variant.FULL]
     original = Item(video.original_name, size=_stored(videos(), video.original))
     pictures = []
     if board:
         sizes = [_stored(videos(), name) for name in board.files]
         sheets = None if None in sizes else sum(size or 0 for size in sizes)
         pictures.append(Item(_("Storyboard"), _("%d pictures") % board.count, size=sheets))
-    if video.still:
-        pictures.append(Item(_("Still"), size=_stored(video.still.storage, video.still.name)))
+    if video.thumbnail:
+        pictures.append(Item(_("Thumbnail"), size=_stored(video.thumbnail.storage, video.thumbnail.name)))
     texts = [
         Item(row.label, language_name(row.language), "WebVTT", size=_stored(videos(), row.file))
         for row in video.subtitles.all()
@@ -75,7 +75,7 @@ def contents(video: Video) -> Contents:
         Part(_("Rungs"), [_rung(row) for row in full if row.kind == Rendition.Kind.VIDEO]),
         Part(_("Sound tracks"), [_rung(row) for row in full if row.kind == Rendition.Kind.AUDIO]),
         Part(_("Subtitles"), texts),
-        Part(_("Preview"), [_rung(row) for row in rows if row.cut == Rendition.Cut.PREVIEW]),
+        Part(_("Preview"), [_rung(row) for row in rows if row.variant == Rendition.Variant.PREVIEW]),
         Part(_("Pictures"), pictures),
     ]
     return Contents([part for part in parts if part.items], board)

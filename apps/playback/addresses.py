@@ -18,12 +18,12 @@ from utils.signing import sign
 SHARED_FOR = 3600.0  # seconds in which viewers get the same address of what is free, so that caches can help
 
 
-def is_short(movie: Movie, cut: Rendition.Cut) -> bool:
+def is_short(movie: Movie, variant: Rendition.Variant) -> bool:
     """Whether addresses are good for minutes: those of what isn't everybody's."""
-    return movie.access != Access.FREE and cut == Rendition.Cut.FULL
+    return movie.access != Access.FREE and variant == Rendition.Variant.FULL
 
 
-def expiry(request: HttpRequest, movie: Movie, cut: Rendition.Cut, duration: float) -> int:
+def expiry(request: HttpRequest, movie: Movie, variant: Rendition.Variant, duration: float) -> int:
     """Until when addresses of a file of `duration` seconds are good (seconds since 1970).
 
     What is free, and previews: for the longer of TOKEN_TTL and twice the title's length. The rest: for ADDRESS_TTL,
@@ -35,7 +35,7 @@ def expiry(request: HttpRequest, movie: Movie, cut: Rendition.Cut, duration: flo
     if movie.access == Access.FREE:
         step = max(1.0, min(SHARED_FOR, lasting / 4))
         return int((now + lasting) // step * step)
-    if not is_short(movie, cut) or user is None:
+    if not is_short(movie, variant) or user is None:
         return int(now + lasting)  # anybody may have it
     end = min(now + settings.ADDRESS_TTL, _session_end(request))
     if movie.access == Access.VIP:
@@ -44,13 +44,13 @@ def expiry(request: HttpRequest, movie: Movie, cut: Rendition.Cut, duration: flo
     return int(end)
 
 
-def files_of(video: Video, cut: Rendition.Cut) -> list[str]:
-    """The stored files that a player of this cut may have in its playlists.
+def files_of(video: Video, variant: Rendition.Variant) -> list[str]:
+    """The stored files that a player of this variant may have in its playlists.
 
     Of the whole title also those that an encode has replaced: who watches them goes on with them.
     """
-    names = list(video.renditions.filter(cut=cut).values_list("file", flat=True))
-    if cut == Rendition.Cut.FULL:
+    names = list(video.renditions.filter(variant=variant).values_list("file", flat=True))
+    if variant == Rendition.Variant.FULL:
         names += video.subtitles.values_list("file", flat=True)
         names += video.replaced.values_list("name", flat=True)
     return names

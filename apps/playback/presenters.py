@@ -166,13 +166,13 @@ def player_config(
     video = episode.video
     board = video is not None and (hasattr(video, "storyboard") or video.state == State.PROCESSING)  # or soon
     return {
-        "master": master if grant.cut else "",
+        "master": master if grant.variant else "",
         "readyUrl": master,
         "poster": largest_url(movie.backdrop_set),
         "title": movie.title,
         "episodeTitle": episode.title,
         "resumeAt": resume_at,
-        "storyboard": reverse("playback:storyboard", args=where) if board and grant.cut == "full" else "",
+        "storyboard": reverse("playback:storyboard", args=where) if board and grant.variant == "full" else "",
         "chapters": chapter_marks(episode, chapters, grant),
         "intro": [episode.intro_start, episode.intro_end]
         if episode.intro_start is not None and episode.intro_end is not None
@@ -182,7 +182,7 @@ def player_config(
         "placeUrl": reverse("playback:place", args=where),
         "addresses": {
             "url": reverse("playback:addresses", args=where),
-            "lifetime": settings.ADDRESS_TTL if grant.cut and is_short(movie, grant.cut) else 0,
+            "lifetime": settings.ADDRESS_TTL if grant.variant and is_short(movie, grant.variant) else 0,
         },
         "limited": limited,
         "next": {

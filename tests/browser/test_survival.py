@@ -103,7 +103,7 @@ def whole(site: Site) -> None:
     kept = {name for (name,) in query(site, "select original from media_video")}
     kept |= {name for (name,) in query(site, "select file from media_rendition")}
     kept |= {name for (files,) in query(site, "select files from media_storyboard") for name in json.loads(files)}
-    due = {name for (name,) in query(site, "select name from media_discard")}
+    due = {name for (name,) in query(site, "select name from media_pendingdeletion")}
     root = site.data / "videos"
     stored = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert kept <= stored

@@ -109,8 +109,8 @@ def red_corner_in(path: Path) -> str:
 
 
 def rungs_of(video: Video) -> list[Rendition]:
-    return list(video.renditions.filter(kind=Rendition.Kind.VIDEO, cut=Rendition.Cut.FULL))
+    return list(video.renditions.filter(kind=Rendition.Kind.VIDEO, variant=Rendition.Variant.FULL))
 
 
 def sounds_of(video: Video) -> list[Rendition]:
-    return list(video.renditions.filter(kind=Rendition.Kind.AUDIO, cut=Rendition.Cut.FULL))
+    return list(video.renditions.filter(kind=Rendition.Kind.AUDIO, variant=Rendition.Variant.FULL))

@@ -243,7 +243,7 @@ def test_a_real_file_is_told_in_words_and_played(curator, tmp_path):
     assert "还没有剧集使用该视频" in said
     for row in video.renditions.all():
         assert row.codecs in said
-    assert contents(video).size == stored_bytes() - before + video.still.size
+    assert contents(video).size == stored_bytes() - before + video.thumbnail.size
     assert re.search(rf"进度条预览图 ?{video.storyboard.count} 张", said)
 
     episode = Episode.objects.create(movie=make_movie(status=Status.DRAFT), number=3, video=video)

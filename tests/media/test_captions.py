@@ -12,7 +12,7 @@ from apps.media import hls
 from apps.media.models import State, Subtitle, Video
 from apps.media.services import add_video, process
 from apps.media.services.encoding import ladder
-from apps.media.source_info import told
+from apps.media.source_info import describe
 from tests.media import footage
 from tests.media.footage import make
 from tests.media.outcome import H264
@@ -217,7 +217,7 @@ def test_teletext_becomes_tracks(tmp_path):
     }
     begins, ends = re.search(r"(\S+) --> (\S+)\n1", said(video.subtitles.get(language="en"))).groups()
     assert float(ends[-6:]) - float(begins[-6:]) == pytest.approx(1.5, abs=0.2)
-    assert "English · Teletext 888" in " ".join(line for _, lines in told(video) for line in lines)
+    assert "English · Teletext 888" in " ".join(line for _, lines in describe(video) for line in lines)
 
 
 @pytest.mark.slow
@@ -228,7 +228,7 @@ def test_what_is_left_out_is_told(tmp_path):
     silent = with_teletext(newer, tmp_path / "silent.ts", {0x888: ("eng", 2)}, [(1.0, 0x888, "")])
     video = processed(silent)
     with translation.override("en"):
-        lines = dict(told(video))["Subtitles"]
+        lines = dict(describe(video))["Subtitles"]
     assert lines == [
         "English · Teletext 888 · says nothing, or can't be read: left out",
         "English · CEA-708 · of a kind that can't be read: left out",

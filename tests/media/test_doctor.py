@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.utils import timezone
 
-from apps.media.models import Chunk, Discard, State, Video
+from apps.media.models import Chunk, PendingDeletion, State, Video
 from apps.media.services import discard_due, resume_lapsed
 from apps.media.services.leases import LEASE, Lease, LeaseLost
 from apps.media.services.storage import Arrivals, GivenUp, drop_arrivals
@@ -121,7 +121,7 @@ def test_chunks_of_a_title_that_is_done_go():
 def test_a_missing_preview_is_cut_again():
     video = sound_video(preview=True)
     Video.objects.filter(pk=video.pk).update(preview_seconds=8)
-    lost = video.renditions.filter(cut="preview").first()
+    lost = video.renditions.filter(variant="preview").first()
     videos().delete(lost.file)
     assert doctor() == [f"the preview of {video} ({video.pk}) isn't as it should be: cut again", "1 found"]
     assert doctor() == ["All is well"]
@@ -169,7 +169,7 @@ def test_a_file_that_arrives_is_named_before_it_is_there(tmp_path):
     with arrive()[0] as stopped:
         assert videos().exists(stopped.names[0])
     assert not videos().exists(stopped.names[0])
-    assert not Discard.objects.exists()
+    assert not PendingDeletion.objects.exists()
 
 
 def test_a_file_that_can_t_be_stored_whole_leaves_no_part():

@@ -152,5 +152,5 @@ def test_an_animation_is_a_film(name, tmp_path):
 def test_it_is_as_long_as_it_was_and_has_its_pictures(seconds, sound, size, tmp_path):
     video = processed(make(tmp_path / "a.mp4", *H264, source=picture(size, seconds=seconds), sound=f"sine=d={sound}"))
     assert video.duration == pytest.approx(max(seconds, sound), abs=0.1)
-    assert video.still.size > 300
+    assert video.thumbnail.size > 300
     assert video.storyboard.count >= 1

@@ -38,7 +38,7 @@ def test_rungs_share_their_keyframes_and_carry_true_figures(tmp_path):
         assert row.average_bandwidth <= row.bandwidth
     sound = video.renditions.get(kind=Rendition.Kind.AUDIO)
     assert (sound.codecs, sound.channels) == ("mp4a.40.2", 1)
-    assert video.still.size > 2000
+    assert video.thumbnail.size > 2000
     assert video.storyboard.count >= 1
 
 
@@ -46,16 +46,16 @@ def test_a_preview_is_a_shorter_file_of_its_own(tmp_path):
     video = processed(
         make_video(tmp_path / "long.mp4", seconds=14, size="320x240", extra=("-g", "100")), preview_seconds=5
     )
-    for cut in video.renditions.filter(cut=Rendition.Cut.PREVIEW):
-        full = video.renditions.get(cut=Rendition.Cut.FULL, name=cut.name)
-        assert cut.file != full.file
-        assert 4 <= cut.duration <= 8.2 < full.duration
-        with videos().open(cut.file) as short, videos().open(full.file) as whole:
+    for preview in video.renditions.filter(variant=Rendition.Variant.PREVIEW):
+        full = video.renditions.get(variant=Rendition.Variant.FULL, name=preview.name)
+        assert preview.file != full.file
+        assert 4 <= preview.duration <= 8.2 < full.duration
+        with videos().open(preview.file) as short, videos().open(full.file) as whole:
             start = short.read()
-            assert len(start) == cut.size < full.size
-            assert whole.read(cut.size) == start
+            assert len(start) == preview.size < full.size
+            assert whole.read(preview.size) == start
     set_preview(video=video, seconds=0)
-    assert not video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+    assert not video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
 
 
 @pytest.mark.parametrize("length", [2.5, 4.0, 4.6])
@@ -65,7 +65,7 @@ def test_a_title_too_short_for_a_preview_has_none(tmp_path, length):
     set_preview(video=video, seconds=2)
     video.refresh_from_db()
     assert (video.preview_seconds, video.preview_duration) == (2, 0)
-    assert not video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+    assert not video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
 
 
 @pytest.mark.parametrize(("asked", "given"), [(1, 4), (4, 4), (5, 8), (9, 8), (3600, 8)])

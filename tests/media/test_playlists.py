@@ -29,13 +29,13 @@ def test_every_segment_has_an_address_of_its_own():
 
 
 def test_a_title_in_the_making_has_a_playlist_that_goes_on():
-    row = Rendition(init_length=100, growing=True, segments=[[100, 450, 4.0], [550, 50, 0.3]])
+    row = Rendition(init_length=100, progressive=True, segments=[[100, 450, 4.0], [550, 50, 0.3]])
     lines = hls.media(row, file_url="/v/a").splitlines()
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in lines
     assert "#EXT-X-START:TIME-OFFSET=0" in lines
     assert "#EXT-X-ENDLIST" not in lines
     assert [line for line in lines if line.startswith("#EXTINF")] == ["#EXTINF:4.000000,", "#EXTINF:0.300000,"]
-    row.growing = False
+    row.progressive = False
     whole = hls.media(row, file_url="/v/a").splitlines()
     assert whole[-1] == "#EXT-X-ENDLIST"
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in whole

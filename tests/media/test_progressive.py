@@ -14,7 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.media.models import Discard, Rendition, State, Video
+from apps.media.models import PendingDeletion, Rendition, State, Video
 from apps.media.services import add_video, cancel, discard_due, process, set_preview
 from apps.media.services.doctor import named_files
 from apps.media.services.encoding import ladder
@@ -120,12 +120,12 @@ def decoded(data: bytes) -> float:
 
 
 def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way):
-    video, seen, stills = episode.video, [], []
+    video, seen, thumbnails = episode.video, [], []
 
     def watch() -> None:
         video.refresh_from_db()
         assert (video.state, video.duration) == (State.PROCESSING, pytest.approx(SECONDS, abs=0.1))
-        stills.append(video.still.name)
+        thumbnails.append(video.thumbnail.name)
         viewer = Viewer(client, episode)
         assert len(viewer.tracks) == 3  # a rung, a sound, a text
         for path, (file, _) in viewer.tracks.items():
@@ -139,9 +139,9 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert len(seen) >= 2
-    assert stills[0] == ""
-    assert all(stills[1:])
-    assert video.still.name not in stills  # the whole title gives a better one
+    assert thumbnails[0] == ""
+    assert all(thumbnails[1:])
+    assert video.thumbnail.name not in thumbnails  # the whole title gives a better one
     late = Viewer(client, episode)
     whole = late.watch()
     assert len(whole) == 5  # three rungs, a sound, a text
@@ -154,8 +154,8 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
     assert len({len(tracks) for _, tracks in seen}) == 1
     for viewer, tracks in seen:
         assert viewer.watch() == tracks  # who began early goes on with what was there
-    assert not Rendition.objects.filter(growing=True).exists()
-    assert not Discard.objects.exclude(storage="default").exists()
+    assert not Rendition.objects.filter(progressive=True).exists()
+    assert not PendingDeletion.objects.exclude(storage="default").exists()
     assert stored() == named_files()
 
 
@@ -221,7 +221,7 @@ def test_another_worker_goes_on_where_one_died(client, episode, published, death
     assert video.state == State.READY, video.failure_detail
     assert lengths == sorted(lengths)  # nobody was thrown back
     assert viewer.watch() == there
-    assert not Rendition.objects.filter(growing=True).exists()
+    assert not Rendition.objects.filter(progressive=True).exists()
     discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
     assert stored() == named_files()
 
@@ -249,8 +249,8 @@ def test_a_preview_is_cut_once_there_is_enough(client, gated, published):
     assert video.state == State.READY, video.failure_detail
     assert (seen[0], seen[-1]) == (0, 8)
     assert video.preview_duration == pytest.approx(8, abs=0.1)
-    assert video.renditions.filter(cut="preview").count() == 4
-    assert not Discard.objects.exclude(storage="default").exists()
+    assert video.renditions.filter(variant="preview").count() == 4
+    assert not PendingDeletion.objects.exclude(storage="default").exists()
     assert stored() == named_files()
 
 
@@ -261,7 +261,7 @@ def test_a_preview_of_another_length_is_cut_while_it_grows(gated, published):
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert video.preview_duration == pytest.approx(4, abs=0.1)
-    assert set(video.renditions.filter(cut="preview").values_list("name", flat=True)) == {
+    assert set(video.renditions.filter(variant="preview").values_list("name", flat=True)) == {
         "480p", "360p", "240p", "a0",
     }  # fmt: skip
     discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))

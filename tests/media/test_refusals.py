@@ -358,7 +358,7 @@ def test_data_in_another_file_are_never_read(kind, emptied, tmp_path):
     for row in video.renditions.all():
         stored = Path(videos().path(row.file)).read_bytes()
         assert not any(marker in stored for marker in markers)
-    assert "secret" not in f"{video.findings}{video.failure_detail}"
+    assert "secret" not in f"{video.source_info}{video.failure_detail}"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
-from apps.media.models import Discard, Rendition, State, Storyboard, Subtitle
+from apps.media.models import PendingDeletion, Rendition, State, Storyboard, Subtitle
 from apps.media.services import rename_files
 from apps.media.services.doctor import named_files
 from apps.media.services.storage import discard_later
@@ -37,7 +37,7 @@ def episode():
 def named(episode) -> list[str]:
     """The files of the whole title, in the order of their rows."""
     video = episode.video
-    names = list(Rendition.objects.filter(video=video, cut="full").order_by("pk").values_list("file", flat=True))
+    names = list(Rendition.objects.filter(video=video, variant="full").order_by("pk").values_list("file", flat=True))
     return [*names, video.subtitles.get().file, *Storyboard.objects.get(video=video).files]
 
 
@@ -55,7 +55,7 @@ def test_the_same_bytes_are_found_under_new_names_and_nothing_under_the_old(epis
     assert [bytes_of(name) for name in fresh] == content
     assert [Path(name).suffix for name in fresh] == [Path(name).suffix for name in old]
     assert not any(videos().exists(name) for name in [*old, "older.mp4"])
-    assert not Discard.objects.exists()
+    assert not PendingDeletion.objects.exists()
     assert set(fresh) <= named_files()
 
 
@@ -79,7 +79,7 @@ def test_files_that_an_encode_is_at_work_on_keep_their_names(episode, state):
     assert not rename_files(video=episode.video)
     assert named(episode) == old
     assert sum(1 for path in Path(videos().location).rglob("*") if path.is_file()) == stored
-    assert [row.name for row in Discard.objects.all()] == ["older.mp4"]
+    assert [row.name for row in PendingDeletion.objects.all()] == ["older.mp4"]
 
 
 def test_addresses_of_a_free_title_end_when_it_becomes_vip(episode, client):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.media.models import Discard, Rendition, State, Video
+from apps.media.models import PendingDeletion, Rendition, State, Video
 from apps.media.services import add_video, discard_due, process, retry
 from apps.movies.models import Episode
 from tests.factories import make_movie
@@ -84,7 +84,7 @@ def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(cli
     on_disk = {str(p.relative_to(videos().location)) for p in Path(videos().location).rglob("*") if p.is_file()}
     assert {row.file for row in Rendition.objects.all()} <= on_disk
     assert not {file.split("?")[0].removeprefix("/v/") for file, _ in early.tracks.values()} & on_disk
-    assert not Discard.objects.exists()
+    assert not PendingDeletion.objects.exists()
 
 
 def test_a_replacement_that_fails_leaves_what_there_was(client, episode):

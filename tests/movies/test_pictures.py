@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
 
-from apps.media.models import Discard
+from apps.media.models import PendingDeletion
 from apps.media.services import discard_due, discard_left
 from apps.movies import services
 from apps.movies.models import Banner, Movie, Person
@@ -112,14 +112,14 @@ def test_what_was_replaced_goes_once_no_open_page_shows_it(movie):
     with_poster(movie, "#204080")
     assert old <= set(row_files.stored())  # somebody may have a page open that shows them
     now = timezone.now()
-    assert Discard.objects.count() == len(old) - 1  # what was uploaded is found by itself
+    assert PendingDeletion.objects.count() == len(old) - 1  # what was uploaded is found by itself
     age_all()
     assert discard_left(at=now) == 1
     assert discard_left(at=now) == 0
     assert discard_due(at=now) == 0
     assert discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1)) == len(old)
     assert set(row_files.stored()) == row_files.named()
-    assert not Discard.objects.exists()
+    assert not PendingDeletion.objects.exists()
 
 
 def test_a_picture_that_is_taken_away_takes_its_sizes_along(movie):
@@ -141,7 +141,7 @@ def test_what_a_row_names_again_stays(movie):
     assert discard_left(at=timezone.now()) == 1
     Movie.objects.filter(pk=movie.pk).update(backdrop=name)
     assert discard_left(at=timezone.now()) == 0
-    assert not Discard.objects.exists()
+    assert not PendingDeletion.objects.exists()
 
 
 def test_the_doctor_tells_of_pictures_that_nothing_names(movie):
@@ -150,10 +150,10 @@ def test_the_doctor_tells_of_pictures_that_nothing_names(movie):
     age_all()
     what = "public file posters/left.jpg belongs to nothing"
     assert doctor("--dry-run") == [f"{what}: would be deleted in 6 h, when no open page shows it", "1 found"]
-    assert not Discard.objects.exists()
+    assert not PendingDeletion.objects.exists()
     assert doctor() == [f"{what}: deleted in 6 h, when no open page shows it", "1 found"]
     assert doctor() == ["All is well"]
-    Discard.objects.update(due_at=timezone.now())
+    PendingDeletion.objects.update(due_at=timezone.now())
     assert doctor() == ["1 replaced files whose addresses have expired: deleted", "1 found"]
     assert not default_storage.exists("posters/left.jpg")
     assert default_storage.exists("site/by-hand.jpg")
@@ -189,28 +189,28 @@ def test_a_picture_of_which_nothing_is_left_is_taken_away(movie):
 def test_a_title_with_no_picture_borrows_the_still_of_its_first_film():
     movie = make_movie(kind="series")
     second = make_episode(movie=movie, number=2)
-    second.video.still.save("s.jpg", jpeg(640, 360))
+    second.video.thumbnail.save("s.jpg", jpeg(640, 360))
     services.video_ready(video_id=second.video_id)
     movie.refresh_from_db()
-    assert movie.backdrop.name == second.video.still.name
+    assert movie.backdrop.name == second.video.thumbnail.name
     first = make_episode(movie=movie, number=1)
-    first.video.still.save("t.jpg", jpeg(640, 360))
+    first.video.thumbnail.save("t.jpg", jpeg(640, 360))
     services.video_ready(video_id=first.video_id)
     movie.refresh_from_db()
-    assert movie.backdrop.name == second.video.still.name  # what is shown doesn't change without need
+    assert movie.backdrop.name == second.video.thumbnail.name  # what is shown doesn't change without need
 
 
 def test_a_still_that_is_lent_follows_its_film(django_capture_on_commit_callbacks):
     movie = make_movie()
     episode = make_episode(movie=movie)
-    episode.video.still.save("s.jpg", jpeg(640, 360, "#ff0000"))
+    episode.video.thumbnail.save("s.jpg", jpeg(640, 360, "#ff0000"))
     services.video_ready(video_id=episode.video_id)
     services.make_pictures(movie_id=movie.pk)
-    episode.video.still.save("t.jpg", jpeg(640, 360, "#0000ff"))  # encoded again
+    episode.video.thumbnail.save("t.jpg", jpeg(640, 360, "#0000ff"))  # encoded again
     services.video_ready(video_id=episode.video_id)
     services.make_pictures(movie_id=movie.pk)
     movie.refresh_from_db()
-    assert movie.backdrop.name == episode.video.still.name
+    assert movie.backdrop.name == episode.video.thumbnail.name
     assert movie.poster_set["color"].startswith("#0000f")
     age_all()
     discard_left(at=timezone.now())
@@ -221,7 +221,7 @@ def test_a_still_that_is_lent_follows_its_film(django_capture_on_commit_callback
 def test_a_title_with_a_poster_borrows_no_still():
     movie = make_movie(poster="posters/own.jpg")
     episode = make_episode(movie=movie)
-    episode.video.still.save("s.jpg", jpeg(640, 360))
+    episode.video.thumbnail.save("s.jpg", jpeg(640, 360))
     services.video_ready(video_id=episode.video_id)
     movie.refresh_from_db()
     assert not movie.backdrop
@@ -241,4 +241,4 @@ def test_a_picture_that_came_meanwhile_keeps_its_sizes(movie, monkeypatch):
     assert Movie.objects.get(pk=movie.pk).poster_set == before
     left = set(row_files.stored()) - row_files.named() - {before["source"], movie.poster.name}
     assert left
-    assert left <= set(Discard.objects.values_list("name", flat=True))
+    assert left <= set(PendingDeletion.objects.values_list("name", flat=True))

@@ -199,7 +199,7 @@ def test_titles_hear_of_a_video_whose_message_was_lost(django_capture_on_commit_
     make_episode(movie=behind, number=2)
     pictured = make_episode(movie=make_movie(title="pictured"))
     services.refresh_episodes(movie_id=pictured.movie_id)
-    Video.objects.filter(pk=pictured.video_id).update(still="stills/x.jpg")
+    Video.objects.filter(pk=pictured.video_id).update(thumbnail="stills/x.jpg")
     with CaptureQueriesContext(connection) as seen:
         assert services.announce_missed(at=at) == 0  # the messages may still be on their way
     assert len(seen) == 1

@@ -69,9 +69,9 @@ def _files(client, episode) -> set[str]:
 def test_a_stranger_reaches_only_preview_files(client):
     episode = make_episode(access=Access.VIP)
     rows = Rendition.objects.filter(video=episode.video)
-    assert _files(client, episode) == set(rows.filter(cut="preview").values_list("file", flat=True))
+    assert _files(client, episode) == set(rows.filter(variant="preview").values_list("file", flat=True))
     client.force_login(make_member())
-    assert _files(client, episode) == set(rows.filter(cut="full").values_list("file", flat=True))
+    assert _files(client, episode) == set(rows.filter(variant="full").values_list("file", flat=True))
 
 
 def test_a_preview_has_the_words_of_the_preview_only(client):
@@ -131,7 +131,7 @@ def test_a_deleted_title_is_not_found(client):
 
 def test_a_vip_title_too_short_for_a_preview_goes_straight_to_the_gate(client):
     episode = make_episode(access=Access.VIP)
-    episode.video.renditions.filter(cut="preview").delete()
+    episode.video.renditions.filter(variant="preview").delete()
     type(episode.video).objects.filter(pk=episode.video.pk).update(preview_duration=0)
     assert client.get(reverse("playback:master", args=[episode.movie_id, 1])).status_code == 403
     page = client.get(reverse("playback:watch", args=[episode.movie_id, 1]))

@@ -97,7 +97,7 @@ def watching(client):
 
 def test_a_player_has_all_its_files_renewed(client, watching):
     episode, _, files = watching
-    rows = Rendition.objects.filter(video=episode.video, cut="full")
+    rows = Rendition.objects.filter(video=episode.video, variant="full")
     assert paths(files) == {f"/v/{row.file}" for row in rows}
     assert {opened(client, address) for address in files} == {200}
     assert paths(renewed(client, episode, player="p")) == paths(files)
@@ -105,13 +105,13 @@ def test_a_player_has_all_its_files_renewed(client, watching):
 
 def test_a_strangers_player_gets_the_previews_files_only(client):
     episode = make_episode(access=Access.VIP)
-    rows = Rendition.objects.filter(video=episode.video, cut="preview")
+    rows = Rendition.objects.filter(video=episode.video, variant="preview")
     assert paths(renewed(client, episode)) == {f"/v/{row.file}" for row in rows}
 
 
 def test_files_that_an_encode_replaced_are_renewed_while_they_are_there(client, watching):
     episode, _, files = watching
-    old = Rendition.objects.get(video=episode.video, cut="full", name="360p")
+    old = Rendition.objects.get(video=episode.video, variant="full", name="360p")
     discard_later([old.file], video=episode.video)
     Rendition.objects.filter(pk=old.pk).update(file="new.mp4")
     assert paths(renewed(client, episode, player="p")) == paths(files) | {"/v/new.mp4"}
@@ -207,6 +207,6 @@ def test_a_native_player_of_what_is_free_has_signed_addresses(client):
 
 def test_another_titles_file_is_not_found(client, watching):
     other = make_episode(access=Access.PAID)
-    name = Rendition.objects.filter(video=other.video, cut="full").first().file
+    name = Rendition.objects.filter(video=other.video, variant="full").first().file
     episode, *_ = watching
     assert client.get(reverse("playback:title_file", args=[episode.movie_id, 1, name])).status_code == 404

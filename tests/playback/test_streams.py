@@ -121,7 +121,7 @@ def test_head_gives_no_address_and_takes_no_place(member, film):
     assert not Stream.objects.exists()
     for _ in range(2):
         master(signed_in(member), film)
-    name = film.video.renditions.filter(cut="full").first().file
+    name = film.video.renditions.filter(variant="full").first().file
     refused = client.head(address("title_file", film, name))
     assert (refused.status_code, "Location" in refused) == (403, False)
 

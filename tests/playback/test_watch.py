@@ -138,7 +138,7 @@ def test_staff_may_play_a_draft_and_nobody_may_play_what_was_deleted(client):
 
 def test_a_master_waits_for_the_preview_to_be_cut(client):
     episode = make_episode(access=Access.VIP)
-    episode.video.renditions.filter(cut="preview").delete()
+    episode.video.renditions.filter(variant="preview").delete()
     assert client.get(reverse("playback:master", args=[episode.movie_id, 1])).status_code == 404
 
 

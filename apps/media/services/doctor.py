@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
-from apps.media.models import GOING, Chunk, Discard, Rendition, State, Storyboard, Subtitle, Upload, Video
+from apps.media.models import GOING, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.encoding.chunks import folder_of, forget
 from apps.media.services.encoding.processing import retry
 from apps.media.services.ingest.adding import QUEUED_FOR
@@ -149,13 +149,13 @@ def _left_chunks(at: datetime) -> Cases:
 def _lost_files(at: datetime) -> Cases:
     storage = videos()
     for video in Video.objects.filter(state=State.READY).prefetch_related("renditions"):
-        rows = [row for row in video.renditions.all() if row.cut == Rendition.Cut.FULL]
+        rows = [row for row in video.renditions.all() if row.variant == Rendition.Variant.FULL]
         lost = [row.name for row in rows if not storage.exists(row.file) or storage.size(row.file) != row.size]
         board = Storyboard.objects.filter(video=video).first()
         if board and not all(storage.exists(name) for name in board.files):
             lost.append("storyboard")
-        if video.still and not video.still.storage.exists(video.still.name or ""):
-            lost.append("still")
+        if video.thumbnail and not video.thumbnail.storage.exists(video.thumbnail.name or ""):
+            lost.append("thumbnail")
         if lost or not rows:
             what = f"{video} ({video.pk}) lacks {', '.join(lost) or 'every rung'}"
             if storage.exists(video.original):
@@ -172,7 +172,7 @@ def _lost_files(at: datetime) -> Cases:
 def _missing_files(at: datetime) -> Cases:
     for field, row in row_files.lost():
         if field.model is Video:
-            continue  # its still is made again with the rest
+            continue  # its thumbnail is made again with the rest
         what = f"{field.model._meta.model_name} {row.pk}: its {field.name} is missing"
         if field.blank:
             cure = partial(field.model._base_manager.filter(pk=row.pk).update, **{field.name: ""})
@@ -193,12 +193,12 @@ def _missing_previews(at: datetime) -> Cases:
     storage = videos()
     for video in Video.objects.filter(state=State.READY, preview_seconds__gt=0).prefetch_related("renditions"):
         rows = list(video.renditions.all())
-        pictures = [r for r in rows if r.cut == Rendition.Cut.FULL and r.kind == Rendition.Kind.VIDEO]
-        previews = [r for r in rows if r.cut == Rendition.Cut.PREVIEW]
-        full = {r.name for r in rows if r.cut == Rendition.Cut.FULL}
+        pictures = [r for r in rows if r.variant == Rendition.Variant.FULL and r.kind == Rendition.Kind.VIDEO]
+        previews = [r for r in rows if r.variant == Rendition.Variant.PREVIEW]
+        full = {r.name for r in rows if r.variant == Rendition.Variant.FULL}
         wanted = full if preview_end(pictures, video.preview_seconds) else set()
         there = {r.name for r in previews if storage.exists(r.file)}
-        if there != wanted and all(storage.exists(r.file) for r in rows if r.cut == Rendition.Cut.FULL):
+        if there != wanted and all(storage.exists(r.file) for r in rows if r.variant == Rendition.Variant.FULL):
             yield (
                 Finding(f"the preview of {video} ({video.pk}) isn't as it should be", "cut again"),
                 partial(set_preview, video=video, seconds=video.preview_seconds),
@@ -206,7 +206,7 @@ def _missing_previews(at: datetime) -> Cases:
 
 
 def _due(at: datetime) -> Cases:
-    count = Discard.objects.filter(due_at__lte=at).count()
+    count = PendingDeletion.objects.filter(due_at__lte=at).count()
     if count:
         yield Finding(f"{count} replaced files whose addresses have expired", "deleted"), partial(discard_due, at=at)
 
@@ -242,7 +242,7 @@ def named_files() -> set[str]:
     names |= set(Rendition.objects.values_list("file", flat=True))
     names |= set(Subtitle.objects.values_list("file", flat=True))
     names |= set(Upload.objects.values_list("stored", flat=True))
-    names |= set(Discard.objects.exclude(storage__in=SWEPT).values_list("name", flat=True))
+    names |= set(PendingDeletion.objects.exclude(storage__in=SWEPT).values_list("name", flat=True))
     for files in Storyboard.objects.values_list("files", flat=True):
         names |= set(files)
     return names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from apps.media.models import GOING, Discard, Rendition, Storyboard, Subtitle, Video
+from apps.media.models import GOING, PendingDeletion, Rendition, Storyboard, Subtitle, Video
 from apps.media.services.storage import Arrivals, drop
 
 
@@ -38,16 +38,16 @@ def _rename(video: Video) -> bool | None:
             for board in Storyboard.objects.filter(video=video):
                 board.files = [fresh[name] for name in board.files]
                 board.save(update_fields=["files"])
-            rows = [Discard(name=name, due_at=timezone.now(), replaced_in=video) for name in old]
-            Discard.objects.bulk_create(rows, ignore_conflicts=True)
+            rows = [PendingDeletion(name=name, due_at=timezone.now(), replaced_in=video) for name in old]
+            PendingDeletion.objects.bulk_create(rows, ignore_conflicts=True)
             # with what encodes have replaced: that has addresses, too
-            transaction.on_commit(lambda: drop(Discard.objects.filter(replaced_in=video)))
+            transaction.on_commit(lambda: drop(PendingDeletion.objects.filter(replaced_in=video)))
     return True
 
 
 def _names(video: Video) -> list[str]:
     """The stored files of the whole title."""
-    names = list(video.renditions.filter(cut=Rendition.Cut.FULL).values_list("file", flat=True))
+    names = list(video.renditions.filter(variant=Rendition.Variant.FULL).values_list("file", flat=True))
     names += video.subtitles.values_list("file", flat=True)
     for files in Storyboard.objects.filter(video=video).values_list("files", flat=True):
         names += files

@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.media.models import Discard, Video
+from apps.media.models import PendingDeletion, Video
 from utils import row_files
 from utils.storages import videos
 
@@ -37,7 +37,7 @@ class Arrivals:
         return self
 
     def __exit__(self, *error: object) -> None:
-        drop(Discard.objects.filter(name__in=self.names))  # those that a transaction struck off aren't found
+        drop(PendingDeletion.objects.filter(name__in=self.names))  # those that a transaction struck off aren't found
 
     def place(self, path: Path) -> str:
         """Move a finished file into the storage; returns its name there."""
@@ -52,42 +52,44 @@ class Arrivals:
     def _new_name(self, path: Path) -> str:
         name = videos().new_name(path.suffix)
         copying = timedelta(seconds=path.stat().st_size / SLOWEST_COPY)
-        Discard.objects.create(name=name, due_at=timezone.now() + ARRIVES_WITHIN + copying, arriving_for=self.video)
+        PendingDeletion.objects.create(
+            name=name, due_at=timezone.now() + ARRIVES_WITHIN + copying, arriving_for=self.video
+        )
         self.names.append(name)
         return name
 
     def settle(self) -> None:
         """Inside the transaction that names the files in their video's rows. Raises GivenUp."""
-        struck, _ = Discard.objects.filter(name__in=self.names).delete()
+        struck, _ = PendingDeletion.objects.filter(name__in=self.names).delete()
         if struck != len(self.names):
             raise GivenUp
 
 
-def drop(discards: QuerySet[Discard]) -> int:
+def drop(discards: QuerySet[PendingDeletion]) -> int:
     """Delete stored files and their notes now; one that is gone already is no error. Returns how many."""
     rows = list(discards)
     for row in rows:
         storages[row.storage].delete(row.name)
-    Discard.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    PendingDeletion.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
 
 
 def drop_arrivals(video_id: int) -> int:
     """Delete what an earlier worker was putting in place for a video when it died. Returns how many files."""
-    return drop(Discard.objects.filter(arriving_for_id=video_id))
+    return drop(PendingDeletion.objects.filter(arriving_for_id=video_id))
 
 
 def discard_later(names: Iterable[str], *, video: Video) -> None:
     """Delete stored files of a video once the last address that names them has expired."""
     lasting = timedelta(seconds=max(settings.TOKEN_TTL, 2 * (video.duration or 0)))
     due_at = timezone.now() + lasting + MARGIN
-    rows = [Discard(name=name, due_at=due_at, replaced_in=video) for name in names]
-    Discard.objects.bulk_create(rows, ignore_conflicts=True)
+    rows = [PendingDeletion(name=name, due_at=due_at, replaced_in=video) for name in names]
+    PendingDeletion.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def discard_due(*, at: datetime) -> int:
     """Delete the files whose time has come. Returns how many."""
-    return drop(Discard.objects.filter(due_at__lte=at)[:1000])
+    return drop(PendingDeletion.objects.filter(due_at__lte=at)[:1000])
 
 
 def left_files(*, at: datetime) -> list[tuple[str, str]]:
@@ -95,7 +97,7 @@ def left_files(*, at: datetime) -> list[tuple[str, str]]:
 
     They were replaced, their row was deleted, or a process died between storing and naming them.
     """
-    noted = set(Discard.objects.filter(storage__in=SWEPT).values_list("storage", "name"))
+    noted = set(PendingDeletion.objects.filter(storage__in=SWEPT).values_list("storage", "name"))
     left = ((alias, name) for alias in SWEPT for name in row_files.unnamed(alias, before=at - UNCLAIMED_FOR))
     return [file for file in left if file not in noted]
 
@@ -106,8 +108,8 @@ def discard_left(*, at: datetime) -> int:
     One that a row names again stays. Returns how many were noted.
     """
     names = {alias: row_files.named(alias) for alias in SWEPT}
-    noted = Discard.objects.filter(storage__in=SWEPT)
-    Discard.objects.filter(pk__in=[row.pk for row in noted if row.name in names[row.storage]]).delete()
+    noted = PendingDeletion.objects.filter(storage__in=SWEPT)
+    PendingDeletion.objects.filter(pk__in=[row.pk for row in noted if row.name in names[row.storage]]).delete()
     going = left_files(at=at)
     for alias in SWEPT:
         discard_replaced([name for storage, name in going if storage == alias], at=at, storage=alias)
@@ -117,6 +119,6 @@ def discard_left(*, at: datetime) -> int:
 def discard_replaced(names: Iterable[str], *, at: datetime, storage: str = row_files.PUBLIC) -> None:
     """Delete files that were replaced once no page that somebody has open shows them."""
     due_at = at + timedelta(seconds=settings.TOKEN_TTL) + MARGIN
-    Discard.objects.bulk_create(
-        [Discard(name=name, storage=storage, due_at=due_at) for name in names], ignore_conflicts=True
+    PendingDeletion.objects.bulk_create(
+        [PendingDeletion(name=name, storage=storage, due_at=due_at) for name in names], ignore_conflicts=True
     )

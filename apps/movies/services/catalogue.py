@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.media.models import Video
 from apps.media.services import UnableToAddVideo, add_video, rename_files, set_preview
 from apps.movies.models import HIGHEST, OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
-from apps.movies.services.pictures import lend_still
+from apps.movies.services.pictures import lend_thumbnail
 from utils.cache import renew_pages
 from utils.tasks import enqueue
 
@@ -225,10 +225,10 @@ def _line(names: Iterable[str]) -> str:
 
 
 def video_ready(*, video_id: int) -> None:
-    """A video can be watched now, or no more: count anew, and lend its still to a title without pictures."""
+    """A video can be watched now, or no more: count anew, and lend its thumbnail to a title without pictures."""
     for episode in Episode.objects.filter(video_id=video_id):
         refresh_episodes(movie_id=episode.movie_id)
-        if lend_still(movie_id=episode.movie_id):
+        if lend_thumbnail(movie_id=episode.movie_id):
             enqueue("catalogue.make_pictures", movie_id=episode.movie_id)
 
 
@@ -246,7 +246,7 @@ def announce_missed(*, at: datetime) -> int:
         .filter(
             ~Q(episodes_out=F("out"))
             | Q(status=Status.WAITING)
-            | Q(backdrop_set={}, pk__in=lately.exclude(video__still="").values("movie"))
+            | Q(backdrop_set={}, pk__in=lately.exclude(video__thumbnail="").values("movie"))
         )
     )
     keys = list(missed.values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""The pictures that pages show of a title: made of what a curator gave, or of a still of its film."""
+"""The pictures that pages show of a title: made of what a curator gave, or of a thumbnail of its film."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from utils import pictures
 from utils.cache import renew_pages
 from utils.tasks import enqueue
 
-STILLS = str(Video._meta.get_field("still").upload_to)
+THUMBNAILS = str(Video._meta.get_field("thumbnail").upload_to)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def make_pictures(*, movie_id: int) -> None:
 
     What they replace goes once no open page shows it. Twice does no harm.
     """
-    lend_still(movie_id=movie_id)
+    lend_thumbnail(movie_id=movie_id)
     movie = Movie.objects.filter(pk=movie_id).first()
     for place in _places(movie) if movie else ():
         if not place.is_made():
@@ -103,21 +103,21 @@ def make_pictures(*, movie_id: int) -> None:
     renew_pages()
 
 
-def lend_still(*, movie_id: int) -> bool:
-    """Show a still of its first episode for a title that has no picture; one that is lent follows its film.
+def lend_thumbnail(*, movie_id: int) -> bool:
+    """Show the thumbnail of its first episode for a title that has no picture; one that is lent follows its film.
 
     Whether that changed anything.
     """
     movie = Movie.objects.filter(pk=movie_id).first()
-    rows = Episode.objects.filter(movie_id=movie_id).exclude(video=None).exclude(video__still="")
-    stills = list(rows.order_by("number").values_list("video__still", flat=True))
-    if movie is None or not stills:
+    rows = Episode.objects.filter(movie_id=movie_id).exclude(video=None).exclude(video__thumbnail="")
+    thumbnails = list(rows.order_by("number").values_list("video__thumbnail", flat=True))
+    if movie is None or not thumbnails:
         return False
     backdrop = movie.backdrop.name or ""
-    may_lend = backdrop.startswith(STILLS) if backdrop else not movie.poster
-    if not may_lend or backdrop in stills:
+    may_lend = backdrop.startswith(THUMBNAILS) if backdrop else not movie.poster
+    if not may_lend or backdrop in thumbnails:
         return False
-    return bool(Movie.objects.filter(pk=movie_id, backdrop=backdrop).update(backdrop=stills[0]))
+    return bool(Movie.objects.filter(pk=movie_id, backdrop=backdrop).update(backdrop=thumbnails[0]))
 
 
 def examine_pictures(*, mend: bool = True) -> Iterator[Finding]:

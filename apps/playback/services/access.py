@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a viewer gets: `cut` of the renditions, None for nothing; `reason` says why it isn't all.
+    """What a viewer gets: the `variant` of the renditions, None for nothing; `reason` says why it isn't all.
 
     Reasons: "" (everything), "sign_in", "vip", "buy", "not_ready", and of a player without a place "full" (others hold
     all there are) and "stopped" (at another player). `withheld` says why the title isn't the viewer's,
     whether or not this episode is ready.
     """
 
-    cut: Rendition.Cut | None
+    variant: Rendition.Variant | None
     reason: str = ""
     withheld: str = ""
 
     @property
     def kind(self) -> str:
         """full, preview or refused."""
-        return self.cut.value if self.cut else "refused"
+        return self.variant.value if self.variant else "refused"
 
 
 def is_curator(*, viewer: User | AnonymousUser) -> bool:
@@ -62,5 +62,5 @@ def authorize(*, viewer: User | AnonymousUser, episode: Episode, at: datetime) -
     if video is None or video.ready_at is None:
         return Grant(None, "not_ready", reason)
     if not reason:
-        return Grant(Rendition.Cut.FULL)
-    return Grant(Rendition.Cut.PREVIEW if video.preview_duration else None, reason, reason)
+        return Grant(Rendition.Variant.FULL)
+    return Grant(Rendition.Variant.PREVIEW if video.preview_duration else None, reason, reason)

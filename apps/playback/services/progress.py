@@ -46,7 +46,7 @@ def heartbeat(
     Watching is measured by the server's clock between heartbeats, so no client can claim more.
     `viewer_key` tells viewers apart who aren't signed in. A preview leaves no trace.
     """
-    if grant.cut != Rendition.Cut.FULL:
+    if grant.variant != Rendition.Variant.FULL:
         return
     for _ in range(TRIES):
         watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_said(beat, at))

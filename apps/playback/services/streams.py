@@ -39,7 +39,7 @@ class Player:
 
 def needs_place(*, user: User, movie: Movie, grant: Grant) -> bool:
     """Whether a player needs one for it: what is free, previews and what curators look at is for everybody at once."""
-    return grant.cut == Rendition.Cut.FULL and movie.access != Access.FREE and not is_curator(viewer=user)
+    return grant.variant == Rendition.Variant.FULL and movie.access != Access.FREE and not is_curator(viewer=user)
 
 
 def allowed(*, user: User, movie: Movie, at: datetime) -> int:

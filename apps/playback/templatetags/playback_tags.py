@@ -41,7 +41,7 @@ def staff_player(video: Video) -> dict[str, Any]:
     context: dict[str, Any] = {"video": video, "episodes": episodes, "used": episode is not None, "player": None}
     if episode and video.ready_at:
         episode.video = video
-        grant = Grant(Rendition.Cut.FULL)
+        grant = Grant(Rendition.Variant.FULL)
         config = player_config(
             movie=episode.movie,
             episode=episode,

@@ -16,10 +16,10 @@ def addresses(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """`files`: the address of each file that a player of this episode may have open, signed anew; `kind` of grant."""
     episode, grant = admit(request, movie_id, set_id)
     video = episode.video
-    if grant.cut is None or video is None:
+    if grant.variant is None or video is None:
         return refusal(grant)
-    until = expiry(request, episode.movie, grant.cut, video.duration or 0)
-    files = [signed(name, until) for name in files_of(video, grant.cut)]
+    until = expiry(request, episode.movie, grant.variant, video.duration or 0)
+    files = [signed(name, until) for name in files_of(video, grant.variant)]
     return JsonResponse({"kind": grant.kind, "files": files}, headers=PRIVATE)
 
 
@@ -31,9 +31,9 @@ def file(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpRes
     """
     episode, grant = admit(request, movie_id, set_id)
     video = episode.video
-    if grant.cut is None or video is None:
+    if grant.variant is None or video is None:
         return refusal(grant)
-    if name not in files_of(video, grant.cut):
+    if name not in files_of(video, grant.variant):
         raise Http404
-    address = signed(name, expiry(request, episode.movie, grant.cut, video.duration or 0))
+    address = signed(name, expiry(request, episode.movie, grant.variant, video.duration or 0))
     return HttpResponseRedirect(address, headers=PRIVATE)

@@ -49,7 +49,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     (full or preview), and `place`: held, full (lapsed, and taken by others) or stopped; "" where none is needed.
     """
     episode, grant = enter(request, movie_id, set_id)
-    if grant.cut is None:
+    if grant.variant is None:
         return refusal(grant)
     try:
         said = read_object(request.body, largest=LARGEST)

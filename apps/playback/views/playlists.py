@@ -34,12 +34,12 @@ def _query(request: HttpRequest, who: dict[str, str]) -> str:
     return f"?{urlencode(who | native)}" if who or native else ""
 
 
-def _file(request: HttpRequest, episode: Episode, cut: Rendition.Cut, name: str, duration: float) -> str:
+def _file(request: HttpRequest, episode: Episode, variant: Rendition.Variant, name: str, duration: float) -> str:
     """The address of a stored file: signed, or for a player that can't have it renewed one that leads to such."""
-    if request.GET.get("native") and is_short(episode.movie, cut):
+    if request.GET.get("native") and is_short(episode.movie, variant):
         who = {key: request.GET[key] for key in ("player", "page") if key in request.GET}
         return reverse("playback:title_file", args=[episode.movie_id, episode.number, name]) + _query(request, who)
-    return signed(name, expiry(request, episode.movie, cut, duration))
+    return signed(name, expiry(request, episode.movie, variant, duration))
 
 
 @require_safe
@@ -54,9 +54,9 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         episode, grant = enter(request, movie_id, set_id)
     else:
         episode, grant = admit(request, movie_id, set_id, name=name)
-    if grant.cut is None or episode.video is None:
+    if grant.variant is None or episode.video is None:
         return refusal(grant)
-    rows = list(episode.video.renditions.filter(cut=grant.cut).defer("segments"))
+    rows = list(episode.video.renditions.filter(variant=grant.variant).defer("segments"))
     if not any(row.kind == Rendition.Kind.VIDEO for row in rows):
         return refusal(NOT_READY)  # the preview is being cut
     limited = limited_viewer(request, episode, grant) is not None
@@ -74,25 +74,25 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
     """The playlist of one rung or sound track, its file signed for this viewer."""
     episode, grant = admit(request, movie_id, set_id)
-    if grant.cut is None or episode.video is None:
+    if grant.variant is None or episode.video is None:
         return refusal(grant)
-    row = get_object_or_404(Rendition, video=episode.video, cut=grant.cut, name=name)
-    return _private(hls.media(row, file_url=_file(request, episode, grant.cut, row.file, row.duration)), PLAYLIST)
+    row = get_object_or_404(Rendition, video=episode.video, variant=grant.variant, name=name)
+    return _private(hls.media(row, file_url=_file(request, episode, grant.variant, row.file, row.duration)), PLAYLIST)
 
 
 @require_safe
 def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
     """The playlist of one subtitle: of a preview, its words and no more."""
     episode, grant = admit(request, movie_id, set_id)
-    if grant.cut is None or episode.video is None:
+    if grant.variant is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
-    if grant.cut == Rendition.Cut.PREVIEW:
+    if grant.variant == Rendition.Variant.PREVIEW:
         duration = episode.video.preview_duration
         file_url = reverse("playback:preview_text", args=[movie_id, set_id, row.pk])
     else:
         duration = episode.video.duration or 1.0
-        file_url = _file(request, episode, grant.cut, row.file, duration)
+        file_url = _file(request, episode, grant.variant, row.file, duration)
     return _private(hls.text(file_url=file_url, duration=duration), PLAYLIST)
 
 
@@ -100,7 +100,7 @@ def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int)
 def preview_text(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int) -> HttpResponse:
     """The words of the preview and no more: a subtitle's file holds those of the whole title."""
     episode, grant = enter(request, movie_id, set_id)
-    if grant.cut is None or episode.video is None:
+    if grant.variant is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Subtitle, video=episode.video, pk=subtitle_id)
     with videos().open(row.file) as file:
@@ -112,13 +112,13 @@ def preview_text(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: 
 def storyboard(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """Small pictures of the whole title, so only with it: WebVTT cues with media fragments (#xywh), if any."""
     episode, grant = admit(request, movie_id, set_id)
-    if grant.cut != Rendition.Cut.FULL or episode.video is None:
+    if grant.variant != Rendition.Variant.FULL or episode.video is None:
         return refusal(grant)
     board = Storyboard.objects.filter(video=episode.video).first()
     if board is None:
         return _private("WEBVTT\n", "text/vtt")
     duration = episode.video.duration or 0.0
-    expires_at = expiry(request, episode.movie, grant.cut, duration)
+    expires_at = expiry(request, episode.movie, grant.variant, duration)
     sheets = [signed(name, expires_at) for name in board.files]
     lines = ["WEBVTT", ""]
     for number in range(board.count):

@@ -1,4 +1,4 @@
-"""ffmpeg commands: from a source to rungs and sound, from a rung to storyboard and still."""
+"""ffmpeg commands: from a source to rungs and sound, from a rung to storyboard and thumbnail."""
 
 from __future__ import annotations
 
@@ -156,9 +156,9 @@ def best_moment(sheets: list[Path], tiles: Tiles, duration: float) -> float:
     return min(best, 0.9 * duration)
 
 
-def still(rung: Path, moment: float, *, folder: Path, watch: Watch) -> Path | None:
-    """`still.jpg`, a rung of ours at `moment` seconds or, if it shows nothing then, at its start."""
-    target = folder / "still.jpg"
+def thumbnail(rung: Path, moment: float, *, folder: Path, watch: Watch) -> Path | None:
+    """`thumbnail.jpg`, a rung of ours at `moment` seconds or, if it shows nothing then, at its start."""
+    target = folder / "thumbnail.jpg"
     for second in (moment, 0.0):
         ffmpeg.run(
             [ffmpeg.Input(rung, ["-ss", f"{second:.3f}"])],

@@ -106,12 +106,12 @@ class _Job:
         self.folder = folder
         self.results = Results()
         # by what an earlier encode made: it stays until this is done
-        self.watchable = video.ready_at is not None and not video.renditions.filter(growing=True).exists()
+        self.watchable = video.ready_at is not None and not video.renditions.filter(progressive=True).exists()
 
     def run(self, *, long: bool) -> None:
         source = Path(videos().path(self.video.original))
         self.probed = ffmpeg.probe(source, on_tick=self.lease.tick)
-        self.lease.held().update(findings=source_info.worth_keeping(self.probed))
+        self.lease.held().update(source_info=source_info.worth_keeping(self.probed))
         plan = ladder.plan(self.probed)
         if len(plan.parts) > 1 and not long:
             raise _TooLong
@@ -137,8 +137,8 @@ class _Job:
         if chunked:
             chunks.prepare(self.video.pk, self.probed, plan)
         self.results.texts = subtitles.convert(source, self.probed, folder=self.folder, watch=self._watch())
-        told = source_info.worth_keeping(self.probed, made=[track for track, _path in self.results.texts])
-        self.lease.held().update(findings=told)
+        info = source_info.worth_keeping(self.probed, made=[track for track, _path in self.results.texts])
+        self.lease.held().update(source_info=info)
         if plan.copied or chunked:
             # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
             self._make(source, plan, [plan.copied] if plan.copied else [], sound=True)
@@ -195,7 +195,7 @@ class _Job:
         self.results.add(pictures + (sound_rows(self.video, self.probed, self.folder) if sound else []))
 
     def _pictures(self, plan: ladder.Plan) -> str:
-        """Storyboard and still, from the smallest and the largest rung; what ffmpeg complained about."""
+        """Storyboard and thumbnail, from the smallest and the largest rung; what ffmpeg complained about."""
         watch, tiles = self._watch(), encode.tiles_of(self.probed)
         smallest = plan.rungs[-1]
         sheets, said = encode.storyboard(
@@ -203,7 +203,7 @@ class _Job:
         )
         moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
         self.results.tiles, self.results.sheets = tiles, sheets
-        self.results.still = encode.still(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
+        self.results.thumbnail = encode.thumbnail(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
         return said
 
     def _made(self, rung: ladder.Rung) -> Path:

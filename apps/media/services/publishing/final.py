@@ -37,7 +37,7 @@ class Results:
     texts: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
     sheets: list[Path] = field(default_factory=list)
     tiles: encode.Tiles | None = None
-    still: Path | None = None
+    thumbnail: Path | None = None
     grown: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def add(self, rows: list[Rendition]) -> None:
@@ -136,7 +136,7 @@ def publish(
             enqueue("catalogue.video_ready", video_id=video.pk)
     results.fresh.clear()
     results.grown.clear()
-    results.sheets, results.texts, results.still = [], [], None
+    results.sheets, results.texts, results.thumbnail = [], [], None
 
 
 def store(row: Rendition, results: Results, arrivals: Arrivals, folder: Path) -> str:
@@ -153,8 +153,8 @@ def _previews_to_keep(video: Video, results: Results, asked: int) -> list[Rendit
     """Previews that were cut while the title grew, if they are as they would be now."""
     pictures = [row for row in results.renditions if row.kind == Rendition.Kind.VIDEO]
     end = preview_end(pictures, asked) if asked else 0.0
-    cut = video.renditions.filter(cut=Rendition.Cut.PREVIEW, name__in=results.grown)
-    return [row for row in cut if abs(row.duration - end) < ALIGNED]
+    there = video.renditions.filter(variant=Rendition.Variant.PREVIEW, name__in=results.grown)
+    return [row for row in there if abs(row.duration - end) < ALIGNED]
 
 
 def _board(video: Video, results: Results, arrivals: Arrivals) -> Storyboard | None:
@@ -246,14 +246,14 @@ def _switch(
         values |= {"state": State.READY, "progress": 1, "lease_owner": "", "lease_until": None}
     if done or video.ready_at is None:
         values["ready_at"] = video.ready_at = timezone.now()
-    before = video.still.name
-    if results.still:
-        with results.still.open("rb") as file:
-            video.still.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
-        values["still"] = video.still.name
+    before = video.thumbnail.name
+    if results.thumbnail:
+        with results.thumbnail.open("rb") as file:
+            video.thumbnail.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
+        values["thumbnail"] = video.thumbnail.name
     if not lease.held().update(**values):
         raise LeaseLost
-    if results.still and before:
+    if results.thumbnail and before:
         discard_replaced([before], at=timezone.now())
     fresh = {row.name for row in results.fresh}
     ours = {row.file for row in [*results.renditions, *results.previews]}

@@ -27,16 +27,16 @@ def set_preview(*, video: Video, seconds: int) -> None:
 
 def _recut(video: Video, seconds: int) -> bool:
     """False if the renditions were replaced by an encode meanwhile."""
-    rows = list(video.renditions.filter(cut=Rendition.Cut.FULL))
+    rows = list(video.renditions.filter(variant=Rendition.Variant.FULL))
     try:
         with Arrivals(video) as arrivals:
             fresh = cut_previews(rows, seconds, arrivals=arrivals, only=rows)
             with transaction.atomic():
                 locked = Video.objects.select_for_update().get(pk=video.pk)
-                now = set(video.renditions.filter(cut=Rendition.Cut.FULL).values_list("file", flat=True))
+                now = set(video.renditions.filter(variant=Rendition.Variant.FULL).values_list("file", flat=True))
                 if now == {row.file for row in rows} and locked.preview_seconds == seconds:
                     arrivals.settle()
-                    old = video.renditions.filter(cut=Rendition.Cut.PREVIEW)
+                    old = video.renditions.filter(variant=Rendition.Variant.PREVIEW)
                     discard_later(list(old.values_list("file", flat=True)), video=locked)
                     old.delete()
                     Rendition.objects.bulk_create(fresh)
@@ -100,7 +100,7 @@ def _cut(row: Rendition, end: float, part: Path, arrivals: Arrivals) -> Renditio
     return Rendition(
         video=row.video,
         kind=row.kind,
-        cut=Rendition.Cut.PREVIEW,
+        variant=Rendition.Variant.PREVIEW,
         name=row.name,
         file=arrivals.place(part),
         size=size,

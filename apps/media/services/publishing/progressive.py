@@ -62,9 +62,11 @@ class Growth:
         self._began = time.monotonic()
         self._next = 0.0
         self._published = False
-        self._still_from = 0.0  # seconds of film from which a still is looked for
+        self._thumbnail_from = 0.0  # seconds of film from which a thumbnail is looked for
         # of an encode whose worker died: nobody who watches that is thrown back
-        before = video.renditions.filter(kind=Rendition.Kind.VIDEO, cut=Rendition.Cut.FULL, growing=True).first()
+        before = video.renditions.filter(
+            kind=Rendition.Kind.VIDEO, variant=Rendition.Variant.FULL, progressive=True
+        ).first()
         self._ahead = before.duration if before else 0.0
 
     def look(self) -> None:
@@ -103,7 +105,7 @@ class Growth:
     def _publish(self, rows: list[Rendition]) -> None:
         with Arrivals(self._video) as arrivals:
             for row in rows:
-                row.growing = True
+                row.progressive = True
                 row.file = self._store(row, arrivals)
             previews = self._previews(rows, arrivals)
             texts = text_rows(self._video, self._results, arrivals)
@@ -126,26 +128,26 @@ class Growth:
     def _previews(self, rows: list[Rendition], arrivals: Arrivals) -> list[Rendition]:
         """The previews, once there is enough to cut them as long as they will be."""
         asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=self._video.pk)
-        cut_already = self._published and self._video.renditions.filter(cut=Rendition.Cut.PREVIEW).exists()
+        cut_already = self._published and self._video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
         if not asked or cut_already or preview_end(rows[:1], asked) < asked:
             return []
         return cut_previews(rows, asked, arrivals=arrivals, only=rows)
 
     def _show(self, picture: Rendition) -> None:
-        """Give a video that has no still one of what there is, until it is whole; of a dark beginning none yet."""
-        if self._video.still or picture.duration < self._still_from:
+        """Give a video that has no thumbnail one of what there is, until it is whole; of a dark beginning none yet."""
+        if self._video.thumbnail or picture.duration < self._thumbnail_from:
             return
-        self._still_from = 2 * picture.duration
-        still = self._still(picture)
-        if still is None:
+        self._thumbnail_from = 2 * picture.duration
+        thumbnail = self._thumbnail(picture)
+        if thumbnail is None:
             return
-        with still.open("rb") as file:
-            self._video.still.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
-        if not self._lease.held().update(still=self._video.still.name):
+        with thumbnail.open("rb") as file:
+            self._video.thumbnail.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
+        if not self._lease.held().update(thumbnail=self._video.thumbnail.name):
             raise LeaseLost
         enqueue("catalogue.video_ready", video_id=self._video.pk)
 
-    def _still(self, picture: Rendition) -> Path | None:
+    def _thumbnail(self, picture: Rendition) -> Path | None:
         """A picture of what was published so far; None if that shows nothing."""
         folder = self._folder / "beginning"
         folder.mkdir(exist_ok=True)
@@ -155,18 +157,20 @@ class Growth:
         try:
             sheets, _ = encode.storyboard(rung, tiles, folder=folder, watch=watch, strict=False)
             moment = encode.best_moment(sheets, tiles, picture.duration)
-            still = encode.still(rung, moment, folder=folder, watch=watch)
+            thumbnail = encode.thumbnail(rung, moment, folder=folder, watch=watch)
         except ffmpeg.FFmpegError:
             return None  # what is wrong with it is found out at the end
-        if still is None:
+        if thumbnail is None:
             return None
-        with Image.open(still) as opened:
-            return still if ImageStat.Stat(opened.convert("L")).stddev[0] >= SHOWS else None
+        with Image.open(thumbnail) as opened:
+            return thumbnail if ImageStat.Stat(opened.convert("L")).stddev[0] >= SHOWS else None
 
     def _save(self, rows: list[Rendition], previews: list[Rendition]) -> None:
         """Write rows in place of those of before. Raises LeaseLost."""
         values: dict[str, Any] = {"has_audio": len(rows) > 1}
-        going = self._video.renditions.filter(cut=Rendition.Cut.PREVIEW) if previews else Rendition.objects.none()
+        going = (
+            self._video.renditions.filter(variant=Rendition.Variant.PREVIEW) if previews else Rendition.objects.none()
+        )
         if not self._published:
             self._video.duration, self._video.ready_at = self._probed["duration"], timezone.now()
             values |= measured(self._probed, self._plan)
@@ -192,7 +196,7 @@ def withdraw(video_id: int) -> None:
     """Take the beginning of a title away whose encode has ended: its end will never come."""
     with transaction.atomic():
         video = Video.objects.select_for_update().filter(pk=video_id, state=State.FAILED).first()
-        if video and video.renditions.filter(growing=True).exists():
+        if video and video.renditions.filter(progressive=True).exists():
             _remove(video.renditions.all(), video)
             Video.objects.filter(pk=video_id).update(ready_at=None, preview_duration=0)
             enqueue("catalogue.video_ready", video_id=video_id)
