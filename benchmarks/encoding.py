@@ -99,7 +99,7 @@ def ladders(folder: Path) -> tuple[float, float]:
     """(pipeline / plain command, until watchable / pipeline)."""
     from celery.signals import task_success
 
-    from apps.media.services import process
+    from apps.media import services as media
 
     source = film(folder / "film.mkv", size="1280x720", seconds=40, options=(*FILM, "-g", "1000"))
     command = plain_ladder(source, folder)
@@ -111,7 +111,7 @@ def ladders(folder: Path) -> tuple[float, float]:
         video = stored(source)
         told.clear()
         began = time.perf_counter()
-        ours = seconds(lambda pk=video.pk: process(video_id=pk))
+        ours = seconds(lambda pk=video.pk: media.process(video_id=pk))
         finished(video)
         ratios.append(ours / reference)
         shares.append((told[0] - began) / ours)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.media import services as media
 from apps.movies import services as movies
 from apps.playback import services as playback
-from apps.users.services import cleanup, letters
+from apps.users import services as users
 from utils.tasks import one_at_a_time, send_kept
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
@@ -85,7 +85,7 @@ def discard_left(**_: Any) -> None:
 @shared_task(name="accounts.tidy", **SHORT)
 @one_at_a_time
 def tidy(**_: Any) -> None:
-    cleanup.tidy(at=timezone.now())
+    users.cleanup.tidy(at=timezone.now())
     playback.streams.forget_lapsed(at=timezone.now())
     playback.forget_lapsed(at=timezone.now())
 
@@ -99,10 +99,10 @@ def send_kept_tasks(**_: Any) -> None:
 @shared_task(name="accounts.write_letters", **SHORT)
 @one_at_a_time
 def write_letters(**_: Any) -> None:
-    letters.write_about_memberships(at=timezone.now())
+    users.letters.write_about_memberships(at=timezone.now())
 
 
 @shared_task(name="accounts.send_letters", **SHORT)
 @one_at_a_time
 def send_letters(**_: Any) -> None:
-    letters.send_due(at=timezone.now())
+    users.letters.send_due(at=timezone.now())

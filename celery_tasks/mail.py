@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.orders import services as orders
-from apps.users.services import codes, contacts, letters, passwords, registration
+from apps.users import services as users
 from utils.sms import NotSent
 
 # smtplib's errors are OSErrors. 5 s, 10 s, 20 s … up to ten minutes, for an hour and a half.
@@ -26,37 +26,37 @@ PATIENT: dict[str, Any] = {
 
 @shared_task(name="accounts.send_activation", **PATIENT)
 def send_activation(*, registration_id: int, **_: Any) -> None:
-    registration.send_activation(registration_id=registration_id, at=timezone.now())
+    users.registration.send_activation(registration_id=registration_id, at=timezone.now())
 
 
 @shared_task(name="accounts.resend_activation", **PATIENT)
 def resend_activation(*, email: str, own: Collection[int] = (), **_: Any) -> None:
-    registration.resend_activation(email=email, own=own, at=timezone.now())
+    users.registration.resend_activation(email=email, own=own, at=timezone.now())
 
 
 @shared_task(name="accounts.send_reset", **PATIENT)
 def send_reset(*, asked: str, language: str = "", known: Collection[int] = (), **_: Any) -> None:
-    passwords.send_reset(name=asked, language=language, known=known, at=timezone.now())
+    users.passwords.send_reset(name=asked, language=language, known=known, at=timezone.now())
 
 
 @shared_task(name="accounts.send_email_change", **PATIENT)
 def send_email_change(*, user_id: int, email: str, **_: Any) -> None:
-    contacts.send_email_change(user_id=user_id, email=email, at=timezone.now())
+    users.contacts.send_email_change(user_id=user_id, email=email, at=timezone.now())
 
 
 @shared_task(name="accounts.tell_old_address", **PATIENT)
 def tell_old_address(*, user_id: int, email: str, **_: Any) -> None:
-    contacts.tell_old_address(user_id=user_id, email=email)
+    users.contacts.tell_old_address(user_id=user_id, email=email)
 
 
 @shared_task(name="accounts.tell", **PATIENT)
 def tell(*, user_id: int, template: str, **_: Any) -> None:
-    passwords.tell(user_id=user_id, template=template)
+    users.passwords.tell(user_id=user_id, template=template)
 
 
 @shared_task(name="accounts.send_code", **PATIENT)
 def send_code(*, code_id: int, language: str = "", known: Collection[int] = (), **_: Any) -> None:
-    codes.send(code_id=code_id, language=language, known=known, at=timezone.now())
+    users.codes.send(code_id=code_id, language=language, known=known, at=timezone.now())
 
 
 @shared_task(name="orders.mail_alarm", **PATIENT)
@@ -66,4 +66,4 @@ def mail_alarm(*, subject: str, text: str, **_: Any) -> None:
 
 @shared_task(name="accounts.send_letter", soft_time_limit=90, time_limit=120)
 def send_letter(*, letter_id: int, **_: Any) -> None:
-    letters.send(letter_id=letter_id, at=timezone.now())
+    users.letters.send(letter_id=letter_id, at=timezone.now())

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from apps.media import services
+from apps.media import services as media
 
 # Each ffmpeg has limits of its own; these end what hangs beside one, whose lease then lapses: the job is queued again.
 DAY: dict[str, Any] = {"soft_time_limit": 24 * 3600, "time_limit": 24 * 3600 + 60}
@@ -15,22 +15,22 @@ HOUR: dict[str, Any] = {"soft_time_limit": 3600, "time_limit": 3660}
 
 @shared_task(name="media.process", **DAY)
 def process(*, video_id: int, **_: Any) -> None:
-    services.process(video_id=video_id)
+    media.process(video_id=video_id)
 
 
 @shared_task(name="media.process_long", **DAY)
 def process_long(*, video_id: int, **_: Any) -> None:
-    services.process(video_id=video_id, long=True)
+    media.process(video_id=video_id, long=True)
 
 
 @shared_task(name="media.encode_chunk", **HOUR)
 def encode_chunk(*, chunk_id: int, **_: Any) -> None:
-    services.encode_chunk(chunk_id=chunk_id)
+    media.encode_chunk(chunk_id=chunk_id)
 
 
 @shared_task(name="media.finish_large_upload", **DAY)
 def finish_large_upload(*, upload_id: str, **_: Any) -> None:
-    services.finish_upload(upload_id=upload_id)
+    media.finish_upload(upload_id=upload_id)
 
 
 @shared_task(name="demo.make_video", **HOUR)

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from apps.orders import services
+from apps.orders import services as orders
 from apps.orders.models import Refund
 from utils.tasks import one_at_a_time
 
@@ -19,26 +19,26 @@ RUN: dict[str, Any] = {"soft_time_limit": 600, "time_limit": 660}
 
 @shared_task(name="orders.ask", **ASK)
 def ask(*, order_id: int, **_: Any) -> None:
-    services.answer_question(order_id=order_id, at=timezone.now())
+    orders.answer_question(order_id=order_id, at=timezone.now())
 
 
 @shared_task(name="orders.fetch_certificate", **ASK)
 def fetch_certificate(*, app_id: str, sn: str, **_: Any) -> None:
-    services.fetch_certificate(app_id=app_id, sn=sn)
+    orders.fetch_certificate(app_id=app_id, sn=sn)
 
 
 @shared_task(name="orders.carry_out", **ASK)
 def carry_out(*, refund_id: int, **_: Any) -> None:
-    services.carry_out(refund=Refund.objects.select_related("payment").get(pk=refund_id), at=timezone.now())
+    orders.carry_out(refund=Refund.objects.select_related("payment").get(pk=refund_id), at=timezone.now())
 
 
 @shared_task(name="orders.reconcile", **RUN)
 @one_at_a_time
 def reconcile(**_: Any) -> None:
-    services.reconcile(at=timezone.now())
+    orders.reconcile(at=timezone.now())
 
 
 @shared_task(name="orders.statement", **RUN)
 @one_at_a_time
 def statement(**_: Any) -> None:
-    services.daily_statement(at=timezone.now())
+    orders.daily_statement(at=timezone.now())

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from apps.movies.models import Category
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.services import is_member
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -25,4 +25,4 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def _is_vip(viewer: User | AnonymousUser) -> bool:
     """As the sign-in's backend learned it with the account; asked where another backend did not."""
     known: bool | None = getattr(viewer, "is_vip", None)
-    return is_member(user=viewer, at=timezone.now()) if known is None else known
+    return users.is_member(user=viewer, at=timezone.now()) if known is None else known

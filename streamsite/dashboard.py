@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from apps.media.models import GOING, State, Video
 from apps.media.presenters import encoding
 from apps.movies.models import Episode, Movie, PlayDay
+from apps.orders import services as orders
 from apps.orders.models import Payment, Refund
-from apps.orders.services import revenue
 from apps.users.models import User
 from streamsite.unfold import may_open
 from utils.templatetags.formats import yuan
@@ -69,7 +69,9 @@ def _cards(states: dict[str, int]) -> list[Row]:
     registered = User.objects.filter(date_joined__date=today)
     return [
         Row(_("Plays today"), lambda: plays.aggregate(n=Sum("plays"))["n"] or 0, movies),
-        Row(_("Sales today"), lambda: yuan(revenue(first=today, last=today).sales), "admin:orders_order_revenue"),
+        Row(
+            _("Sales today"), lambda: yuan(orders.revenue(first=today, last=today).sales), "admin:orders_order_revenue"
+        ),
         Row(_("Registered today"), registered.count, "admin:users_user_changelist"),
         Row(_("Titles on the shelf"), Movie.objects.published().count, movies),
         Row(_("Waiting to be encoded"), lambda: sum(states.get(state, 0) for state in GOING), videos),
@@ -79,14 +81,14 @@ def _cards(states: dict[str, int]) -> list[Row]:
 def _attention(states: dict[str, int]) -> list[Row]:
     published = Movie.objects.published()
     refused = Refund.objects.filter(state=Refund.State.FAILED, created_at__gt=timezone.now() - LATELY)
-    orders, refunds = "admin:orders_order_changelist", "admin:orders_refund_changelist"
+    payments, refunds = "admin:orders_order_changelist", "admin:orders_refund_changelist"
     videos, movies = "admin:media_video_changelist", "admin:movies_movie_changelist"
     unwatchable = Episode.objects.filter(video=None, movie__in=published)
     return [
         Row(
             _("Payments that bought nothing and wait to be refunded"),
             Payment.objects.waiting().count,
-            orders,
+            payments,
             "?waiting=1",
         ),
         Row(_("Refunds that the gateway refused this week"), refused.count, refunds, "?state__exact=failed"),

@@ -18,10 +18,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_redis import get_redis_connection
 
+from apps.movies import services as movies
 from apps.movies.models import Movie
-from apps.movies.services import flush_plays
+from apps.playback import services as playback
 from apps.playback.models import Progress
-from apps.playback.services import Beat, authorize, heartbeat
 from tests import environment
 from tests.factories import make_episode, make_user
 from utils import ratelimit, tasks
@@ -209,9 +209,9 @@ def test_views_before_during_and_through_a_fault_count_once_each(fault, signed_i
         for second in seconds:
             for episode in episodes:
                 at = start + timedelta(seconds=second)
-                grant = authorize(viewer=viewer, episode=episode, at=at)
-                sent = Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
-                heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
+                grant = playback.authorize(viewer=viewer, episode=episode, at=at)
+                sent = playback.Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
+                playback.heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
 
     watch(before, seconds=range(0, 15, 5))
     watch(through, seconds=(0, 5))
@@ -219,8 +219,8 @@ def test_views_before_during_and_through_a_fault_count_once_each(fault, signed_i
         watch(before, during, through, seconds=range(20, 40, 5))
         if signed_in:
             assert Progress.objects.get(episode=through).position == 3.5
-    flush_plays()
+    movies.flush_plays()
     assert list(Movie.objects.values_list("plays", flat=True)) == [1, 1, 1]
     watch(before, during, through, seconds=range(40, 80, 5))
-    flush_plays()
+    movies.flush_plays()
     assert list(Movie.objects.values_list("plays", flat=True)) == [1, 1, 1]

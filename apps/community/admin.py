@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from apps.community import services
 from apps.community.models import Comment
-from apps.community.services import hide_comments
 
 
 @admin.register(Comment)
@@ -30,5 +30,5 @@ class CommentAdmin(ModelAdmin):
 
     @action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
-        count = hide_comments(comments=list(comments), at=timezone.now())
+        count = services.hide_comments(comments=list(comments), at=timezone.now())
         self.message_user(request, gettext("%d comments hidden.") % count)

@@ -25,6 +25,7 @@ from apps.community.models import Comment
 from apps.demo import footage, posters
 from apps.demo.catalogue import BY_KEY, GENRES, MEMBERS, NOTICES, REGIONS, SHELVES, SMALL, TITLES, Part, Title
 from apps.media.models import Subtitle
+from apps.movies import services as movies
 from apps.movies.models import (
     Banner,
     Category,
@@ -39,7 +40,6 @@ from apps.movies.models import (
     Region,
     Status,
 )
-from apps.movies.services import attach_video, clean_content, refresh_rankings
 from apps.notices.models import Notice
 from apps.users.models import Membership, User
 from utils import pictures
@@ -63,7 +63,7 @@ def make_catalogue(*, small: bool = False, at: datetime, say: Callable[[str], No
             _write(title, place=place, members=members, small=small, at=at)
             written += 1
     if written:
-        refresh_rankings()
+        movies.refresh_rankings()
         say(f"{written} titles written")
     _paint([title for title in titles if (movie := _find(title)) and not movie.poster_set], small=small, say=say)
     return [movie for title in titles if (movie := _find(title))]
@@ -139,7 +139,7 @@ def _film(episode: Episode, *, small: bool) -> None:
             if not Episode.objects.select_for_update().filter(pk=episode.pk, video=None).exists():
                 return  # a curator or another worker was faster
             name = f"{title.key}-{episode.number:02d}.mp4"
-            video = attach_video(episode=episode, path=film, original_name=name, move=True)
+            video = movies.attach_video(episode=episode, path=film, original_name=name, move=True)
             for language, label, english in (("zh-Hans", "简体中文", False), ("en", "English", True)):
                 if text := footage.webvtt(part, english=english, small=small):
                     path = Path(folder) / f"{language}.vtt"
@@ -193,7 +193,7 @@ def _write(title: Title, *, place: int, members: list[User], small: bool, at: da
         aliases="\n".join(title.aliases),
         tagline=title.tagline,
         summary=title.summary,
-        content=clean_content(title.content),
+        content=movies.clean_content(title.content),
         genre_line=" · ".join(title.genres),
         genre_line_en=" · ".join(GENRES[name] for name in title.genres),
         region=Region.objects.get(name=title.region),

@@ -26,17 +26,8 @@ from unfold.widgets import (
 )
 
 from apps.media.models import Upload
+from apps.movies import services
 from apps.movies.models import HIGHEST, Episode, Kind, Movie
-from apps.movies.services import (
-    NamedUpload,
-    arrange,
-    clean_content,
-    gaps,
-    repeated,
-    shelve_episodes,
-    shelve_films,
-    shelve_series,
-)
 from utils import pictures
 from utils.admin_forms import KeptForm
 from utils.plain_text import clean_line
@@ -71,7 +62,7 @@ class MovieForm(PicturesForm):
         }
 
     def clean_content(self) -> str:
-        return clean_content(self.cleaned_data["content"])
+        return services.clean_content(self.cleaned_data["content"])
 
 
 class EpisodeForm(KeptForm):
@@ -145,7 +136,7 @@ class ShelveForm(forms.Form):
         values["uploads"] = self._uploads()
         return values
 
-    def _uploads(self) -> list[NamedUpload]:
+    def _uploads(self) -> list[services.NamedUpload]:
         try:
             wanted = [UUID(value) for value in dict.fromkeys(cast(QueryDict, self.data).getlist("upload"))]
         except ValueError as error:
@@ -155,7 +146,7 @@ class ShelveForm(forms.Form):
             raise forms.ValidationError(gettext("Choose at least one file."))
         if len(rows) < len(wanted):
             raise forms.ValidationError(gettext("One of the files has been put in its place already."))
-        return [NamedUpload(rows[pk], self._title(rows[pk]), self._number(rows[pk])) for pk in wanted]
+        return [services.NamedUpload(rows[pk], self._title(rows[pk]), self._number(rows[pk])) for pk in wanted]
 
     def _number(self, upload: Upload) -> int | None:
         given = self.data.get(f"number-{upload.pk}", "").strip()
@@ -179,13 +170,13 @@ class ShelveForm(forms.Form):
         movie = values.get("movie") if values["way"] == self.Way.EPISODES else None
         there = {} if movie is None else dict(movie.episodes.values_list("number", "video"))
         names = [named.upload.filename for named in uploads]
-        places = arrange(names=names, first=values.get("first"), taken=there)
+        places = services.arrange(names=names, first=values.get("first"), taken=there)
         typed = bool(uploads) and all(named.number for named in uploads)
         if typed:
             places = [replace(p, number=uploads[p.index].number) for p in places]
             places.sort(key=lambda p: p.number)
         numbers = [place.number for place in places]
-        twice = repeated(numbers)
+        twice = services.repeated(numbers)
         rows = []
         for place in places:
             notes = []
@@ -210,7 +201,7 @@ class ShelveForm(forms.Form):
                     "clash": place.number in twice or (bool(there.get(place.number)) and not values["replace"]),
                 }
             )
-        missing = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in gaps([*numbers, *there]))
+        missing = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in services.gaps([*numbers, *there]))
         seasons = {place.reading.season for place in places if not place.reading.is_special}
         notes = [gettext("No file for episode %s.") % missing] if missing else []
         if len(seasons) > 1:
@@ -225,12 +216,14 @@ class ShelveForm(forms.Form):
         uploads = values["uploads"]
         match values["way"]:
             case self.Way.EPISODES:
-                return shelve_episodes(
+                return services.shelve_episodes(
                     uploads=uploads, movie=values["movie"], first=values["first"], replace=values["replace"]
                 )
             case self.Way.SERIES:
-                return shelve_series(uploads=uploads, title=values["title"], kind=values["kind"] or Kind.SERIES)
-        return shelve_films(uploads=uploads)
+                return services.shelve_series(
+                    uploads=uploads, title=values["title"], kind=values["kind"] or Kind.SERIES
+                )
+        return services.shelve_films(uploads=uploads)
 
 
 def uploaded_path(file: object) -> str:

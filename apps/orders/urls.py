@@ -17,5 +17,5 @@ urlpatterns = [
     path("order/<slug:number>/pay/", account.pay_again, name="pay_again"),
     path("order/<slug:number>/cancel/", account.cancel, name="cancel"),
     path("user/userorder/<int:page>/", account.orders, name="list"),
-    path("user/wallet/<int:page>/", account.wallet, name="wallet"),
+    path("user/wallet/<int:page>/", account.wallet_page, name="wallet"),
 ]

@@ -11,8 +11,7 @@ from django.http import HttpRequest
 
 from apps.media.models import Rendition, Video
 from apps.movies.models import Access, Movie
-from apps.users.requests import account_of
-from apps.users.services import membership_end
+from apps.users import services as users
 from utils.signing import sign
 
 SHARED_FOR = 3600.0  # seconds in which viewers get the same address of what is free, so that caches can help
@@ -30,7 +29,7 @@ def expiry(request: HttpRequest, movie: Movie, variant: Rendition.Variant, durat
     within the viewer's session and, of what is for members, the membership. A player has them renewed while it plays.
     """
     now = time.time()
-    user = account_of(request)
+    user = users.account_of(request)
     lasting = max(float(settings.TOKEN_TTL), 2 * duration)
     if movie.access == Access.FREE:
         step = max(1.0, min(SHARED_FOR, lasting / 4))
@@ -39,7 +38,7 @@ def expiry(request: HttpRequest, movie: Movie, variant: Rendition.Variant, durat
         return int(now + lasting)  # anybody may have it
     end = min(now + settings.ADDRESS_TTL, _session_end(request))
     if movie.access == Access.VIP:
-        membership = membership_end(user=user, at=datetime.fromtimestamp(now, UTC))
+        membership = users.membership_end(user=user, at=datetime.fromtimestamp(now, UTC))
         end = min(end, membership.timestamp() if membership else end)
     return int(end)
 

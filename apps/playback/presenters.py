@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from apps.media.models import State
 from apps.movies.models import Access, Chapter, Episode, Movie
 from apps.orders.models import Plan
+from apps.playback import services
 from apps.playback.addresses import is_short
 from apps.playback.models import Progress, Stream
-from apps.playback.services import Grant, streams
 from apps.playback.ui_strings import player_words
-from apps.users.services.devices import describe
+from apps.users import services as users
 from utils.pictures import largest_url
 from utils.templatetags.formats import local_name, span, yuan
 
@@ -52,7 +52,7 @@ def state_of(episode: Episode) -> str:
     return "failed" if episode.video.state == "failed" else "processing"
 
 
-def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Plan]) -> dict[str, Any]:
+def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans: list[Plan]) -> dict[str, Any]:
     """What stands between the viewer and the whole title: a sentence, what to do, and the plans that open it."""
     membership = {"label": _("Become a VIP"), "url": reverse("orders:vip")}
     purchase = {"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}
@@ -83,7 +83,7 @@ def gate(movie: Movie, episode: Episode, grant: Grant, path: str, plans: list[Pl
     }
 
 
-def gate_of(episode: Episode, grant: Grant) -> dict[str, Any]:
+def gate_of(episode: Episode, grant: services.Grant) -> dict[str, Any]:
     """As `gate`, for a viewer who stands before it while the page is open."""
     movie = episode.movie
     locked = movie.access == Access.VIP and grant.reason in {"sign_in", "vip"}
@@ -106,7 +106,7 @@ def player_rows(rows: list[Stream]) -> list[dict[str, Any]]:
 
 def device_label(user_agent: str) -> str:
     """A browser as its owner knows it: Chrome on Windows."""
-    browser, system = describe(user_agent)
+    browser, system = users.devices.describe(user_agent)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or _("Unknown browser")
@@ -137,7 +137,7 @@ def sign_in_url(path: str) -> str:
     return redirect_to_login(path).url
 
 
-def chapter_marks(episode: Episode, chapters: list[Chapter], grant: Grant) -> list[dict[str, Any]]:
+def chapter_marks(episode: Episode, chapters: list[Chapter], grant: services.Grant) -> list[dict[str, Any]]:
     """The curator's chapters, else those of the file; of a preview, those that begin in it."""
     video = episode.video
     ours: list[dict[str, Any]] = [{"start": c.starts_at, "title": c.title} for c in chapters]
@@ -152,7 +152,7 @@ def player_config(
     episode: Episode,
     episodes: list[Episode],
     chapters: list[Chapter],
-    grant: Grant,
+    grant: services.Grant,
     gate_words: dict[str, Any],
     resume_at: float,
     signed_in: bool,
@@ -161,7 +161,7 @@ def player_config(
     """Everything the player's script reads, seconds for every time; `limited`: it needs a place for what it plays."""
     where = [movie.pk, episode.number]
     # what reads the page without running its script is one player of this browser
-    master = reverse("playback:master", args=where) + (f"?player={streams.NAMELESS}" if limited else "")
+    master = reverse("playback:master", args=where) + (f"?player={services.streams.NAMELESS}" if limited else "")
     following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
     video = episode.video
     board = video is not None and (hasattr(video, "storyboard") or video.state == State.PROCESSING)  # or soon

@@ -21,8 +21,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from apps.users import services
 from apps.users.models import AuditEntry, User
-from apps.users.services import credentials, devices, second_factor
 from utils.addresses import client_address
 
 SECOND_FACTOR = "second_factor"  # session key: a code was given when signing in
@@ -44,12 +44,14 @@ class ViewerMiddleware(AuthenticationMiddleware):
 
 
 def _viewer(request: HttpRequest) -> User | AnonymousUser:
-    devices.carry_over(request=request)
+    services.devices.carry_over(request=request)
     user = _find(request)
     request._cached_user = user  # type: ignore[attr-defined]  # where Django keeps it
     if settings.STAFF_SECOND_FACTOR and isinstance(user, User) and user.is_staff:
         given = SECOND_FACTOR in request.session
-        user.rights_withheld = not (given and second_factor.is_on(user=user))  # it may have been turned off since
+        user.rights_withheld = not (
+            given and services.second_factor.is_on(user=user)
+        )  # it may have been turned off since
     return user
 
 
@@ -95,7 +97,7 @@ class AccountMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What the request had to show was taken back while it went on: to the page that says how things are now."""
-        return redirect("users:recovery") if isinstance(exception, credentials.Outdated) else None
+        return redirect("users:recovery") if isinstance(exception, services.credentials.Outdated) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -104,8 +106,8 @@ class AccountMiddleware:
             return response
         if not request.user.is_authenticated:
             return _show_out(request) if _is_page(request) else response
-        if device_id := request.session.get(devices.DEVICE):
-            devices.seen(device_id=device_id, at=timezone.now())
+        if device_id := request.session.get(services.devices.DEVICE):
+            services.devices.seen(device_id=device_id, at=timezone.now())
         return response
 
 

@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from apps.users.services.identities import Person
+from apps.users import services
 from utils.breaker import Breaker, Unavailable
 from utils.foreign import read_object
 
@@ -47,7 +47,7 @@ class Provider(Protocol):
     def begin(self, *, back: str) -> tuple[str, dict[str, str]]:
         """(where to send the browser, what to remember until it is back at the address `back`)."""
 
-    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> Person:
+    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> services.identities.Person:
         """Whom the provider vouches for: `answer` is the whole address it sent the browser to. Raises SignInRefused."""
 
 
@@ -70,7 +70,7 @@ class OpenIDConnect:
         )
         return url, kept
 
-    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> Person:
+    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> services.identities.Person:
         try:
             endpoint = self._settings()["token_endpoint"]
             with PROVIDER.calling(requests.RequestException):
@@ -87,7 +87,7 @@ class OpenIDConnect:
         proved = claims.get("email_verified") is True
         email = str(claims.get("email") or "") if proved else ""
         name = str(claims.get("preferred_username") or claims.get("name") or email or "user")
-        return Person(provider=self.key, subject=str(claims["sub"])[:255], email=email, name=name)
+        return services.identities.Person(provider=self.key, subject=str(claims["sub"])[:255], email=email, name=name)
 
     def _client(self, back: str) -> OAuth2Session:
         return OAuth2Session(

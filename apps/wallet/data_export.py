@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from apps.users.models import User
+from apps.wallet import services
 from apps.wallet.models import Entry
-from apps.wallet.services import balance_of
 
 
 def export(*, user: User) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def export(*, user: User) -> dict[str, Any]:
     entries = Entry.objects.filter(wallet__user=user).order_by("-pk")
     return {
         "wallet": {
-            "balance": balance_of(user=user),
+            "balance": services.balance_of(user=user),
             "entries": list(entries.values("kind", "amount", "balance_after", "subject", "created_at")),
         }
     }

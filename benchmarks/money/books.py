@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from django.db.models import Sum
 
-from apps.orders import services
+from apps.orders import services as orders
 from apps.orders.models import Coupon, Order, Payment, Purchase, Refund
 from apps.users.models import Letter, Membership, User
 from apps.wallet.models import Wallet
@@ -23,15 +23,15 @@ DONE, REQUESTED, FAILED = Refund.State.DONE, Refund.State.REQUESTED, Refund.Stat
 
 def broken(world: World) -> list[str]:
     """What doesn't hold, a line each."""
-    orders = {row.pk: row for row in Order.objects.filter(pk__in=world.orders).select_related("membership", "user")}
-    found = [*_money(world, orders), *_orders(world, orders), *_wallets(world, orders), *_memberships(world, orders)]
+    placed = {row.pk: row for row in Order.objects.filter(pk__in=world.orders).select_related("membership", "user")}
+    found = [*_money(world, placed), *_orders(world, placed), *_wallets(world, placed), *_memberships(world, placed)]
     found += [f"{number} was asked about through another application" for number in world.gateway.strayed]
-    return [*found, *_titles(orders), *_letters(world, orders), *_coupons(world, orders), *_statements(world)]
+    return [*found, *_titles(placed), *_letters(world, placed), *_coupons(world, placed), *_statements(world)]
 
 
-def _money(world: World, orders: dict[int, Order]) -> Iterator[str]:
+def _money(world: World, placed: dict[int, Order]) -> Iterator[str]:
     """Every fen that the gateway still has of a buyer is paid for by something, or is seen to be owed."""
-    numbers = {order.number: order for order in orders.values()}
+    numbers = {order.number: order for order in placed.values()}
     bought: Counter[str] = Counter()
     for trade in world.gateway.trades.values():
         order = numbers[trade.number]
@@ -74,11 +74,11 @@ def _is_owed(payment: Payment) -> bool:
     return waits and payment.refunds.filter(state=FAILED).exists()
 
 
-def _orders(world: World, orders: dict[int, Order]) -> Iterator[str]:
+def _orders(world: World, placed: dict[int, Order]) -> Iterator[str]:
     trades: dict[str, list[Trade]] = defaultdict(list)
     for trade in world.gateway.trades.values():
         trades[trade.number].append(trade)
-    for order in orders.values():
+    for order in placed.values():
         if order.state in {"pending", "paid"}:
             yield f"{order}: still {order.state}"
         good = [row for row in order.payments.all() if not row.flag]
@@ -90,13 +90,13 @@ def _orders(world: World, orders: dict[int, Order]) -> Iterator[str]:
                 yield f"{order}: fulfilled, and the gateway had no money for it"
         if order.state == "closed" and good:
             yield f"{order}: closed, and paid"
-    for row in Refund.objects.filter(payment__order__in=orders, state=REQUESTED):
+    for row in Refund.objects.filter(payment__order__in=placed, state=REQUESTED):
         yield f"refund {row} is still requested"
 
 
-def _wallets(world: World, orders: dict[int, Order]) -> Iterator[str]:
+def _wallets(world: World, placed: dict[int, Order]) -> Iterator[str]:
     """What was topped up at the gateway, less what went back there, is in the wallet or was spent from it."""
-    by_number = {order.number: order for order in orders.values()}
+    by_number = {order.number: order for order in placed.values()}
     owned: dict[int, Decimal] = defaultdict(Decimal)
     for trade in world.gateway.trades.values():
         order = by_number[trade.number]
@@ -104,9 +104,9 @@ def _wallets(world: World, orders: dict[int, Order]) -> Iterator[str]:
         if good and order.kind == "top_up":
             short = good.refunds.aggregate(n=Sum("shortfall"))["n"] or NOTHING
             owned[order.user_id] += trade.amount - trade.back + short
-    for row in Payment.objects.filter(gateway="wallet", order__in=orders).select_related("order"):
+    for row in Payment.objects.filter(gateway="wallet", order__in=placed).select_related("order"):
         owned[row.order.user_id] -= row.amount - row.refunded
-    for user in User.objects.filter(pk__in={order.user_id for order in orders.values()} | {u.pk for u in world.users}):
+    for user in User.objects.filter(pk__in={order.user_id for order in placed.values()} | {u.pk for u in world.users}):
         wallet = Wallet.objects.filter(user=user).first()
         balance = wallet.balance if wallet else NOTHING
         if balance != owned[user.pk]:
@@ -118,12 +118,12 @@ def _wallets(world: World, orders: dict[int, Order]) -> Iterator[str]:
             yield f"{user}: the ledger has a gap"
 
 
-def _memberships(world: World, orders: dict[int, Order]) -> Iterator[str]:
-    users = {order.user_id for order in orders.values()}
+def _memberships(world: World, placed: dict[int, Order]) -> Iterator[str]:
+    users = {order.user_id for order in placed.values()}
     periods: dict[int, list[Membership]] = defaultdict(list)
     for period in Membership.objects.filter(user__in=users).order_by("starts_at"):
         periods[period.user_id].append(period)
-    by_number = {order.number: order for order in orders.values()}
+    by_number = {order.number: order for order in placed.values()}
     reasons = Counter(period.reason for rows in periods.values() for period in rows)
     for rows in periods.values():
         for before, after in pairwise(rows):
@@ -139,33 +139,33 @@ def _memberships(world: World, orders: dict[int, Order]) -> Iterator[str]:
                 yield f"{order}: refunded, and the membership stays"
             if order.state not in {"fulfilled", "refunded"}:
                 yield f"{order}: {order.state}, and gave a membership"
-    for order in orders.values():
+    for order in placed.values():
         if order.kind == "plan" and reasons[order.number] != 1 and order.state == "fulfilled":
             yield f"{order}: {reasons[order.number]} memberships"
 
 
-def _titles(orders: dict[int, Order]) -> Iterator[str]:
-    held = Counter(Purchase.objects.filter(order__in=orders, held=True).values_list("user_id", "movie_id"))
+def _titles(placed: dict[int, Order]) -> Iterator[str]:
+    held = Counter(Purchase.objects.filter(order__in=placed, held=True).values_list("user_id", "movie_id"))
     for key, times in held.items():
         if times > 1:
             yield f"user and title {key}: owned {times} times"
-    for order in orders.values():
+    for order in placed.values():
         if order.kind == "title":
             has = Purchase.objects.filter(order=order, held=True).count()
             if has != (order.state == "fulfilled"):
                 yield f"{order}: {order.state}, and {has} titles are held"
 
 
-def _letters(world: World, orders: dict[int, Order]) -> Iterator[str]:
+def _letters(world: World, placed: dict[int, Order]) -> Iterator[str]:
     """Who has an address is told once of what was bought, and of all that went back.
 
     By sums: a refund of the console that the bill puts on two days is two rows, and was told whole.
     """
     told: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    users = {order.user_id for order in orders.values()}
+    users = {order.user_id for order in placed.values()}
     for letter in Letter.objects.filter(user__in=users, kind__in=["paid", "refunded"]):
         told[letter.kind, letter.context["number"]] += Decimal(letter.context["amount"])
-    for order in orders.values():
+    for order in placed.values():
         if not order.user.email or order.user_id in world.deleted:
             continue
         bought = any(not row.flag for row in order.payments.all())
@@ -175,9 +175,9 @@ def _letters(world: World, orders: dict[int, Order]) -> Iterator[str]:
                 yield f"{order}: letters tell of ¥{told[kind, order.number]} {kind}, it is ¥{is_so}"
 
 
-def _coupons(world: World, orders: dict[int, Order]) -> Iterator[str]:
+def _coupons(world: World, placed: dict[int, Order]) -> Iterator[str]:
     for coupon in Coupon.objects.filter(pk__in=[one.pk for one in world.coupons]):
-        used = [order for order in orders.values() if order.coupon_id == coupon.pk and order.state != "closed"]
+        used = [order for order in placed.values() if order.coupon_id == coupon.pk and order.state != "closed"]
         if coupon.limit is not None and len(used) > coupon.limit:
             yield f"{coupon}: used {len(used)} times, {coupon.limit} allowed"
         if any(times > coupon.limit_per_user for times in Counter(order.user_id for order in used).values()):
@@ -187,12 +187,12 @@ def _coupons(world: World, orders: dict[int, Order]) -> Iterator[str]:
 def _statements(world: World) -> Iterator[str]:
     """The books of both agree on each day, and the revenue is what the gateway has, less what is still owed."""
     for day in world.days():
-        told = services.check_day(day=day, at=world.at)
-        strange = Counter(one.trouble for one in told.differences)[services.Trouble.UNKNOWN]
+        told = orders.check_day(day=day, at=world.at)
+        strange = Counter(one.trouble for one in told.differences)[orders.Trouble.UNKNOWN]
         if strange != has_strange_line(f"{day}"):
             yield f"statement of {day}: {strange} unknown lines"
         for one in told.differences:
-            if one.trouble != services.Trouble.UNKNOWN:
+            if one.trouble != orders.Trouble.UNKNOWN:
                 yield f"statement of {day}: {one}"
         if told.ours != told.theirs:
             yield f"statement of {day}: ¥{told.ours} in our books, ¥{told.theirs} in the bill"
@@ -200,7 +200,7 @@ def _statements(world: World) -> Iterator[str]:
     theirs = sum(
         (t.amount - t.back for t in world.gateway.trades.values() if t.paid_at and t.number in numbers), NOTHING
     )
-    told = services.revenue(first=world.days()[0], last=world.days()[-1])
+    told = orders.revenue(first=world.days()[0], last=world.days()[-1])
     owed = sum((row.amount - row.refunded for row in Payment.objects.waiting().filter(order__in=world.orders)), NOTHING)
     if told.received != theirs - owed:
         yield f"revenue says ¥{told.received} was received, the gateway has ¥{theirs} of which ¥{owed} are owed"

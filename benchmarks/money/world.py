@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from apps.movies.models import Movie
-from apps.orders import services
+from apps.orders import services as orders
 from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear
 from apps.orders.models import Coupon, Notification, Order, Payment, Plan, Refund
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.services.deletion import delete_account
-from apps.wallet.services import NotEnoughMoney
+from apps.wallet import services as wallet
 from benchmarks.money.faults import FAULTS, Died, Killer, together
 from benchmarks.money.gateway import APP, FOREIGN_APP, FOREIGN_SELLER, OTHER_APP, SELLER, Gateway, Trade
 
@@ -84,13 +84,13 @@ class World:
         self.gateway.faults.clear()
         for hours in (0, 1, 3, 30, 3):
             self._move(timedelta(hours=hours, seconds=61))
-            found = services.reconcile(at=self.at, rate=1e6)
+            found = orders.reconcile(at=self.at, rate=1e6)
             assert found.unclear == 0, found
         for day in self.days():
-            services.check_day(day=day, at=self.at)
+            orders.check_day(day=day, at=self.at)
         for seconds in (61, 61):
             self._move(timedelta(seconds=seconds))
-            services.reconcile(at=self.at, rate=1e6)
+            orders.reconcile(at=self.at, rate=1e6)
 
     def days(self) -> list[date]:
         """Those of the gateway's clock on which anything can have moved."""
@@ -116,23 +116,23 @@ class World:
 
     def place(self) -> None:
         user, what = self._user(), self.chance.random()
-        with suppress(services.UnableToPlaceOrder, services.CouponRefused):
+        with suppress(orders.UnableToPlaceOrder, orders.CouponRefused):
             if what < 0.25:
                 amount = Decimal(self.chance.randint(100, 6000)) / 100
-                order = services.place_top_up(user=user, amount=amount, at=self.at)
+                order = orders.place_top_up(user=user, amount=amount, at=self.at)
             elif what < 0.6:
                 code = self.chance.choice(self.coupons).code if self.coupons and self.chance.random() < 0.5 else ""
-                order = services.place_order(user=user, item=self.chance.choice(self.plans), at=self.at, code=code)
+                order = orders.place_order(user=user, item=self.chance.choice(self.plans), at=self.at, code=code)
             else:
-                order = services.place_order(user=user, item=self.chance.choice(self.movies), at=self.at)
+                order = orders.place_order(user=user, item=self.chance.choice(self.movies), at=self.at)
             if order.pk not in self.orders:
                 self.orders.append(order.pk)
 
     def go(self) -> None:
         if order := self._order(unpaid=True):
-            with suppress(services.UnableToPay):
+            with suppress(orders.UnableToPay):
                 phone = self.chance.random() < 0.5
-                url = services.pay_by_gateway(order=order, phone=phone, site="http://testserver/", at=self.at)
+                url = orders.pay_by_gateway(order=order, phone=phone, site="http://testserver/", at=self.at)
                 self.urls[order.pk] = url
                 if self.chance.random() < 0.9:
                     self.gateway.open(url)
@@ -156,21 +156,21 @@ class World:
 
     def pay_from_wallet(self) -> None:
         if order := self._order(unpaid=True):
-            with suppress(services.UnableToPay, NotEnoughMoney):
-                services.pay_from_wallet(order=order, user=order.user, at=self.at)
+            with suppress(orders.UnableToPay, wallet.NotEnoughMoney):
+                orders.pay_from_wallet(order=order, user=order.user, at=self.at)
 
     def cancel(self) -> None:
         if order := self._order():
-            services.cancel(order=order, at=self.at)
+            orders.cancel(order=order, at=self.at)
 
     def close(self) -> None:
         if order := self._order():
             with suppress(GatewayUnclear):
-                services.close(order=order, at=self.at, tries=1)
+                orders.close(order=order, at=self.at, tries=1)
 
     def ask(self) -> None:
         if order := self._order():
-            services.answer_question(order_id=order.pk, at=self.at)
+            orders.answer_question(order_id=order.pk, at=self.at)
 
     def new_user(self) -> None:
         self.users.append(self.make_user())
@@ -178,7 +178,7 @@ class World:
     def delete(self) -> None:
         user = self._user()
         with transaction.atomic():
-            delete_account(user=user, at=self.at)
+            users.deletion.delete_account(user=user, at=self.at)
         self.users.remove(user)
         self.deleted[user.pk] = self.at
         if len(self.users) < 5:
@@ -218,7 +218,7 @@ class World:
                 urlencode({**params, "sign": params["sign"] + " "}),
                 urlencode({**params, "subject": "月卡"}, encoding="gbk"),
             ]).encode()  # fmt: skip
-        told = services.receive(body=content, address="192.0.2.1", at=self.at)
+        told = orders.receive(body=content, address="192.0.2.1", at=self.at)
         assert told.verdict in {"forged", "malformed"}, told.verdict
 
     def foreign(self) -> None:
@@ -229,11 +229,11 @@ class World:
             )
             claimed = {"trade_status": "TRADE_SUCCESS", "gmt_payment": "2026-11-27 10:00:00", **changed}
             body = self.gateway.notification(trade, **claimed)
-            assert services.receive(body=body, address=None, at=self.at).verdict in {"foreign", "unknown"}
+            assert orders.receive(body=body, address=None, at=self.at).verdict in {"foreign", "unknown"}
 
     def junk(self) -> None:
         content = self.chance.randbytes(self.chance.randint(0, 400))
-        assert services.receive(body=content, address="192.0.2.2", at=self.at).verdict in {"forged", "malformed"}
+        assert orders.receive(body=content, address="192.0.2.2", at=self.at).verdict in {"forged", "malformed"}
 
     def pay_strangely(self) -> None:
         """An order paid through an application that it wasn't sent through."""
@@ -273,12 +273,12 @@ class World:
             return
         share = self.chance.choice(["1", "1", "0.5", "0.333", "1.5"])
         amount = ((payment.amount - payment.refunded) * Decimal(share)).quantize(Decimal("0.01"))
-        with suppress(services.UnableToRefund):
-            row = services.refund(payment=payment, amount=amount, reason="x", by=None, at=self.at)
-            services.carry_out(refund=row, at=self.at)
+        with suppress(orders.UnableToRefund):
+            row = orders.refund(payment=payment, amount=amount, reason="x", by=None, at=self.at)
+            orders.carry_out(refund=row, at=self.at)
 
     def reconcile(self) -> None:
-        services.reconcile(at=self.at, rate=1e6)
+        orders.reconcile(at=self.at, rate=1e6)
 
     def wait(self) -> None:
         self._move(timedelta(seconds=self.chance.choice(STEPS)))
@@ -288,9 +288,9 @@ class World:
     def statement(self) -> None:
         with suppress(GatewayUnclear, GatewayRefused, OSError, ValueError):
             if self.chance.random() < 0.3:
-                services.daily_statement(at=self.at)
+                orders.daily_statement(at=self.at)
             else:
-                services.check_day(day=self.chance.choice(self.days()), at=self.at)
+                orders.check_day(day=self.chance.choice(self.days()), at=self.at)
 
     def change_price(self) -> None:
         """Whoever orders a title again now has two orders of it, and may pay both."""
@@ -319,21 +319,21 @@ class World:
     def at_once(self) -> None:
         """The same money, from several sides at the same moment."""
         trade, order, payment = self._trade(), self._order(), self._payment()
-        calls: list[Callable[[], Any]] = [lambda: services.reconcile(at=self.at, rate=1e6)]
+        calls: list[Callable[[], Any]] = [lambda: orders.reconcile(at=self.at, rate=1e6)]
         if trade:
             body = self.gateway.notification(trade)
-            calls += [lambda: services.receive(body=body, address=None, at=self.at)] * 2
+            calls += [lambda: orders.receive(body=body, address=None, at=self.at)] * 2
         if order:
-            calls.append(lambda: self._quietly(lambda: services.close(order=order, at=self.at, tries=1)))
-            calls.append(lambda: services.cancel(order=order, at=self.at))
+            calls.append(lambda: self._quietly(lambda: orders.close(order=order, at=self.at, tries=1)))
+            calls.append(lambda: orders.cancel(order=order, at=self.at))
             calls.append(
-                lambda: self._quietly(lambda: services.pay_from_wallet(order=order, user=order.user, at=self.at))
+                lambda: self._quietly(lambda: orders.pay_from_wallet(order=order, user=order.user, at=self.at))
             )
         if payment and payment.amount > payment.refunded:
 
             def back() -> None:
-                row = services.refund(payment=payment, amount=Decimal("0.01"), reason="x", by=None, at=self.at)
-                services.carry_out(refund=row, at=self.at)
+                row = orders.refund(payment=payment, amount=Decimal("0.01"), reason="x", by=None, at=self.at)
+                orders.carry_out(refund=row, at=self.at)
 
             calls += [lambda: self._quietly(back)] * 2
         together(self.chance.sample(calls, min(4, len(calls))))
@@ -341,13 +341,13 @@ class World:
     # --- Within ---------------------------------------------------------------------------------------
 
     def _quietly(self, call: Callable[[], Any]) -> None:
-        with suppress(services.UnableToPay, NotEnoughMoney, GatewayUnclear, services.UnableToRefund):
+        with suppress(orders.UnableToPay, wallet.NotEnoughMoney, GatewayUnclear, orders.UnableToRefund):
             call()
 
     def _send(self, body: bytes, *, again: bool = False) -> None:
         if not again:
             self.kept.append(body)
-        verdict = services.receive(body=body, address="203.0.113.1", at=self.at).verdict
+        verdict = orders.receive(body=body, address="203.0.113.1", at=self.at).verdict
         assert verdict in {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}, verdict
 
     def _user(self) -> User:

@@ -24,20 +24,20 @@ def main() -> None:
     django.setup()
     from django.contrib.auth import get_user_model
 
-    from apps.users.services import outbox
+    from apps.users import services as users
 
     call_command("check")  # once, and not in each worker
     call_command("migrate", interactive=False)
     call_command("collectstatic", interactive=False, verbosity=0)
-    outbox.forget_keys()
-    outbox.add_key(os.environ["OUTBOX_KEY"])
+    users.outbox.forget_keys()
+    users.outbox.add_key(os.environ["OUTBOX_KEY"])
     if password := os.environ.get("ADMIN_PASSWORD"):
-        users = get_user_model().objects
-        if admin := users.filter(username="admin").first():  # the file that told it is gone, or was never written
+        accounts = get_user_model().objects
+        if admin := accounts.filter(username="admin").first():  # the file that told it is gone, or was never written
             admin.set_password(password)
             admin.save(update_fields=["password"])
         else:
-            users.create_superuser("admin", "admin@localhost.localdomain", password)
+            accounts.create_superuser("admin", "admin@localhost.localdomain", password)
 
 
 if __name__ == "__main__":

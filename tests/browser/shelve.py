@@ -40,8 +40,8 @@ def stored() -> dict[str, Any]:
     from django.conf import settings
     from django.utils import timezone
 
+    from apps.media import services as media
     from apps.media.models import Rendition, Video
-    from apps.media.services import examine
     from apps.media.services.doctor import named_files
 
     return {
@@ -51,7 +51,7 @@ def stored() -> dict[str, Any]:
             **dict(Rendition.objects.values_list("file", "size")),
         },
         "work": [path.name for path in Path(settings.WORK_DIR).glob("*")],
-        "amiss": [finding.what for finding in examine(at=timezone.now(), mend=False)],
+        "amiss": [finding.what for finding in media.examine(at=timezone.now(), mend=False)],
     }
 
 
@@ -66,9 +66,9 @@ def main(*paths: str) -> None:
 
     django.setup()
     from apps.media.models import State
-    from apps.movies.services import add_episode
+    from apps.movies import services as movies
 
-    waiting = [add_episode(path=Path(path), title=Path(path).name) for path in paths]
+    waiting = [movies.add_episode(path=Path(path), title=Path(path).name) for path in paths]
     while waiting:
         time.sleep(0.5)
         for episode in list(waiting):

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.community import services
 from apps.community.models import Comment
-from apps.community.services import UnableToComment, hide_comments, post_comment
 from apps.movies.models import Movie
 from tests.factories import make_episode, make_movie, make_user
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(("text", "kept"), [("好", "好"), ("  好\n", "好"), ("好" * 500, "好" * 500), ("\x00a", "a")])
 def test_a_comment_is_kept_without_its_margins(text, kept):
-    post_comment(user=make_user(), movie=make_movie(), text=text)
+    services.post_comment(user=make_user(), movie=make_movie(), text=text)
     assert Comment.objects.get().text == kept
 
 
@@ -32,9 +32,9 @@ def test_a_comment_is_kept_without_its_margins(text, kept):
 )  # fmt: skip
 def test_nothing_and_too_much_are_refused_and_cost_no_pause(text):
     user, movie = make_user(), make_movie()
-    with pytest.raises(UnableToComment):
-        post_comment(user=user, movie=movie, text=text)
-    post_comment(user=user, movie=movie, text="好")
+    with pytest.raises(services.UnableToComment):
+        services.post_comment(user=user, movie=movie, text=text)
+    services.post_comment(user=user, movie=movie, text="好")
     assert Movie.objects.get().comments_count == 1
 
 
@@ -52,13 +52,13 @@ def test_nothing_and_too_much_are_refused_and_cost_no_pause(text):
     ],
 )  # fmt: skip
 def test_what_cannot_be_seen_is_left_out_and_scripts_stay_whole(text, kept):
-    post_comment(user=make_user(), movie=make_movie(), text=text)
+    services.post_comment(user=make_user(), movie=make_movie(), text=text)
     assert Comment.objects.get().text == unicodedata.normalize("NFC", kept)
 
 
 def test_a_comment_in_hebrew_does_not_turn_the_line_around(client):
     episode = make_episode()
-    post_comment(user=make_user(nickname="דוד"), movie=episode.movie, text="שלום (1)")
+    services.post_comment(user=make_user(nickname="דוד"), movie=episode.movie, text="שלום (1)")
     page = client.get(reverse("playback:watch", args=[episode.movie_id, 1])).content.decode()
     assert "<bdi>דוד</bdi>" in page
     assert '<p dir="auto">שלום (1)</p>' in page
@@ -66,25 +66,25 @@ def test_a_comment_in_hebrew_does_not_turn_the_line_around(client):
 
 def test_one_user_waits_between_comments_and_others_do_not():
     user, movie = make_user(), make_movie()
-    post_comment(user=user, movie=movie, text="一")
-    with pytest.raises(UnableToComment):
-        post_comment(user=user, movie=movie, text="二")
-    post_comment(user=make_user(), movie=movie, text="三")
+    services.post_comment(user=user, movie=movie, text="一")
+    with pytest.raises(services.UnableToComment):
+        services.post_comment(user=user, movie=movie, text="二")
+    services.post_comment(user=make_user(), movie=movie, text="三")
     assert Movie.objects.get().comments_count == 2
 
 
 def test_the_counter_does_not_trust_what_was_loaded():
     movie = make_movie()
     for number in range(3):
-        post_comment(user=make_user(), movie=movie, text=f"第{number}条")  # `movie` still says 0
+        services.post_comment(user=make_user(), movie=movie, text=f"第{number}条")  # `movie` still says 0
     assert Movie.objects.get().comments_count == 3
 
 
 def test_hiding_twice_counts_once():
     movie = make_movie()
-    comments = [post_comment(user=make_user(), movie=movie, text="好") for _ in range(2)]
-    assert hide_comments(comments=comments[:1], at=timezone.now()) == 1
-    assert hide_comments(comments=comments[:1], at=timezone.now()) == 0
+    comments = [services.post_comment(user=make_user(), movie=movie, text="好") for _ in range(2)]
+    assert services.hide_comments(comments=comments[:1], at=timezone.now()) == 1
+    assert services.hide_comments(comments=comments[:1], at=timezone.now()) == 0
     assert Movie.objects.get().comments_count == 1
     assert list(Comment.objects.shown()) == comments[1:]
 
@@ -112,7 +112,7 @@ def test_a_refused_comment_keeps_its_text(client):
 
 
 def test_a_moderator_hides_comments_in_the_administration(client):
-    comment = post_comment(user=make_user(), movie=make_movie(), text="广告")
+    comment = services.post_comment(user=make_user(), movie=make_movie(), text="广告")
     client.force_login(make_user(is_staff=True, is_superuser=True))
     listing = reverse("admin:community_comment_changelist")
     assert client.get(listing).status_code == 200

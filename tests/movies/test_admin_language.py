@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.community.models import Comment
 from apps.movies.models import Banner, Chapter, Credit, Genre, Person, Region
 from apps.notices.models import Notice
-from apps.orders import services
+from apps.orders import services as orders
 from apps.orders.models import AlipayCertificate, Coupon, Notification, Payment
 from apps.playback.models import Stream
 from apps.users.models import AuditEntry
@@ -96,7 +96,7 @@ def rows():
     order = make_sale(user=member, amount="25.00")
     Payment.objects.update(gateway="", trade_no="2026", buyer="")
     payment = order.payments.get()
-    refund = services.refund(payment=payment, amount=Decimal("5.00"), reason="协商", by=None, at=timezone.now())
+    refund = orders.refund(payment=payment, amount=Decimal("5.00"), reason="协商", by=None, at=timezone.now())
     notification = Notification.objects.create(body="=", order=order, received_at=timezone.now())
     return {
         "orders_order": order.pk,

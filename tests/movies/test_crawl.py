@@ -17,8 +17,8 @@ from apps.movies import services
 from apps.movies.models import Banner, Category, Episode, Movie, Status
 from apps.notices.models import Notice
 from apps.playback.models import Progress
+from apps.users import services as users
 from apps.users.models import Letter, User
-from apps.users.services.letters import send, send_due
 from tests.factories import make_category, make_episode, make_movie, make_sale, make_user
 
 pytestmark = pytest.mark.django_db
@@ -134,9 +134,9 @@ def test_no_link_in_a_mail_leads_nowhere(client, mailoutbox, django_capture_on_c
     buyer = make_user(email="buyer@example.com")
     with django_capture_on_commit_callbacks(execute=True):
         _catalogue(buyer)
-    send_due(at=timezone.now())
+    users.letters.send_due(at=timezone.now())
     for letter in Letter.objects.all():
-        send(letter_id=letter.pk, at=timezone.now())
+        users.letters.send(letter_id=letter.pk, at=timezone.now())
     assert len(mailoutbox) == len(BOUGHT)
     client.force_login(buyer)
     links = {link for mail in mailoutbox for link in re.findall(r"https?://[^/\s]+(/\S*)", mail.body)}

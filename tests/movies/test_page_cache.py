@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.community import services as community
 from apps.community.models import Comment
-from apps.community.services import hide_comments
+from apps.movies import services
 from apps.movies.models import Banner, Category, Movie
-from apps.movies.services import hide, publish, refresh_episodes, restore, withdraw
 from apps.notices.models import Notice
 from streamsite import page_cache
 from tests.factories import make_category, make_episode, make_movie, make_user
@@ -95,13 +95,13 @@ def test_what_leaves_the_shelf_is_gone_with_the_next_request(movie):
         return "潮汐之下" in Client().get("/").content.decode()
 
     assert shown()
-    withdraw(movies=[movie])
+    services.withdraw(movies=[movie])
     assert not shown()
-    publish(movies=[movie])
+    services.publish(movies=[movie])
     assert shown()
-    hide(movies=[movie])
+    services.hide(movies=[movie])
     assert not shown()
-    restore(movies=[movie])
+    services.restore(movies=[movie])
     assert shown()
 
 
@@ -109,10 +109,10 @@ def test_a_change_that_is_rolled_back_renews_nothing(movie):
     Client().get("/")
     before = cache.get(VERSION)
     with transaction.atomic():
-        withdraw(movies=[movie])
+        services.withdraw(movies=[movie])
         transaction.set_rollback(True)
     assert cache.get(VERSION) == before
-    withdraw(movies=[])
+    services.withdraw(movies=[])
     assert cache.get(VERSION) == before
 
 
@@ -121,7 +121,7 @@ def test_a_page_made_while_something_changed_is_not_shown(movie, monkeypatch):
     real = page_cache.keep
 
     def late(response, version):
-        withdraw(movies=[movie])
+        services.withdraw(movies=[movie])
         return real(response, version)
 
     monkeypatch.setattr(page_cache, "keep", late)
@@ -150,10 +150,10 @@ def test_moderation_and_new_episodes_show_at_once(movie):
     comment = Comment.objects.create(movie=movie, user=make_user(), text="剧透！")
     address = f"/single/{movie.pk}/1/"
     assert "剧透" in Client().get(address).content.decode()
-    hide_comments(comments=[comment], at=timezone.now())
+    community.hide_comments(comments=[comment], at=timezone.now())
     assert "剧透" not in Client().get(address).content.decode()
     before = cache.get(VERSION)
-    refresh_episodes(movie_id=movie.pk)
+    services.refresh_episodes(movie_id=movie.pk)
     assert cache.get(VERSION) != before
 
 

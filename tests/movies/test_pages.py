@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from apps.community.models import Comment
+from apps.movies import services
 from apps.movies.models import Banner, Category, Credit, Genre, Movie, Person, Region
-from apps.movies.services import refresh_movie
 from apps.notices.models import Notice
 from apps.playback.models import Progress
 from tests.factories import make_category, make_episode, make_member, make_movie, make_user
@@ -139,7 +139,7 @@ def test_names_are_shown_in_the_language_of_the_page(client):
     movie = make_movie(category=category, region=region, plays=9, plays_week=9, score=9, comments_count=1)
     movie.genres.set(Genre.objects.all())
     make_episode(movie=movie)
-    refresh_movie(movie_id=movie.pk)
+    services.refresh_movie(movie_id=movie.pk)
     Banner.objects.create(movie=movie)
     chinese, english = ("电影", "科幻 · 悬疑", "法国"), ("Films", "Science fiction · Mystery", "France")
     for address, seen in (

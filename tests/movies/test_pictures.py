@@ -15,8 +15,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
 
+from apps.media import services as media
 from apps.media.models import PendingDeletion
-from apps.media.services import discard_due, discard_left
 from apps.movies import services
 from apps.movies.models import Banner, Movie, Person
 from tests.factories import make_episode, make_movie, make_user
@@ -114,10 +114,10 @@ def test_what_was_replaced_goes_once_no_open_page_shows_it(movie):
     now = timezone.now()
     assert PendingDeletion.objects.count() == len(old) - 1  # what was uploaded is found by itself
     age_all()
-    assert discard_left(at=now) == 1
-    assert discard_left(at=now) == 0
-    assert discard_due(at=now) == 0
-    assert discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1)) == len(old)
+    assert media.discard_left(at=now) == 1
+    assert media.discard_left(at=now) == 0
+    assert media.discard_due(at=now) == 0
+    assert media.discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1)) == len(old)
     assert set(row_files.stored()) == row_files.named()
     assert not PendingDeletion.objects.exists()
 
@@ -131,16 +131,16 @@ def test_a_picture_that_is_taken_away_takes_its_sizes_along(movie):
 
 def test_what_may_be_about_to_be_named_stays(movie):
     default_storage.save("posters/arriving.jpg", jpeg(10, 10))
-    assert discard_left(at=timezone.now()) == 0
+    assert media.discard_left(at=timezone.now()) == 0
     assert doctor() == ["All is well"]
 
 
 def test_what_a_row_names_again_stays(movie):
     name = default_storage.save("backdrops/again.jpg", jpeg(160, 90))
     age_all()
-    assert discard_left(at=timezone.now()) == 1
+    assert media.discard_left(at=timezone.now()) == 1
     Movie.objects.filter(pk=movie.pk).update(backdrop=name)
-    assert discard_left(at=timezone.now()) == 0
+    assert media.discard_left(at=timezone.now()) == 0
     assert not PendingDeletion.objects.exists()
 
 
@@ -213,8 +213,8 @@ def test_a_still_that_is_lent_follows_its_film(django_capture_on_commit_callback
     assert movie.backdrop.name == episode.video.thumbnail.name
     assert movie.poster_set["color"].startswith("#0000f")
     age_all()
-    discard_left(at=timezone.now())
-    discard_due(at=timezone.now() + timedelta(days=1))
+    media.discard_left(at=timezone.now())
+    media.discard_due(at=timezone.now() + timedelta(days=1))
     assert set(row_files.stored()) == row_files.named()
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.movies import services
 from apps.movies.models import Movie, PlayDay
-from apps.movies.services import refresh_rankings
 from tests.factories import make_movie
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def three():
     _played(rising, d0=50)
     _played(steady, d0=20, d3=40, d20=10)
     _played(old, d20=100, d90=500)
-    refresh_rankings()
+    services.refresh_rankings()
     return rising, steady, old
 
 
@@ -60,14 +60,14 @@ def test_movement_is_against_yesterdays_place(client, three):
 def test_a_title_off_the_shelf_holds_no_place(three):
     _, steady, old = three
     Movie.objects.filter(pk=old.pk).update(status="withdrawn")
-    refresh_rankings()
+    services.refresh_rankings()
     steady.refresh_from_db()
     assert (steady.rank_month_before, steady.rank_before) == (1, 1)
 
 
 def test_a_second_run_changes_nothing(three, django_assert_max_num_queries):
     with django_assert_max_num_queries(8):
-        refresh_rankings()
+        services.refresh_rankings()
 
 
 def test_htmx_gets_the_short_list_and_strangers_a_404(client, three):

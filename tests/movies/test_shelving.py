@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.media import services as media
 from apps.media.models import Upload, Video
-from apps.media.services import look_after_uploads
+from apps.movies import services
 from apps.movies.models import Episode, Kind, Movie, Status
-from apps.movies.services import arrange
 from apps.users.models import User
 from tests.factories import make_episode, make_movie, make_user
 from tests.media.uploading import b64, begin, curator, patch
@@ -164,10 +164,10 @@ def test_the_upload_page_lists_what_an_earlier_visit_left(curator):
 
 def test_what_was_done_long_ago_is_forgotten_and_its_video_stays(curator):
     file = uploaded(curator)
-    look_after_uploads()
+    media.look_after_uploads()
     assert Upload.objects.filter(pk=file.pk).exists()
     Upload.objects.update(expires_at="2020-01-01T00:00Z")
-    look_after_uploads()
+    media.look_after_uploads()
     assert not Upload.objects.exists()
     assert Video.objects.filter(pk=file.video_id).exists()
 
@@ -231,17 +231,17 @@ def test_no_number_is_given_above_the_highest(curator):
 
 def test_a_silent_name_follows_those_that_tell_their_numbers():
     names = ["第10集.mp4", "IMG_无号.mp4", "第1集.mp4", "花絮.mp4", "第一集 重复.mp4"]
-    assert {names[p.index]: p.number for p in arrange(names=names)} == {
+    assert {names[p.index]: p.number for p in services.arrange(names=names)} == {
         "第1集.mp4": 1, "第一集 重复.mp4": 1, "第10集.mp4": 10, "IMG_无号.mp4": 11, "花絮.mp4": 12,
     }  # fmt: skip
 
 
 def test_parts_are_counted_on_only_where_they_share_a_number():
     shared = ["第1期上.mp4", "第1期下.mp4", "第2期.mp4"]
-    assert [p.number for p in arrange(names=shared)] == [1, 2, 3]
+    assert [p.number for p in services.arrange(names=shared)] == [1, 2, 3]
     apart = ["Show S26E03 (Part 1).mkv", "Show S26E04 (Part 2).mkv"]
-    assert [p.number for p in arrange(names=apart)] == [3, 4]
-    assert [p.number for p in arrange(names=["第4期上.mp4"], taken=[1, 2, 3, 4])] == [5]
+    assert [p.number for p in services.arrange(names=apart)] == [3, 4]
+    assert [p.number for p in services.arrange(names=["第4期上.mp4"], taken=[1, 2, 3, 4])] == [5]
 
 
 def test_a_preview_says_what_is_a_guess_and_what_is_counted_on(curator):

@@ -38,8 +38,8 @@ from apps.orders import services  # noqa: E402
 from apps.orders.gateways.cashier.desk import Desk  # noqa: E402
 from apps.orders.models import Coupon, Notification, Order, Payment, Purchase, Refund  # noqa: E402
 from apps.users.models import Membership, User  # noqa: E402
+from apps.wallet import services as wallet  # noqa: E402
 from apps.wallet.models import Wallet  # noqa: E402
-from apps.wallet.services import NotEnoughMoney  # noqa: E402
 from tests.cashier import Till, body  # noqa: E402
 from tests.factories import make_paid_movie, make_plan, make_sale, make_user  # noqa: E402
 
@@ -110,17 +110,17 @@ def purchases() -> dict[str, Any]:
         order = services.place_order(user=user, item=movie, at=timezone.now())
         try:
             return str(services.pay_from_wallet(order=order, user=user, at=timezone.now()).state)
-        except NotEnoughMoney:
+        except wallet.NotEnoughMoney:
             return "not enough"
 
     answers = at_once(8, [lambda movie=movie: buy(movie) for movie in movies])  # type: ignore[misc]
-    wallet = Wallet.objects.get(user=user)
-    steps = list(wallet.entries.order_by("pk").values_list("amount", "balance_after"))
+    row = Wallet.objects.get(user=user)
+    steps = list(row.entries.order_by("pk").values_list("amount", "balance_after"))
     return {
         "answers": answers,
         "owned": Purchase.objects.filter(user=user, held=True).count(),
-        "balance": str(wallet.balance),
-        "sum": str(wallet.entries.aggregate(n=Sum("amount"))["n"]),
+        "balance": str(row.balance),
+        "sum": str(row.entries.aggregate(n=Sum("amount"))["n"]),
         "unbroken": all(after == before + amount for (_, before), (amount, after) in pairwise(steps)),
     }
 
@@ -138,9 +138,9 @@ def one_title() -> dict[str, Any]:
             return type(error).__name__
 
     answers = at_once(8, [click] * 40)
-    wallet = Wallet.objects.get(user=user)
+    row = Wallet.objects.get(user=user)
     owned = Purchase.objects.filter(user=user, held=True).count()
-    return {"owned": owned, "balance": str(wallet.balance), "paid": answers["fulfilled"] > 0}
+    return {"owned": owned, "balance": str(row.balance), "paid": answers["fulfilled"] > 0}
 
 
 def together() -> dict[str, Any]:
@@ -294,10 +294,10 @@ def wallet_dies() -> dict[str, Any]:
     def look(made: tuple[User, Order]) -> dict[str, Any]:
         before = (Wallet.objects.get(user=made[0]).balance, Purchase.objects.filter(order=made[1]).count())
         act(made)
-        wallet = Wallet.objects.get(user=made[0])
-        total = wallet.entries.aggregate(n=Sum("amount"))["n"]
+        row = Wallet.objects.get(user=made[0])
+        total = row.entries.aggregate(n=Sum("amount"))["n"]
         owned = Purchase.objects.filter(order=made[1]).count()
-        return {"whole": before in {(10, 0), (0, 1)}, "balance": str(wallet.balance), "sum": str(total), "owned": owned}
+        return {"whole": before in {(10, 0), (0, 1)}, "balance": str(row.balance), "sum": str(total), "owned": owned}
 
     return everywhere(prepare, act, look)
 

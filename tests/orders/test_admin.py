@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.models import Coupon, Order, Payment, Refund, State
+from apps.users import services as users
 from apps.users.models import AuditEntry, Membership
-from apps.users.services import is_member, membership_end
 from tests.factories import make_paid_movie, make_plan, make_sale, make_user
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_a_refund_is_asked_for_once_with_its_reason_and_written_down(admin, till
     current_app.tasks["orders.carry_out"].apply(kwargs={"refund_id": row.pk}).get()
     row.refresh_from_db()
     assert (row.amount, row.reason, row.state) == (Decimal("25.00"), "协商一致", Refund.State.FAILED)
-    assert is_member(user=order.user, at=timezone.now())
+    assert users.is_member(user=order.user, at=timezone.now())
     assert "协商一致" in AuditEntry.objects.filter(action="orders_order_refund").earliest("at").details
     assert row.failure in admin.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()
 
@@ -175,17 +175,17 @@ def test_the_export_holds_what_the_list_holds(admin):
 
 def test_vip_by_hand_extends_and_is_written_down(admin):
     user = make_sale(user=make_user(), item=make_plan()).user
-    before = membership_end(user=user, at=timezone.now())
+    before = users.membership_end(user=user, at=timezone.now())
     add = reverse("admin:users_membership_add")
     for wrong in ({"days": 0}, {"days": "x"}, {"reason": ""}, {"user": ""}):
         assert admin.post(add, {"user": user.pk, "days": 7, "reason": "补偿", **wrong}).status_code == 200
     assert admin.post(add, {"user": user.pk, "days": 7, "reason": "补偿卡顿"}).status_code == 302
-    assert membership_end(user=user, at=timezone.now()) == before + timedelta(days=7)
+    assert users.membership_end(user=user, at=timezone.now()) == before + timedelta(days=7)
     entry = AuditEntry.objects.filter(action="users_membership_add").latest("pk")
     assert user.username in entry.details
     gift = Membership.objects.get(reason="补偿卡顿")
     assert admin.post(reverse("admin:users_membership_delete", args=[gift.pk]), {"post": "yes"}).status_code == 302
-    assert membership_end(user=user, at=timezone.now()) == before
+    assert users.membership_end(user=user, at=timezone.now()) == before
 
 
 def test_offers_that_were_sold_stay(admin):

@@ -18,8 +18,8 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways.protocol import parse_amount
 from apps.orders.models import Coupon, Plan
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry, Wallet
-from apps.wallet.services import balance_of, move
 from tests.conftest import ROOT
 from tests.factories import make_plan, make_user
 from utils.money import MoneyField, yuan_value
@@ -135,12 +135,16 @@ def test_a_third_decimal_is_refused_and_never_rounded(wrong):
 def test_sums_are_exact_in_the_database():
     user = make_user()
     for number in range(1000):
-        move(user=user, amount=Decimal("0.01"), kind=Entry.Kind.TOP_UP, reference=f"t{number}", at=timezone.now())
-    assert balance_of(user=user) == Decimal("10.00")
+        wallet.move(
+            user=user, amount=Decimal("0.01"), kind=Entry.Kind.TOP_UP, reference=f"t{number}", at=timezone.now()
+        )
+    assert wallet.balance_of(user=user) == Decimal("10.00")
     assert Entry.objects.aggregate(n=Sum("amount"))["n"] == Decimal("10.00")
     for number, amount in enumerate(["-9.99", "0.10", "0.20", "-0.30"]):
-        move(user=user, amount=Decimal(amount), kind=Entry.Kind.PURCHASE, reference=f"p{number}", at=timezone.now())
-    assert balance_of(user=user) == Decimal("0.01")
+        wallet.move(
+            user=user, amount=Decimal(amount), kind=Entry.Kind.PURCHASE, reference=f"p{number}", at=timezone.now()
+        )
+    assert wallet.balance_of(user=user) == Decimal("0.01")
     Wallet.objects.update(balance=F("balance") - yuan_value(Decimal("0.01")))
     assert Wallet.objects.filter(balance=Decimal(0)).count() == 1
 

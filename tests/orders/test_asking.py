@@ -21,12 +21,11 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways import GatewaySilent, GatewayUnclear
 from apps.orders.models import Order, State, Wish
-from apps.orders.services import asking
 from apps.orders.views import json_api
 from apps.orders.views.outside import outside_link
 from apps.orders.views.tickets import ticket_for
 from apps.users.models import User
-from apps.wallet.services import balance_of
+from apps.wallet import services as wallet
 from tests.factories import make_plan, make_sale, make_user
 from tests.orders.steps import pay_url
 from utils.crowd import Crowd
@@ -38,11 +37,11 @@ CHECK = "/order/check/"
 
 @pytest.fixture(autouse=True)
 def _rested() -> Iterator[None]:
-    asking._breakers.clear()
+    services.asking._breakers.clear()
     with current_app.connection_for_write() as connection:
         connection.default_channel.client.delete("money")
     yield
-    asking._breakers.clear()
+    services.asking._breakers.clear()
 
 
 @pytest.fixture
@@ -118,9 +117,9 @@ def test_a_gateway_that_cant_be_reached_is_told_of_until_it_answers(till, settin
 def test_a_question_that_took_longer_than_a_task_may_counts_against_the_gateway(plan, buyer):
     order = _sent(plan, buyer)
     for _ in range(3):
-        with pytest.raises(GatewayUnclear), asking.question(order=order):
+        with pytest.raises(GatewayUnclear), services.asking.question(order=order):
             raise SoftTimeLimitExceeded
-    assert asking.breaker_of(order.app_id).resting
+    assert services.asking.breaker_of(order.app_id).resting
     assert _check(buyer, order) == 7
 
 
@@ -129,7 +128,7 @@ def test_a_gateway_that_answers_drop_by_drop_is_given_up(settings, plan, buyer, 
     order = _sent(plan, buyer)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         settings.ALIPAY_GATEWAY_URL = f"http://127.0.0.1:{listening.getsockname()[1]}/gateway.do"
-        gateway = asking.gateway_for(order)
+        gateway = services.asking.gateway_for(order)
         monkeypatch.setattr(gateway.sdk._config, "timeout", 0.5)
         dripping = threading.Thread(target=_drip, args=(listening,))
         dripping.start()
@@ -151,10 +150,10 @@ def _drip(listening: socket.socket) -> None:
 def test_while_the_gateway_rests_the_question_is_dropped_and_pages_say_so(till, plan, buyer):
     order = _sent(plan, buyer)
     for _ in range(3):
-        asking.breaker_of(order.app_id).trip()
+        services.asking.breaker_of(order.app_id).trip()
     services.answer_question(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 7
-    asking._breakers.clear()
+    services.asking._breakers.clear()
     services.answer_question(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 5
 
@@ -172,7 +171,7 @@ def test_of_many_who_wait_for_a_silent_gateway_one_question_tries_whether_it_sti
     settings.ALIPAY_GATEWAY_URL = there
     services.answer_question(order_id=orders[0].pk, at=timezone.now())  # dropped: it was asked about a moment ago
     assert _check(buyer, orders[19]) == 7
-    asking._breakers.clear()
+    services.asking._breakers.clear()
     services.answer_question(order_id=orders[19].pk, at=timezone.now())
     for order in orders:
         _later(order)
@@ -224,7 +223,7 @@ def test_pages_hear_how_long_to_wait(monkeypatch, plan, buyer):
     others = [_another(order) for _ in range(99)]
     waits = [buyer.post(CHECK, {"ticket": ticket_for(one)}).json()["wait"] for one in [order, *others]]
     assert (waits[0], waits[39], waits[99]) == (2, 2, 5)
-    asking.cache.set(f"gateway:{order.app_id}:silent", 1, 30)
+    services.asking.cache.set(f"gateway:{order.app_id}:silent", 1, 30)
     assert buyer.post(CHECK, {"ticket": ticket_for(order)}).json()["wait"] == 10
 
 
@@ -286,12 +285,12 @@ def test_a_wallet_pays_once_the_gateway_has_let_go(silent, settings, till, plan,
     order = _sent(plan, buyer)
     for _ in range(3):
         assert buyer.post("/order/pay/", {"order": order.number, "method": "wallet"}).json()["res"] == 0
-    assert balance_of(user=user) == Decimal("40.00")
+    assert wallet.balance_of(user=user) == Decimal("40.00")
     assert "正在使用钱包支付" in buyer.get(order.get_absolute_url()).content.decode()
     settings.ALIPAY_GATEWAY_URL = there
     assert _answer(order) == State.FULFILLED
     assert _answer(order) == State.FULFILLED
-    assert balance_of(user=user) == Decimal("15.00")
+    assert wallet.balance_of(user=user) == Decimal("15.00")
     assert _check(buyer, order) == 0
 
 
@@ -317,9 +316,9 @@ def test_a_wallet_that_is_not_to_pay_any_more_closes_the_order(till, plan, buyer
         services.cancel(order=order, at=timezone.now())
     else:
         Order.objects.filter(pk=order.pk).update(expires_at=timezone.now())
-    before = balance_of(user=user)
+    before = wallet.balance_of(user=user)
     assert _answer(order) == State.CLOSED
-    assert balance_of(user=user) == before
+    assert wallet.balance_of(user=user) == before
 
 
 def test_too_little_in_the_wallet_is_said_at_once(silent, settings, plan, buyer):
@@ -340,5 +339,5 @@ def test_a_wish_that_comes_after_the_payment_settles_it(till, plan, buyer, wish)
     else:
         services.pay_from_wallet(order=order, user=user, at=timezone.now())
     assert _answer(order) == State.FULFILLED
-    assert balance_of(user=user) == Decimal("40.00")
+    assert wallet.balance_of(user=user) == Decimal("40.00")
     assert order.payments.get().gateway != "wallet"

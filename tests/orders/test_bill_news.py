@@ -13,8 +13,8 @@ from apps.orders import services
 from apps.orders.gateways import CLOCK
 from apps.orders.gateways.cashier.store import Fault
 from apps.orders.models import Coupon, Order, Payment, Refund, State
+from apps.users import services as users
 from apps.users.models import Membership
-from apps.users.services.deletion import delete_account
 from tests.cashier import body
 from tests.factories import make_user
 from tests.orders.steps import bought, pay_url
@@ -127,7 +127,7 @@ def test_a_payment_for_an_account_that_is_gone_goes_back(till, plan):
     order = services.place_order(user=user, item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
     with transaction.atomic():
-        delete_account(user=user, at=timezone.now())
+        users.deletion.delete_account(user=user, at=timezone.now())
     till.desk.store.pay(trade.trade_no, at=timezone.now())
     services.receive(body=body(till.notification(till.desk.store.get(trade.trade_no))), address=None, at=timezone.now())
     services.reconcile(at=timezone.now(), rate=1000)

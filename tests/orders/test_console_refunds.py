@@ -11,8 +11,8 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways import CLOCK, BillLine, gateway, read_bill
 from apps.orders.models import Payment, Refund, State
-from apps.users.services import is_member
-from apps.wallet.services import balance_of
+from apps.users import services as users
+from apps.wallet import services as wallet
 from tests.cashier import body
 from tests.factories import make_paid_movie, make_user
 from tests.orders.steps import bought, pay_url, top_up
@@ -39,7 +39,7 @@ def test_a_full_refund_takes_back_what_was_bought_once(till, plan):
         _tell(till, payment)
     order.refresh_from_db()
     assert (order.state, payment.refunded, Refund.objects.count()) == (State.REFUNDED, Decimal("25.00"), 1)
-    assert not is_member(user=user, at=timezone.now())
+    assert not users.is_member(user=user, at=timezone.now())
     today = timezone.localdate()
     assert services.revenue(first=today, last=today).back == Decimal("25.00")
 
@@ -50,7 +50,7 @@ def test_parts_leave_what_was_bought_until_the_last(till, plan):
     for amount, name, member in (("10.00", "a", True), ("5.00", "b", True), ("10.00", "c", False)):
         _in_console(till, payment, amount, name)
         _tell(till, payment)
-        assert is_member(user=user, at=timezone.now()) is member
+        assert users.is_member(user=user, at=timezone.now()) is member
     assert sorted(Refund.objects.values_list("amount", flat=True)) == [Decimal(5), Decimal(10), Decimal(10)]
 
 
@@ -82,10 +82,10 @@ def test_a_top_up_that_was_spent_leaves_a_shortfall_and_no_debt(till):
     payment = Payment.objects.get(order=top_up(till, user, "12.00"))
     order = services.place_order(user=user, item=make_paid_movie(), at=timezone.now())
     services.pay_from_wallet(order=order, user=user, at=timezone.now())
-    left = balance_of(user=user)
+    left = wallet.balance_of(user=user)
     _in_console(till, payment, "12.00")
     _tell(till, payment)
-    assert balance_of(user=user) == 0
+    assert wallet.balance_of(user=user) == 0
     assert Refund.objects.get(payment=payment).shortfall == Decimal("12.00") - left > 0
 
 
@@ -111,7 +111,7 @@ def test_paid_and_refunded_before_we_heard_of_it(till, plan):
     services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
     assert (order.state, Payment.objects.get().refunded) == (State.REFUNDED, Decimal("25.00"))
-    assert not is_member(user=user, at=timezone.now())
+    assert not users.is_member(user=user, at=timezone.now())
 
 
 def test_a_flagged_payment_of_which_a_part_went_back_is_finished(till, plan, settings):

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.models import Kind, Order, Payment, State
-from apps.orders.services import reconciling
 from tests.factories import make_plan, make_user
 
 MANY, OPEN = 10_000, 1_000
@@ -87,7 +86,7 @@ def test_pages_cost_no_more_with_ten_thousand_orders(client):
 @pytest.mark.xdist_group("money")
 @pytest.mark.django_db(transaction=True)
 def test_reconciling_a_thousand_open_orders_is_bounded(till, monkeypatch):
-    monkeypatch.setattr(reconciling, "RUN_FOR", 600.0)  # a busy machine needs longer, and asks each as well
+    monkeypatch.setattr(services.reconciling, "RUN_FOR", 600.0)  # a busy machine needs longer, and asks each as well
     _orders(OPEN, sent_at=timezone.now())
     at, rate, begun = timezone.now(), 100.0, time.monotonic()
     tracemalloc.start()

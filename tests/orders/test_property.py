@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from apps.orders import services
 from apps.orders.models import Kind, Notification, Order, Payment, Purchase, Refund, State
 from apps.users.models import Membership
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry, Wallet
-from apps.wallet.services import NotEnoughMoney
 from tests.cashier import Till, body
 from tests.factories import make_paid_movie, make_plan, make_user
 
@@ -96,7 +96,7 @@ class Shop(RuleBasedStateMachine):
         order = self._seen(data.draw(st.sampled_from(self.deals)))
         try:
             services.pay_from_wallet(order=order, user=self.user, at=self.at)
-        except (services.UnableToPay, NotEnoughMoney):
+        except (services.UnableToPay, wallet.NotEnoughMoney):
             pass
 
     @precondition(lambda self: self.deals)
@@ -192,14 +192,14 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_is_the_balance(self) -> None:
-        wallet = Wallet.objects.filter(user=self.user).first()
-        if wallet is None:
+        row = Wallet.objects.filter(user=self.user).first()
+        if row is None:
             return
         balance = NOTHING
-        for entry in wallet.entries.order_by("pk"):
+        for entry in row.entries.order_by("pk"):
             balance += entry.amount
             assert entry.balance_after == balance >= 0
-        assert wallet.balance == balance
+        assert row.balance == balance
 
     def teardown(self) -> None:
         """In the end the site knows of every payment of the cashier's, and the books of both agree."""

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.models import Payment, Refund, State
-from apps.users.services import extend_membership, is_member, membership_end
-from apps.wallet.services import balance_of
+from apps.users import services as users
+from apps.wallet import services as wallet
 from tests.factories import make_paid_movie, make_user
 from tests.orders.steps import bought, top_up
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_full_refund_takes_back_exactly_what_the_order_gave(till, plan):
     user, at = make_user(), timezone.now()
     first = bought(till, user, plan)
-    by_hand = extend_membership(user=user, days=7, at=timezone.now())
+    by_hand = users.extend_membership(user=user, days=7, at=timezone.now())
     third = bought(till, user, plan)
     payment = Payment.objects.get(order=first)
     row = services.refund(payment=payment, amount=Decimal("25.00"), reason="asked for", by=None, at=timezone.now())
@@ -30,7 +30,7 @@ def test_a_full_refund_takes_back_exactly_what_the_order_gave(till, plan):
     by_hand.refresh_from_db()
     third.membership.refresh_from_db()
     assert first.state == State.REFUNDED
-    end = membership_end(user=user, at=timezone.now() + timedelta(seconds=1))
+    end = users.membership_end(user=user, at=timezone.now() + timedelta(seconds=1))
     assert abs(end - at - timedelta(days=37)) < timedelta(minutes=1)
     assert by_hand.ends_at == third.membership.starts_at
 
@@ -41,7 +41,7 @@ def test_a_part_refund_leaves_the_membership_and_the_last_part_ends_it(till, pla
     for amount, member in (("10.00", True), ("15.00", False)):
         row = services.refund(payment=payment, amount=Decimal(amount), reason="x", by=None, at=timezone.now())
         services.carry_out(refund=row, at=timezone.now())
-        assert is_member(user=user, at=timezone.now()) is member
+        assert users.is_member(user=user, at=timezone.now()) is member
     with pytest.raises(services.UnableToRefund):
         services.refund(payment=payment, amount=Decimal("0.01"), reason="x", by=None, at=timezone.now())
     assert till.desk.store.refunded(payment.trade_no) == Decimal("25.00")
@@ -79,8 +79,8 @@ def test_a_spent_top_up_cannot_be_refunded(till):
     assert payment.refunded == 0
     back = Payment.objects.get(order=paid)
     services.refund(payment=back, amount=Decimal("10.00"), reason="x", by=None, at=timezone.now())
-    assert balance_of(user=user) == Decimal("10.00")
+    assert wallet.balance_of(user=user) == Decimal("10.00")
     assert not services.owns(user=user, movie_id=movie.pk)
     row = services.refund(payment=payment, amount=Decimal("10.00"), reason="x", by=None, at=timezone.now())
     assert services.carry_out(refund=row, at=timezone.now()).state == Refund.State.DONE
-    assert balance_of(user=user) == 0
+    assert wallet.balance_of(user=user) == 0

@@ -13,9 +13,9 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.models import Order, Payment, Plan, Purchase, State
 from apps.orders.services.buying import new_number
+from apps.users import services as users
 from apps.users.models import Membership
-from apps.users.services import membership_end
-from apps.wallet.services import NotEnoughMoney, balance_of
+from apps.wallet import services as wallet
 from tests.factories import make_member, make_paid_movie, make_user
 from tests.orders.steps import bought, pay_url, settled, top_up
 
@@ -28,7 +28,7 @@ def test_a_paid_plan_gives_its_days(till, plan):
     assert order.state == State.FULFILLED
     payment = Payment.objects.get()
     assert (payment.amount, payment.flag, payment.order) == (Decimal("25.00"), "", order)
-    end = membership_end(user=user, at=timezone.now())
+    end = users.membership_end(user=user, at=timezone.now())
     assert timedelta(0) <= end - before - timedelta(days=30) < timedelta(minutes=1)
 
 
@@ -36,7 +36,7 @@ def test_memberships_follow_on_each_other(till, plan):
     user = make_user()
     first, second = bought(till, user, plan), bought(till, user, plan)
     assert first.membership.ends_at == second.membership.starts_at
-    assert membership_end(user=user, at=timezone.now()) == second.membership.ends_at
+    assert users.membership_end(user=user, at=timezone.now()) == second.membership.ends_at
 
 
 def test_the_price_of_an_order_never_changes_with_the_plans(till, plan):
@@ -97,13 +97,13 @@ def test_a_title_paid_by_two_orders_is_owned_once(till):
 def test_a_top_up_and_a_purchase_from_the_wallet(till):
     user, movie = make_user(), make_paid_movie()
     order = services.place_order(user=user, item=movie, at=timezone.now())
-    with pytest.raises(NotEnoughMoney):
+    with pytest.raises(wallet.NotEnoughMoney):
         services.pay_from_wallet(order=order, user=user, at=timezone.now())
     assert Order.objects.get(pk=order.pk).state == State.PENDING
     top_up(till, user, "12.50")
     for _ in range(2):
         services.pay_from_wallet(order=order, user=user, at=timezone.now())
-    assert balance_of(user=user) == Decimal("2.50")
+    assert wallet.balance_of(user=user) == Decimal("2.50")
     assert services.owns(user=user, movie_id=movie.pk)
 
 
@@ -159,5 +159,5 @@ def test_a_wallet_pays_only_after_the_gateway_let_go(till, plan):
     paid_there.refresh_from_db()
     services.pay_from_wallet(order=paid_there, user=user, at=timezone.now())
     services.answer_question(order_id=paid_there.pk, at=timezone.now())
-    assert balance_of(user=user) == Decimal("35.00")
+    assert wallet.balance_of(user=user) == Decimal("35.00")
     assert paid_there.payments.get().gateway != "wallet"

@@ -17,7 +17,6 @@ from apps.orders import services
 from apps.orders.gateways import CLOCK, GatewayUnclear, gateway, read_bill
 from apps.orders.gateways.cashier.store import Fault
 from apps.orders.models import MorningStatement, Payment, Plan
-from apps.orders.services import daily
 from apps.orders.services.daily import last_billed
 from benchmarks.money.faults import BILL_BREAKS_OFF
 from benchmarks.money.gateway import shape_of
@@ -236,7 +235,9 @@ def test_a_line_that_is_not_understood_stops_nothing_and_is_told(till, tmp_path,
 
 
 def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, settings, mailed, monkeypatch):
-    monkeypatch.setattr(daily, "TOLD", 100_000)  # the cashier is all tests' own, and its day holds what they paid
+    monkeypatch.setattr(
+        services.daily, "TOLD", 100_000
+    )  # the cashier is all tests' own, and its day holds what they paid
     settings.MONEY_ALARMS_TO = "money@example.com"
     payment = _paid(till)
     store = till.desk.store

@@ -31,11 +31,10 @@ from django.test import Client  # noqa: E402
 from django.test.utils import override_settings, setup_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from apps.movies import services as movies  # noqa: E402
 from apps.movies.models import Access, Episode, Movie, Play, PlayDay  # noqa: E402
-from apps.movies.services import flush_plays, record_play, refresh_rankings  # noqa: E402
+from apps.playback import services  # noqa: E402
 from apps.playback.models import Progress, Stream  # noqa: E402
-from apps.playback.services import Beat, authorize, heartbeat, streams  # noqa: E402
-from apps.playback.services.streams import Player  # noqa: E402
 from tests.factories import make_episode, make_member, make_user  # noqa: E402
 
 PLAYERS = 8
@@ -81,12 +80,14 @@ def lapsing() -> list[dict[str, Any]]:
     for _ in range(ROUNDS):
         member, film, at = make_member(), make_episode(access=Access.VIP), timezone.now()
         for name in "ab":
-            streams.hold(user=member, player=Player(name), episode=film, at=at - timedelta(seconds=11.99))
+            services.streams.hold(
+                user=member, player=services.streams.Player(name), episode=film, at=at - timedelta(seconds=11.99)
+            )
         names = ["a", "b", *map(str, range(PLAYERS - 2))]
         # the clocks of the nodes that answer them differ by a few milliseconds
         moments = [at + timedelta(milliseconds=5 * n) for n in range(PLAYERS)]
         calls = [
-            partial(streams.hold, user=member, player=Player(name), episode=film, at=moment)
+            partial(services.streams.hold, user=member, player=services.streams.Player(name), episode=film, at=moment)
             for name, moment in zip(names, moments, strict=True)
         ]
         answers = at_once(calls)
@@ -100,10 +101,17 @@ def takeovers() -> list[dict[str, Any]]:
     for _ in range(ROUNDS):
         member, film, at = make_member(), make_episode(access=Access.VIP), timezone.now()
         for name in "ab":
-            streams.hold(user=member, player=Player(name), episode=film, at=at)
+            services.streams.hold(user=member, player=services.streams.Player(name), episode=film, at=at)
         rows = list(Stream.objects.filter(user=member).order_by("pk"))
         calls = [
-            partial(streams.take, user=member, player=Player(str(n)), episode=film, at=at, instead_of=rows[n % 2].pk)
+            partial(
+                services.streams.take,
+                user=member,
+                player=services.streams.Player(str(n)),
+                episode=film,
+                at=at,
+                instead_of=rows[n % 2].pk,
+            )
             for n in range(PLAYERS - 2)
         ]
         answers = at_once(calls)
@@ -116,15 +124,19 @@ def views() -> dict[str, Any]:
     films = [make_episode() for _ in range(3)]
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         viewers = [(make_user(), f"u{n}") if n % 2 else (AnonymousUser(), f"a{n}") for n in range(VIEWERS)]
-    grant, start, over = authorize(viewer=viewers[0][0], episode=films[0], at=timezone.now()), timezone.now(), Event()
+    grant, start, over = (
+        services.authorize(viewer=viewers[0][0], episode=films[0], at=timezone.now()),
+        timezone.now(),
+        Event(),
+    )
 
     def watch(number: int) -> str:
         viewer, key = viewers[number % VIEWERS]
         for second in (0, 5, 10, 15):
             for film in films:
-                beat = Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
+                beat = services.Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
                 at = start + timedelta(seconds=second)
-                heartbeat(viewer=viewer, viewer_key=key, episode=film, grant=grant, beat=beat, at=at)
+                services.heartbeat(viewer=viewer, viewer_key=key, episode=film, grant=grant, beat=beat, at=at)
         return "watched"
 
     def work(task: Callable[[], Any]) -> str:
@@ -133,7 +145,9 @@ def views() -> dict[str, Any]:
         return "worked"
 
     with ThreadPoolExecutor(1) as pool:
-        workers = pool.submit(at_once, [partial(work, task) for task in (flush_plays, flush_plays, refresh_rankings)])
+        workers = pool.submit(
+            at_once, [partial(work, task) for task in (movies.flush_plays, movies.flush_plays, movies.refresh_rankings)]
+        )
         try:
             answers = at_once([partial(watch, number) for number in range(COPIES * VIEWERS)])
         finally:
@@ -143,11 +157,11 @@ def views() -> dict[str, Any]:
 
 def counted(films: list[Episode]) -> dict[str, Any]:
     """What the counters say once everything was flushed."""
-    flush_plays()
-    movies = [film.movie_id for film in films]
+    movies.flush_plays()
+    titles = [film.movie_id for film in films]
     return {
-        "plays": list(Movie.objects.filter(pk__in=movies).values_list("plays", flat=True)),
-        "days": sum(PlayDay.objects.filter(movie__in=movies).values_list("plays", flat=True)),
+        "plays": list(Movie.objects.filter(pk__in=titles).values_list("plays", flat=True)),
+        "days": sum(PlayDay.objects.filter(movie__in=titles).values_list("plays", flat=True)),
         "left": Play.objects.count(),
     }
 
@@ -157,9 +171,9 @@ def deaths() -> dict[str, Any]:
     films, number, killed = [make_episode() for _ in range(2)], 0, True
     while killed:
         for film in (films[0], films[1], films[1]):
-            record_play(movie_id=film.movie_id, at=timezone.now())
+            movies.record_play(movie_id=film.movie_id, at=timezone.now())
         number += 1
-        killed = dies(flush_plays, at_statement=number)
+        killed = dies(movies.flush_plays, at_statement=number)
     return {"rounds": number, **counted(films)}
 
 

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.media.services import discard_due, discard_left
+from apps.media import services as media
 from apps.movies.models import Access, Material, Movie, Status
 from apps.playback.views.files import DOWNLOADED
 from apps.users.models import Membership
@@ -166,17 +166,17 @@ def test_what_was_replaced_or_belongs_to_nothing_goes(client):
     left = gone.file.name
     gone.delete()
     now = timezone.now()
-    assert discard_left(at=now) == 0  # it may be about to be named
+    assert media.discard_left(at=now) == 0  # it may be about to be named
     for name in (old, left, row.file.name):
         os.utime(private().path(name), (0, 0))
     said = StringIO()
     call_command("media_doctor", "--dry-run", stdout=said)
     assert f"private file {old} belongs to nothing" in said.getvalue()
-    assert discard_left(at=now) == 2
-    assert discard_left(at=now) == 0
-    discard_due(at=now)
+    assert media.discard_left(at=now) == 2
+    assert media.discard_left(at=now) == 0
+    media.discard_due(at=now)
     assert private().exists(old)  # an address that was given a moment ago still works
-    discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1))
+    media.discard_due(at=now + timedelta(seconds=settings.TOKEN_TTL, hours=1))
     assert not private().exists(old)
     assert not private().exists(left)
     assert private().exists(row.file.name)

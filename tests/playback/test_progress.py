@@ -11,20 +11,19 @@ from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.movies import services as movies
 from apps.movies.models import Access, Movie, PlayDay
-from apps.movies.services import flush_plays
-from apps.playback import data_export
+from apps.playback import data_export, services
 from apps.playback.models import Progress, Watch, viewer_key
-from apps.playback.services import Beat, authorize, clear_history, forget_lapsed, heartbeat
 from tests.factories import make_episode, make_user
 
 pytestmark = pytest.mark.django_db
 
 
 def _beat(episode, *, viewer, at: datetime, key: str = "u1", position: float = 0, playing: bool = True, **tab) -> None:
-    grant = authorize(viewer=viewer, episode=episode, at=at)
-    beat = Beat(position=position, duration=20.0, playing=playing, **tab)
-    heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
+    grant = services.authorize(viewer=viewer, episode=episode, at=at)
+    beat = services.Beat(position=position, duration=20.0, playing=playing, **tab)
+    services.heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
 
 
 def _watch(episode, *, seconds, viewer, key="u1", step=5, start=None):
@@ -37,12 +36,12 @@ def test_a_view_counts_once_after_ten_seconds():
     user, episode = make_user(), make_episode()
     now = timezone.now()
     _watch(episode, seconds=5, viewer=user, start=now)
-    flush_plays()
+    movies.flush_plays()
     assert Movie.objects.get().plays == 0
     _watch(episode, seconds=15, viewer=user, start=now + timedelta(seconds=5))
     _watch(episode, seconds=15, viewer=user, start=now + timedelta(minutes=5))
-    flush_plays()
-    flush_plays()
+    movies.flush_plays()
+    movies.flush_plays()
     assert Movie.objects.get().plays == 1
     assert PlayDay.objects.get().plays == 1
 
@@ -54,7 +53,7 @@ def test_another_viewer_counts_too_and_paused_time_does_not():
     _watch(episode, seconds=10, viewer=nobody, key="a2", start=now)
     for passed, playing in ((0, True), (5, False), (14, True), (18, True)):
         _beat(episode, viewer=nobody, key="a3", at=now + timedelta(seconds=passed), playing=playing)
-    assert flush_plays() == 2
+    assert movies.flush_plays() == 2
 
 
 def test_a_client_cannot_claim_time_that_has_not_passed():
@@ -64,7 +63,7 @@ def test_a_client_cannot_claim_time_that_has_not_passed():
         _beat(episode, viewer=user, position=position, at=now)
     _beat(episode, viewer=user, key="late", at=now)
     _beat(episode, viewer=user, key="late", at=now + timedelta(hours=1))
-    assert flush_plays() == 1  # an hour of silence is worth fifteen seconds
+    assert movies.flush_plays() == 1  # an hour of silence is worth fifteen seconds
 
 
 def test_a_view_counts_again_after_six_hours():
@@ -73,14 +72,14 @@ def test_a_view_counts_again_after_six_hours():
     for viewer, key in ((user, "u1"), (nobody, "a1")):
         _watch(episode, seconds=60, viewer=viewer, key=key, start=now)
         _watch(episode, seconds=60, viewer=viewer, key=key, start=now + timedelta(hours=5, minutes=58))
-    assert flush_plays() == 2
+    assert movies.flush_plays() == 2
     later = now + timedelta(hours=6, minutes=1)
     for viewer, key in ((user, "u1"), (nobody, "a1")):
         _watch(episode, seconds=5, viewer=viewer, key=key, start=later + timedelta(hours=7))
-    assert flush_plays() == 0  # five seconds are no view, whatever was watched before
+    assert movies.flush_plays() == 0  # five seconds are no view, whatever was watched before
     for viewer, key in ((user, "u1"), (nobody, "a1")):
         _watch(episode, seconds=10, viewer=viewer, key=key, start=later + timedelta(hours=7, seconds=10))
-    assert flush_plays() == 2
+    assert movies.flush_plays() == 2
 
 
 def test_a_view_counts_once_through_a_clock_that_is_set_back():
@@ -88,25 +87,25 @@ def test_a_view_counts_once_through_a_clock_that_is_set_back():
     for viewer, key in ((make_user(), "u1"), (AnonymousUser(), "a1")):
         _watch(episode, seconds=30, viewer=viewer, key=key, start=now)
         _watch(episode, seconds=30, viewer=viewer, key=key, start=now - timedelta(hours=1))
-    assert flush_plays() == 2
+    assert movies.flush_plays() == 2
     for viewer, key in ((make_user(), "u2"), (AnonymousUser(), "a2")):
         _watch(episode, seconds=5, viewer=viewer, key=key, start=now)
         _watch(episode, seconds=15, viewer=viewer, key=key, start=now - timedelta(hours=1))
-    assert flush_plays() == 2
+    assert movies.flush_plays() == 2
 
 
 def test_who_watches_for_longer_than_six_hours_counts_twice():
     episode, now = make_episode(), timezone.now()
     for viewer, key in ((make_user(), "u1"), (AnonymousUser(), "a1")):
         _watch(episode, seconds=6 * 3600 + 1200, step=600, viewer=viewer, key=key, start=now)
-    assert flush_plays() == 4
+    assert movies.flush_plays() == 4
 
 
 def test_a_heartbeat_costs_a_few_statements(django_assert_num_queries):
     """One read, and one transaction where there is anything to write."""
     episode, now = make_episode(), timezone.now()
     user, nobody = make_user(), AnonymousUser()
-    grant = authorize(viewer=user, episode=episode, at=now)
+    grant = services.authorize(viewer=user, episode=episode, at=now)
     costs = {  # by second: of who is signed in, and who isn't
         0: (9, 4),  # begins: with savepoints, as the rows may be there by now
         5: (5, 4),
@@ -116,11 +115,11 @@ def test_a_heartbeat_costs_a_few_statements(django_assert_num_queries):
     }
     for second, (known, unknown) in costs.items():
         for viewer, key, count in ((user, "u1", known), (nobody, "a1", unknown)):
-            beat = Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
+            beat = services.Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
             at = now + timedelta(seconds=second)
             with django_assert_num_queries(count):
-                heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
-    assert flush_plays() == 2
+                services.heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
+    assert movies.flush_plays() == 2
 
 
 def test_what_a_tab_calls_itself_is_not_trusted(client):
@@ -135,7 +134,7 @@ def test_what_a_tab_calls_itself_is_not_trusted(client):
 def test_a_preview_neither_counts_nor_moves_the_progress():
     user, episode = make_user(), make_episode(access=Access.VIP)
     _watch(episode, seconds=30, viewer=user)
-    assert flush_plays() == 0
+    assert movies.flush_plays() == 0
     assert not Progress.objects.exists()
 
 
@@ -281,7 +280,7 @@ def test_viewers_seen_long_ago_are_forgotten(django_assert_max_num_queries):
     for key, hours in (("a1", 7), ("a2", 5), ("a3", -7)):  # the last before the clock was set back
         _beat(episode, viewer=nobody, key=key, at=now - timedelta(hours=hours))
     with django_assert_max_num_queries(4):
-        assert forget_lapsed(at=now) == 2
+        assert services.forget_lapsed(at=now) == 2
     assert [watch.viewer for watch in Watch.objects.all()] == ["a2"]
 
 
@@ -293,12 +292,12 @@ def test_who_is_erased_leaves_no_trace():
     data_export.erase(user=user)
     assert [watch.viewer for watch in Watch.objects.all()] == [viewer_key(other)]
     assert [row.user for row in Progress.objects.all()] == [other]
-    assert flush_plays() == 2
+    assert movies.flush_plays() == 2
 
 
 def test_the_history_forgets_and_the_view_still_counts_once():
     user, episode, now = make_user(), make_episode(), timezone.now()
     _watch(episode, seconds=15, viewer=user, start=now)
-    clear_history(user=user)
+    services.clear_history(user=user)
     _watch(episode, seconds=30, viewer=user, start=now + timedelta(minutes=1))
-    assert flush_plays() == 1
+    assert movies.flush_plays() == 1

@@ -13,13 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.movies.models import Access
+from apps.orders import services as orders
 from apps.orders.models import Plan
-from apps.orders.services import place_order
+from apps.playback import services
 from apps.playback.models import Stream
-from apps.playback.services import streams
-from apps.playback.services.streams import Place, Player
+from apps.users import services as users
 from apps.users.models import Membership
-from apps.users.services import extend_membership
 from tests.factories import make_episode, make_member, make_paid_movie, make_plan, make_sale, make_user
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +106,10 @@ def test_no_door_gives_addresses_without_a_place(member, film, door):
     more = {"rendition": ["360p"], "subtitle": [subtitle.pk]}.get(door, [])
     client, at = signed_in(member), timezone.now()
     for name in "ab":
-        assert streams.hold(user=member, player=Player(name), episode=film, at=at) is Place.HELD
+        assert (
+            services.streams.hold(user=member, player=services.streams.Player(name), episode=film, at=at)
+            is services.streams.Place.HELD
+        )
     refused = client.get(address(door, film, *more), {"player": "c"})
     assert refused.status_code == 403
     assert b"/v/" not in refused.content
@@ -277,7 +279,7 @@ def test_plans_carry_how_many(film):
 
 def test_a_plan_gives_what_it_was_sold_with():
     plan, user = make_plan(streams=4), make_user()
-    order = place_order(user=user, item=plan, at=timezone.now())
+    order = orders.place_order(user=user, item=plan, at=timezone.now())
     plan.streams = 1
     plan.save()
     assert order.streams == 4
@@ -286,7 +288,7 @@ def test_a_plan_gives_what_it_was_sold_with():
 def test_a_gift_of_membership_gives_what_the_site_says(settings):
     settings.STREAMS_AT_ONCE = 3
     user = make_user()
-    extend_membership(user=user, days=3, at=timezone.now())
+    users.extend_membership(user=user, days=3, at=timezone.now())
     assert Membership.objects.get(user=user).streams == 3
 
 
@@ -296,7 +298,7 @@ def test_a_bought_title_needs_no_plan_and_shares_the_places(settings):
     make_sale(user=user, item=movie)
     assert [master(signed_in(user), bought).status_code for _ in range(3)] == [200] * 2 + [403]
     # with a membership that allows more, as many as that
-    extend_membership(user=user, days=3, at=timezone.now(), streams=3)
+    users.extend_membership(user=user, days=3, at=timezone.now(), streams=3)
     assert [master(signed_in(user), bought).status_code for _ in range(2)] == [200, 403]
     assert master(signed_in(user), make_episode(access=Access.VIP)).status_code == 403  # the same three
 
@@ -338,5 +340,5 @@ def test_places_that_nobody_holds_are_forgotten(member, film):
             user=member, player=name, episode=film, began_at=at, seen_at=at - timedelta(seconds=seen),
             stopped_at=stopped and at - timedelta(seconds=stopped),
         )  # fmt: skip
-    assert streams.forget_lapsed(at=at) == 2
+    assert services.streams.forget_lapsed(at=at) == 2
     assert set(Stream.objects.values_list("player", flat=True)) == {"live", "told"}

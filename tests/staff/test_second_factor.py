@@ -7,9 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.movies.models import Access
-from apps.playback.services import authorize, is_curator
+from apps.playback import services as playback
+from apps.users import services as users
 from apps.users.models import SecondFactor
-from apps.users.services import second_factor
 from tests.factories import make_episode, make_movie, make_user
 from tests.staff.test_permissions import addresses
 
@@ -61,8 +61,8 @@ def test_nothing_is_open_without_it(boss, rows):
             assert (answer.status_code, answer.get("Location")) == (302, "/user/secondfactor/"), name
     film = make_episode(access=Access.VIP)
     request = client.get(f"/single/{film.movie_id}/1/").wsgi_request
-    assert not is_curator(viewer=request.user)
-    assert authorize(viewer=request.user, episode=film, at=timezone.now()).reason == "vip"
+    assert not playback.is_curator(viewer=request.user)
+    assert playback.authorize(viewer=request.user, episode=film, at=timezone.now()).reason == "vip"
     boss.refresh_from_db()
     assert boss.is_superuser  # withheld from the session, not taken from the account
 
@@ -83,7 +83,7 @@ def test_turning_it_off_ends_the_rights_of_sessions_that_gave_it(boss):
     _enrol(boss)
     client = _session(boss, given=True)
     assert client.get("/admin/").status_code == 200
-    second_factor.turn_off(user=boss)
+    users.second_factor.turn_off(user=boss)
     powers = _powers(client)
     assert (powers["upload"], powers["draft"], powers["admin"]) == (403, 404, 302)
 

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import Device
-from apps.users.services import cleanup
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 
@@ -113,10 +113,10 @@ def test_when_a_device_was_seen_is_noted_every_few_minutes():
 
 def test_lapsed_sessions_take_their_devices_along():
     browser = _browser()
-    cleanup.tidy(at=timezone.now())
+    services.cleanup.tidy(at=timezone.now())
     assert Device.objects.count() == 1
     assert _is_in(browser)
-    cleanup.tidy(at=timezone.now() + timedelta(days=30))
+    services.cleanup.tidy(at=timezone.now() + timedelta(days=30))
     assert not Device.objects.exists()
 
 

@@ -16,9 +16,8 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import PhoneCode, User
-from apps.users.services import registration
-from apps.users.services.throttle import Client as Asker
 from tests.factories import make_user
 from tests.naughty import NAUGHTY
 from tests.users.conftest import PASSWORD
@@ -161,10 +160,16 @@ def test_the_fields_that_are_not_shown_again(member):
 
 def test_codes(client):
     now = timezone.now()
-    row = registration.register(
-        username="lin", email="", phone="+8613800138000", password=PASSWORD, language="en", client=Asker("a"), at=now
+    row = services.registration.register(
+        username="lin",
+        email="",
+        phone="+8613800138000",
+        password=PASSWORD,
+        language="en",
+        client=services.Client("a"),
+        at=now,
     )
-    code = registration.send_code(registration=row, at=now)
+    code = services.registration.send_code(registration=row, at=now)
     session = client.session
     session["phone_code"] = code.pk
     session.save()

@@ -15,9 +15,8 @@ from django.db.migrations.state import ProjectState
 from django.test import Client
 from django.utils import timezone
 
-from apps.users import tokens
+from apps.users import services, tokens
 from apps.users.models import Device, PhoneCode, SecondFactor
-from apps.users.services import codes, devices, second_factor
 from apps.users.tokens import Purpose
 from apps.users.views.request_context import client_of
 from tests.factories import make_user
@@ -58,7 +57,7 @@ def test_two_requests_at_once_and_the_list_of_devices(rotate):
     for client in (browser, twin, browser):
         assert client.get("/user/userown/").status_code == 200
     assert browser.cookies["sessionid"].value == twin.cookies["sessionid"].value
-    assert devices.end_one(user=user, device_id=Device.objects.get(user=user).pk)
+    assert services.devices.end_one(user=user, device_id=Device.objects.get(user=user).pk)
     assert browser.get("/user/userown/").status_code == 302  # the list still ends the session it names
 
 
@@ -88,20 +87,20 @@ def test_a_link_in_a_mail(rotate, purpose, keep):
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_recovery_code_works_once(rotate, keep):
     user, at = make_user(), timezone.now()
-    factor = second_factor.begin(user=user)
-    code, *_others = second_factor.confirm(user=user, code=pyotp.TOTP(factor.secret).at(at), at=at)
+    factor = services.second_factor.begin(user=user)
+    code, *_others = services.second_factor.confirm(user=user, code=pyotp.TOTP(factor.secret).at(at), at=at)
     rotate(keep=keep)
     if keep:
-        second_factor.verify(user=user, code=code, at=at)
-    with pytest.raises(second_factor.WrongCode):
-        second_factor.verify(user=user, code=code, at=at)
+        services.second_factor.verify(user=user, code=code, at=at)
+    with pytest.raises(services.second_factor.WrongCode):
+        services.second_factor.verify(user=user, code=code, at=at)
 
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_an_authenticator_app_and_its_second_step(rotate, keep):
     user, at = make_user(username="lin"), timezone.now()
-    secret = second_factor.begin(user=user).secret
-    second_factor.confirm(user=user, code=pyotp.TOTP(secret).at(at), at=at)
+    secret = services.second_factor.begin(user=user).secret
+    services.second_factor.confirm(user=user, code=pyotp.TOTP(secret).at(at), at=at)
     SecondFactor.objects.update(last_step=0)
     browser = Client()
     browser.post("/user/login/", {"username": "lin", "password": PASSWORD})
@@ -109,21 +108,21 @@ def test_an_authenticator_app_and_its_second_step(rotate, keep):
     browser.post("/user/login/code/", {"code": pyotp.TOTP(secret).at(timezone.now())})
     assert (browser.get("/user/userown/").status_code == 200) is keep
     if not keep:  # no secret is no secret that anybody knows
-        with pytest.raises(second_factor.WrongCode):
-            second_factor.verify(user=user, code=pyotp.TOTP(secret).at(timezone.now()), at=timezone.now())
+        with pytest.raises(services.second_factor.WrongCode):
+            services.second_factor.verify(user=user, code=pyotp.TOTP(secret).at(timezone.now()), at=timezone.now())
 
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_code_by_text_message(kept, rotate, keep):
     user, at = make_user(phone="+8613800138000"), timezone.now()
-    row = codes.issue(purpose=PhoneCode.Purpose.RESET, phone=user.phone, subject=None, language="", at=at)
-    codes.send(code_id=row.pk, language="", known=[], at=at)
+    row = services.codes.issue(purpose=PhoneCode.Purpose.RESET, phone=user.phone, subject=None, language="", at=at)
+    services.codes.send(code_id=row.pk, language="", known=[], at=at)
     rotate(keep=keep)
     if keep:
-        assert codes.redeem(code_id=row.pk, code=kept.code(), at=at).pk == row.pk
+        assert services.codes.redeem(code_id=row.pk, code=kept.code(), at=at).pk == row.pk
     else:
-        with pytest.raises(codes.CodeRefused):
-            codes.redeem(code_id=row.pk, code=kept.code(), at=at)
+        with pytest.raises(services.codes.CodeRefused):
+            services.codes.redeem(code_id=row.pk, code=kept.code(), at=at)
 
 
 def test_a_playing_film(rotate, settings):
@@ -164,7 +163,7 @@ def _stored() -> str:
 
 
 def test_secrets_are_unreadable_in_the_database_and_written_anew(rotate, settings):
-    secret = second_factor.begin(user=make_user()).secret
+    secret = services.second_factor.begin(user=make_user()).secret
     before = _stored()
     assert secret not in before
     rotate(keep=True)

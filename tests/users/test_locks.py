@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import AuditEntry, User
-from apps.users.services import second_factor
 from tests.factories import make_member, make_user
 from tests.users.conftest import PASSWORD
 
@@ -140,11 +140,11 @@ def test_the_list_searches_filters_and_sums_up(boss):
 
 def test_a_lost_phone_is_helped(boss):
     lin = make_user(username="lin")
-    factor = second_factor.begin(user=lin)
+    factor = services.second_factor.begin(user=lin)
     factor.confirmed_at = timezone.now()
     factor.save()
     _lock(_sign_in(boss), lin, action="remove_second_factor", reason=None)
-    assert not second_factor.is_on(user=lin)
+    assert not services.second_factor.is_on(user=lin)
 
 
 def test_the_audit_log_says_who_did_what_and_cannot_be_changed(boss):

@@ -13,11 +13,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import Registration, User
 from apps.users.names import LONGEST, adopt, clean_nickname, normalize_username, validate_username
 from apps.users.official import sounds_official
-from apps.users.services import deletion, identities, registration
-from apps.users.services.identities import Person
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 from utils.lookalikes import mixes_scripts, skeleton
@@ -191,7 +190,7 @@ def test_of_names_that_look_alike_made_at_once_one_is_the_plain_one():
         try:
             while True:
                 with suppress(OperationalError):  # SQLite in memory waits for nobody's lock
-                    registration.save_under_free_name(User(), name)
+                    services.registration.save_under_free_name(User(), name)
                     break
         except Exception as error:  # the test fails on it, and shows it
             failed.append((name, error))
@@ -218,19 +217,19 @@ def test_names_of_before_are_kept_and_sign_in(client):
     second.refresh_from_db()
     second.save()
     assert second.skeleton == f"{first.skeleton}#{second.pk}"
-    deletion.delete_account(user=first, at=timezone.now())
-    assert registration.save_under_free_name(User(), "scope").username != "scope"
+    services.deletion.delete_account(user=first, at=timezone.now())
+    assert services.registration.save_under_free_name(User(), "scope").username != "scope"
 
 
 @pytest.mark.django_db
 def test_a_member_of_before_called_deleted_is_in_nobodys_way():
     user = make_user(username="lin")
     make_user(username=f"deleted-{user.pk}")
-    deletion.delete_account(user=user, at=timezone.now())
+    services.deletion.delete_account(user=user, at=timezone.now())
     user.refresh_from_db()
     assert user.username.startswith(f"deleted-{user.pk}-")
     other = make_user(username="chen")
-    deletion.delete_account(user=other, at=timezone.now())
+    services.deletion.delete_account(user=other, at=timezone.now())
     assert User.objects.get(pk=other.pk).username == f"deleted-{other.pk}"
 
 
@@ -247,7 +246,7 @@ def test_a_member_of_before_called_deleted_is_in_nobodys_way():
     ],
 )  # fmt: skip
 def test_an_account_from_elsewhere_brings_an_honest_name(name, username, nickname):
-    user = identities.make_account(person=Person("oidc", "s", "", name), at=timezone.now())
+    user = services.identities.make_account(person=services.identities.Person("oidc", "s", "", name), at=timezone.now())
     assert user.username == username if username else user.username.startswith("user-")
     assert user.nickname == nickname
     assert len(user.username) <= LONGEST

@@ -8,9 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import AccountEvent, AuditEntry, KnownBrowser, Letter, User
-from apps.users.services import cleanup, identities
-from apps.users.services.identities import Person
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 from tests.users.test_devices import FIREFOX, IPHONE
@@ -115,13 +114,13 @@ def test_a_sign_in_elsewhere_is_told(rf, kept, lin, django_capture_on_commit_cal
     """The door of every provider; tests/users/test_oidc.py goes through it with a real one."""
     from apps.users.views.oidc import _enter
 
-    identities.connect(user=lin, person=Person("oidc", "s-1", "", ""), at=timezone.now())
+    services.identities.connect(user=lin, person=services.identities.Person("oidc", "s-1", "", ""), at=timezone.now())
     browser = Client()
     request = rf.get("/user/login/with/oidc/back/")
     request.session = browser.session
     request.user = None
     with django_capture_on_commit_callbacks(execute=True):
-        _enter(request, Person("oidc", "s-1", "", ""), "/")
+        _enter(request, services.identities.Person("oidc", "s-1", "", ""), "/")
     assert len(_told(kept)) == 1
 
 
@@ -164,9 +163,9 @@ def test_browsers_are_bounded_and_lapse(enter, lin):
     for _ in range(22):
         enter(Client())
     assert KnownBrowser.objects.count() == 20
-    cleanup.tidy(at=timezone.now() + timedelta(days=364))
+    services.cleanup.tidy(at=timezone.now() + timedelta(days=364))
     assert KnownBrowser.objects.count() == 20
-    cleanup.tidy(at=timezone.now() + timedelta(days=366))
+    services.cleanup.tidy(at=timezone.now() + timedelta(days=366))
     assert not KnownBrowser.objects.exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from apps.users.services import outbox
+from apps.users import services
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 
@@ -37,7 +37,7 @@ def _reads(browser: Client, **asked: str) -> bool:
 def test_it_shows_mails_and_text_messages_the_newest_first(client, post, kept, settings):
     post("/user/register/", NEW)
     post("/user/register/?by=phone", {**NEW, "username": "chen", "phone": "13800138000"})
-    client.get(f"{OUTBOX}?key={outbox.make_key()}")
+    client.get(f"{OUTBOX}?key={services.outbox.make_key()}")
     page = client.get(OUTBOX)
     assert [message.to for message in page.context["kept"]] == ["+8613800138000", "lin@example.com"]
     assert f'href="{settings.SITE_URL}{kept.link()}"' in page.content.decode()
@@ -56,7 +56,7 @@ def test_there_is_none_unless_wanted(client, post, kept, settings):
     settings.OUTBOX = False
     post("/user/register/", NEW)
     assert client.get(OUTBOX).status_code == 404
-    assert client.get(f"{OUTBOX}?key={outbox.make_key()}").status_code == 404
+    assert client.get(f"{OUTBOX}?key={services.outbox.make_key()}").status_code == 404
     assert OUTBOX not in client.get("/user/register/sent/").content.decode()
 
 
@@ -74,12 +74,12 @@ def test_no_address_host_or_header_opens_it(client, post, kept, settings, asked)
     post("/user/register/", NEW)
     assert not _reads(client, **asked)
     mine = Client()
-    mine.get(f"{OUTBOX}?key={outbox.make_key()}", **asked)
+    mine.get(f"{OUTBOX}?key={services.outbox.make_key()}", **asked)
     assert _reads(mine, **asked)  # and none closes it
 
 
 def test_a_key_opens_one_browser_once(client):
-    address = f"{OUTBOX}?key={outbox.make_key()}"
+    address = f"{OUTBOX}?key={services.outbox.make_key()}"
     assert client.head(address).status_code == 403  # looking ahead spends nothing
     answer = client.get(address)
     assert answer["Location"] == OUTBOX
@@ -98,7 +98,7 @@ def test_a_key_opens_one_browser_once(client):
 
 @pytest.mark.parametrize("key", ["x", "../../secret_key", "a" * 5000, "钥匙", "%00", "%ff%fe", ""])
 def test_what_is_no_key_opens_nothing(client, key):
-    outbox.make_key()
+    services.outbox.make_key()
     assert client.get(f"{OUTBOX}?key={key}").status_code == 403
     client.cookies["outbox"] = key.encode("ascii", "replace").decode()
     assert not _reads(client)
@@ -106,24 +106,24 @@ def test_what_is_no_key_opens_nothing(client, key):
 
 def test_what_the_folder_holds_opens_nothing(settings):
     """Whoever reads it knows neither key nor cookie."""
-    used, _left = outbox.make_key(), outbox.make_key()
-    outbox.use_key(used)
+    used, _left = services.outbox.make_key(), services.outbox.make_key()
+    services.outbox.use_key(used)
     names = [path.name for path in Path(settings.OUTBOX_KEYS).iterdir()]
     assert len(names) == 2
     for name in names:
         digest = name.partition("-")[2]
-        assert outbox.use_key(digest) is None
-        assert not outbox.is_open_to(digest)
+        assert services.outbox.use_key(digest) is None
+        assert not services.outbox.is_open_to(digest)
     assert Path(settings.OUTBOX_KEYS).stat().st_mode & 0o077 == 0
 
 
 def test_of_many_at_once_one_wins():
     for _ in range(20):
-        key, start, won = outbox.make_key(), threading.Barrier(8), []
+        key, start, won = services.outbox.make_key(), threading.Barrier(8), []
 
         def use(key=key, start=start, won=won) -> None:
             start.wait()
-            if token := outbox.use_key(key):
+            if token := services.outbox.use_key(key):
                 won.append(token)
 
         threads = [threading.Thread(target=use) for _ in range(8)]
@@ -132,14 +132,14 @@ def test_of_many_at_once_one_wins():
         for thread in threads:
             thread.join()
         assert len(won) == 1
-        assert outbox.is_open_to(won[0])
+        assert services.outbox.is_open_to(won[0])
 
 
 def test_a_new_start_closes_it_for_all_before(client):
-    unused = outbox.make_key()
-    client.get(f"{OUTBOX}?key={outbox.make_key()}")
+    unused = services.outbox.make_key()
+    client.get(f"{OUTBOX}?key={services.outbox.make_key()}")
     assert _reads(client)
-    outbox.forget_keys()
+    services.outbox.forget_keys()
     assert not _reads(client)
     assert Client().get(f"{OUTBOX}?key={unused}").status_code == 403
 
@@ -169,7 +169,7 @@ def test_a_message_is_shown_as_text(client, kept):
     from utils import sms
 
     sms.send(phone="+8613800138000", text="<script>alert(1)</script>")
-    client.get(f"{OUTBOX}?key={outbox.make_key()}")
+    client.get(f"{OUTBOX}?key={services.outbox.make_key()}")
     page = client.get(OUTBOX).content.decode()
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import (
     AccountEvent,
     AuditEntry,
@@ -21,8 +22,6 @@ from apps.users.models import (
     SecondFactor,
     User,
 )
-from apps.users.services import contacts, credentials, identities, second_factor
-from apps.users.services.identities import Person
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 from tests.users.test_devices import FIREFOX, IPHONE
@@ -86,13 +85,13 @@ class WeChat:
     def begin(self, *, back: str) -> tuple[str, dict[str, str]]:
         return f"https://wechat.example/?back={back}", {}
 
-    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> Person:
-        return Person("wechat", "mine", "", "")
+    def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> services.identities.Person:
+        return services.identities.Person("wechat", "mine", "", "")
 
 
 @pytest.mark.usefixtures("_wechat")
 def test_the_page_shows_every_way_in(lin, identity, django_assert_num_queries):
-    second_factor.begin(user=lin)
+    services.second_factor.begin(user=lin)
     phone, here = _sign_in(agent=IPHONE), _sign_in()
     SecondFactor.objects.update(confirmed_at=timezone.now())
     RecoveryCode.objects.create(user=lin, digest="x")
@@ -146,7 +145,9 @@ def test_the_owner_finds_and_removes_all_that_a_thief_left(client, post, kept, l
     post("/user/forgetpwd/", {"username": "lin"})
     post(kept.link(), {"password": "the thief's own words"})
     thief = _sign_in("the thief's own words", IPHONE)
-    identities.connect(user=User.objects.get(), person=Person("wechat", "thief", "", ""), at=timezone.now())
+    services.identities.connect(
+        user=User.objects.get(), person=services.identities.Person("wechat", "thief", "", ""), at=timezone.now()
+    )
     User.objects.update(phone="+8613900139000")
     post("/user/forgetpwd/", {"username": "lin@example.com"})
     post(kept.link(), {"password": NEW})
@@ -173,9 +174,9 @@ def test_the_owner_finds_and_removes_all_that_a_thief_left(client, post, kept, l
 
 def test_a_reset_leaves_the_second_factor_on(client, post, kept, lin):
     """Else whoever reads the mailbox gets past it. A recovery code lets its owner in."""
-    second_factor.begin(user=lin)
+    services.second_factor.begin(user=lin)
     totp = pyotp.TOTP(SecondFactor.objects.get().secret)
-    codes = second_factor.confirm(user=lin, code=totp.now(), at=timezone.now())
+    codes = services.second_factor.confirm(user=lin, code=totp.now(), at=timezone.now())
     post("/user/forgetpwd/", {"username": "lin"})
     post(kept.link(), {"password": NEW})
     assert client.post("/user/login/", {"username": "lin", "password": NEW})["Location"] == "/user/login/code/"
@@ -349,7 +350,7 @@ def test_a_reset_that_is_under_way_dies_with_what_is_taken_back(client, post, ke
 
 
 def test_a_second_step_that_waits_dies_too(lin):
-    second_factor.begin(user=lin)
+    services.second_factor.begin(user=lin)
     here = _sign_in()
     SecondFactor.objects.update(confirmed_at=timezone.now())
     waiting = Client()
@@ -380,17 +381,17 @@ def test_a_session_renewed_while_it_is_read_stays(rf, lin, settings, rotated):
 
 
 def test_a_sign_in_under_way_needs_the_second_factor_that_was_turned_on_meanwhile(rf, lin):
-    from apps.users.services import sign_in
+    from apps.users import services
 
-    second_factor.begin(user=lin)
+    services.second_factor.begin(user=lin)
     SecondFactor.objects.update(confirmed_at=timezone.now())
     request = rf.get("/")
     request.session = Client().session
     given = {"user": lin, "browser": "x", "address": "", "language": "", "at": timezone.now()}
-    with pytest.raises(credentials.Outdated):
-        sign_in.enter(request=request, coded=False, **given)
+    with pytest.raises(services.credentials.Outdated):
+        services.sign_in.enter(request=request, coded=False, **given)
     assert not Device.objects.exists()
-    sign_in.enter(request=request, coded=True, **given)
+    services.sign_in.enter(request=request, coded=True, **given)
     assert Device.objects.exists()
 
 
@@ -398,18 +399,22 @@ def test_a_request_under_way_adds_no_way_in_to_what_was_taken_back(lin):
     """It found the account before, and writes after."""
     before = User.objects.get()
     here = _sign_in()
-    second_factor.begin(user=lin)
+    services.second_factor.begin(user=lin)
     _remove(here, "all")
     now = timezone.now()
     code = pyotp.TOTP(SecondFactor.objects.get().secret).now()
     for add in (
-        lambda: identities.connect(user=before, person=Person("wechat", "thief", "", ""), at=now),
-        lambda: contacts.ask_email(user=before, email="thief@evil.example", at=now),
-        lambda: second_factor.confirm(user=before, code=code, at=now),
-        lambda: second_factor.renew_recovery_codes(user=before),
+        lambda: services.identities.connect(
+            user=before, person=services.identities.Person("wechat", "thief", "", ""), at=now
+        ),
+        lambda: services.contacts.ask_email(user=before, email="thief@evil.example", at=now),
+        lambda: services.second_factor.confirm(user=before, code=code, at=now),
+        lambda: services.second_factor.renew_recovery_codes(user=before),
     ):
-        with pytest.raises(credentials.Outdated):
+        with pytest.raises(services.credentials.Outdated):
             add()
     assert not Identity.objects.exists()
-    assert not second_factor.is_on(user=lin)
-    identities.connect(user=User.objects.get(), person=Person("wechat", "mine", "", ""), at=now)
+    assert not services.second_factor.is_on(user=lin)
+    services.identities.connect(
+        user=User.objects.get(), person=services.identities.Person("wechat", "mine", "", ""), at=now
+    )

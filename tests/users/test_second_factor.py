@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.users import services
 from apps.users.models import RecoveryCode, SecondFactor, User
-from apps.users.services import second_factor
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 
@@ -24,8 +24,8 @@ def _code(user: User, *, steps: int = 0) -> str:
 
 
 def _turn_on(user: User) -> list[str]:
-    second_factor.begin(user=user)
-    return second_factor.confirm(user=user, code=_code(user, steps=-1), at=timezone.now())
+    services.second_factor.begin(user=user)
+    return services.second_factor.confirm(user=user, code=_code(user, steps=-1), at=timezone.now())
 
 
 def _password(browser: Client, target: str = "/"):
@@ -43,13 +43,13 @@ def test_it_is_turned_on_by_a_first_code(client, lin):
     _password(elsewhere)
     page = client.get("/user/secondfactor/")
     assert page.context["secret"] in page.content.decode()
-    assert not second_factor.is_on(user=lin)
+    assert not services.second_factor.is_on(user=lin)
     assert client.post("/user/secondfactor/", {"form": "on", "code": "000000"}).status_code == 400
-    assert not second_factor.is_on(user=lin)
+    assert not services.second_factor.is_on(user=lin)
     shown = client.post("/user/secondfactor/", {"form": "on", "code": _code(lin)})
     codes = re.findall(r"<li>(\w{5}-\w{5})</li>", shown.content.decode())
     assert len(set(codes)) == 10
-    assert second_factor.is_on(user=lin)
+    assert services.second_factor.is_on(user=lin)
     assert not any(code.replace("-", "") in str(RecoveryCode.objects.values_list()) for code in codes)
     assert client.get("/user/userown/").status_code == 200
     assert elsewhere.get("/user/userown/").status_code == 302  # signed in with less
@@ -123,9 +123,9 @@ def test_turning_it_off_takes_the_password(client, lin):
     client.post("/user/login/code/", {"code": _code(lin)})
     refused = client.post("/user/secondfactor/", {"form": "off", "current": "wrong"})
     assert refused.status_code == 400
-    assert second_factor.is_on(user=lin)
+    assert services.second_factor.is_on(user=lin)
     assert client.post("/user/secondfactor/", {"form": "off", "current": PASSWORD}).status_code == 302
-    assert not second_factor.is_on(user=lin)
+    assert not services.second_factor.is_on(user=lin)
     assert not RecoveryCode.objects.exists()
     assert _password(Client())["Location"] == "/"
 

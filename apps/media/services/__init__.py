@@ -1,5 +1,7 @@
 """What can be done with a video: take it in, process it, cut its preview, look after what got stuck."""
 
+from apps.media import hls
+from apps.media.failures import reason
 from apps.media.services.doctor import Finding, examine, resume_lapsed
 from apps.media.services.encoding.chunks import encode_chunk
 from apps.media.services.encoding.processing import cancel, process, retry
@@ -20,8 +22,10 @@ __all__ = [
     "encode_chunk",
     "examine",
     "finish_upload",
+    "hls",
     "look_after_uploads",
     "process",
+    "reason",
     "rename_files",
     "resume_lapsed",
     "retry",

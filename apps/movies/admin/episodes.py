@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from apps.movies import services
 from apps.movies.admin.inlines import ChapterInline, attach_later
 from apps.movies.forms import EpisodeForm
 from apps.movies.models import Episode
-from apps.movies.services import refresh_movie
 from utils.admin import ShownModelAdmin
 
 
@@ -43,14 +43,14 @@ class EpisodeAdmin(ShownModelAdmin):
         super().save_related(request, form, formsets, change)
         # One that went to another title leaves the one it came from.
         for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:
-            refresh_movie(movie_id=movie_id)
+            services.refresh_movie(movie_id=movie_id)
 
     def delete_model(self, request: HttpRequest, episode: Any) -> None:
         super().delete_model(request, episode)
-        refresh_movie(movie_id=episode.movie_id)
+        services.refresh_movie(movie_id=episode.movie_id)
 
     def delete_queryset(self, request: HttpRequest, episodes: QuerySet[Any]) -> None:
         movie_ids = set(episodes.values_list("movie_id", flat=True))
         super().delete_queryset(request, episodes)
         for movie_id in movie_ids:
-            refresh_movie(movie_id=movie_id)
+            services.refresh_movie(movie_id=movie_id)

@@ -16,11 +16,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.media import services as media
 from apps.media.presenters import encoding
-from apps.media.services import UnableToAddVideo
+from apps.movies import services
 from apps.movies.forms import EpisodeForm, uploaded_path
 from apps.movies.models import Chapter, Credit, Episode, Material
-from apps.movies.services import attach_video
 from utils.admin import StackedPage, TabularPage
 
 
@@ -31,8 +31,8 @@ def attach_later(request: HttpRequest, episode: Episode, file: UploadedFile) -> 
 
 def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
     try:
-        attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
-    except UnableToAddVideo as error:
+        services.attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
+    except media.UnableToAddVideo as error:
         messages.error(request, gettext("The file could not be stored: %s") % error)
 
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.movies import services
 from apps.movies.forms import PicturesForm
 from apps.movies.models import Banner, Category, Genre, Movie, Person, Region
-from apps.movies.services import refresh_genre_lines
 from utils.admin import ShownModelAdmin
 from utils.tasks import enqueue
 
@@ -31,17 +31,17 @@ class GenreAdmin(NamedAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        refresh_genre_lines(movie_ids=self._movies(form.instance.pk))
+        services.refresh_genre_lines(movie_ids=self._movies(form.instance.pk))
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         movies = self._movies(obj.pk)
         super().delete_model(request, obj)
-        refresh_genre_lines(movie_ids=movies)
+        services.refresh_genre_lines(movie_ids=movies)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         movies = self._movies(*queryset.values_list("pk", flat=True))
         super().delete_queryset(request, queryset)
-        refresh_genre_lines(movie_ids=movies)
+        services.refresh_genre_lines(movie_ids=movies)
 
     def _movies(self, *genres: int) -> list[int]:
         return list(Movie.objects.filter(genres__in=genres).distinct().values_list("pk", flat=True))

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 
+from apps.movies import services
 from apps.movies.models import HIGHEST, Episode, Movie
-from apps.movies.services.numbering import Edit, UnableToEdit, edit_episodes
 from utils.numbers import row_id
 from utils.plain_text import clean_line
 
@@ -40,9 +40,9 @@ def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
         edits, wrong = _read(request, movie)
         try:
             if not wrong:
-                told = edit_episodes(movie=movie, edits=edits, make_room=bool(request.POST.get("make_room")))
+                told = services.edit_episodes(movie=movie, edits=edits, make_room=bool(request.POST.get("make_room")))
                 return _saved(request, told)
-        except UnableToEdit as unable:
+        except services.UnableToEdit as unable:
             wrong = unable.errors
         except IntegrityError:  # an episode came in another form
             trouble = gettext("Somebody else is changing this title: save again.")
@@ -83,14 +83,14 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
-def _read(request: HttpRequest, movie: Movie) -> tuple[list[Edit], dict[int, str]]:
+def _read(request: HttpRequest, movie: Movie) -> tuple[list[services.Edit], dict[int, str]]:
     """What was typed, and what is wrong about it, by primary key."""
     there = movie.episodes.only("movie", "number", "title").in_bulk(_keys(request))
     longest = Episode._meta.get_field("title").max_length or 0
     edits, wrong = [], {}
     for pk in _keys(request):
         now = there.get(pk) or Episode(number=0, title="")
-        edit = Edit(
+        edit = services.Edit(
             pk=pk,
             number=_number(_sent(request, "number", pk)),
             title=clean_line(_sent(request, "title", pk, now.title)),

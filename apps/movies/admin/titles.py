@@ -17,19 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
+from apps.movies import services
 from apps.movies.admin.inlines import CreditInline, EpisodeInline, MaterialInline, attach_later
 from apps.movies.admin.numbering import episodes_page
 from apps.movies.forms import MovieForm, ShelveForm
 from apps.movies.models import Access, Episode, Movie, Status
-from apps.movies.services import (
-    UnableToShelve,
-    access_changed,
-    hide,
-    publish,
-    refresh_movie,
-    restore,
-    withdraw,
-)
 from utils.admin import ShownModelAdmin
 from utils.pictures import url
 from utils.tasks import enqueue
@@ -151,7 +143,7 @@ class MovieAdmin(ShownModelAdmin):
             return JsonResponse(form.preview())
         try:
             episodes = form.shelve()
-        except UnableToShelve as error:
+        except services.UnableToShelve as error:
             return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
         except IntegrityError:  # an episode came in another form
             return JsonResponse(
@@ -201,11 +193,11 @@ class MovieAdmin(ShownModelAdmin):
         if {"poster", "backdrop"} & set(form.changed_data) or not change:
             enqueue("catalogue.make_pictures", movie_id=movie.pk)
         if change and {"access", "preview_seconds"} & set(form.changed_data):
-            access_changed(movie=movie, was_free=form.initial.get("access") == Access.FREE)
+            services.access_changed(movie=movie, was_free=form.initial.get("access") == Access.FREE)
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        refresh_movie(movie_id=form.instance.pk)
+        services.refresh_movie(movie_id=form.instance.pk)
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
         super().save_formset(request, form, formset, change)
@@ -221,7 +213,7 @@ class MovieAdmin(ShownModelAdmin):
 
     @action(description=_("Publish"), permissions=["change"])
     def publish_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
-        self._say(request, publish(movies=movies))
+        self._say(request, services.publish(movies=movies))
         if waiting := list(movies.filter(status=Status.WAITING).values_list("title", flat=True)[: NAMED + 1]):
             names = "、".join(waiting[:NAMED]) + ("…" if len(waiting) > NAMED else "")
             text = gettext("No episode can be played yet, so these wait and are published as soon as one can: %s")
@@ -229,12 +221,12 @@ class MovieAdmin(ShownModelAdmin):
 
     @action(description=_("Take off the shelf"), permissions=["change"])
     def withdraw_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
-        self._say(request, withdraw(movies=movies))
+        self._say(request, services.withdraw(movies=movies))
 
     @action(description=_("Delete (can be undone)"), permissions=["hide"])
     def hide_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
-        self._say(request, hide(movies=movies))
+        self._say(request, services.hide(movies=movies))
 
     @action(description=_("Bring back"), permissions=["hide"])
     def restore_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
-        self._say(request, restore(movies=movies))
+        self._say(request, services.restore(movies=movies))

@@ -18,13 +18,17 @@ from apps.movies.services.catalogue import (
     withdraw,
 )
 from apps.movies.services.from_uploads import NamedUpload, UnableToShelve, shelve_episodes, shelve_films, shelve_series
+from apps.movies.services.numbering import Edit, UnableToEdit, edit_episodes
 from apps.movies.services.pictures import examine_pictures, make_pictures
 from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
+from apps.movies.services.related import related
 
 __all__ = [
+    "Edit",
     "NamedUpload",
     "Place",
     "UnableToAddEpisode",
+    "UnableToEdit",
     "UnableToShelve",
     "access_changed",
     "add_episode",
@@ -32,6 +36,7 @@ __all__ = [
     "arrange",
     "attach_video",
     "clean_content",
+    "edit_episodes",
     "examine_pictures",
     "flush_plays",
     "gaps",
@@ -43,6 +48,7 @@ __all__ = [
     "refresh_genre_lines",
     "refresh_movie",
     "refresh_rankings",
+    "related",
     "repeated",
     "restore",
     "shelve_episodes",

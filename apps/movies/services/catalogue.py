@@ -13,8 +13,8 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from apps.media import services as media
 from apps.media.models import Video
-from apps.media.services import UnableToAddVideo, add_video, rename_files, set_preview
 from apps.movies.models import HIGHEST, OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from apps.movies.services.pictures import lend_thumbnail
 from utils.cache import renew_pages
@@ -90,7 +90,9 @@ def preview_length(movie: Movie) -> int:
 
 def attach_video(*, episode: Episode, path: Path, original_name: str, move: bool = False) -> Video:
     """Give the episode the file at `path` and queue its encoding. Raises UnableToAddVideo."""
-    video = add_video(path=path, original_name=original_name, preview_seconds=preview_length(episode.movie), move=move)
+    video = media.add_video(
+        path=path, original_name=original_name, preview_seconds=preview_length(episode.movie), move=move
+    )
     place_video(episode=episode, video=video)
     return video
 
@@ -109,7 +111,7 @@ def adapt_preview(*, video: Video) -> None:
     wanted = {preview_length(e.movie) for e in video.episodes.select_related("movie")} - {0}
     seconds = min(wanted, default=0)
     if seconds != video.preview_seconds:
-        set_preview(video=video, seconds=seconds)
+        media.set_preview(video=video, seconds=seconds)
 
 
 def add_episode(
@@ -135,8 +137,8 @@ def add_episode(
     seconds = preview_length(known or Movie(access=access))
     try:
         # Before the transaction: on SQLite it would hold every other writer up while a long file is copied.
-        video = add_video(path=path, original_name=path.name, preview_seconds=seconds)
-    except UnableToAddVideo as error:
+        video = media.add_video(path=path, original_name=path.name, preview_seconds=seconds)
+    except media.UnableToAddVideo as error:
         raise UnableToAddEpisode(str(error)) from error
     with transaction.atomic():
         movie = _of_many(title, kind).select_for_update().first() or Movie.objects.create(
@@ -179,7 +181,7 @@ def access_changed(*, movie: Movie, was_free: bool = False) -> None:
     for episode in movie.episodes.exclude(video=None).select_related("video"):
         if episode.video:
             if was_free and movie.access != Access.FREE:
-                rename_files(video=episode.video)
+                media.rename_files(video=episode.video)
             adapt_preview(video=episode.video)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from apps.media import services as media
 from apps.media.models import Video
-from apps.media.services import Finding, discard_replaced
 from apps.movies.models import Banner, Episode, Movie
 from utils import pictures
 from utils.cache import renew_pages
@@ -72,7 +72,7 @@ class _Place:
             except (FileNotFoundError, pictures.UnusablePicture):
                 continue
         changed = type(self.row)._base_manager.filter(pk=self.row.pk, **before).update(**{self.field: made})
-        discard_replaced(pictures.files(self.made if changed else made), at=timezone.now())
+        media.discard_replaced(pictures.files(self.made if changed else made), at=timezone.now())
 
     def mend(self) -> None:
         """Have the set made again, of what there is; the fields are cleared if all that they name is gone."""
@@ -120,16 +120,16 @@ def lend_thumbnail(*, movie_id: int) -> bool:
     return bool(Movie.objects.filter(pk=movie_id, backdrop=backdrop).update(backdrop=thumbnails[0]))
 
 
-def examine_pictures(*, mend: bool = True) -> Iterator[Finding]:
+def examine_pictures(*, mend: bool = True) -> Iterator[media.Finding]:
     """Pictures of titles whose files are missing, mended one by one as they are found, unless `mend` is False."""
     for movie in Movie.objects.prefetch_related("banners").order_by("pk"):
         for place in _places(movie):
             if not place.wanted or (place.made and place.is_whole()):
                 continue
             if any(name and default_storage.exists(name) for name in place.names.values()):
-                finding = Finding(f"{place} lacks sizes", "made again")
+                finding = media.Finding(f"{place} lacks sizes", "made again")
             else:
-                finding = Finding(f"{place} is missing, and what it was made of", "taken away")
+                finding = media.Finding(f"{place} is missing, and what it was made of", "taken away")
             if mend:
                 place.mend()
             yield finding

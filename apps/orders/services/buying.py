@@ -17,8 +17,8 @@ from apps.orders.gateways import CLOCK, accounts
 from apps.orders.models import Coupon, Kind, Order, Plan, Wish
 from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.services import is_member
 from utils.templatetags.formats import local_name
 
 TOP_UP_LEAST, TOP_UP_MOST = Decimal("1.00"), Decimal("5000.00")  # yuan
@@ -68,7 +68,7 @@ def _title(user: User, movie: Movie, at: datetime) -> dict[str, Any]:
         raise UnableToPlaceOrder(_("This title isn't sold on its own."))
     if owns(user=user, movie_id=movie.pk):
         raise AlreadyOwned(_("This title is yours already."))
-    price = title_price(movie=movie, is_vip=is_member(user=user, at=at))
+    price = title_price(movie=movie, is_vip=users.is_member(user=user, at=at))
     return {"kind": Kind.TITLE, "movie": movie, "subject": movie.title, "list_price": price, "amount": price}
 
 

@@ -13,7 +13,7 @@ from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear
 from apps.orders.models import Order, State, Wish
 from apps.orders.services.asking import ASK_AT_MOST_EVERY, ask, asked_lately, gateway_for, question, released, wish_for
 from apps.orders.services.paying import UnableToPay, take_from_wallet
-from apps.wallet.services import NotEnoughMoney
+from apps.wallet import services as wallet
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,6 @@ def _pay_or_close(order: Order, at: datetime) -> None:
         try:
             with transaction.atomic():
                 take_from_wallet(order=order, at=at)
-        except (UnableToPay, NotEnoughMoney) as refused:
+        except (UnableToPay, wallet.NotEnoughMoney) as refused:
             log.warning("Order %s isn't paid from the wallet: %s", order.number, refused)
             Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)

@@ -15,8 +15,8 @@ from apps.orders.models import Kind, Order, Payment, Refund
 from apps.orders.models.payments import WALLET
 from apps.orders.services.buying import new_number
 from apps.orders.services.refunding import complete
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry, Wallet
-from apps.wallet.services import move
 from utils.money import yuan_value
 
 NOTHING = Decimal("0.00")
@@ -149,10 +149,10 @@ def _record(order: Order, payment: Payment, amount: Decimal, done_at: datetime, 
 
 def _take_from_wallet(order: Order, row: Refund, at: datetime) -> None:
     """Take a top-up back as far as the wallet reaches. The refund keeps what was spent; `reconcile` tells of it."""
-    wallet = Wallet.objects.select_for_update().filter(user=order.user).first()
-    taken = min(row.amount, wallet.balance if wallet else NOTHING)
+    rows = Wallet.objects.select_for_update().filter(user=order.user)
+    taken = min(row.amount, rows.values_list("balance", flat=True).first() or NOTHING)
     if taken > 0:
-        move(
+        wallet.move(
             user=order.user, amount=-taken, kind=Entry.Kind.TAKEN_BACK, reference=row.number, subject=order.subject,
             at=at,
         )  # fmt: skip

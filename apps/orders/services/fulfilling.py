@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from apps.orders.models import Kind, Order, Purchase
-from apps.users.services import extend_membership, take_back_membership
+from apps.users import services as users
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry
-from apps.wallet.services import move
 
 
 class UnableToFulfil(Exception):
@@ -16,7 +16,7 @@ class UnableToFulfil(Exception):
 
 
 def _give_membership(order: Order, at: datetime) -> None:
-    order.membership = extend_membership(
+    order.membership = users.extend_membership(
         user=order.user, days=order.days or 0, at=at, reason=order.number, streams=order.streams
     )
     order.save(update_fields=["membership"])
@@ -29,7 +29,7 @@ def _give_title(order: Order, at: datetime) -> None:
 
 
 def _give_money(order: Order, at: datetime) -> None:
-    move(
+    wallet.move(
         user=order.user,
         amount=order.amount,
         kind=Entry.Kind.TOP_UP,
@@ -41,7 +41,7 @@ def _give_money(order: Order, at: datetime) -> None:
 
 def _take_membership(order: Order, at: datetime) -> None:
     if order.membership:
-        take_back_membership(membership=order.membership, at=at)
+        users.take_back_membership(membership=order.membership, at=at)
 
 
 def _take_title(order: Order, at: datetime) -> None:

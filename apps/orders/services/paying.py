@@ -17,9 +17,9 @@ from apps.orders.models import Kind, Order, State, Wish
 from apps.orders.models.payments import WALLET
 from apps.orders.services.asking import wish_for
 from apps.orders.services.settling import settle
-from apps.users.services import is_member
+from apps.users import services as users
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry
-from apps.wallet.services import NotEnoughMoney, balance_of, move
 
 if TYPE_CHECKING:
     from apps.users.models import User
@@ -82,15 +82,15 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
             raise UnableToPay(_("This order is being cancelled. Place a new one."))
         if not order.sent_at:
             return take_from_wallet(order=order, at=at)
-        if balance_of(user=user) < order.amount:
-            raise NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
+        if wallet.balance_of(user=user) < order.amount:
+            raise wallet.NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
     return wish_for(order=order, wish=Wish.WALLET, at=at)
 
 
 def take_from_wallet(*, order: Order, at: datetime) -> Order:
     """Pay an open order that the gateway takes no money for, its row being locked. Raises as `pay_from_wallet`."""
     _expect_open(order, at)
-    move(
+    wallet.move(
         user=order.user,
         amount=-order.amount,
         kind=Entry.Kind.PURCHASE,
@@ -108,5 +108,5 @@ def _expect_open(order: Order, at: datetime) -> None:
     if order.state != State.PENDING or order.expires_at <= at:
         raise UnableToPay(_("This order was closed because it wasn't paid in time. Place a new one."))
     movie = order.movie
-    if movie and movie.member_price == order.amount < movie.price and not is_member(user=order.user, at=at):
+    if movie and movie.member_price == order.amount < movie.price and not users.is_member(user=order.user, at=at):
         raise UnableToPay(_("This price is for members, and your membership has ended. Place a new order."))

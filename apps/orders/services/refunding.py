@@ -10,8 +10,8 @@ from apps.orders.models import Order, Payment, Refund, State
 from apps.orders.models.payments import WALLET
 from apps.orders.services.fulfilling import TAKE_BACK
 from apps.orders.services.telling import tell_refunded
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry
-from apps.wallet.services import move
 
 
 def complete(row: Refund, at: datetime) -> None:
@@ -24,7 +24,7 @@ def complete(row: Refund, at: datetime) -> None:
         payment = Payment.objects.get(pk=row.payment_id)
         tell_refunded(order, row, payment, at)
         if payment.gateway == WALLET:
-            move(
+            wallet.move(
                 user=order.user, amount=row.amount, kind=Entry.Kind.REFUND, reference=row.number,
                 subject=order.subject, at=at,
             )  # fmt: skip

@@ -19,8 +19,8 @@ from apps.orders.services.asking import gateway_for
 from apps.orders.services.buying import new_number
 from apps.orders.services.console_refunds import book
 from apps.orders.services.refunding import complete
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry
-from apps.wallet.services import NotEnoughMoney, move
 from utils.money import yuan_value
 from utils.tasks import enqueue
 
@@ -107,13 +107,13 @@ def _from_wallet(order: Order, row: Refund, at: datetime) -> None:
     """A top-up's money leaves the wallet before it leaves the site."""
     try:
         _move(order, row, -row.amount, Entry.Kind.TAKEN_BACK, at)
-    except NotEnoughMoney as error:
+    except wallet.NotEnoughMoney as error:
         raise UnableToRefund(_("The user has spent this money: the wallet holds less than the refund.")) from error
 
 
 def _move(order: Order, row: Refund, amount: Decimal, kind: Entry.Kind, at: datetime) -> None:
     """Move `amount` yuan in the buyer's wallet because of a refund. Raises NotEnoughMoney."""
-    move(user=order.user, amount=amount, kind=kind, reference=row.number, subject=order.subject, at=at)
+    wallet.move(user=order.user, amount=amount, kind=kind, reference=row.number, subject=order.subject, at=at)
 
 
 def _give_up(row: Refund, why: str, at: datetime) -> None:

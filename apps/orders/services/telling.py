@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.orders.models import Order, Payment, Refund
+from apps.users import services as users
 from apps.users.models import Letter
-from apps.users.services import letters
 
 
 def tell_paid(order: Order, at: datetime) -> None:
     """The order is paid, and gave what it promised."""
-    letters.write(
+    users.letters.write(
         user=order.user, kind=Letter.Kind.PAID, reference=order.number, at=at,
         item=order.subject, amount=f"{order.amount:.2f}", number=order.number, path=order.get_absolute_url(),
     )  # fmt: skip
@@ -19,7 +19,7 @@ def tell_paid(order: Order, at: datetime) -> None:
 
 def tell_refunded(order: Order, row: Refund, payment: Payment, at: datetime) -> None:
     """Money of the order has gone back."""
-    letters.write(
+    users.letters.write(
         user=order.user, kind=Letter.Kind.REFUNDED, reference=row.number, at=at,
         item=order.subject, amount=f"{row.amount:.2f}", number=order.number, path=order.get_absolute_url(),
         way=payment.gateway,

@@ -22,10 +22,9 @@ from apps.orders.gateways import is_offered
 from apps.orders.models import Order, State
 from apps.orders.views.checkout import start_payment
 from apps.orders.views.tickets import ticket_for
-from apps.users.requests import signed_in
-from apps.users.services import membership_end
+from apps.users import services as users
+from apps.wallet import services as wallet
 from apps.wallet.models import Entry
-from apps.wallet.services import NotEnoughMoney, balance_of
 from utils.paging import page_links
 
 PAGE = 20
@@ -34,7 +33,7 @@ TOP_UPS = [Decimal(amount) for amount in (10, 30, 50, 100, 200, 500)]  # yuan
 
 def _mine(request: HttpRequest, number: str) -> Order:
     return get_object_or_404(
-        Order.objects.select_related("movie", "plan", "coupon"), number=number, user=signed_in(request)
+        Order.objects.select_related("movie", "plan", "coupon"), number=number, user=users.signed_in(request)
     )
 
 
@@ -43,7 +42,7 @@ def _mine(request: HttpRequest, number: str) -> Order:
 @require_safe
 def orders(request: HttpRequest, page: int) -> HttpResponse:
     """Everything the user ordered, newest first; context: orders, types, pages, order_page."""
-    rows = Order.objects.for_list().filter(user=signed_in(request))
+    rows = Order.objects.for_list().filter(user=users.signed_in(request))
     order_page = Paginator(rows, PAGE).get_page(page)
     return render(
         request,
@@ -67,13 +66,13 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     found = _mine(request, number)
     context: dict[str, Any] = {"user_info": request.user, "order": found, "is_offered": is_offered()}
     if found.state == State.PENDING:
-        context["balance"] = balance_of(user=signed_in(request))
+        context["balance"] = wallet.balance_of(user=users.signed_in(request))
         context["is_over"] = found.expires_at <= timezone.now()
         context["ticket"] = ticket_for(found)
     else:
         context["payments"] = found.payments.prefetch_related("refunds")
         context["returns"] = services.returns(payments=context["payments"])
-        context["vip_time_end"] = membership_end(user=signed_in(request), at=timezone.now())
+        context["vip_time_end"] = users.membership_end(user=users.signed_in(request), at=timezone.now())
     return render(request, "orders/order.html", context)
 
 
@@ -85,9 +84,9 @@ def pay_again(request: HttpRequest, number: str) -> HttpResponse:
     found = _mine(request, number)
     try:
         return redirect(
-            start_payment(request, found, signed_in(request), request.POST.get("method", ""), timezone.now())
+            start_payment(request, found, users.signed_in(request), request.POST.get("method", ""), timezone.now())
         )
-    except (services.UnableToPay, NotEnoughMoney) as refused:
+    except (services.UnableToPay, wallet.NotEnoughMoney) as refused:
         messages.error(request, str(refused))
         return redirect(found)
 
@@ -109,21 +108,21 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def wallet(request: HttpRequest, page: int) -> HttpResponse:
+def wallet_page(request: HttpRequest, page: int) -> HttpResponse:
     """The balance, ways to top it up, and every movement."""
     return show_wallet(request, page)
 
 
 def show_wallet(request: HttpRequest, page: int, error: str = "") -> HttpResponse:
     """The wallet's page; with an `error` it says what was refused (400)."""
-    user = signed_in(request)
+    user = users.signed_in(request)
     entries = Paginator(Entry.objects.filter(wallet__user=user), PAGE).get_page(page)
     return render(
         request,
         "users/wallet.html",
         {
             "user_info": user,
-            "balance": balance_of(user=user),
+            "balance": wallet.balance_of(user=user),
             "entries": entries,
             "pages": page_links(entries, lambda n: reverse("orders:wallet", args=[n])),
             "top_ups": TOP_UPS,

@@ -18,9 +18,9 @@ from apps.orders.forms import BuyForm
 from apps.orders.models import Order, State, Wish
 from apps.orders.views.checkout import place, start_payment
 from apps.orders.views.tickets import order_of
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.requests import account_of
-from apps.wallet.services import NotEnoughMoney
+from apps.wallet import services as wallet
 from utils.crowd import Crowd
 
 # Waiting pages cost the site about 20 requests a second, however many there are.
@@ -63,7 +63,7 @@ def call(view: Call) -> Callable[[HttpRequest], HttpResponse]:
 
     @wraps(view)
     def inner(request: HttpRequest) -> HttpResponse:
-        user = account_of(request)
+        user = users.account_of(request)
         if user is None:
             return answer(Res.SIGN_IN, _("Sign in first."))
         try:
@@ -78,7 +78,7 @@ def call(view: Call) -> Callable[[HttpRequest], HttpResponse]:
             return answer(Res.NOT_OFFERED, error)
         except services.UnableToPay as error:
             return answer(Res.UNABLE, error)
-        except NotEnoughMoney as error:
+        except wallet.NotEnoughMoney as error:
             return answer(Res.NOT_ENOUGH_MONEY, error)
         except Order.DoesNotExist:
             return answer(Res.NO_SUCH_ORDER, _("There is no such order."))

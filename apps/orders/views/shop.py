@@ -22,10 +22,9 @@ from apps.orders.gateways import is_offered
 from apps.orders.models import Plan
 from apps.orders.models.offers import LOWEST
 from apps.orders.views.checkout import place, start_payment
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.requests import account_of
-from apps.users.services import is_member, membership_end
-from apps.wallet.services import NotEnoughMoney, balance_of
+from apps.wallet import services as wallet
 from utils.addresses import client_address, neighbourhood
 
 MONTH = 30  # days, for the price a month
@@ -71,7 +70,7 @@ def vip(request: HttpRequest) -> HttpResponse:
 
 def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
     """The plans; a `coupon` in the address lowers their prices before anything is ordered."""
-    user = account_of(request)
+    user = users.account_of(request)
     form = CouponForm(request.POST or request.GET)
     code = form.cleaned_data["coupon"].strip() if form.is_valid() else ""
     who = f"user:{user.pk}" if user else f"address:{neighbourhood(client_address(request))}"
@@ -85,8 +84,8 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
         "dearest": dearest,
         "code": code,
         "coupon_error": offers[0].refusal if refused and offers else "",
-        "vip_time_end": membership_end(user=user, at=timezone.now()) if user else None,
-        "balance": balance_of(user=user) if user else None,
+        "vip_time_end": users.membership_end(user=user, at=timezone.now()) if user else None,
+        "balance": wallet.balance_of(user=user) if user else None,
         "is_offered": is_offered(),
         "vip_titles": Movie.objects.published().filter(access=Access.VIP).count(),
         "error": error,
@@ -102,12 +101,12 @@ def title(request: HttpRequest, movie_id: int) -> HttpResponse:
 
 
 def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
-    user = account_of(request)
+    user = users.account_of(request)
     if user and services.owns(user=user, movie_id=movie.pk):
         return redirect(movie)
-    vip = is_member(user=request.user, at=timezone.now())
+    vip = users.is_member(user=request.user, at=timezone.now())
     price = services.title_price(movie=movie, is_vip=vip)
-    balance = balance_of(user=user) if user else Decimal(0)
+    balance = wallet.balance_of(user=user) if user else Decimal(0)
     context: dict[str, Any] = {
         "user_info": request.user,
         "movie": movie,
@@ -127,7 +126,7 @@ def buy(request: HttpRequest) -> HttpResponse:
     at, form = timezone.now(), BuyForm(request.POST)
     if request.method != "POST":
         return redirect("orders:vip")
-    user = account_of(request)
+    user = users.account_of(request)
     if user is None:
         return redirect_to_login(_page_of(form))
     try:
@@ -136,7 +135,7 @@ def buy(request: HttpRequest) -> HttpResponse:
         order = place(form, user, at)
         return redirect(start_payment(request, order, user, form.cleaned_data["method"], at))
     except (
-        services.UnableToPlaceOrder, services.CouponRefused, services.UnableToPay, NotEnoughMoney,
+        services.UnableToPlaceOrder, services.CouponRefused, services.UnableToPay, wallet.NotEnoughMoney,
     ) as refused:  # fmt: skip
         return _again(request, form, str(refused))
 

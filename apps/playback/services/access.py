@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from apps.media.models import Rendition
 from apps.movies.models import Access, Episode, Movie
-from apps.orders.services import owns
-from apps.users.services import is_member
+from apps.orders import services as orders
+from apps.users import services as users
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -47,9 +47,9 @@ def withheld(*, viewer: User | AnonymousUser, movie: Movie, at: datetime) -> str
         return ""
     if not movie.is_open:
         return "not_ready"
-    if movie.access == Access.VIP and not is_member(user=viewer, at=at):
+    if movie.access == Access.VIP and not users.is_member(user=viewer, at=at):
         return "vip" if viewer.is_authenticated else "sign_in"
-    if movie.access == Access.PAID and not owns(user=viewer, movie_id=movie.pk):
+    if movie.access == Access.PAID and not orders.owns(user=viewer, movie_id=movie.pk):
         return "buy" if viewer.is_authenticated else "sign_in"
     return ""
 

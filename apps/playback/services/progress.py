@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.media.models import Rendition
+from apps.movies import services as movies
 from apps.movies.models import Episode
-from apps.movies.services import record_play
 from apps.playback.models import Progress, Watch
 from apps.playback.services.access import Grant
 
@@ -63,7 +63,7 @@ def heartbeat(
             if not Watch.objects.filter(pk=watch.pk, seen_at=watch.seen_at).update(**news):
                 continue  # another heartbeat of this viewer came in between
             if news.get("counted_at"):
-                record_play(movie_id=episode.movie_id, at=at)
+                movies.record_play(movie_id=episode.movie_id, at=at)
             if viewer.is_authenticated:
                 _keep(viewer.pk, episode, beat, at)
         return

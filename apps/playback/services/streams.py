@@ -13,8 +13,8 @@ from apps.media.models import Rendition
 from apps.movies.models import Access, Episode, Movie
 from apps.playback.models import Stream
 from apps.playback.services.access import Grant, is_curator
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.services import membership_streams
 
 NAMELESS = "page"  # what a browser's player is called that says no name, as in the addresses on its pages
 TOLD_FOR = timedelta(hours=1)  # for which a player that was stopped gets no place unless its viewer asks for it
@@ -47,7 +47,7 @@ def allowed(*, user: User, movie: Movie, at: datetime) -> int:
 
     Of the membership as it was sold; a bought title needs none, and counts as many as the site's setting.
     """
-    most = membership_streams(user=user, at=at)
+    most = users.membership_streams(user=user, at=at)
     return max(1, most, settings.STREAMS_AT_ONCE if movie.access == Access.PAID else 0)
 
 

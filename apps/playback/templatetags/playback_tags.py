@@ -8,9 +8,9 @@ from django import template
 
 from apps.media.models import Rendition, Video
 from apps.movies.models import Chapter, Episode
+from apps.playback import services
 from apps.playback.models import Progress
 from apps.playback.presenters import gate, player_config
-from apps.playback.services import Grant
 
 register = template.Library()
 SHOWN = 12
@@ -41,7 +41,7 @@ def staff_player(video: Video) -> dict[str, Any]:
     context: dict[str, Any] = {"video": video, "episodes": episodes, "used": episode is not None, "player": None}
     if episode and video.ready_at:
         episode.video = video
-        grant = Grant(Rendition.Variant.FULL)
+        grant = services.Grant(Rendition.Variant.FULL)
         config = player_config(
             movie=episode.movie,
             episode=episode,

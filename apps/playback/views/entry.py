@@ -10,18 +10,16 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from apps.movies.models import Episode
+from apps.playback import services
 from apps.playback.models import Stream
-from apps.playback.services import Grant, authorize, is_curator, streams
-from apps.playback.services.streams import Place, Player
+from apps.users import services as users
 from apps.users.models import User
-from apps.users.requests import account_of
-from apps.users.services.devices import DEVICE
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,40}")  # what a player calls itself, or its page
 AGENT_LENGTH = Stream._meta.get_field("user_agent").max_length or 0
 
 
-def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Grant]:
+def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, services.Grant]:
     """The episode, and what this viewer may see of it now. Raises Http404 for what isn't for viewers."""
     episode = get_object_or_404(
         Episode.objects.select_related("movie", "video").defer(
@@ -31,12 +29,12 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, Gr
         number=set_id,
         movie__deleted_at=None,
     )
-    if not episode.movie.is_open and not is_curator(viewer=request.user):
+    if not episode.movie.is_open and not services.is_curator(viewer=request.user):
         raise Http404
-    return episode, authorize(viewer=request.user, episode=episode, at=timezone.now())
+    return episode, services.authorize(viewer=request.user, episode=episode, at=timezone.now())
 
 
-def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -> tuple[Episode, Grant]:
+def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -> tuple[Episode, services.Grant]:
     """As `enter`, for what gives addresses of media: nothing to a player that has no place, where it needs one.
 
     A player says by `player` in the address which it is, else it is the one called `name`, and by `page` which load of
@@ -47,28 +45,29 @@ def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -
     if user is None:
         return episode, grant
     player = player_of(request, request.GET.get("player") or name, request.GET.get("page", ""))
-    place = streams.hold(user=user, player=player, episode=episode, at=timezone.now())
-    return episode, grant if place is Place.HELD else Grant(None, place.value)
+    place = services.streams.hold(user=user, player=player, episode=episode, at=timezone.now())
+    return episode, grant if place is services.streams.Place.HELD else services.Grant(None, place.value)
 
 
-def limited_viewer(request: HttpRequest, episode: Episode, grant: Grant) -> User | None:
+def limited_viewer(request: HttpRequest, episode: Episode, grant: services.Grant) -> User | None:
     """The account whose players need places for the episode; None where none is needed."""
-    user = account_of(request)
-    return user if user and streams.needs_place(user=user, movie=episode.movie, grant=grant) else None
+    user = users.account_of(request)
+    return user if user and services.streams.needs_place(user=user, movie=episode.movie, grant=grant) else None
 
 
-def player_of(request: HttpRequest, name: str, page: str) -> Player:
+def player_of(request: HttpRequest, name: str, page: str) -> services.streams.Player:
     """The player that calls itself `name` in this browser; without a name, or one that is none, the browser is one.
 
     The browser is part of the key: no two share a place by sharing a name.
     """
     name, page = (text if NAME.fullmatch(text) else "" for text in (name, page))
-    browser = request.session.get(DEVICE) or request.session.session_key  # the device outlives a new session key
-    key = hashlib.sha256(f"{browser}:{name or streams.NAMELESS}".encode()).hexdigest()
-    return Player(key, page, request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
+    # the device outlives a new session key
+    browser = request.session.get(users.devices.DEVICE) or request.session.session_key
+    key = hashlib.sha256(f"{browser}:{name or services.streams.NAMELESS}".encode()).hexdigest()
+    return services.streams.Player(key, page, request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
 
 
-def refusal(grant: Grant) -> JsonResponse:
+def refusal(grant: services.Grant) -> JsonResponse:
     """403 with the reason, or 404 for what isn't ready."""
     answer = JsonResponse(
         {"kind": grant.kind, "reason": grant.reason}, status=404 if grant.reason == "not_ready" else 403

@@ -13,10 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from apps.movies.models import Episode
-from apps.playback import presenters
+from apps.playback import presenters, services
 from apps.playback.models import viewer_key
-from apps.playback.services import Beat, Grant, heartbeat, streams
-from apps.playback.services.streams import Place
 from apps.playback.views.entry import NAME, enter, limited_viewer, player_of, refusal
 from utils.databases import unless_full
 from utils.foreign import read_object
@@ -28,7 +26,7 @@ MOST_BEATS = 2**31  # of one player
 LARGEST = 2048  # bytes of a heartbeat
 
 
-def _beat(said: dict[str, Any]) -> Beat:
+def _beat(said: dict[str, Any]) -> services.Beat:
     """The heartbeat in a request. Raises ValueError, KeyError or TypeError for what isn't one."""
     position, duration = float(said["position"]), float(said["duration"])
     if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
@@ -37,7 +35,7 @@ def _beat(said: dict[str, Any]) -> Beat:
     if not 0 <= number <= MOST_BEATS:
         raise ValueError("number must count the heartbeats of a player")
     tab = str(said.get("tab", ""))
-    return Beat(position, duration, bool(said.get("playing")), tab if NAME.fullmatch(tab) else "", number)
+    return services.Beat(position, duration, bool(said.get("playing")), tab if NAME.fullmatch(tab) else "", number)
 
 
 @csrf_exempt  # the page of a viewer who isn't signed in is kept whole and holds no token
@@ -79,22 +77,26 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
                 secure=settings.SESSION_COOKIE_SECURE,
             )
     with unless_full():
-        heartbeat(viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now())
+        services.heartbeat(
+            viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now()
+        )
     return answer
 
 
-def _renewed(request: HttpRequest, episode: Episode, grant: Grant, said: dict[str, Any], *, playing: bool) -> str:
+def _renewed(
+    request: HttpRequest, episode: Episode, grant: services.Grant, said: dict[str, Any], *, playing: bool
+) -> str:
     """How the player stands after this sign of life. One that is paused keeps its place, but takes none."""
     user = limited_viewer(request, episode, grant)
     if user is None:
         return ""
     player, at = _player(request, said), timezone.now()
     if playing:
-        return streams.hold(user=user, player=player, episode=episode, at=at).value
-    return Place.HELD.value if streams.pause(user=user, player=player, at=at) else ""
+        return services.streams.hold(user=user, player=player, episode=episode, at=at).value
+    return services.streams.Place.HELD.value if services.streams.pause(user=user, player=player, at=at) else ""
 
 
-def _player(request: HttpRequest, said: dict[str, Any]) -> streams.Player:
+def _player(request: HttpRequest, said: dict[str, Any]) -> services.streams.Player:
     return player_of(request, str(said.get("player", "")), str(said.get("page", "")))
 
 
@@ -126,15 +128,15 @@ def place(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return _private(answer)
     player, at = _player(request, said), timezone.now()
     if said.get("leave"):
-        streams.leave(user=user, player=player)
+        services.streams.leave(user=user, player=player)
         return _private(answer)
-    stands = streams.take(
+    stands = services.streams.take(
         user=user, player=player, episode=episode, at=at, instead_of=stop, back=bool(said.get("back"))
     )
     answer["place"] = stands.value
-    if stands is not Place.HELD:
-        answer["limit"] = streams.allowed(user=user, movie=episode.movie, at=at)
-        answer["players"] = presenters.player_rows(streams.others(user=user, player=player, at=at))
+    if stands is not services.streams.Place.HELD:
+        answer["limit"] = services.streams.allowed(user=user, movie=episode.movie, at=at)
+        answer["players"] = presenters.player_rows(services.streams.others(user=user, player=player, at=at))
     return _private(answer)
 
 

@@ -19,9 +19,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.movies.models import Category
+from apps.playback import services
 from apps.playback.models import Progress
-from apps.playback.services import clear_history, forget
-from apps.users.requests import signed_in
+from apps.users import services as users
 from utils.numbers import row_id
 from utils.paging import page_links
 
@@ -40,13 +40,13 @@ class Day(TypedDict):
 @require_http_methods(["GET", "HEAD", "POST"])
 def history(request: HttpRequest, page: int) -> HttpResponse:
     """The user's progress, newest first; POST forgets the row called `remove`, without one everything."""
-    user = signed_in(request)
+    user = users.signed_in(request)
     if request.method == "POST":
         if "remove" not in request.POST:
-            clear_history(user=user)
+            services.clear_history(user=user)
             return redirect("playback:history", 1)
         if chosen := row_id(request.POST["remove"]):
-            forget(user=user, progress_id=chosen)
+            services.forget(user=user, progress_id=chosen)
         return redirect("playback:history", page)
     movie_page = Paginator(Progress.objects.for_history(user), HISTORY_PAGE).get_page(page)
     rows = list(movie_page.object_list)

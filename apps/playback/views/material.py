@@ -9,8 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.movies.models import Kind, Material
-from apps.playback import presenters
-from apps.playback.services import withheld
+from apps.playback import presenters, services
 
 
 @never_cache
@@ -26,7 +25,7 @@ def material(request: HttpRequest, material_id: int) -> HttpResponse:
         movie__kind=Kind.COURSE,
         movie__deleted_at=None,
     )
-    reason = withheld(viewer=request.user, movie=row.movie, at=timezone.now())
+    reason = services.withheld(viewer=request.user, movie=row.movie, at=timezone.now())
     if reason == "not_ready":
         raise Http404
     if reason:

@@ -10,17 +10,17 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from apps.media import hls
+from apps.media import services as media
 from apps.media.models import Rendition, Storyboard, Subtitle
 from apps.movies.models import Episode
+from apps.playback import services
 from apps.playback.addresses import expiry, is_short, signed
-from apps.playback.services import Grant
 from apps.playback.views.entry import admit, enter, limited_viewer, refusal
 from utils.mediakit import webvtt
 from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"
-NOT_READY = Grant(None, "not_ready")
+NOT_READY = services.Grant(None, "not_ready")
 
 
 def _private(text: str, kind: str) -> HttpResponse:
@@ -61,7 +61,7 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return refusal(NOT_READY)  # the preview is being cut
     limited = limited_viewer(request, episode, grant) is not None
     who = _query(request, {"player": name, "page": request.GET.get("page", "")} if limited else {})
-    text = hls.master(
+    text = media.hls.master(
         rows,
         episode.video.subtitles.all(),
         rendition_url=lambda row: reverse("playback:rendition", args=[movie_id, set_id, row.name]) + who,
@@ -77,7 +77,9 @@ def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> Ht
     if grant.variant is None or episode.video is None:
         return refusal(grant)
     row = get_object_or_404(Rendition, video=episode.video, variant=grant.variant, name=name)
-    return _private(hls.media(row, file_url=_file(request, episode, grant.variant, row.file, row.duration)), PLAYLIST)
+    return _private(
+        media.hls.media(row, file_url=_file(request, episode, grant.variant, row.file, row.duration)), PLAYLIST
+    )
 
 
 @require_safe
@@ -93,7 +95,7 @@ def subtitle(request: HttpRequest, movie_id: int, set_id: int, subtitle_id: int)
     else:
         duration = episode.video.duration or 1.0
         file_url = _file(request, episode, grant.variant, row.file, duration)
-    return _private(hls.text(file_url=file_url, duration=duration), PLAYLIST)
+    return _private(media.hls.text(file_url=file_url, duration=duration), PLAYLIST)
 
 
 @require_safe

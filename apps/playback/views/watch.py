@@ -13,13 +13,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.community import services as community
 from apps.community.models import Comment
-from apps.community.services import UnableToComment, post_comment
+from apps.movies import services as movies
 from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
-from apps.movies.related import neighbours
-from apps.playback import presenters
+from apps.playback import presenters, services
 from apps.playback.models import Progress
-from apps.playback.services import authorize, is_curator
 from apps.playback.views.entry import limited_viewer
 from apps.users.models import User
 from utils.cache import kept_whole
@@ -35,9 +34,9 @@ SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the 
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """The page of one episode; POST posts a comment on its title."""
-    movies = Movie.objects.live() if is_curator(viewer=request.user) else Movie.objects.opened()
+    titles = Movie.objects.live() if services.is_curator(viewer=request.user) else Movie.objects.opened()
     movie = get_object_or_404(
-        movies.select_related("category", "region").prefetch_related(
+        titles.select_related("category", "region").prefetch_related(
             Prefetch("credits", Credit.objects.select_related("person"))
         ),
         pk=movie_id,
@@ -61,9 +60,9 @@ def _context(
 ) -> dict[str, Any]:
     """What the page shows: all `episodes` of the movie, and what the viewer has `seen` of them."""
     movie = episode.movie
-    grant = authorize(viewer=request.user, episode=episode, at=timezone.now())
+    grant = services.authorize(viewer=request.user, episode=episode, at=timezone.now())
     here = seen.get(episode.pk)
-    similar, hottest = neighbours(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
+    similar, hottest = movies.related(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
     words = presenters.gate_of(episode, grant)
     return {
         "types": Category.objects.all(),
@@ -120,8 +119,8 @@ def _comment(request: HttpRequest, movie: Movie, set_id: int) -> HttpResponse:
         return redirect(target)
     error = ""
     try:
-        post_comment(user=request.user, movie=movie, text=request.POST.get("text", ""))
-    except UnableToComment as refused:
+        community.post_comment(user=request.user, movie=movie, text=request.POST.get("text", ""))
+    except community.UnableToComment as refused:
         error = str(refused)
     if not error and not request.headers.get("HX-Request"):
         return redirect(f"{page}#comments")

@@ -21,10 +21,10 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.users import services
 from apps.users.admin.memberships import MembershipInline
 from apps.users.forms import LockForm
 from apps.users.models import User
-from apps.users.services import locks, second_factor, statistics
 from utils.admin import FormAdmin
 from utils.admin_forms import ManyField
 
@@ -96,7 +96,10 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         now = timezone.now()
-        overview = {"cards": statistics.totals(at=now), "chart": json.dumps(statistics.registrations_chart(at=now))}
+        overview = {
+            "cards": services.statistics.totals(at=now),
+            "chart": json.dumps(services.statistics.registrations_chart(at=now)),
+        }
         return super().changelist_view(request, {**(extra_context or {}), **overview})
 
     @display(description=_("not locked"), boolean=True)
@@ -125,7 +128,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):
             return TemplateResponse(request, "admin/users/user/lock.html", context)
         reason = form.cleaned_data["reason"]
         chosen = users if by.is_superuser else users.filter(is_staff=False)
-        done = locks.lock(users=chosen.values_list("pk", flat=True), by=by, reason=reason, at=timezone.now())
+        done = services.locks.lock(users=chosen.values_list("pk", flat=True), by=by, reason=reason, at=timezone.now())
         for user in done:
             self.log_change(request, user, f"locked: {reason}")
         count = len(done)
@@ -135,7 +138,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):
     @action(description=_("Unlock"), permissions=["change"])
     def unlock(self, request: HttpRequest, users: QuerySet[User]) -> None:
         chosen = users if _is_superuser(request) else users.filter(is_staff=False)
-        done = locks.unlock(users=chosen.values_list("pk", flat=True))
+        done = services.locks.unlock(users=chosen.values_list("pk", flat=True))
         for user in done:
             self.log_change(request, user, "unlocked")
         count = len(done)
@@ -145,7 +148,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):
     def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
         chosen = users if _is_superuser(request) else users.filter(is_staff=False)
         for user in chosen.exclude(second_factor=None):
-            second_factor.turn_off(user=user)
+            services.second_factor.turn_off(user=user)
             self.log_change(request, user, "two-step sign-in turned off")
         self.message_user(request, gettext("Two-step sign-in is off for the chosen accounts."))
 

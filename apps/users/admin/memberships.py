@@ -15,8 +15,8 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from apps.users import services
 from apps.users.models import Membership
-from apps.users.services import extend_membership, take_back_membership
 from utils.admin import FormAdmin, RecordPage
 from utils.admin_forms import KeptForm
 
@@ -78,7 +78,7 @@ class MembershipAdmin(FormAdmin):
         return period.starts_at <= timezone.now() < period.ends_at
 
     def save_model(self, request: HttpRequest, period: Membership, form: Any, change: bool) -> None:
-        given = extend_membership(
+        given = services.extend_membership(
             user=period.user, days=form.cleaned_data["days"], at=timezone.now(), reason=form.cleaned_data["reason"],
             streams=form.cleaned_data["streams"],
         )  # fmt: skip
@@ -87,7 +87,7 @@ class MembershipAdmin(FormAdmin):
 
     def delete_model(self, request: HttpRequest, period: Membership) -> None:
         """What is left of it is taken back; the days that follow move up."""
-        take_back_membership(membership=period, at=timezone.now())
+        services.take_back_membership(membership=period, at=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, periods: QuerySet[Membership]) -> None:
         for period in periods.order_by("starts_at"):

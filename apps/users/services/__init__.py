@@ -1,5 +1,27 @@
-"""What accounts do: each journey is a module of its own."""
+"""What accounts do: a module for each journey, and the names that other apps need most."""
 
+from apps.users.services import (
+    avatars,
+    browsers,
+    cleanup,
+    codes,
+    contacts,
+    credentials,
+    deletion,
+    devices,
+    identities,
+    keys,
+    letters,
+    locks,
+    outbox,
+    passwords,
+    profile,
+    recovery,
+    registration,
+    second_factor,
+    sign_in,
+    statistics,
+)
 from apps.users.services.memberships import (
     extend_membership,
     is_member,
@@ -7,5 +29,37 @@ from apps.users.services.memberships import (
     membership_streams,
     take_back_membership,
 )
+from apps.users.services.requests import account_of, signed_in
+from apps.users.services.throttle import Client, TryLater
 
-__all__ = ["extend_membership", "is_member", "membership_end", "membership_streams", "take_back_membership"]
+__all__ = [
+    "Client",
+    "TryLater",
+    "account_of",
+    "avatars",
+    "browsers",
+    "cleanup",
+    "codes",
+    "contacts",
+    "credentials",
+    "deletion",
+    "devices",
+    "extend_membership",
+    "identities",
+    "is_member",
+    "keys",
+    "letters",
+    "locks",
+    "membership_end",
+    "membership_streams",
+    "outbox",
+    "passwords",
+    "profile",
+    "recovery",
+    "registration",
+    "second_factor",
+    "sign_in",
+    "signed_in",
+    "statistics",
+    "take_back_membership",
+]

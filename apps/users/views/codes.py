@@ -12,11 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.users import services
 from apps.users.forms import CodeForm
 from apps.users.models import PhoneCode
-from apps.users.requests import signed_in
-from apps.users.services import codes, contacts, passwords, registration
-from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.request_context import answer, client_of
 
@@ -42,7 +40,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if "again" in request.POST:
-                fresh = codes.again(
+                fresh = services.codes.again(
                     code=row, client=client_of(request), language=get_language() or "", at=timezone.now()
                 )
                 messages.success(request, _("A new code is on its way."))
@@ -52,15 +50,15 @@ def code(request: HttpRequest) -> HttpResponse:
                 request.session.pop(CODE, None)
                 return done
             msg = _("Enter the code from the text message.")
-        except TryLater as error:
+        except services.TryLater as error:
             late = error
-        except codes.CodeRefused:
+        except services.codes.CodeRefused:
             msg = _("The code is wrong.")
-        except codes.CodeSpent:
+        except services.codes.CodeSpent:
             msg = _("This code no longer works. Have a new one sent.")
-        except contacts.Taken:
+        except services.contacts.Taken:
             msg = _("Another account has this number.")
-        except (TokenRefused, registration.AlreadyRegistered):
+        except (TokenRefused, services.registration.AlreadyRegistered):
             msg = _("This number has an account already. Sign in with it, or reset the password.")
     context = {"form": form, "phone": row.phone, "outbox": settings.OUTBOX}
     return answer(request, "users/code.html", context, msg=msg, late=late)
@@ -69,10 +67,10 @@ def code(request: HttpRequest) -> HttpResponse:
 def _redeem(request: HttpRequest, row: PhoneCode, typed: str) -> HttpResponse:
     now = timezone.now()
     if row.purpose == Purpose.REGISTER:
-        user = registration.activate_by_code(code_id=row.pk, code=typed, at=now)
+        user = services.registration.activate_by_code(code_id=row.pk, code=typed, at=now)
         return render(request, "users/activated.html", {"name": user.username, "wanted": user.nickname})
     if row.purpose == Purpose.RESET:
-        return redirect("users:reset", passwords.redeem_reset_code(code_id=row.pk, code=typed, at=now))
-    contacts.change_phone(user=signed_in(request), code_id=row.pk, code=typed, at=now)
+        return redirect("users:reset", services.passwords.redeem_reset_code(code_id=row.pk, code=typed, at=now))
+    services.contacts.change_phone(user=services.signed_in(request), code_id=row.pk, code=typed, at=now)
     messages.success(request, _("Your mobile number is changed."))
     return redirect("users:profile")

@@ -18,11 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from apps.users import services
 from apps.users.forms import ConfirmForm
 from apps.users.models import Device
-from apps.users.requests import signed_in
-from apps.users.services import passwords
-from apps.users.services.throttle import TryLater
 from apps.users.views.request_context import answer, safe_next
 
 CONFIRMED = "confirmed_at"  # session key: when the owner last proved to be there, in seconds since 1970
@@ -43,7 +41,7 @@ def confirm_first(request: HttpRequest, back: str) -> HttpResponse | None:
 
 def confirm_without_password(request: HttpRequest, back: str) -> HttpResponse | None:
     """As `confirm_first`, for an account whose forms have no password to ask for."""
-    return None if signed_in(request).has_usable_password() else confirm_first(request, back)
+    return None if services.signed_in(request).has_usable_password() else confirm_first(request, back)
 
 
 @never_cache
@@ -52,7 +50,7 @@ def confirm_without_password(request: HttpRequest, back: str) -> HttpResponse | 
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """Give the password, or (`again` in the POST) sign in once more."""
-    user, target = signed_in(request), safe_next(request)
+    user, target = services.signed_in(request), safe_next(request)
     if "again" in request.POST:
         Device.objects.filter(session_key=request.session.session_key or "").delete()
         logout(request)
@@ -63,10 +61,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         msg = _("Please correct what is marked.")
         if form.is_valid():
             try:
-                passwords.confirm_own(user=user, password=form.cleaned_data["current"])
-            except TryLater as error:
+                services.passwords.confirm_own(user=user, password=form.cleaned_data["current"])
+            except services.TryLater as error:
                 late = error
-            except passwords.WrongPassword:
+            except services.passwords.WrongPassword:
                 form.add_error("current", _("This is not your current password."))
             else:
                 note_confirmed(request)

@@ -15,12 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from apps.users import services
 from apps.users.forms import CodeForm, LoginForm
 from apps.users.middleware import SECOND_FACTOR, TOLD, locked_message
 from apps.users.models import Device, User
 from apps.users.providers import providers
-from apps.users.services import second_factor, sign_in
-from apps.users.services.throttle import TryLater
 from apps.users.views.confirm import note_confirmed
 from apps.users.views.request_context import (
     answer,
@@ -57,21 +56,21 @@ def login(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("username", "")[:254]
     checked = "checked" in request.POST
 
-    def refuse(msg: str, late: TryLater | None = None) -> HttpResponse:
+    def refuse(msg: str, late: services.TryLater | None = None) -> HttpResponse:
         return _login_page(request, typed, checked=checked, msg=msg, late=late)
 
     if not form.is_valid():
         return refuse(_("Enter your name and your password."))
     name = form.cleaned_data["username"]
     try:
-        user = sign_in.check_credentials(
+        user = services.sign_in.check_credentials(
             request=request, name=name, password=form.cleaned_data["password"], client=client_of(request)
         )
-    except TryLater as error:
+    except services.TryLater as error:
         return refuse("", error)
-    except sign_in.AccountLocked as error:
+    except services.sign_in.AccountLocked as error:
         return refuse(locked_message(error.reason))
-    except sign_in.WrongCredentials:
+    except services.sign_in.WrongCredentials:
         return refuse(_("The name or the password is wrong."))
     response = let_in(request, user, target)
     if form.cleaned_data["checked"]:
@@ -82,7 +81,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def _login_page(
-    request: HttpRequest, username: str, *, checked: bool, msg: str = "", late: TryLater | None = None
+    request: HttpRequest, username: str, *, checked: bool, msg: str = "", late: services.TryLater | None = None
 ) -> HttpResponse:
     context = {
         "username": username, "checked": checked, "next": safe_next(request), "providers": list(providers().values()),
@@ -92,7 +91,7 @@ def _login_page(
 
 def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
     """Sign in who has shown to be the user, or ask for a code first where two-step sign-in is on."""
-    if second_factor.is_on(user=user):
+    if services.second_factor.is_on(user=user):
         request.session[WAITING] = {
             "user": user.pk, "hash": user.get_session_auth_hash(), "at": timezone.now().timestamp(), "next": target,
         }  # fmt: skip
@@ -104,7 +103,7 @@ def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
 def _finish(request: HttpRequest, user: User, target: str, *, coded: bool) -> HttpResponse:
     """Sign the browser in and send it on, in the user's language."""
     name = browser_name(request, user)
-    sign_in.enter(
+    services.sign_in.enter(
         request=request, user=user, browser=name, coded=coded, address=client_address(request),
         language=get_language() or "", at=timezone.now(),
     )  # fmt: skip
@@ -134,10 +133,10 @@ def second_step(request: HttpRequest) -> HttpResponse:
         msg = _("The code is wrong or was used already.")
         if form.is_valid():
             try:
-                second_factor.verify(user=user, code=form.cleaned_data["code"], at=timezone.now())
-            except TryLater as error:
+                services.second_factor.verify(user=user, code=form.cleaned_data["code"], at=timezone.now())
+            except services.TryLater as error:
                 late = error
-            except second_factor.WrongCode:
+            except services.second_factor.WrongCode:
                 pass
             else:
                 del request.session[WAITING]

@@ -8,15 +8,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.users.requests import account_of
-from apps.users.services import membership_end, membership_streams
+from apps.users import services
 
 
 @never_cache
 @require_safe
 def vip(request: HttpRequest) -> HttpResponse:
     """What a membership gives, and until when the viewer has one."""
-    user, at = account_of(request), timezone.now()
-    end = membership_end(user=user, at=at) if user else None
-    streams = membership_streams(user=user, at=at) if user else 0
+    user, at = services.account_of(request), timezone.now()
+    end = services.membership_end(user=user, at=at) if user else None
+    streams = services.membership_streams(user=user, at=at) if user else 0
     return render(request, "users/vip.html", {"user_info": request.user, "vip_time_end": end, "streams": streams})

@@ -15,11 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.users import services
 from apps.users.middleware import TOLD, locked_message
 from apps.users.models import User
 from apps.users.providers import Provider, SignInRefused, providers
-from apps.users.services import identities
-from apps.users.services.identities import Person
 from apps.users.views.confirm import confirm_first
 from apps.users.views.entry import let_in
 from apps.users.views.request_context import safe_next, set_cookie
@@ -112,20 +111,22 @@ def _tell(request: HttpRequest, text: str) -> HttpResponse:
     return redirect("users:login")
 
 
-def _enter(request: HttpRequest, person: Person, target: str) -> HttpResponse:
+def _enter(request: HttpRequest, person: services.identities.Person, target: str) -> HttpResponse:
     now = timezone.now()
     if isinstance(request.user, User):
         try:
-            identities.connect(user=request.user, person=person, at=now)
-        except identities.ConnectedElsewhere:
+            services.identities.connect(user=request.user, person=person, at=now)
+        except services.identities.ConnectedElsewhere:
             return _tell(request, _("This is connected with another account already."))
         messages.success(request, _("Connected. You can sign in with it from now on."))
         return redirect("users:own_data")
-    user = identities.find(person=person)
+    user = services.identities.find(person=person)
     if user is None:
         try:
-            user = identities.make_account(person=Person(**{**vars(person), "language": get_language() or ""}), at=now)
-        except identities.KnownAddress:
+            user = services.identities.make_account(
+                person=services.identities.Person(**{**vars(person), "language": get_language() or ""}), at=now
+            )
+        except services.identities.KnownAddress:
             return _tell(
                 request, _("Your e-mail has an account here. Sign in to it, then connect the two under “My data”.")
             )

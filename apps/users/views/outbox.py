@@ -8,8 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.users.requests import account_of
-from apps.users.services import outbox as kept
+from apps.users import services
 
 COOKIE = "outbox"
 OPEN_FOR = 30 * 24 * 3600  # seconds, unless the site is started again before
@@ -22,9 +21,9 @@ def outbox(request: HttpRequest) -> HttpResponse:
     if not settings.OUTBOX:
         raise Http404
     if _may_read(request):
-        return render(request, "users/outbox.html", {"kept": kept.newest()})
+        return render(request, "users/outbox.html", {"kept": services.outbox.newest()})
     key = request.GET.get("key", "")
-    if request.method == "GET" and (token := kept.use_key(key)):
+    if request.method == "GET" and (token := services.outbox.use_key(key)):
         response = redirect("users:outbox")
         response.set_cookie(
             COOKIE, token, max_age=OPEN_FOR, path=response["Location"], httponly=True,
@@ -35,6 +34,6 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read(request: HttpRequest) -> bool:
-    user = account_of(request)
+    user = services.account_of(request)
     is_administrator = user is not None and user.is_superuser and not user.rights_withheld
-    return is_administrator or kept.is_open_to(request.COOKIES.get(COOKIE, ""))
+    return is_administrator or services.outbox.is_open_to(request.COOKIES.get(COOKIE, ""))

@@ -13,10 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.users import services
 from apps.users.forms import ForgotForm, NewPasswordForm
 from apps.users.names import normalize_phone
-from apps.users.services import passwords
-from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.codes import begin_code
 from apps.users.views.registration import dead_link
@@ -41,10 +40,12 @@ def forgot(request: HttpRequest) -> HttpResponse:
             name, language, client = form.cleaned_data["username"], get_language() or "", client_of(request)
             try:
                 if phone := normalize_phone(name):
-                    row = passwords.ask_reset_code(phone=phone, language=language, client=client, at=timezone.now())
+                    row = services.passwords.ask_reset_code(
+                        phone=phone, language=language, client=client, at=timezone.now()
+                    )
                     return begin_code(request, row)
-                passwords.ask_reset(name=name, language=language, client=client)
-            except TryLater as error:
+                services.passwords.ask_reset(name=name, language=language, client=client)
+            except services.TryLater as error:
                 late = error
             else:
                 request.session[ASKED] = True
@@ -68,14 +69,14 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     """The new password."""
     now = timezone.now()
     try:
-        user = passwords.find_resetting(token=token, at=now)
+        user = services.passwords.find_resetting(token=token, at=now)
         form = NewPasswordForm(request.POST if request.method == "POST" else None)
         msg = ""
         if request.method == "POST":
             msg = _("Please correct what is marked.")
             if form.is_valid():
                 try:
-                    passwords.reset(
+                    services.passwords.reset(
                         token=token, password=form.cleaned_data["password"], address=client_address(request), at=now
                     )
                 except ValidationError as error:

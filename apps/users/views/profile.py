@@ -18,11 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from apps.users import services
 from apps.users.forms import AvatarForm, EmailForm, PasswordForm, PhoneForm, ProfileForm
 from apps.users.models import User
-from apps.users.requests import signed_in
-from apps.users.services import avatars, contacts, devices, passwords, profile
-from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.codes import begin_code
 from apps.users.views.confirm import confirm_without_password
@@ -36,7 +34,7 @@ from apps.users.views.request_context import answer, set_language
 @require_http_methods(["GET", "HEAD", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
     """The forms; `form` in the POST names the one that was sent."""
-    user = signed_in(request)
+    user = services.signed_in(request)
     sent = request.POST.get("form", "profile") if request.method == "POST" else ""
     forms = _forms(request, user, sent)
     msg, late = "", None
@@ -48,13 +46,13 @@ def own(request: HttpRequest) -> HttpResponse:
         if form is not None and (form.is_valid() or sent == "remove_avatar"):
             try:
                 return _DOES[sent](request, user, form)
-            except TryLater as error:
+            except services.TryLater as error:
                 late = error
-            except passwords.WrongPassword:
+            except services.passwords.WrongPassword:
                 form.add_error("current", _("This is not your current password."))
             except ValidationError as error:
                 form.add_error("password", error)
-            except avatars.UnusableAvatar:
+            except services.avatars.UnusableAvatar:
                 form.add_error("avatar", _("Choose a JPEG, PNG or WebP picture of at most 5 MB and 40 megapixels."))
     user = User.objects.get(pk=user.pk)  # without what a refused form put on it
     context = {"user_info": user, "forms": forms, "sent": sent, "outbox": settings.OUTBOX}
@@ -79,7 +77,7 @@ def _forms(request: HttpRequest, user: User, sent: str) -> dict[str, Form]:
 
 def _profile(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     language = form.cleaned_data["language"]
-    profile.change(user=user, nickname=form.cleaned_data["nickname"], language=language)
+    services.profile.change(user=user, nickname=form.cleaned_data["nickname"], language=language)
     with override(language):
         messages.success(request, _("Your profile is saved."))
     response = redirect("users:profile")
@@ -89,34 +87,36 @@ def _profile(request: HttpRequest, user: User, form: Form) -> HttpResponse:
 
 def _avatar(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     file = form.cleaned_data["avatar"]
-    avatars.put(user=user, source=file, size=file.size)
+    services.avatars.put(user=user, source=file, size=file.size)
     messages.success(request, _("Your picture is changed."))
     return redirect("users:profile")
 
 
 def _remove_avatar(request: HttpRequest, user: User, _form: Form) -> HttpResponse:
-    avatars.remove(user=user)
+    services.avatars.remove(user=user)
     messages.success(request, _("Your picture is removed."))
     return redirect("users:profile")
 
 
 def _email(request: HttpRequest, user: User, form: Form) -> HttpResponse:
-    passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
-    contacts.ask_email(user=user, email=form.cleaned_data["email"], at=timezone.now())
+    services.passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+    services.contacts.ask_email(user=user, email=form.cleaned_data["email"], at=timezone.now())
     messages.success(request, _("Open the link in the mail to your new address: it counts from then on."))
     return redirect("users:profile")
 
 
 def _phone(request: HttpRequest, user: User, form: Form) -> HttpResponse:
-    passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
-    return begin_code(request, contacts.ask_phone(user=user, phone=form.cleaned_data["phone"], at=timezone.now()))
+    services.passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+    return begin_code(
+        request, services.contacts.ask_phone(user=user, phone=form.cleaned_data["phone"], at=timezone.now())
+    )
 
 
 def _password(request: HttpRequest, user: User, form: Form) -> HttpResponse:
-    passwords.change(
+    services.passwords.change(
         user=user, old=form.cleaned_data.get("current", ""), new=form.cleaned_data["password"], at=timezone.now()
     )
-    devices.stay(request=request, user=user)
+    services.devices.stay(request=request, user=user)
     messages.success(request, _("Your password is changed. Your other devices are signed out."))
     return redirect("users:profile")
 
@@ -134,11 +134,11 @@ def email(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.method != "POST":
-            _user, address = contacts.find_changing(token=token, at=now)
+            _user, address = services.contacts.find_changing(token=token, at=now)
             return render(request, "users/email.html", {"address": address})
-        user = contacts.change_email(token=token, at=now)
+        user = services.contacts.change_email(token=token, at=now)
     except TokenRefused:
         return answer(request, "users/email.html", {}, msg=dead_link())
-    except contacts.Taken:
+    except services.contacts.Taken:
         return answer(request, "users/email.html", {}, msg=_("Another account has this e-mail."))
     return render(request, "users/email.html", {"done": user.email})

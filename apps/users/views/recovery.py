@@ -13,10 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from apps.users import services
 from apps.users.providers import providers
-from apps.users.requests import signed_in
-from apps.users.services import browsers, devices, recovery
-from apps.users.services.recovery import Owner
 from apps.users.views.confirm import confirm_first
 from apps.users.views.request_context import browser_name
 from utils.addresses import client_address
@@ -28,7 +26,7 @@ from utils.numbers import row_id
 @require_http_methods(["GET", "HEAD", "POST"])
 def overview(request: HttpRequest) -> HttpResponse:
     """The page; POST takes back what `remove` names: a word, with what it is about after a colon."""
-    user = signed_in(request)
+    user = services.signed_in(request)
     if request.method == "POST":
         what, _colon, which = request.POST.get("remove", "").partition(":")
         if do := _DOES.get(what):
@@ -36,80 +34,84 @@ def overview(request: HttpRequest) -> HttpResponse:
                 return ask
             try:
                 messages.success(request, do(owner_of(request), which))
-            except recovery.LastWayIn:
+            except services.recovery.LastWayIn:
                 messages.error(request, _("That is the only way to sign in that is left. Add another one first."))
-            except recovery.LastContact:
+            except services.recovery.LastContact:
                 text = _("Without it nobody could reset a forgotten password. Add an e-mail or mobile number first.")
                 messages.error(request, text)
         return redirect("users:recovery")
     name, labels = browser_name(request, user), {key: one.label for key, one in providers().items()}
-    found = recovery.ways_in(user=user, at=timezone.now())
+    found = services.recovery.ways_in(user=user, at=timezone.now())
     context = {
         "user_info": user,
         "ways": found,
         "identities": [{"row": row, "label": labels.get(row.provider, row.provider)} for row in found.identities],
         "opens_without_password": any(row.provider in labels for row in found.identities),
-        "devices": devices.listed(found.devices, current=request.session.get(devices.DEVICE)),
+        "devices": services.devices.listed(found.devices, current=request.session.get(services.devices.DEVICE)),
         "browsers": [
-            {"row": row, "name": devices.describe(row.user_agent), "current": browsers.is_named(row, name)}
+            {
+                "row": row,
+                "name": services.devices.describe(row.user_agent),
+                "current": services.browsers.is_named(row, name),
+            }
             for row in found.browsers
         ],
     }
     return render(request, "users/recovery.html", context)
 
 
-def owner_of(request: HttpRequest) -> Owner:
+def owner_of(request: HttpRequest) -> services.recovery.Owner:
     """Who takes something back, and from where."""
-    return Owner(user=signed_in(request), request=request, address=client_address(request))
+    return services.recovery.Owner(user=services.signed_in(request), request=request, address=client_address(request))
 
 
-def _identity(owner: Owner, provider: str) -> str:
-    recovery.remove_identity(owner=owner, provider=provider, at=timezone.now())
+def _identity(owner: services.recovery.Owner, provider: str) -> str:
+    services.recovery.remove_identity(owner=owner, provider=provider, at=timezone.now())
     return _("Removed. It opens your account no more, and your other devices are signed out.")
 
 
-def _password(owner: Owner, _which: str) -> str:
-    recovery.remove_password(owner=owner, providers=list(providers()), at=timezone.now())
+def _password(owner: services.recovery.Owner, _which: str) -> str:
+    services.recovery.remove_password(owner=owner, providers=list(providers()), at=timezone.now())
     return _("Your account has no password any more, and your other devices are signed out.")
 
 
-def _phone(owner: Owner, _which: str) -> str:
-    recovery.remove_phone(owner=owner, at=timezone.now())
+def _phone(owner: services.recovery.Owner, _which: str) -> str:
+    services.recovery.remove_phone(owner=owner, at=timezone.now())
     return _("Your mobile number is removed, and your other devices are signed out.")
 
 
-def _email(owner: Owner, _which: str) -> str:
-    recovery.remove_email(owner=owner, at=timezone.now())
+def _email(owner: services.recovery.Owner, _which: str) -> str:
+    services.recovery.remove_email(owner=owner, at=timezone.now())
     return _("Your e-mail is removed, and your other devices are signed out.")
 
 
-def _factor(owner: Owner, _which: str) -> str:
-    recovery.remove_second_factor(owner=owner, at=timezone.now())
+def _factor(owner: services.recovery.Owner, _which: str) -> str:
+    services.recovery.remove_second_factor(owner=owner, at=timezone.now())
     return _("Signing in asks for no code any more.")
 
 
-def _links(owner: Owner, _which: str) -> str:
-    recovery.cancel_links(owner=owner, at=timezone.now())
+def _links(owner: services.recovery.Owner, _which: str) -> str:
+    services.recovery.cancel_links(owner=owner, at=timezone.now())
     return _("Every link and code that was sent is cancelled, and your other devices are signed out.")
 
 
-def _device(owner: Owner, which: str) -> str:
-    devices.end_one(user=owner.user, device_id=row_id(which) or 0)
+def _device(owner: services.recovery.Owner, which: str) -> str:
+    services.devices.end_one(user=owner.user, device_id=row_id(which) or 0)
     return _("The device is signed out.")
 
 
-def _browser(owner: Owner, which: str) -> str:
-    recovery.forget_browser(owner=owner, browser_id=row_id(which) or 0, at=timezone.now())
+def _browser(owner: services.recovery.Owner, which: str) -> str:
+    services.recovery.forget_browser(owner=owner, browser_id=row_id(which) or 0, at=timezone.now())
     return _("The browser is forgotten: the next sign-in there is mailed to you. Your other devices are signed out.")
 
 
-def _all_else(owner: Owner, _which: str) -> str:
+def _all_else(owner: services.recovery.Owner, _which: str) -> str:
     name = browser_name(owner.request, owner.user)
-    recovery.end_all_else(owner=owner, browser=name, at=timezone.now())
+    services.recovery.end_all_else(owner=owner, browser=name, at=timezone.now())
     return _("Only this browser is signed in now. All others are strangers, and every link that was sent is cancelled.")
 
 
-_DOES: dict[str, Callable[[Owner, str], str]] = {
+_DOES: dict[str, Callable[[services.recovery.Owner, str], str]] = {
     "identity": _identity, "password": _password, "phone": _phone, "email": _email, "factor": _factor,
     "links": _links, "device": _device, "browser": _browser, "all": _all_else,
 }  # fmt: skip

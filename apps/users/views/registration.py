@@ -12,10 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.users import services
 from apps.users.forms import RegisterForm, ResendForm
 from apps.users.providers import providers
-from apps.users.services import registration
-from apps.users.services.throttle import TryLater
 from apps.users.tokens import TokenRefused
 from apps.users.views.codes import begin_code
 from apps.users.views.request_context import answer, client_of, safe_next
@@ -44,15 +43,15 @@ def register(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             data, now = form.cleaned_data, timezone.now()
             try:
-                row = registration.register(
+                row = services.registration.register(
                     username=data["username"], email=data.get("email", ""), phone=data.get("phone", ""),
                     password=data["password"], language=get_language() or "", client=client_of(request), at=now,
                 )  # fmt: skip
-            except TryLater as error:
+            except services.TryLater as error:
                 late = error
             else:
                 if by == "phone":
-                    return begin_code(request, registration.send_code(registration=row, at=now))
+                    return begin_code(request, services.registration.send_code(registration=row, at=now))
                 request.session[OWN] = [*request.session.get(OWN, []), row.pk][-OWN_MOST:]
                 request.session[SENT_TO] = row.email
                 request.session.pop(ASKED_AGAIN, None)
@@ -83,10 +82,10 @@ def resend(request: HttpRequest) -> HttpResponse:
         msg = _("Enter the e-mail you signed up with.")
         if form.is_valid():
             try:
-                registration.ask_again(
+                services.registration.ask_again(
                     email=form.cleaned_data["email"], own=request.session.get(OWN, []), client=client_of(request)
                 )
-            except TryLater as error:
+            except services.TryLater as error:
                 late = error
             else:
                 request.session[SENT_TO] = form.cleaned_data["email"]
@@ -102,12 +101,12 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.method != "POST":
-            row = registration.find_pending(token=token, at=now)
+            row = services.registration.find_pending(token=token, at=now)
             return render(request, "users/activate.html", {"name": row.username, "email": row.email})
-        user = registration.activate(token=token, at=now)
+        user = services.registration.activate(token=token, at=now)
     except TokenRefused:
         return answer(request, "users/activate.html", {}, msg=dead_link())
-    except registration.AlreadyRegistered:
+    except services.registration.AlreadyRegistered:
         msg = _("This e-mail has an account already. Sign in with it, or reset the password.")
         return answer(request, "users/activate.html", {}, msg=msg)
     return render(request, "users/activated.html", {"name": user.username, "wanted": user.nickname})

@@ -15,26 +15,27 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.users import services
 from apps.users.models import User
-from apps.users.services import browsers
-from apps.users.services.throttle import Client, TryLater
 from utils.addresses import client_address, neighbourhood
 
 KNOWN = "known"  # cookie: the accounts this browser signed in to, each with a random name of the browser
-KNOWN_FOR = round(browsers.KEPT.total_seconds())
+KNOWN_FOR = round(services.browsers.KEPT.total_seconds())
 KNOWN_MOST = 5  # accounts
 LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 
 
-def client_of(request: HttpRequest) -> Client:
+def client_of(request: HttpRequest) -> services.Client:
     """Who asks, as throttling counts."""
-    return Client(address=neighbourhood(client_address(request)), devices=browsers.recognize(_shown(request)))
+    return services.Client(
+        address=neighbourhood(client_address(request)), devices=services.browsers.recognize(_shown(request))
+    )
 
 
 def browser_name(request: HttpRequest, user: User) -> str:
     """The random name by which the account knows this browser; a new one where it is a stranger."""
     shown = {pk: name for pk, name in _shown(request).items() if pk == user.pk}
-    return browsers.recognize(shown).get(user.pk) or get_random_string(16)
+    return services.browsers.recognize(shown).get(user.pk) or get_random_string(16)
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User, name: str) -> None:
@@ -79,7 +80,7 @@ def safe_next(request: HttpRequest) -> str:
     return target if local and not odd else settings.LOGIN_REDIRECT_URL
 
 
-def too_often(error: TryLater) -> str:
+def too_often(error: services.TryLater) -> str:
     """What somebody is told who has to wait."""
     minutes = max(1, ceil(error.wait / 60))
     wait = ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
@@ -87,7 +88,12 @@ def too_often(error: TryLater) -> str:
 
 
 def answer(
-    request: HttpRequest, template: str, context: dict[str, Any], *, msg: str = "", late: TryLater | None = None
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    msg: str = "",
+    late: services.TryLater | None = None,
 ) -> HttpResponse:
     """The page; with `msg` it says what was refused (400), with `late` when to come back (429, RFC 9110 §10.2.3)."""
     if late:

@@ -14,13 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.users import services
 from apps.users.forms import CodeForm, ConfirmForm
 from apps.users.middleware import SECOND_FACTOR
 from apps.users.models import Device, Identity, RecoveryCode
 from apps.users.providers import providers
-from apps.users.requests import signed_in
-from apps.users.services import deletion, devices, passwords, recovery, second_factor
-from apps.users.services.throttle import TryLater
 from apps.users.views.confirm import confirm_first, confirm_without_password
 from apps.users.views.oidc import connect_proof
 from apps.users.views.recovery import owner_of
@@ -33,17 +31,17 @@ from utils.numbers import row_id
 @require_http_methods(["GET", "HEAD", "POST"])
 def device_list(request: HttpRequest) -> HttpResponse:
     """Where the account is signed in; POST signs `device` out, or all others."""
-    user = signed_in(request)
-    current = request.session.get(devices.DEVICE)
+    user = services.signed_in(request)
+    current = request.session.get(services.devices.DEVICE)
     if request.method == "POST":
         if chosen := row_id(request.POST.get("device", "")):
-            if devices.end_one(user=user, device_id=chosen):
+            if services.devices.end_one(user=user, device_id=chosen):
                 messages.success(request, _("The device is signed out."))
         elif "others" in request.POST:
-            devices.end_others(user=user, keep=request.session.session_key)
+            services.devices.end_others(user=user, keep=request.session.session_key)
             messages.success(request, _("All other devices are signed out."))
         return redirect("users:devices")
-    rows = devices.listed(Device.objects.filter(user=user).signed_in(at=timezone.now()), current=current)
+    rows = services.devices.listed(Device.objects.filter(user=user).signed_in(at=timezone.now()), current=current)
     context = {"user_info": user, "devices": rows, "others": any(not row["current"] for row in rows)}
     return render(request, "users/devices.html", context)
 
@@ -54,8 +52,8 @@ def device_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def factor(request: HttpRequest) -> HttpResponse:
     """Turn the second factor on or off; `form` in the POST says what is wanted."""
-    user = signed_in(request)
-    on = second_factor.is_on(user=user)
+    user = services.signed_in(request)
+    on = services.second_factor.is_on(user=user)
     sent = request.POST.get("form", "") if request.method == "POST" else ""
     ask = confirm_without_password(request, request.path) if on else confirm_first(request, request.path)
     if ask and sent:
@@ -67,33 +65,33 @@ def factor(request: HttpRequest) -> HttpResponse:
         msg = _("The code is wrong or was used already.")
         try:
             if sent == "on" and not on and form.is_valid():
-                fresh = second_factor.confirm(user=user, code=form.cleaned_data["code"], at=timezone.now())
+                fresh = services.second_factor.confirm(user=user, code=form.cleaned_data["code"], at=timezone.now())
                 request.session[SECOND_FACTOR] = True
-                devices.end_others(user=user, keep=request.session.session_key)
+                services.devices.end_others(user=user, keep=request.session.session_key)
                 return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
             if sent in {"off", "renew"} and on:
                 msg = _("Please correct what is marked.")
                 if confirm.is_valid():
-                    passwords.confirm_own(user=user, password=confirm.cleaned_data.get("current", ""))
+                    services.passwords.confirm_own(user=user, password=confirm.cleaned_data.get("current", ""))
                     if sent == "renew":
-                        fresh = second_factor.renew_recovery_codes(user=user)
+                        fresh = services.second_factor.renew_recovery_codes(user=user)
                         return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
-                    recovery.remove_second_factor(owner=owner_of(request), at=timezone.now())
+                    services.recovery.remove_second_factor(owner=owner_of(request), at=timezone.now())
                     request.session.pop(SECOND_FACTOR, None)
                     messages.success(request, _("Signing in asks for no code any more."))
                     return redirect("users:second_factor")
-        except second_factor.WrongCode:
+        except services.second_factor.WrongCode:
             pass
-        except passwords.WrongPassword:
+        except services.passwords.WrongPassword:
             confirm.add_error("current", _("This is not your current password."))
-        except TryLater as error:
+        except services.TryLater as error:
             late = error
     context = {"user_info": user, "on": on, "form": form, "confirm": confirm, "ask": ask["Location"] if ask else ""}
     if on:
         context["left"] = RecoveryCode.objects.filter(user=user, used_at=None).count()
     elif not ask:  # an open or stolen session doesn't get to see the secret
-        begun = second_factor.begin(user=user)
-        context |= {"secret": begun.secret, "qr_code": second_factor.qr_code(factor=begun)}
+        begun = services.second_factor.begin(user=user)
+        context |= {"secret": begun.secret, "qr_code": services.second_factor.qr_code(factor=begun)}
     return answer(request, "users/second_factor.html", context, msg=msg, late=late)
 
 
@@ -103,7 +101,7 @@ def factor(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_data(request: HttpRequest) -> HttpResponse:
     """Take the data along, connect accounts elsewhere, or leave for good (POST)."""
-    user = signed_in(request)
+    user = services.signed_in(request)
     form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
     msg, late = "", None
     if request.method == "POST":
@@ -112,13 +110,13 @@ def own_data(request: HttpRequest) -> HttpResponse:
         msg = _("Please correct what is marked.")
         if form.is_valid():
             try:
-                passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
-                deletion.delete_account(user=user, at=timezone.now())
-            except TryLater as error:
+                services.passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+                services.deletion.delete_account(user=user, at=timezone.now())
+            except services.TryLater as error:
                 late = error
-            except passwords.WrongPassword:
+            except services.passwords.WrongPassword:
                 form.add_error("current", _("This is not your current password."))
-            except deletion.LastAdministrator:
+            except services.deletion.LastAdministrator:
                 msg = _("You are the only administrator. Make somebody else one first.")
             else:
                 logout(request)
@@ -136,7 +134,8 @@ def own_data(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """All that is held about the user, as a JSON file."""
     answer = JsonResponse(
-        deletion.export(user=signed_in(request)), json_dumps_params={"ensure_ascii": False, "indent": 2}
+        services.deletion.export(user=services.signed_in(request)),
+        json_dumps_params={"ensure_ascii": False, "indent": 2},
     )
     answer["Content-Disposition"] = 'attachment; filename="streamsite-data.json"'
     return answer
@@ -150,8 +149,8 @@ def disconnect(request: HttpRequest, key: str) -> HttpResponse:
     if ask := confirm_first(request, reverse("users:own_data")):
         return ask
     try:
-        recovery.remove_identity(owner=owner_of(request), provider=key, at=timezone.now())
+        services.recovery.remove_identity(owner=owner_of(request), provider=key, at=timezone.now())
         messages.success(request, _("Disconnected."))
-    except recovery.LastWayIn:
+    except services.recovery.LastWayIn:
         messages.error(request, _("Set a password first: otherwise you could not sign in any more."))
     return redirect("users:own_data")

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from apps.wallet.services import balance_of
+from apps.wallet import services
 
 register = template.Library()
 
@@ -15,4 +15,4 @@ register = template.Library()
 @register.inclusion_tag("wallet/given_up.html", takes_context=True)
 def balance_given_up(context: Context) -> dict[str, Any]:
     """What somebody who deletes the account gives up: the balance, in yuan."""
-    return {"balance": balance_of(user=context["request"].user)}
+    return {"balance": services.balance_of(user=context["request"].user)}

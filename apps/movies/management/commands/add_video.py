@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.media.failures import reason
+from apps.media import services as media
 from apps.media.models import State, Video
+from apps.movies import services
 from apps.movies.models import Access, Category, Kind
-from apps.movies.services import UnableToAddEpisode, add_episode
 
 POLL = 0.5  # seconds between two looks at the state
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 known = ", ".join(Category.objects.values_list("slug", flat=True))
                 raise CommandError(f"There is no category {options['category']}. There are: {known}.")
         try:
-            episode = add_episode(
+            episode = services.add_episode(
                 path=path,
                 title=options["title"],
                 kind=options["kind"],
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 number=options["episode"],
                 draft=options["draft"],
             )
-        except UnableToAddEpisode as error:
+        except services.UnableToAddEpisode as error:
             raise CommandError(str(error)) from error
         video = Video.objects.get(episodes=episode)
         while options["wait"] and video.state not in {State.READY, State.FAILED}:
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             "url": settings.SITE_URL + episode.get_absolute_url(),
         }
         if video.state == State.FAILED:
-            answer["failure"] = reason(video.failure)
+            answer["failure"] = media.reason(video.failure)
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
         if video.state == State.FAILED:
             raise SystemExit(1)

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from apps.media.services import examine
-from apps.movies.services import examine_pictures
+from apps.media import services as media
+from apps.movies import services
 
 
 class Command(BaseCommand):
@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         count = 0
-        for finding in chain(examine(at=timezone.now(), mend=not dry_run), examine_pictures(mend=not dry_run)):
+        for finding in chain(
+            media.examine(at=timezone.now(), mend=not dry_run), services.examine_pictures(mend=not dry_run)
+        ):
             count += 1
             cure = f"would be {finding.cure}" if dry_run and finding.cure != "nothing" else finding.cure
             self.stdout.write(f"{finding.what}: {cure}")

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from apps.orders import services
 from apps.orders.gateways import CLOCK, GatewayRefused, GatewayUnclear
-from apps.orders.services import Trouble
 from utils.templatetags.formats import yuan
 
 
@@ -35,11 +34,11 @@ class Command(BaseCommand):
             % {"day": day, "lines": told.lines, "theirs": yuan(told.theirs), "ours": yuan(told.ours)}
         )
         words = {
-            Trouble.NOT_OURS: _("missing in our books"),
-            Trouble.NOT_THEIRS: _("missing in the bill"),
-            Trouble.AMOUNT: _("another amount"),
-            Trouble.TWICE: _("twice in the bill"),
-            Trouble.UNKNOWN: _("a line of an unknown kind"),
+            services.Trouble.NOT_OURS: _("missing in our books"),
+            services.Trouble.NOT_THEIRS: _("missing in the bill"),
+            services.Trouble.AMOUNT: _("another amount"),
+            services.Trouble.TWICE: _("twice in the bill"),
+            services.Trouble.UNKNOWN: _("a line of an unknown kind"),
         }
         for row in told.differences:
             sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))

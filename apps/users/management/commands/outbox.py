@@ -8,11 +8,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from apps.users.services import outbox
+from apps.users import services
 
 
 class Command(BaseCommand):
     help = "Prints an address that opens the outbox once, in one browser, until the site is started again."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        self.stdout.write(f"{settings.SITE_URL}{reverse('users:outbox')}?key={outbox.make_key()}")
+        self.stdout.write(f"{settings.SITE_URL}{reverse('users:outbox')}?key={services.outbox.make_key()}")

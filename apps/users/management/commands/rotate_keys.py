@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.users.services import keys
+from apps.users import services
 
 
 class Command(BaseCommand):
     help = "Encrypts the secrets in the database under SECRET_KEY, while SECRET_KEY_FALLBACKS still opens them."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done, lost = keys.rewrite()
+        done, lost = services.keys.rewrite()
         self.stdout.write(f"{done} secrets are encrypted under SECRET_KEY now.")
         if lost:
             raise CommandError(

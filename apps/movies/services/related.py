@@ -7,7 +7,7 @@ from django.db.models.expressions import RawSQL
 from apps.movies.models import Movie
 
 
-def neighbours(movie: Movie, *, similar: int, hottest: int) -> tuple[list[Movie], list[Movie]]:
+def related(movie: Movie, *, similar: int, hottest: int) -> tuple[list[Movie], list[Movie]]:
     """(`similar` titles, those of its category first; the `hottest` of all), in one query that reads as many rows."""
     others = Movie.objects.published().exclude(pk=movie.pk).order_by("-plays_week", "-pk").values_list("pk")
     parts: list[str] = []
