@@ -26,9 +26,9 @@ def main():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # what has no sentence is raised again
-        from utils.trouble import sentence
+        from utils.diagnosis import diagnose
 
-        said = sentence(error)
+        said = diagnose(error)
         if not said or "--traceback" in sys.argv:
             raise
         sys.exit(said)

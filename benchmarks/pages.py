@@ -37,7 +37,7 @@ urlpatterns = [*urlpatterns, path("empty/", lambda request: HttpResponse("ok"))]
 
 def ask(path: str, cookie: str = "", *, renewed: bool = False) -> float:
     """Seconds that REQUESTS of one address take; `renewed`: nothing kept may be used."""
-    from utils.cache import renew_pages
+    from utils.cache import invalidate_pages
 
     headers = {"Accept-Encoding": "gzip", **({"Cookie": cookie} if cookie else {})}
     failures: list[int] = []
@@ -46,7 +46,7 @@ def ask(path: str, cookie: str = "", *, renewed: bool = False) -> float:
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
         for _ in range(REQUESTS // CLIENTS):
             if renewed:
-                renew_pages()
+                invalidate_pages()
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             answer.read()

@@ -12,7 +12,7 @@ from apps.media import services as media
 from apps.movies import services as movies
 from apps.playback import services as playback
 from apps.users import services as users
-from utils.tasks import one_at_a_time, send_kept
+from utils.tasks import one_at_a_time, send_pending
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
 # Nobody else would do it: a database that is locked or without room is waited for, for ten hours.
@@ -82,27 +82,27 @@ def discard_left(**_: Any) -> None:
     media.discard_left(at=timezone.now())
 
 
-@shared_task(name="accounts.tidy", **SHORT)
+@shared_task(name="accounts.delete_expired", **SHORT)
 @one_at_a_time
-def tidy(**_: Any) -> None:
-    users.cleanup.tidy(at=timezone.now())
+def delete_expired(**_: Any) -> None:
+    users.cleanup.delete_expired(at=timezone.now())
     playback.streams.forget_lapsed(at=timezone.now())
     playback.forget_lapsed(at=timezone.now())
 
 
-@shared_task(name="queue.send_kept", **SHORT)
+@shared_task(name="queue.send_pending", **SHORT)
 @one_at_a_time
-def send_kept_tasks(**_: Any) -> None:
-    send_kept()
+def send_pending_tasks(**_: Any) -> None:
+    send_pending()
 
 
-@shared_task(name="accounts.write_letters", **SHORT)
+@shared_task(name="accounts.queue_membership_reminders", **SHORT)
 @one_at_a_time
-def write_letters(**_: Any) -> None:
-    users.letters.write_about_memberships(at=timezone.now())
+def queue_membership_reminders(**_: Any) -> None:
+    users.outgoing_mail.queue_membership_reminders(at=timezone.now())
 
 
-@shared_task(name="accounts.send_letters", **SHORT)
+@shared_task(name="accounts.send_due_mail", **SHORT)
 @one_at_a_time
-def send_letters(**_: Any) -> None:
-    users.letters.send_due(at=timezone.now())
+def send_due_mail(**_: Any) -> None:
+    users.outgoing_mail.send_due(at=timezone.now())

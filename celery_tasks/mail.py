@@ -44,14 +44,14 @@ def send_email_change(*, user_id: int, email: str, **_: Any) -> None:
     users.contacts.send_email_change(user_id=user_id, email=email, at=timezone.now())
 
 
-@shared_task(name="accounts.tell_old_address", **PATIENT)
-def tell_old_address(*, user_id: int, email: str, **_: Any) -> None:
-    users.contacts.tell_old_address(user_id=user_id, email=email)
+@shared_task(name="accounts.notify_old_address", **PATIENT)
+def notify_old_address(*, user_id: int, email: str, **_: Any) -> None:
+    users.contacts.notify_old_address(user_id=user_id, email=email)
 
 
-@shared_task(name="accounts.tell", **PATIENT)
-def tell(*, user_id: int, template: str, **_: Any) -> None:
-    users.passwords.tell(user_id=user_id, template=template)
+@shared_task(name="accounts.notify", **PATIENT)
+def notify(*, user_id: int, template: str, **_: Any) -> None:
+    users.passwords.notify(user_id=user_id, template=template)
 
 
 @shared_task(name="accounts.send_code", **PATIENT)
@@ -64,6 +64,6 @@ def mail_alarm(*, subject: str, text: str, **_: Any) -> None:
     orders.mail_alarm(subject=subject, text=text)
 
 
-@shared_task(name="accounts.send_letter", soft_time_limit=90, time_limit=120)
-def send_letter(*, letter_id: int, **_: Any) -> None:
-    users.letters.send(letter_id=letter_id, at=timezone.now())
+@shared_task(name="accounts.send_mail", soft_time_limit=90, time_limit=120)
+def send_mail(*, mail_id: int, **_: Any) -> None:
+    users.outgoing_mail.send(mail_id=mail_id, at=timezone.now())

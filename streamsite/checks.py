@@ -17,7 +17,7 @@ from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 from utils.addresses import is_mail_address, is_site
-from utils.zones import fixed_offset
+from utils.time_zones import fixed_offset
 
 MEDIA_SECRET = re.compile(r"[A-Za-z0-9_-]{32,}")
 

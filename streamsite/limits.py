@@ -53,7 +53,7 @@ class BodyLimitMiddleware:
         return self.get_response(request)
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What doesn't come, or comes too slowly (utils.bodies), is the sender's fault."""
+        """What doesn't come, or comes too slowly (utils.request_bodies), is the sender's fault."""
         if not isinstance(exception, UnreadablePostError):
             return None
         text = gettext("The request took too long to arrive. Please send it again.")

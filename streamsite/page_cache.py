@@ -31,8 +31,8 @@ class Page(NamedTuple):
     body: bytes
 
 
-class KeptPagesMiddleware:
-    """Answers from the cache what a view marked with `utils.cache.kept_whole`; stands before the session.
+class PageCacheMiddleware:
+    """Answers from the cache what a view marked with `utils.cache.allow_page_cache`; stands before the session.
 
     A page grown old is still shown while one request renews it. One whose version is past never is:
     what was taken off the shelf is gone with the next request.
@@ -53,7 +53,7 @@ class KeptPagesMiddleware:
             if fresh or not cache.add(f"{key}:renewing", 1, RENEWED_WITHIN):
                 return answer(request, page)
         response = self.get_response(request)  # the version was read before: a change meanwhile makes this page old
-        if response.status_code == 200 and getattr(response, "may_be_kept", False) and not response.cookies:
+        if response.status_code == 200 and getattr(response, "page_cacheable", False) and not response.cookies:
             cache.set(key, keep(response, version), FRESH + STALE)
         return response
 

@@ -10,9 +10,9 @@ from celery.schedules import crontab
 ROUTES = {
     "orders.mail_alarm": {"queue": "mail"},
     "orders.*": {"queue": "money"},
-    "accounts.tidy": {"queue": "light"},
-    "accounts.write_letters": {"queue": "light"},
-    "accounts.send_letters": {"queue": "light"},
+    "accounts.delete_expired": {"queue": "light"},
+    "accounts.queue_membership_reminders": {"queue": "light"},
+    "accounts.send_due_mail": {"queue": "light"},
     "accounts.*": {"queue": "mail"},
     "catalogue.*": {"queue": "light"},
     "queue.*": {"queue": "light"},
@@ -36,16 +36,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # a run that hasn't begun when the next is due is dropped: runs never queue behind each other
     name: {"task": task, "schedule": every, "options": {"expires": every}}
     for name, task, every in [
-        ("send-kept-tasks", "queue.send_kept", 5.0),
+        ("send-pending-tasks", "queue.send_pending", 5.0),
         ("flush-plays", "catalogue.flush_plays", 30.0),
         ("announce-missed", "catalogue.announce_missed", 600.0),
         ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
         ("resume-encoding", "media.resume_lapsed", 10.0),
         ("discard-files", "media.discard_due", 60.0),
         ("discard-left", "media.discard_left", 3600.0),
-        ("tidy-accounts", "accounts.tidy", 3600.0),
-        ("write-letters", "accounts.write_letters", 600.0),
-        ("send-letters", "accounts.send_letters", 60.0),
+        ("delete-expired-account-data", "accounts.delete_expired", 3600.0),
+        ("queue-membership-reminders", "accounts.queue_membership_reminders", 600.0),
+        ("send-due-mail", "accounts.send_due_mail", 60.0),
         ("look-after-uploads", "media.look_after_uploads", 60.0),
         ("reconcile-orders", "orders.reconcile", 60.0),
     ]

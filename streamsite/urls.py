@@ -29,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400, handler403, handler404 = (
     inspect.unwrap(page) for page in (defaults.bad_request, defaults.permission_denied, defaults.page_not_found)
 )
-handler500 = "streamsite.room.server_error"
+handler500 = "streamsite.disk_full.server_error"
 
 if settings.DEBUG:
     from django.conf.urls.static import static

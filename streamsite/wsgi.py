@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from utils.bodies import watched
+from utils.request_bodies import watched
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamsite.settings")
 

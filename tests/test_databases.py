@@ -15,7 +15,7 @@ from apps.movies.models import Genre, Person
 from apps.users.models import User
 from streamsite.checks import check_database
 from tests.factories import make_movie, make_user
-from utils.zones import fixed_offset
+from utils.time_zones import fixed_offset
 
 pytestmark = pytest.mark.django_db
 

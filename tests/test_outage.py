@@ -25,11 +25,11 @@ from apps.playback.models import Progress
 from tests import environment
 from tests.factories import make_episode, make_user
 from utils import ratelimit, tasks
-from utils.cache import VERSION, pages_version, renew_pages
-from utils.models import KeptTask
+from utils.cache import VERSION, invalidate_pages, pages_version
+from utils.models import PendingTask
 from utils.ratelimit import Limit, count, give_back, take
 from utils.redis import answers, breaker, held
-from utils.tasks import NotQueued, enqueue, send_kept
+from utils.tasks import NotQueued, enqueue, send_pending
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -139,15 +139,15 @@ def test_sign_in_and_out_need_no_cache(outage, client):
 def test_work_is_kept_and_sent_later(outage, django_capture_on_commit_callbacks):
     with outage(), django_capture_on_commit_callbacks(execute=True):
         began = time.monotonic()
-        enqueue("accounts.tidy")
+        enqueue("accounts.delete_expired")
         enqueue("catalogue.make_pictures", movie_id=7)
     assert time.monotonic() - began < 5
-    assert list(KeptTask.objects.order_by("pk").values_list("name", "arguments")) == [
-        ("accounts.tidy", {}),
+    assert list(PendingTask.objects.order_by("pk").values_list("name", "arguments")) == [
+        ("accounts.delete_expired", {}),
         ("catalogue.make_pictures", {"movie_id": 7}),
     ]
-    assert send_kept() == 2
-    assert send_kept() == 0
+    assert send_pending() == 2
+    assert send_pending() == 0
 
 
 def test_a_broker_that_hangs_after_it_was_asked_loses_no_work(
@@ -167,8 +167,8 @@ def test_a_broker_that_hangs_after_it_was_asked_loses_no_work(
             sent[0]()
     monkeypatch.undo()
     _recover()
-    assert [kept.arguments for kept in KeptTask.objects.all()] == [{"movie_id": 7}] * 2
-    assert send_kept() == 2
+    assert [kept.arguments for kept in PendingTask.objects.all()] == [{"movie_id": 7}] * 2
+    assert send_pending() == 2
 
 
 def test_a_lock_of_what_does_no_harm_twice_is_gone_without(outage):
@@ -182,7 +182,7 @@ def test_pages_withdrawn_meanwhile_are_old_afterwards(outage, django_capture_on_
     before = pages_version()
     with outage():
         with django_capture_on_commit_callbacks(execute=True):
-            renew_pages()
+            invalidate_pages()
         breaker._rests_until = time.monotonic() + 0.1
     until = time.monotonic() + 5
     while cache.get(VERSION) == before and time.monotonic() < until:

@@ -23,15 +23,15 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from utils.admin_forms import (
-    ChosenRow,
-    ChosenRows,
-    KeptForm,
-    KeptInlineFormSet,
-    KeptListFormSet,
-    ManyField,
-    RefusedForm,
+    AdminInlineFormSet,
+    AdminListFormSet,
+    AdminModelForm,
+    SafeAutocomplete,
+    SafeAutocompleteMultiple,
+    SafeMultipleChoiceField,
+    SaveFailedForm,
 )
-from utils.cache import renew_pages
+from utils.cache import invalidate_pages
 
 NAMED = 20  # rows that the question before deleting names
 MOST: dict[type[Field[Any, Any]], int] = {  # what every database holds: SQLite itself would take anything
@@ -45,7 +45,7 @@ MOST: dict[type[Field[Any, Any]], int] = {  # what every database holds: SQLite 
 class _Typed:
     """Fields of rows that are typed: every wrong value has its message beside it."""
 
-    form = KeptForm
+    form = AdminModelForm
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if most := MOST.get(type(db_field)):
@@ -54,14 +54,14 @@ class _Typed:
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
-            kwargs.setdefault("widget", ChosenRow(db_field, self.admin_site))  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", SafeAutocomplete(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
-            kwargs.setdefault("widget", ChosenRows(db_field, self.admin_site))  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", SafeAutocompleteMultiple(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_manytomany(  # type: ignore[misc]
-            db_field, request, **{"form_class": ManyField, **kwargs}
+            db_field, request, **{"form_class": SafeMultipleChoiceField, **kwargs}
         )
 
 
@@ -81,10 +81,10 @@ class FormAdmin(_Typed, ModelAdmin):
         return _refusing(request, super().get_form(request, *args, **kwargs))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return _refusing(request, super().get_changelist_form(request, **{"form": KeptForm, **kwargs}))
+        return _refusing(request, super().get_changelist_form(request, **{"form": AdminModelForm, **kwargs}))
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
-        formset = type("ListFormSet", (KeptListFormSet,), {"request": request})
+        formset = type("ListFormSet", (AdminListFormSet,), {"request": request})
         return super().get_changelist_formset(request, **{"formset": formset, **kwargs})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -123,26 +123,26 @@ def _again(request: HttpRequest, view: Callable[[], Any]) -> Any:
 
 
 def _refusing(request: HttpRequest, form: Any) -> Any:
-    return type(form.__name__, (RefusedForm, form), {}) if getattr(request, "is_refused", False) else form
+    return type(form.__name__, (SaveFailedForm, form), {}) if getattr(request, "is_refused", False) else form
 
 
-class ShownModelAdmin(FormAdmin):
+class PublicModelAdmin(FormAdmin):
     """For rows that stand on pages: a change is seen with the next request."""
 
     def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        renew_pages()
+        invalidate_pages()
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         super().delete_model(request, obj)
-        renew_pages()
+        invalidate_pages()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         super().delete_queryset(request, queryset)
-        renew_pages()
+        invalidate_pages()
 
 
-class RecordAdmin(ModelAdmin):
+class ReadOnlyAdmin(ModelAdmin):
     """For rows that nobody writes by hand: they are read and searched."""
 
     show_full_result_count = False
@@ -161,7 +161,7 @@ class RecordAdmin(ModelAdmin):
 class _Page(_Typed):
     """A page of a row's own rows: however many there are, the form stays far below what Django takes of one."""
 
-    formset = KeptInlineFormSet
+    formset = AdminInlineFormSet
     per_page = 40
     extra = 0
     tab = True
@@ -172,15 +172,15 @@ class _Page(_Typed):
         return self.per_page + 20
 
 
-class TabularPage(_Page, TabularInline):
+class PagedTabularInline(_Page, TabularInline):
     pass
 
 
-class StackedPage(_Page, StackedInline):
+class PagedStackedInline(_Page, StackedInline):
     pass
 
 
-class RecordPage(TabularInline):
+class ReadOnlyInline(TabularInline):
     """A page of rows that nobody writes by hand."""
 
     per_page = 40

@@ -21,7 +21,7 @@ from utils.plain_text import clean_line, clean_text, is_visible
 TAKEN = {"unique", "unique_together"}  # Django's codes
 
 
-class KeptForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+class AdminModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Says what several fields must not be together beside the last of them that is typed.
 
     Text is kept without what can't be seen: of two names that look the same the second is the first.
@@ -55,7 +55,7 @@ class KeptForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         return typed[-1] if typed else NON_FIELD_ERRORS
 
 
-class RefusedForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+class SaveFailedForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
     """What the database refused although every field is right: nothing is saved, nothing typed is lost."""
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class RefusedForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         return super().clean() or {}
 
 
-class ManyField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+class SafeMultipleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Rows to choose from: what can't be a row's key is refused before a database has to refuse it."""
 
     def clean(self, value: Any) -> Any:
@@ -77,7 +77,7 @@ class ManyField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # no
         return super().clean(value)
 
 
-class _Chosen:
+class _SafeAutocompleteMixin:
     """Shows again what was chosen, except for what can't be a row's key."""
 
     known: dict[str, str] | None = None  # the names of rows by their keys, where a formset asked for all of its
@@ -91,15 +91,15 @@ class _Chosen:
         return [(None, [self.create_option(name, *o, set(keys), n) for n, o in enumerate(options)], 0)]  # type: ignore[attr-defined]
 
 
-class ChosenRow(_Chosen, AutocompleteSelect):  # type: ignore[misc]
+class SafeAutocomplete(_SafeAutocompleteMixin, AutocompleteSelect):  # type: ignore[misc]
     pass
 
 
-class ChosenRows(_Chosen, AutocompleteSelectMultiple):  # type: ignore[misc]
+class SafeAutocompleteMultiple(_SafeAutocompleteMixin, AutocompleteSelectMultiple):  # type: ignore[misc]
     pass
 
 
-class GoneRows:
+class DeletedRowsMixin:
     """A formset that leaves out rows which somebody else deleted while they were on the page, and says so."""
 
     request: HttpRequest | None = None
@@ -151,14 +151,14 @@ def _renumbered(sent: Any, prefix: str, kept: list[int]) -> Any:
     return fresh
 
 
-class KeptInlineFormSet(GoneRows, PaginationInlineFormSet):
+class AdminInlineFormSet(DeletedRowsMixin, PaginationInlineFormSet):
     """A page of rows; the names of what they refer to are asked for once, not row by row."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         for name, field in form.fields.items():
             widget = getattr(field.widget, "widget", field.widget)
-            if isinstance(widget, ChosenRow):
+            if isinstance(widget, SafeAutocomplete):
                 widget.known = self._names(name, field)
 
     def _names(self, name: str, field: Any) -> dict[str, str]:
@@ -172,5 +172,5 @@ class KeptInlineFormSet(GoneRows, PaginationInlineFormSet):
         return kept[name]
 
 
-class KeptListFormSet(GoneRows, forms.BaseModelFormSet):  # type: ignore[type-arg]  # not subscriptable when it runs
+class AdminListFormSet(DeletedRowsMixin, forms.BaseModelFormSet):  # type: ignore[type-arg]  # not subscriptable when it runs
     pass

@@ -28,7 +28,7 @@ def release() -> str:
     return str(getattr(staticfiles_storage, "manifest_hash", ""))
 
 
-def renew_pages() -> None:
+def invalidate_pages() -> None:
     """Make every kept page and fragment old, as soon as the current transaction commits (at once outside one)."""
     # After the commit: a page made in between would carry the new version and the old content.
     transaction.on_commit(_renew)
@@ -56,13 +56,13 @@ def _catch_up() -> None:
     _catching_up.clear()
 
 
-def kept_whole(request: HttpRequest, response: HttpResponse, *, query_is_known: bool = False) -> HttpResponse:
+def allow_page_cache(request: HttpRequest, response: HttpResponse, *, query_is_known: bool = False) -> HttpResponse:
     """Mark a page as one that may be kept for everyone who isn't signed in: see streamsite.page_cache.
 
     It must be the same for all of them: no token, and nothing of the viewer but the language.
     A page with a query is kept only if the view says that it is one of a few: of queries there is no end.
     """
-    response.may_be_kept = query_is_known or not request.GET  # type: ignore[attr-defined]
+    response.page_cacheable = query_is_known or not request.GET  # type: ignore[attr-defined]
     return response
 
 

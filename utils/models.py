@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 
-class KeptTask(models.Model):
+class PendingTask(models.Model):
     """Work that the broker didn't take: it is sent when there is one again (see utils.tasks)."""
 
     name = models.CharField(max_length=100)

@@ -17,7 +17,7 @@ from kombu.pools import producers
 from redis.exceptions import LockError, RedisError
 
 from utils.breaker import Breaker, Unavailable
-from utils.models import KeptTask
+from utils.models import PendingTask
 
 # A worker waits for a broker that restarts or hangs, by CELERY_TASK_PUBLISH_RETRY_POLICY. A page doesn't: each step has
 # PAGE_WAITS seconds, and a connection that a restart has broken is made anew once.
@@ -43,10 +43,10 @@ def enqueue(name: str, *, countdown: float = 0, expires: float | None = None, **
     transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires))
 
 
-def send_kept() -> int:
+def send_pending() -> int:
     """Send what the broker didn't take; returns how much. Sent twice by a death in between, it does no harm."""
     sent = 0
-    for kept in KeptTask.objects.order_by("pk")[:SENT_AT_ONCE]:
+    for kept in PendingTask.objects.order_by("pk")[:SENT_AT_ONCE]:
         if task := current_app.tasks.get(kept.name):
             task.apply_async(kwargs=kept.arguments)
         kept.delete()
@@ -68,7 +68,7 @@ def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float
     except (OperationalError, RedisError, LimitExceeded, Unavailable) as error:
         if expires is not None:
             raise NotQueued(str(error)) from error
-        KeptTask.objects.create(name=task.name, arguments=kwargs)
+        PendingTask.objects.create(name=task.name, arguments=kwargs)
 
 
 def _page_producers() -> Any:

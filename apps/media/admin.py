@@ -20,14 +20,14 @@ from apps.media.models import Subtitle, Video
 from apps.media.presenters import encoding, media_page, queue
 from apps.media.services import cancel, retry
 from apps.media.ui_strings import upload_page
-from utils.admin import FormAdmin, TabularPage
+from utils.admin import FormAdmin, PagedTabularInline
 from utils.numbers import row_id
 from utils.templatetags.formats import duration, span
 
 MOST_SHOWN = 200  # of a list's page
 
 
-class SubtitleInline(TabularPage):
+class SubtitleInline(PagedTabularInline):
     model = Subtitle
     fields = ["language", "label", "is_default", "is_forced", "file"]
     readonly_fields = ["file"]

@@ -29,13 +29,13 @@ from apps.media.models import Upload
 from apps.movies import services
 from apps.movies.models import HIGHEST, Episode, Kind, Movie
 from utils import pictures
-from utils.admin_forms import KeptForm
+from utils.admin_forms import AdminModelForm
 from utils.plain_text import clean_line
 
 TITLE_LENGTH = 120
 
 
-class PicturesForm(KeptForm):
+class PicturesForm(AdminModelForm):
     """Refuses pictures that no sizes would be made of."""
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class MovieForm(PicturesForm):
         return services.clean_content(self.cleaned_data["content"])
 
 
-class EpisodeForm(KeptForm):
+class EpisodeForm(AdminModelForm):
     """An episode with the file to encode; the file becomes a video when the form is saved."""
 
     upload = forms.FileField(

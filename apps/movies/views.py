@@ -15,7 +15,7 @@ from apps.movies.facets import browsing
 from apps.movies.home import Home
 from apps.movies.models import EVERYTHING, Banner, Category, Movie
 from apps.movies.rankings import CHART, PERIODS, RANKED, hottest, ranked
-from utils.cache import FRESH, kept_whole, pages_version, release
+from utils.cache import FRESH, allow_page_cache, pages_version, release
 from utils.paging import page_links
 from utils.templatetags.formats import local_name
 
@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "fresh": FRESH,
         "version": pages_version() + release(),
     }
-    return kept_whole(request, render(request, "movies/home.html", context))
+    return allow_page_cache(request, render(request, "movies/home.html", context))
 
 
 @require_safe
@@ -79,7 +79,7 @@ def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
         response = render(request, "movies/category.html", context)
     response["Vary"] = "HX-Request"
     # Only the addresses that many follow: of filters and page numbers there is no end.
-    return kept_whole(request, response, query_is_known=found.is_plain) if page == movie_page.number else response
+    return allow_page_cache(request, response, query_is_known=found.is_plain) if page == movie_page.number else response
 
 
 @require_safe
@@ -92,4 +92,4 @@ def ranking(request: HttpRequest, period: str) -> HttpResponse:
     context = {"ranking": ranked(movies, period), "period": period, "periods": PERIODS}
     response = render(request, "parts/ranking.html" if part else "movies/ranking.html", context)
     response["Vary"] = "HX-Request"
-    return kept_whole(request, response)
+    return allow_page_cache(request, response)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from apps.notices.models import Notice
-from utils.cache import kept_whole
+from utils.cache import allow_page_cache
 
 SHOWN = 50
 
@@ -15,4 +15,4 @@ SHOWN = 50
 def notices(request: HttpRequest) -> HttpResponse:
     """The notices shown now."""
     shown = Notice.objects.shown(timezone.now())[:SHOWN]
-    return kept_whole(request, render(request, "notices/list.html", {"notices": shown}))
+    return allow_page_cache(request, render(request, "notices/list.html", {"notices": shown}))

@@ -14,11 +14,11 @@ from unfold.decorators import action, display
 
 from apps.playback.models import Stream
 from apps.playback.presenters import device_label
-from utils.admin import RecordAdmin
+from utils.admin import ReadOnlyAdmin
 
 
 @admin.register(Stream)
-class StreamAdmin(RecordAdmin):
+class StreamAdmin(ReadOnlyAdmin):
     list_display = ["user", "title", "device", "began_at", "seen_at", "holds"]
     list_select_related = ["user", "episode__movie"]
     ordering = ["-seen_at", "-pk"]

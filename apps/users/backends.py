@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apps.users.identifiers import normalize_email, normalize_phone, normalize_username
 from apps.users.models import Membership, User
-from apps.users.names import normalize_email, normalize_phone, normalize_username
 
 LONGEST_PASSWORD = 4096  # characters that are hashed at all
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _text
 from django.utils.translation import gettext_lazy as _
 
 from apps.users.backends import LONGEST_PASSWORD
+from apps.users.identifiers import normalize_email, normalize_phone, normalize_username, validate_username
 from apps.users.models import User
-from apps.users.names import normalize_email, normalize_phone, normalize_username, validate_username
 
 
 class EmailField(forms.EmailField):
@@ -107,7 +107,7 @@ class RegisterForm(forms.Form):
     def clean_username(self) -> str:
         name = normalize_username(self.cleaned_data["username"])
         validate_username(name)
-        User().may_be_called(name)
+        User().validate_nickname(name)
         return name
 
     def clean(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class ProfileForm(forms.Form):
 
     def clean_nickname(self) -> str:
         typed: str = self.cleaned_data["nickname"]
-        return typed if typed == self.user.nickname else self.user.may_be_called(typed)
+        return typed if typed == self.user.nickname else self.user.validate_nickname(typed)
 
 
 class AvatarForm(forms.Form):

@@ -44,7 +44,7 @@ class ViewerMiddleware(AuthenticationMiddleware):
 
 
 def _viewer(request: HttpRequest) -> User | AnonymousUser:
-    services.devices.carry_over(request=request)
+    services.devices.renew_session_hash(request=request)
     user = _find(request)
     request._cached_user = user  # type: ignore[attr-defined]  # where Django keeps it
     if settings.STAFF_SECOND_FACTOR and isinstance(user, User) and user.is_staff:
@@ -64,7 +64,7 @@ class _Seen(dict[str, Any]):
         self.ended = True
 
     def cycle_key(self) -> None:
-        """Signed under an older key: `devices.carry_over` renews it in place."""
+        """Signed under an older key: `devices.renew_session_hash` renews it in place."""
 
 
 def _find(request: HttpRequest) -> User | AnonymousUser:
@@ -97,7 +97,7 @@ class AccountMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What the request had to show was taken back while it went on: to the page that says how things are now."""
-        return redirect("users:recovery") if isinstance(exception, services.credentials.Outdated) else None
+        return redirect("users:recovery") if isinstance(exception, services.credentials.CredentialsChanged) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -107,7 +107,7 @@ class AccountMiddleware:
         if not request.user.is_authenticated:
             return _show_out(request) if _is_page(request) else response
         if device_id := request.session.get(services.devices.DEVICE):
-            services.devices.seen(device_id=device_id, at=timezone.now())
+            services.devices.record_activity(device_id=device_id, at=timezone.now())
         return response
 
 

@@ -24,7 +24,7 @@ from joserfc.jwk import KeySet
 
 from apps.users import services
 from utils.breaker import Breaker, Unavailable
-from utils.foreign import read_object
+from utils.untrusted_json import read_object
 
 TIMEOUT = 4  # seconds for an answer of the provider
 KEPT = 600  # seconds that its published settings and keys are kept

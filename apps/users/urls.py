@@ -1,16 +1,16 @@
 from django.urls import path
 
-from apps.users.views import entry, membership, oidc, outbox, passwords, profile, recovery, registration, security
+from apps.users.views import membership, oidc, outbox, passwords, profile, recovery, registration, security, sign_in
 from apps.users.views.codes import code
 from apps.users.views.confirm import confirm
 
 app_name = "users"
 urlpatterns = [
-    path("login/", entry.login, name="login"),
-    path("login/code/", entry.second_step, name="second_step"),
+    path("login/", sign_in.login, name="login"),
+    path("login/code/", sign_in.second_step, name="second_step"),
     path("login/with/<slug:key>/", oidc.begin, name="elsewhere"),
     path("login/with/<slug:key>/back/", oidc.finish_elsewhere, name="elsewhere_back"),
-    path("logout/", entry.sign_out, name="logout"),
+    path("logout/", sign_in.sign_out, name="logout"),
     path("register/", registration.register, name="register"),
     path("register/sent/", registration.sent, name="sent"),
     path("register/again/", registration.resend, name="resend"),

@@ -10,12 +10,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from apps.wallet.models import Entry, Wallet
-from utils.admin import RecordAdmin
+from utils.admin import ReadOnlyAdmin
 from utils.templatetags.formats import signed_yuan, yuan
 
 
 @admin.register(Wallet)
-class WalletAdmin(RecordAdmin):
+class WalletAdmin(ReadOnlyAdmin):
     list_display = ["user", "holds"]
     list_select_related = ["user"]
     ordering = ["-balance"]
@@ -27,7 +27,7 @@ class WalletAdmin(RecordAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(RecordAdmin):
+class EntryAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "wallet", "kind", "movement", "after", "subject", "reference"]
     list_filter = [("kind", ChoicesDropdownFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from apps.orders import services as orders
 from apps.orders.models import Coupon, Order, Payment, Purchase, Refund
-from apps.users.models import Letter, Membership, User
+from apps.users.models import Membership, OutgoingMail, User
 from apps.wallet.models import Wallet
 from benchmarks.money.gateway import Trade, has_strange_line
 from benchmarks.money.world import World
@@ -163,7 +163,7 @@ def _letters(world: World, placed: dict[int, Order]) -> Iterator[str]:
     """
     told: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     users = {order.user_id for order in placed.values()}
-    for letter in Letter.objects.filter(user__in=users, kind__in=["paid", "refunded"]):
+    for letter in OutgoingMail.objects.filter(user__in=users, kind__in=["paid", "refunded"]):
         told[letter.kind, letter.context["number"]] += Decimal(letter.context["amount"])
     for order in placed.values():
         if not order.user.email or order.user_id in world.deleted:

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
-from utils.trouble import sentence
+from utils.diagnosis import diagnose
 
 
 def main() -> None:
@@ -44,4 +44,4 @@ if __name__ == "__main__":
     try:
         main()
     except (CommandError, DatabaseError, ImproperlyConfigured, OSError) as error:
-        raise SystemExit(sentence(error) or f"{type(error).__name__}: {error}") from None
+        raise SystemExit(diagnose(error) or f"{type(error).__name__}: {error}") from None

@@ -35,7 +35,7 @@ def forger() -> Client:
 
 
 def test_no_address_takes_a_form_of_another_site(forger):
-    let_in = {}
+    sign_in_user = {}
     for address in sorted(set(addresses())):
         try:
             name = resolve(address).view_name
@@ -43,8 +43,8 @@ def test_no_address_takes_a_form_of_another_site(forger):
             continue
         status = forger.post(address, {"action": "1", "post": "yes"}).status_code
         if status != 403 and status not in TAKEN.get(name, set()):
-            let_in[address] = status
-    assert not let_in
+            sign_in_user[address] = status
+    assert not sign_in_user
 
 
 @pytest.mark.parametrize("sent", ["get", "head", "options"])

@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, OperationalError
 
 from tests.conftest import ROOT
-from utils.trouble import sentence
+from utils.diagnosis import diagnose
 
 pytestmark = pytest.mark.slow
 
@@ -153,12 +153,12 @@ def test_traceback_shows_where_it_happened(tmp_path):
 
 def test_a_full_disk_is_told_with_its_place(tmp_path):
     full = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "x"))
-    assert sentence(full).startswith(f"The disk of {tmp_path}/x is full. Make room there.")
+    assert diagnose(full).startswith(f"The disk of {tmp_path}/x is full. Make room there.")
     with sqlite3.connect(":memory:") as database:
         database.execute("PRAGMA max_page_count = 2")
         with pytest.raises(sqlite3.Error) as raised:
             database.execute("CREATE TABLE t AS SELECT randomblob(100000)")
-    assert "is full. Make room there." in sentence(OperationalError(*raised.value.args))
+    assert "is full. Make room there." in diagnose(OperationalError(*raised.value.args))
 
 
 def test_a_fault_of_our_own_keeps_its_traceback():
@@ -168,5 +168,5 @@ def test_a_fault_of_our_own_keeps_its_traceback():
         DatabaseError("near x: syntax error"),
         ConnectionResetError(104, "reset"),
     ):
-        assert sentence(error) == ""
-    assert sentence(ModuleNotFoundError("No module named 'apps.x'", name="apps.x")) == ""
+        assert diagnose(error) == ""
+    assert diagnose(ModuleNotFoundError("No module named 'apps.x'", name="apps.x")) == ""

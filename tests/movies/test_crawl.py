@@ -18,7 +18,7 @@ from apps.movies.models import Banner, Category, Episode, Movie, Status
 from apps.notices.models import Notice
 from apps.playback.models import Progress
 from apps.users import services as users
-from apps.users.models import Letter, User
+from apps.users.models import OutgoingMail, User
 from tests.factories import make_category, make_episode, make_movie, make_sale, make_user
 
 pytestmark = pytest.mark.django_db
@@ -134,9 +134,9 @@ def test_no_link_in_a_mail_leads_nowhere(client, mailoutbox, django_capture_on_c
     buyer = make_user(email="buyer@example.com")
     with django_capture_on_commit_callbacks(execute=True):
         _catalogue(buyer)
-    users.letters.send_due(at=timezone.now())
-    for letter in Letter.objects.all():
-        users.letters.send(letter_id=letter.pk, at=timezone.now())
+    users.outgoing_mail.send_due(at=timezone.now())
+    for letter in OutgoingMail.objects.all():
+        users.outgoing_mail.send(mail_id=letter.pk, at=timezone.now())
     assert len(mailoutbox) == len(BOUGHT)
     client.force_login(buyer)
     links = {link for mail in mailoutbox for link in re.findall(r"https?://[^/\s]+(/\S*)", mail.body)}

@@ -28,7 +28,7 @@ from apps.users.models import User
 from apps.wallet import services as wallet
 from tests.factories import make_plan, make_sale, make_user
 from tests.orders.steps import pay_url
-from utils.crowd import Crowd
+from utils.polling import PollPacer
 from utils.tasks import queue_length
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -218,7 +218,7 @@ def test_a_ticket_is_for_one_order_and_lives_for_a_day(plan, buyer, monkeypatch)
 
 
 def test_pages_hear_how_long_to_wait(monkeypatch, plan, buyer):
-    monkeypatch.setattr(json_api, "_waiting", Crowd(rate=20, least=2, most=30))
+    monkeypatch.setattr(json_api, "_waiting", PollPacer(rate=20, least=2, most=30))
     order = _sent(plan, buyer)
     others = [_another(order) for _ in range(99)]
     waits = [buyer.post(CHECK, {"ticket": ticket_for(one)}).json()["wait"] for one in [order, *others]]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.models import Coupon, Order, Payment, Refund
 from apps.users import services as users
-from apps.users.models import Letter, User
+from apps.users.models import OutgoingMail, User
 from tests.cashier import body
 from tests.factories import make_paid_movie, make_user
 from tests.orders.steps import bought, pay_url, top_up
@@ -37,8 +37,8 @@ def _tell(till, trade) -> None:
 
 def _send() -> None:
     for _again in range(2):
-        for letter in Letter.objects.order_by("pk"):
-            users.letters.send(letter_id=letter.pk, at=timezone.now())
+        for letter in OutgoingMail.objects.order_by("pk"):
+            users.outgoing_mail.send(mail_id=letter.pk, at=timezone.now())
 
 
 def _comes_and_goes(order: Order, amount: str, why: str) -> None:

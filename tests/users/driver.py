@@ -24,7 +24,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import override_settings, setup_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from apps.users.models import Device, Identity, KnownBrowser, Letter, User  # noqa: E402
+from apps.users.models import Device, Identity, KnownBrowser, OutgoingMail, User  # noqa: E402
 from tests.factories import make_user  # noqa: E402
 from tests.users.conftest import PASSWORD  # noqa: E402
 
@@ -86,7 +86,7 @@ def twin(of: Client) -> Client:
 def first_sign_ins() -> dict[str, Any]:
     anew()
     answers = at_once(lambda: enter(Client()), lambda: enter(Client()))
-    return {"answers": answers, "letters": Letter.objects.count(), "known": KnownBrowser.objects.count()}
+    return {"answers": answers, "letters": OutgoingMail.objects.count(), "known": KnownBrowser.objects.count()}
 
 
 def pressed_twice() -> list[Any]:

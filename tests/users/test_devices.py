@@ -113,10 +113,10 @@ def test_when_a_device_was_seen_is_noted_every_few_minutes():
 
 def test_lapsed_sessions_take_their_devices_along():
     browser = _browser()
-    services.cleanup.tidy(at=timezone.now())
+    services.cleanup.delete_expired(at=timezone.now())
     assert Device.objects.count() == 1
     assert _is_in(browser)
-    services.cleanup.tidy(at=timezone.now() + timedelta(days=30))
+    services.cleanup.delete_expired(at=timezone.now() + timedelta(days=30))
     assert not Device.objects.exists()
 
 

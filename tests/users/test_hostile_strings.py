@@ -21,7 +21,7 @@ from apps.users.models import PhoneCode, User
 from tests.factories import make_user
 from tests.naughty import NAUGHTY
 from tests.users.conftest import PASSWORD
-from utils.lookalikes import mixes_scripts
+from utils.confusables import mixes_scripts
 from utils.plain_text import has_hidden, has_stack, is_visible
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("_unframed")]

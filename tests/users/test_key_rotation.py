@@ -57,7 +57,7 @@ def test_two_requests_at_once_and_the_list_of_devices(rotate):
     for client in (browser, twin, browser):
         assert client.get("/user/userown/").status_code == 200
     assert browser.cookies["sessionid"].value == twin.cookies["sessionid"].value
-    assert services.devices.end_one(user=user, device_id=Device.objects.get(user=user).pk)
+    assert services.devices.sign_out(user=user, device_id=Device.objects.get(user=user).pk)
     assert browser.get("/user/userown/").status_code == 302  # the list still ends the session it names
 
 

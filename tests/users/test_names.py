@@ -14,12 +14,12 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.users import services
+from apps.users.identifiers import LONGEST, adopt, clean_nickname, normalize_username, validate_username
 from apps.users.models import Registration, User
-from apps.users.names import LONGEST, adopt, clean_nickname, normalize_username, validate_username
-from apps.users.official import sounds_official
+from apps.users.reserved_names import impersonates_staff
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
-from utils.lookalikes import mixes_scripts, skeleton
+from utils.confusables import mixes_scripts, skeleton
 
 ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"  # its flag
 OFFICIAL = """
@@ -41,12 +41,12 @@ HONEST = """
 
 @pytest.mark.parametrize("name", OFFICIAL.split())
 def test_a_name_that_sounds_official_is_found_however_it_is_written(name):
-    assert sounds_official(name)
+    assert impersonates_staff(name)
 
 
 @pytest.mark.parametrize("name", HONEST.split())
 def test_a_name_that_only_holds_such_letters_is_not(name):
-    assert not sounds_official(name)
+    assert not impersonates_staff(name)
     assert clean_nickname(name) == name
 
 
@@ -56,12 +56,12 @@ def test_a_name_that_only_holds_such_letters_is_not(name):
 )
 def test_the_name_of_the_site_is_its_own(settings, name, official):
     settings.SITE_NAME = "星河影院"
-    assert sounds_official(name) is official
+    assert impersonates_staff(name) is official
 
 
 def test_a_site_of_two_letters_keeps_them_only_alone(settings):
     settings.SITE_NAME = "Go"
-    assert [sounds_official(name) for name in ("Go", "g0", "Go admin", "go home", "Lingo")] == [
+    assert [impersonates_staff(name) for name in ("Go", "g0", "Go admin", "go home", "Lingo")] == [
         True, True, True, False, False,
     ]  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_a_site_of_two_letters_keeps_them_only_alone(settings):
 )
 def test_what_can_be_read_in_many_ways_is_read_at_once(text):
     """As one pattern of `re`, twenty-nine w and a z weren't read within an hour."""
-    assert not sounds_official((text * 30)[:29] + "z")
+    assert not impersonates_staff((text * 30)[:29] + "z")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.users import services
-from apps.users.models import AccountEvent, AuditEntry, KnownBrowser, Letter, User
+from apps.users.models import AccountEvent, AuditEntry, KnownBrowser, OutgoingMail, User
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 from tests.users.test_devices import FIREFOX, IPHONE
@@ -156,20 +156,20 @@ def test_a_mailbox_is_not_filled(kept, enter, lin):
     for _ in range(12):
         enter(Client())
     assert len(_told(kept)) == 10
-    assert Letter.objects.count() == 10
+    assert OutgoingMail.objects.count() == 10
 
 
 def test_browsers_are_bounded_and_lapse(enter, lin):
     for _ in range(22):
         enter(Client())
     assert KnownBrowser.objects.count() == 20
-    services.cleanup.tidy(at=timezone.now() + timedelta(days=364))
+    services.cleanup.delete_expired(at=timezone.now() + timedelta(days=364))
     assert KnownBrowser.objects.count() == 20
-    services.cleanup.tidy(at=timezone.now() + timedelta(days=366))
+    services.cleanup.delete_expired(at=timezone.now() + timedelta(days=366))
     assert not KnownBrowser.objects.exists()
 
 
 def test_who_has_no_mailbox_signs_in_all_the_same(enter, lin):
     User.objects.update(email=None)
     assert enter(Client()).get("/user/userown/").status_code == 200
-    assert not Letter.objects.exists()
+    assert not OutgoingMail.objects.exists()

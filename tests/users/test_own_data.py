@@ -23,7 +23,7 @@ EXPORTED = {
     "users.Membership": "memberships",
     "users.Device": "devices",
     "users.Identity": "identities",
-    "users.Letter": "letters",
+    "users.OutgoingMail": "emails",
     "users.KnownBrowser": "known_browsers",
     "playback.Progress": "history",
     "playback.Stream": "players",

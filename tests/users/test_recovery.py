@@ -388,10 +388,10 @@ def test_a_sign_in_under_way_needs_the_second_factor_that_was_turned_on_meanwhil
     request = rf.get("/")
     request.session = Client().session
     given = {"user": lin, "browser": "x", "address": "", "language": "", "at": timezone.now()}
-    with pytest.raises(services.credentials.Outdated):
-        services.sign_in.enter(request=request, coded=False, **given)
+    with pytest.raises(services.credentials.CredentialsChanged):
+        services.sign_in.start_session(request=request, coded=False, **given)
     assert not Device.objects.exists()
-    services.sign_in.enter(request=request, coded=True, **given)
+    services.sign_in.start_session(request=request, coded=True, **given)
     assert Device.objects.exists()
 
 
@@ -407,11 +407,11 @@ def test_a_request_under_way_adds_no_way_in_to_what_was_taken_back(lin):
         lambda: services.identities.connect(
             user=before, person=services.identities.Person("wechat", "thief", "", ""), at=now
         ),
-        lambda: services.contacts.ask_email(user=before, email="thief@evil.example", at=now),
+        lambda: services.contacts.request_email_change(user=before, email="thief@evil.example", at=now),
         lambda: services.second_factor.confirm(user=before, code=code, at=now),
         lambda: services.second_factor.renew_recovery_codes(user=before),
     ):
-        with pytest.raises(services.credentials.Outdated):
+        with pytest.raises(services.credentials.CredentialsChanged):
             add()
     assert not Identity.objects.exists()
     assert not services.second_factor.is_on(user=lin)

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.backends.mysql import base, operations, schema
 
-from utils.zones import fixed_offset
+from utils.time_zones import fixed_offset
 
 COLLATION = "utf8mb4_bin"  # the default ones take 🎬 for 🎉, 𠮷 for 𡃁 and café for cafe
 CASELESS = ("iexact", "icontains", "istartswith", "iendswith")

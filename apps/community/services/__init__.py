@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.community.models import Comment
 from apps.movies.models import Movie
-from utils.cache import renew_pages
+from utils.cache import invalidate_pages
 from utils.plain_text import clean_text, is_visible
 from utils.ratelimit import Limit, take
 
@@ -54,5 +54,5 @@ def hide_comments(*, comments: list[Comment], at: datetime) -> int:
                 )
                 moved += 1
     if moved:
-        renew_pages()
+        invalidate_pages()
     return moved

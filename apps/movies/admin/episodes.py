@@ -13,11 +13,11 @@ from apps.movies import services
 from apps.movies.admin.inlines import ChapterInline, attach_later
 from apps.movies.forms import EpisodeForm
 from apps.movies.models import Episode
-from utils.admin import ShownModelAdmin
+from utils.admin import PublicModelAdmin
 
 
 @admin.register(Episode)
-class EpisodeAdmin(ShownModelAdmin):
+class EpisodeAdmin(PublicModelAdmin):
     form = EpisodeForm
     fields = [("movie", "number"), "title", ("upload", "video"), ("intro_start", "intro_end", "outro_start")]
     list_display = ["movie", "number", "title", "video"]

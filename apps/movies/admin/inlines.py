@@ -21,7 +21,7 @@ from apps.media.presenters import encoding
 from apps.movies import services
 from apps.movies.forms import EpisodeForm, uploaded_path
 from apps.movies.models import Chapter, Credit, Episode, Material
-from utils.admin import StackedPage, TabularPage
+from utils.admin import PagedStackedInline, PagedTabularInline
 
 
 def attach_later(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
@@ -36,7 +36,7 @@ def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
         messages.error(request, gettext("The file could not be stored: %s") % error)
 
 
-class EpisodeInline(StackedPage):
+class EpisodeInline(PagedStackedInline):
     model = Episode
     form = EpisodeForm
     fields = [("number", "title"), ("upload", "video_state"), ("intro_start", "intro_end", "outro_start")]
@@ -54,7 +54,7 @@ class EpisodeInline(StackedPage):
         return format_html('<a href="{}">{}</a> {}', address, video.original_name, encoding(video))
 
 
-class CreditInline(TabularPage):
+class CreditInline(PagedTabularInline):
     model = Credit
     fields = ["person", "role", "character", "order"]
     autocomplete_fields = ["person"]
@@ -63,10 +63,10 @@ class CreditInline(TabularPage):
         return super().get_queryset(request).select_related("person")
 
 
-class MaterialInline(TabularPage):
+class MaterialInline(PagedTabularInline):
     model = Material
 
 
-class ChapterInline(TabularPage):
+class ChapterInline(PagedTabularInline):
     model = Chapter
     tab = False

@@ -15,12 +15,12 @@ from unfold.decorators import display
 from apps.movies import services
 from apps.movies.forms import PicturesForm
 from apps.movies.models import Banner, Category, Genre, Movie, Person, Region
-from utils.admin import ShownModelAdmin
+from utils.admin import PublicModelAdmin
 from utils.tasks import enqueue
 
 
 @admin.register(Category, Region)
-class NamedAdmin(ShownModelAdmin):
+class NamedAdmin(PublicModelAdmin):
     list_display = ["name", "name_en"]
     search_fields = ["name", "name_en"]
 
@@ -48,14 +48,14 @@ class GenreAdmin(NamedAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(ShownModelAdmin):
+class PersonAdmin(PublicModelAdmin):
     form = PicturesForm
     list_display = ["name", "original_name"]
     search_fields = ["name", "original_name"]
 
 
 @admin.register(Banner)
-class BannerAdmin(ShownModelAdmin):
+class BannerAdmin(PublicModelAdmin):
     form = PicturesForm
     list_display = ["movie", "title", "order", "shown_now", "starts_at", "ends_at"]
     list_select_related = ["movie"]

@@ -22,7 +22,7 @@ from apps.movies.admin.inlines import CreditInline, EpisodeInline, MaterialInlin
 from apps.movies.admin.numbering import episodes_page
 from apps.movies.forms import MovieForm, ShelveForm
 from apps.movies.models import Access, Episode, Movie, Status
-from utils.admin import ShownModelAdmin
+from utils.admin import PublicModelAdmin
 from utils.pictures import url
 from utils.tasks import enqueue
 
@@ -56,7 +56,7 @@ class DeletedFilter(DropdownFilter):
 
 
 @admin.register(Movie)
-class MovieAdmin(ShownModelAdmin):
+class MovieAdmin(PublicModelAdmin):
     form = MovieForm
     list_display = [
         "cover",

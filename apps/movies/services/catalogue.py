@@ -17,7 +17,7 @@ from apps.media import services as media
 from apps.media.models import Video
 from apps.movies.models import HIGHEST, OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
 from apps.movies.services.pictures import lend_thumbnail
-from utils.cache import renew_pages
+from utils.cache import invalidate_pages
 from utils.tasks import enqueue
 
 # Videos that became ready this long ago are looked at again: messages about them have arrived by then, or are lost.
@@ -72,7 +72,7 @@ def _settle(keys: Sequence[int]) -> None:
 def _moved(count: int) -> int:
     """Have the pages made anew if `count` titles changed, and return it."""
     if count:
-        renew_pages()
+        invalidate_pages()
     return count
 
 
@@ -156,7 +156,7 @@ def add_episode(
         if not fresh:
             raise UnableToAddEpisode(f"{title} has an episode {number} already.")
         Movie.objects.filter(pk=movie.pk, episodes_planned__lt=number).update(episodes_planned=number)
-        renew_pages()
+        invalidate_pages()
     place_video(episode=episode, video=video)
     return episode
 
@@ -196,7 +196,7 @@ def refresh_episodes(*, movie_id: int) -> None:
         duration=first.video.duration or 0 if first and first.video else 0,
     )
     _settle([movie_id])
-    renew_pages()
+    invalidate_pages()
 
 
 def refresh_movie(*, movie_id: int) -> None:
@@ -219,7 +219,7 @@ def refresh_genre_lines(*, movie_ids: Sequence[int]) -> None:
             ],
             ["genre_line", "genre_line_en"],
         )
-    renew_pages()
+    invalidate_pages()
 
 
 def _line(names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from apps.media import services as media
 from apps.media.models import Video
 from apps.movies.models import Banner, Episode, Movie
 from utils import pictures
-from utils.cache import renew_pages
+from utils.cache import invalidate_pages
 from utils.tasks import enqueue
 
 THUMBNAILS = str(Video._meta.get_field("thumbnail").upload_to)
@@ -100,7 +100,7 @@ def make_pictures(*, movie_id: int) -> None:
     for place in _places(movie) if movie else ():
         if not place.is_made():
             place.make()
-    renew_pages()
+    invalidate_pages()
 
 
 def lend_thumbnail(*, movie_id: int) -> bool:

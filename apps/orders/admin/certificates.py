@@ -15,13 +15,13 @@ from unfold.decorators import display
 
 from apps.orders import services
 from apps.orders.models import AlipayCertificate
-from utils.admin import RecordAdmin
+from utils.admin import ReadOnlyAdmin
 
 IN_USE, NOT_IN_USE = _("in use"), _("not in use")
 
 
 @admin.register(AlipayCertificate)
-class AlipayCertificateAdmin(RecordAdmin):
+class AlipayCertificateAdmin(ReadOnlyAdmin):
     """Those that Alipay gave; above the list those of the settings."""
 
     list_display = ["sn", "app_id", "issued_to", "valid_until", "use", "fetched_at"]

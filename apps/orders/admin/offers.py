@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.orders.models import Coupon, Plan, State
-from utils.admin import FormAdmin, ShownModelAdmin
+from utils.admin import FormAdmin, PublicModelAdmin
 from utils.templatetags.formats import yuan
 
 
 @admin.register(Plan)
-class PlanAdmin(ShownModelAdmin):
+class PlanAdmin(PublicModelAdmin):
     list_display = ["name", "costs", "days", "streams", "marked", "on_sale", "order"]
     list_editable = ["marked", "on_sale", "order"]
     search_fields = ["name", "name_en"]

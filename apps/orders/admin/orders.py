@@ -28,7 +28,7 @@ from apps.orders.admin.export import csv_of
 from apps.orders.forms import RefundForm, RevenueForm
 from apps.orders.models import Notification, Order, Payment, Refund, State
 from apps.users.models import User
-from utils.admin import RecordAdmin, RecordPage
+from utils.admin import ReadOnlyAdmin, ReadOnlyInline
 from utils.templatetags.formats import yuan
 
 STATE_LABELS = {
@@ -37,13 +37,13 @@ STATE_LABELS = {
 }  # fmt: skip
 
 
-class PaymentInline(RecordPage):
+class PaymentInline(ReadOnlyInline):
     model = Payment
     ordering = ["pk"]
     fields = ["trade_no", "gateway", "app_id", "amount", "refunded", "flag", "buyer", "paid_at"]
 
 
-class NotificationInline(RecordPage):
+class NotificationInline(ReadOnlyInline):
     model = Notification
     ordering = ["-pk"]
     fields = ["received_at", "verdict", "address"]
@@ -65,7 +65,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(RecordAdmin):
+class OrderAdmin(ReadOnlyAdmin):
     list_display = ["number", "user", "subject", "kind", "costs", "state_label", "created_at", "paid_at"]
     list_filter = [
         ("state", ChoicesDropdownFilter),

@@ -8,12 +8,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from apps.orders.models import Notification, Payment, Refund
-from utils.admin import RecordAdmin
+from utils.admin import ReadOnlyAdmin
 from utils.templatetags.formats import yuan
 
 
 @admin.register(Payment)
-class PaymentAdmin(RecordAdmin):
+class PaymentAdmin(ReadOnlyAdmin):
     list_display = ["trade_no", "gateway", "app_id", "order", "sum", "back", "why", "buyer", "paid_at"]
     list_filter = ["gateway", "app_id", ("flag", ChoicesDropdownFilter), ("paid_at", RangeDateFilter)]
     list_filter_submit = True
@@ -34,7 +34,7 @@ class PaymentAdmin(RecordAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(RecordAdmin):
+class RefundAdmin(ReadOnlyAdmin):
     list_display = ["number", "order", "sum", "state_label", "reason", "shortfall", "by", "created_at", "done_at"]
     list_filter = [("state", ChoicesDropdownFilter), ("created_at", RangeDateFilter)]
     list_filter_submit = True
@@ -62,7 +62,7 @@ class RefundAdmin(RecordAdmin):
 
 
 @admin.register(Notification)
-class NotificationAdmin(RecordAdmin):
+class NotificationAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "verdict", "order", "gateway", "address"]
     list_filter = [("verdict", ChoicesDropdownFilter), ("received_at", RangeDateFilter)]
     list_filter_submit = True

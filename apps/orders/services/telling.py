@@ -6,21 +6,21 @@ from datetime import datetime
 
 from apps.orders.models import Order, Payment, Refund
 from apps.users import services as users
-from apps.users.models import Letter
+from apps.users.models import OutgoingMail
 
 
 def tell_paid(order: Order, at: datetime) -> None:
     """The order is paid, and gave what it promised."""
-    users.letters.write(
-        user=order.user, kind=Letter.Kind.PAID, reference=order.number, at=at,
+    users.outgoing_mail.queue(
+        user=order.user, kind=OutgoingMail.Kind.PAID, reference=order.number, at=at,
         item=order.subject, amount=f"{order.amount:.2f}", number=order.number, path=order.get_absolute_url(),
     )  # fmt: skip
 
 
 def tell_refunded(order: Order, row: Refund, payment: Payment, at: datetime) -> None:
     """Money of the order has gone back."""
-    users.letters.write(
-        user=order.user, kind=Letter.Kind.REFUNDED, reference=row.number, at=at,
+    users.outgoing_mail.queue(
+        user=order.user, kind=OutgoingMail.Kind.REFUNDED, reference=row.number, at=at,
         item=order.subject, amount=f"{row.amount:.2f}", number=order.number, path=order.get_absolute_url(),
         way=payment.gateway,
     )  # fmt: skip

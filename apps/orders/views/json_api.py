@@ -21,10 +21,10 @@ from apps.orders.views.tickets import order_of
 from apps.users import services as users
 from apps.users.models import User
 from apps.wallet import services as wallet
-from utils.crowd import Crowd
+from utils.polling import PollPacer
 
 # Waiting pages cost the site about 20 requests a second, however many there are.
-_waiting = Crowd(rate=20, least=2, most=30)
+_waiting = PollPacer(rate=20, least=2, most=30)
 UNCLEAR_WAITS = 10  # seconds between two requests of a page while the gateway doesn't answer
 
 
@@ -131,7 +131,7 @@ def _check_mine(request: HttpRequest, user: User) -> HttpResponse:
 
 def _standing(order: Order) -> HttpResponse:
     if order.state == State.PENDING:
-        wait = _waiting.wait(order.pk)
+        wait = _waiting.next_delay(order.pk)
         if not services.ask_soon(order=order, at=timezone.now()):
             text = _("The payment service can't be reached. We go on asking.")
             return answer(Res.UNCLEAR, text, state=order.state, wait=max(wait, UNCLEAR_WAITS))

@@ -17,8 +17,8 @@ from apps.playback import presenters, services
 from apps.playback.models import viewer_key
 from apps.playback.views.entry import NAME, enter, limited_viewer, player_of, refusal
 from utils.databases import unless_full
-from utils.foreign import read_object
 from utils.numbers import row_id
+from utils.untrusted_json import read_object
 
 VIEWER_COOKIE = "viewer"
 REMEMBERED = 30 * 24 * 3600  # seconds

@@ -21,7 +21,7 @@ from apps.playback import presenters, services
 from apps.playback.models import Progress
 from apps.playback.views.entry import limited_viewer
 from apps.users.models import User
-from utils.cache import kept_whole
+from utils.cache import allow_page_cache
 
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
@@ -52,7 +52,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return redirect(next((e for e in episodes if e.video and e.video.ready_at), episodes[0]))
     if episode is None:
         raise Http404
-    return kept_whole(request, render(request, "playback/watch.html", _context(request, episode, episodes, seen)))
+    return allow_page_cache(request, render(request, "playback/watch.html", _context(request, episode, episodes, seen)))
 
 
 def _context(

@@ -26,14 +26,14 @@ from apps.users.admin.memberships import MembershipInline
 from apps.users.forms import LockForm
 from apps.users.models import User
 from utils.admin import FormAdmin
-from utils.admin_forms import ManyField
+from utils.admin_forms import SafeMultipleChoiceField
 
 admin.site.unregister(Group)
 
 VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
 
 
-class PermissionsField(ManyField):
+class PermissionsField(SafeMultipleChoiceField):
     """Permissions in the active language: Django keeps their names in the database, in English."""
 
     def label_from_instance(self, permission: Model) -> str:

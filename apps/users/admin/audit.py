@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from apps.users.models import AccountEvent, AuditEntry
-from utils.admin import RecordAdmin
+from utils.admin import ReadOnlyAdmin
 
 PAGES = {
     "add": _("add"),
@@ -36,7 +36,7 @@ def describe(action: str) -> str:
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(RecordAdmin):
+class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ["at", "actor_name", "did", "path", "status", "address"]
     list_filter = [("at", RangeDateTimeFilter), "status"]
     list_filter_submit = True

@@ -17,14 +17,14 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 
 from apps.users import services
 from apps.users.models import Membership
-from utils.admin import FormAdmin, RecordPage
-from utils.admin_forms import KeptForm
+from utils.admin import FormAdmin, ReadOnlyInline
+from utils.admin_forms import AdminModelForm
 
 MOST = 3660  # days in one gift
 MOST_STREAMS = 100
 
 
-class GiveForm(KeptForm):
+class GiveForm(AdminModelForm):
     """Days of membership for somebody, and why."""
 
     days = forms.IntegerField(
@@ -46,7 +46,7 @@ class GiveForm(KeptForm):
         fields = ["user", "days", "streams", "reason"]
 
 
-class MembershipInline(RecordPage):
+class MembershipInline(ReadOnlyInline):
     model = Membership
     fields = ["starts_at", "ends_at", "streams", "reason", "created_at"]
     readonly_fields = fields

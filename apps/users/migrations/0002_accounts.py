@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from apps.users.names import normalize_username
+from apps.users.identifiers import normalize_username
 
 
 def fold_usernames(apps, schema_editor):

@@ -2,8 +2,7 @@
 
 from apps.users.models.accounts import AccountManager, Membership, MembershipQuerySet, User
 from apps.users.models.audit import AccountEvent, AuditEntry
-from apps.users.models.letters import Letter
-from apps.users.models.proofs import (
+from apps.users.models.credentials import (
     Device,
     Identity,
     KnownBrowser,
@@ -12,6 +11,7 @@ from apps.users.models.proofs import (
     Registration,
     SecondFactor,
 )
+from apps.users.models.outgoing_mail import OutgoingMail
 
 __all__ = [
     "AccountEvent",
@@ -20,9 +20,9 @@ __all__ = [
     "Device",
     "Identity",
     "KnownBrowser",
-    "Letter",
     "Membership",
     "MembershipQuerySet",
+    "OutgoingMail",
     "PhoneCode",
     "RecoveryCode",
     "Registration",

@@ -14,9 +14,9 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.users.names import clean_nickname, normalize_email, normalize_phone, normalize_username, refuse_disguise
-from apps.users.official import sounds_official
-from utils.lookalikes import SkeletonField, looks_like, skeleton
+from apps.users.identifiers import clean_nickname, normalize_email, normalize_phone, normalize_username, reject_spoofing
+from apps.users.reserved_names import impersonates_staff
+from utils.confusables import SkeletonField, confusable_with, skeleton
 from utils.rows import name_of
 
 
@@ -27,9 +27,9 @@ class AccountManager(UserManager["User"]):
     def normalize_email(cls, email: str | None) -> str | None:  # type: ignore[override]
         return normalize_email(email or "") or None
 
-    def looking_like(self, name: str) -> models.QuerySet[User]:
+    def confusable_with(self, name: str) -> models.QuerySet[User]:
         """Accounts whose user name can be taken for this one."""
-        return self.filter(looks_like("skeleton", name))
+        return self.filter(confusable_with("skeleton", name))
 
 
 class User(AbstractUser):
@@ -117,18 +117,18 @@ class User(AbstractUser):
         before = User.objects.filter(pk=self.pk).first()
         if before is None or before.username != self.username:
             with _beside("username"):
-                refuse_disguise(self.username)
-                others = User.objects.looking_like(self.username).exclude(pk=self.pk)
+                reject_spoofing(self.username)
+                others = User.objects.confusable_with(self.username).exclude(pk=self.pk)
                 if others.exclude(username=self.username).exists():
                     raise ValidationError(gettext("Another account's user name looks like this one."))
         if before is None or before.nickname != self.nickname:
             with _beside("nickname"):
-                self.nickname = self.may_be_called(self.nickname)
+                self.nickname = self.validate_nickname(self.nickname)
 
-    def may_be_called(self, text: str) -> str:
+    def validate_nickname(self, text: str) -> str:
         """The nickname as it is stored. Raises ValidationError for a disguise; staff alone may sound official."""
         nickname = clean_nickname(text)
-        if nickname and not self.is_staff and (sounds_official(nickname) or _is_called_staff(nickname)):
+        if nickname and not self.is_staff and (impersonates_staff(nickname) or _is_called_staff(nickname)):
             raise ValidationError(gettext("This nickname sounds like the site's own staff. Please choose another."))
         return nickname
 

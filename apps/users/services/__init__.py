@@ -2,7 +2,6 @@
 
 from apps.users.services import (
     avatars,
-    browsers,
     cleanup,
     codes,
     contacts,
@@ -11,9 +10,10 @@ from apps.users.services import (
     devices,
     identities,
     keys,
-    letters,
+    known_browsers,
     locks,
     outbox,
+    outgoing_mail,
     passwords,
     profile,
     recovery,
@@ -30,14 +30,13 @@ from apps.users.services.memberships import (
     take_back_membership,
 )
 from apps.users.services.requests import account_of, signed_in
-from apps.users.services.throttle import Client, TryLater
+from apps.users.services.throttle import Client, Throttled
 
 __all__ = [
     "Client",
-    "TryLater",
+    "Throttled",
     "account_of",
     "avatars",
-    "browsers",
     "cleanup",
     "codes",
     "contacts",
@@ -48,11 +47,12 @@ __all__ = [
     "identities",
     "is_member",
     "keys",
-    "letters",
+    "known_browsers",
     "locks",
     "membership_end",
     "membership_streams",
     "outbox",
+    "outgoing_mail",
     "passwords",
     "profile",
     "recovery",

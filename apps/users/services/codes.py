@@ -44,8 +44,8 @@ def issue(
     return row
 
 
-def again(*, code: PhoneCode, client: Client, language: str, at: datetime) -> PhoneCode:
-    """Have another code sent for the same purpose. Raises TryLater."""
+def resend(*, code: PhoneCode, client: Client, language: str, at: datetime) -> PhoneCode:
+    """Have another code sent for the same purpose. Raises Throttled."""
     spend(*message_limits(kind="code", recipient=code.phone, client=client))
     return issue(
         purpose=code.purpose, phone=code.phone, subject=code.subject, language=language, at=at, known=client.devices

@@ -10,24 +10,24 @@ from django.urls import reverse
 
 from apps.users import tokens
 from apps.users.models import PhoneCode, User
-from apps.users.services import codes, credentials, mails
+from apps.users.services import codes, credentials, mailer
 from apps.users.services.throttle import own_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
 
 
-class Taken(Exception):
+class AlreadyTaken(Exception):
     """Another account has it, proved."""
 
 
 @transaction.atomic
-def ask_email(*, user: User, email: str, at: datetime) -> None:
+def request_email_change(*, user: User, email: str, at: datetime) -> None:
     """Have a link mailed to the new address; the link for one that was asked for before dies.
 
-    Raises TryLater, proof.Outdated.
+    Raises Throttled, CredentialsChanged.
     """
     spend(*own_limits(kind="message", user=user))
-    row = credentials.hold(user=user)
+    row = credentials.lock_account(user=user)
     row.new_email, row.new_email_asked_at = email, at
     row.save(update_fields=["new_email", "new_email_asked_at"])
     enqueue("accounts.send_email_change", user_id=user.pk, email=email)
@@ -40,23 +40,23 @@ def send_email_change(*, user_id: int, email: str, at: datetime) -> None:
         return
     owner = User.objects.filter(email=email, is_active=True).exclude(pk=user.pk).first()
     if owner:
-        mails.send(
+        mailer.send(
             template="known", to=email, language=owner.language, name=owner.username, path=reverse("users:forgot")
         )
         return
     token = tokens.make(Purpose.EMAIL, user, at=at, extra=email)
-    mails.send(
+    mailer.send(
         template="email", to=email, language=user.language, name=user.username,
         path=reverse("users:email", args=[token]),
     )  # fmt: skip
 
 
-def find_changing(*, token: str, at: datetime) -> tuple[User, str]:
+def find_email_change(*, token: str, at: datetime) -> tuple[User, str]:
     """(account, new e-mail) a link is for. Raises TokenRefused."""
-    return _find_changing(User.objects.filter(is_active=True), token, at)
+    return _find_email_change(User.objects.filter(is_active=True), token, at)
 
 
-def _find_changing(accounts: QuerySet[User], token: str, at: datetime) -> tuple[User, str]:
+def _find_email_change(accounts: QuerySet[User], token: str, at: datetime) -> tuple[User, str]:
     user, email = tokens.find(Purpose.EMAIL, token, accounts, at=at)
     if email != user.new_email:
         raise tokens.TokenRefused  # taken back, or another was asked for since
@@ -64,10 +64,10 @@ def _find_changing(accounts: QuerySet[User], token: str, at: datetime) -> tuple[
 
 
 def change_email(*, token: str, at: datetime) -> User:
-    """Give the account the proved address and tell the old one. Raises TokenRefused, Taken."""
+    """Give the account the proved address and tell the old one. Raises TokenRefused, AlreadyTaken."""
     try:
         with transaction.atomic():
-            user, email = _find_changing(User.objects.select_for_update().filter(is_active=True), token, at)
+            user, email = _find_email_change(User.objects.select_for_update().filter(is_active=True), token, at)
             before = user.email
             user.email, user.email_verified_at = email, at
             user.new_email, user.new_email_asked_at, user.reset_mailed_at = "", None, None
@@ -75,37 +75,37 @@ def change_email(*, token: str, at: datetime) -> User:
                 update_fields=["email", "email_verified_at", "new_email", "new_email_asked_at", "reset_mailed_at"]
             )
             if before and before != email:
-                enqueue("accounts.tell_old_address", user_id=user.pk, email=before)
+                enqueue("accounts.notify_old_address", user_id=user.pk, email=before)
     except IntegrityError as error:
-        raise Taken from error
+        raise AlreadyTaken from error
     return user
 
 
-def tell_old_address(*, user_id: int, email: str) -> None:
+def notify_old_address(*, user_id: int, email: str) -> None:
     """Say to the address an account had until now that it has another."""
     user = User.objects.filter(pk=user_id).first()
     if user:
-        mails.send(
+        mailer.send(
             template="email_changed", to=email, language=user.language, name=user.username,
             path=reverse("users:forgot"),
         )  # fmt: skip
 
 
-def ask_phone(*, user: User, phone: str, at: datetime) -> PhoneCode:
-    """Have a code sent to the new number. Raises TryLater."""
+def request_phone_change(*, user: User, phone: str, at: datetime) -> PhoneCode:
+    """Have a code sent to the new number. Raises Throttled."""
     spend(*own_limits(kind="message", user=user))
     return codes.issue(purpose=PhoneCode.Purpose.PHONE, phone=phone, subject=user.pk, language=user.language, at=at)
 
 
 def change_phone(*, user: User, code_id: int, code: str, at: datetime) -> None:
-    """Give the account the proved number. Raises CodeRefused, CodeSpent, Taken, proof.Outdated."""
+    """Give the account the proved number. Raises CodeRefused, CodeSpent, AlreadyTaken, CredentialsChanged."""
     proved = codes.redeem(code_id=code_id, code=code, at=at)
     if proved.subject != user.pk:
         raise codes.CodeRefused
     try:
         with transaction.atomic():
-            credentials.hold(user=user)
+            credentials.lock_account(user=user)
             user.phone, user.phone_verified_at = proved.phone, at
             user.save(update_fields=["phone", "phone_verified_at"])
     except IntegrityError as error:
-        raise Taken from error
+        raise AlreadyTaken from error

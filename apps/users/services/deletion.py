@@ -17,8 +17,8 @@ from apps.users.models import (
     Device,
     Identity,
     KnownBrowser,
-    Letter,
     Membership,
+    OutgoingMail,
     PhoneCode,
     Registration,
     User,
@@ -41,10 +41,10 @@ def delete_account(*, user: User, at: datetime) -> None:
         raise LastAdministrator
     for name in settings.PERSONAL_DATA:
         import_module(name).erase(user=user)
-    devices.end_all(user=user)
+    devices.sign_out_all(user=user)
     second_factor.turn_off(user=user)
     Identity.objects.filter(user=user).delete()
-    Letter.objects.filter(user=user).delete()
+    OutgoingMail.objects.filter(user=user).delete()
     KnownBrowser.objects.filter(user=user).delete()
     if user.email:
         Registration.objects.filter(email=user.email).delete()
@@ -68,7 +68,7 @@ def delete_account(*, user: User, at: datetime) -> None:
 def _free_name(user: User) -> str:
     """What the empty account is called, also where a member called themselves so before such names were reserved."""
     name = f"deleted-{user.pk}"
-    taken = User.objects.looking_like(name).exclude(pk=user.pk).exists()
+    taken = User.objects.confusable_with(name).exclude(pk=user.pk).exists()
     return f"{name}-{get_random_string(6).lower()}" if taken else name
 
 
@@ -92,7 +92,7 @@ def export(*, user: User) -> dict[str, Any]:
                 "at", "action", "details", "address"
             )
         ),
-        "letters": list(Letter.objects.filter(user=user).values("kind", "context", "created_at", "sent_at")),
+        "emails": list(OutgoingMail.objects.filter(user=user).values("kind", "context", "created_at", "sent_at")),
         "identities": list(Identity.objects.filter(user=user).values("provider", "subject", "created_at")),
     }  # fmt: skip
     for name in settings.PERSONAL_DATA:

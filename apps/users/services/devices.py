@@ -25,7 +25,7 @@ SEEN_EVERY = 300  # seconds between two notes that a device was seen
 AGENT_LENGTH = 300  # characters
 
 
-def enter(*, request: HttpRequest, user: User, at: datetime) -> Device:
+def sign_in(*, request: HttpRequest, user: User, at: datetime) -> Device:
     """Sign the browser in under a fresh session key."""
     login(request, user, backend="apps.users.backends.AnyNameBackend")
     device = Device.objects.create(
@@ -39,15 +39,17 @@ def enter(*, request: HttpRequest, user: User, at: datetime) -> Device:
     return device
 
 
-def stay(*, request: HttpRequest, user: User) -> None:
+def keep_after_password_change(*, request: HttpRequest, user: User) -> None:
     """After a change of the password: this browser stays signed in, under a fresh session key; the others don't."""
     update_session_auth_hash(request, user)
     Device.objects.filter(pk=request.session.get(DEVICE) or 0).update(session_key=request.session.session_key or "")
-    end_others(user=user, keep=request.session.session_key)
+    sign_out_others(user=user, keep=request.session.session_key)
 
 
-def keep(*, request: HttpRequest, user: User) -> None:
-    """After a new stamp: this session stays, the others end. Part of the caller's transaction. Raises proof.Outdated.
+def keep_current(*, request: HttpRequest, user: User) -> None:
+    """After the account got a new stamp, keep this session and end the others, within the caller's transaction.
+
+    Raises CredentialsChanged.
 
     The session's key stays: of two presses of one button the second finds the browser signed in still.
     """
@@ -55,12 +57,12 @@ def keep(*, request: HttpRequest, user: User) -> None:
     try:
         request.session.save()
     except UpdateError as error:  # signed out by another browser meanwhile
-        raise credentials.Outdated from error
+        raise credentials.CredentialsChanged from error
     request.session.modified = False  # written a second time, after the commit, it could undo what another wrote since
-    end_others(user=user, keep=request.session.session_key)
+    sign_out_others(user=user, keep=request.session.session_key)
 
 
-def carry_over(*, request: HttpRequest) -> None:
+def renew_session_hash(*, request: HttpRequest) -> None:
     """After SECRET_KEY was replaced: what ties the session to the password is made anew under the new key.
 
     Django would move the session to another id: its device would lose it, and of two requests at once the later one
@@ -74,29 +76,29 @@ def carry_over(*, request: HttpRequest) -> None:
         request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
-def seen(*, device_id: int, at: datetime) -> None:
+def record_activity(*, device_id: int, at: datetime) -> None:
     """Note that the device was used, every few minutes at most."""
     if cache.add(f"device-seen:{device_id}", 1, SEEN_EVERY):
         with unless_full():
             Device.objects.filter(pk=device_id).update(last_seen_at=at)
 
 
-def end_one(*, user: User, device_id: int) -> bool:
+def sign_out(*, user: User, device_id: int) -> bool:
     """Sign that device of the user out; False if the user has no such device."""
-    return bool(_end(Device.objects.filter(user=user, pk=device_id)))
+    return bool(_sign_out(Device.objects.filter(user=user, pk=device_id)))
 
 
-def end_others(*, user: User, keep: str | None) -> int:
+def sign_out_others(*, user: User, keep: str | None) -> int:
     """Sign every device of the user out but the session `keep`; returns how many."""
-    return _end(Device.objects.filter(user=user).exclude(session_key=keep or ""))
+    return _sign_out(Device.objects.filter(user=user).exclude(session_key=keep or ""))
 
 
-def end_all(*, user: User) -> int:
+def sign_out_all(*, user: User) -> int:
     """Sign every device of the user out; returns how many."""
-    return _end(Device.objects.filter(user=user))
+    return _sign_out(Device.objects.filter(user=user))
 
 
-def listed(rows: Iterable[Device], *, current: int | None) -> list[dict[str, Any]]:
+def as_rows(rows: Iterable[Device], *, current: int | None) -> list[dict[str, Any]]:
     """The devices as pages list them, the one whose id is `current` first."""
     found = [{"device": row, "name": describe(row.user_agent), "current": row.pk == current} for row in rows]
     return sorted(found, key=lambda row: not row["current"])
@@ -110,7 +112,7 @@ def describe(user_agent: str) -> tuple[str, str]:
     return ("" if browser == "Other" else browser), ("" if system == "Other" else system)
 
 
-def _end(devices: QuerySet[Device]) -> int:
+def _sign_out(devices: QuerySet[Device]) -> int:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     count = 0
     for device in devices:

@@ -11,8 +11,8 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from apps.users.identifiers import LONGEST_NICKNAME, adopt, normalize_email
 from apps.users.models import Identity, User
-from apps.users.names import LONGEST_NICKNAME, adopt, normalize_email
 from apps.users.services import credentials
 from apps.users.services.registration import save_under_free_name
 from utils.plain_text import clean_line
@@ -44,12 +44,15 @@ def find(*, person: Person) -> User | None:
 
 
 def connect(*, user: User, person: Person, at: datetime) -> None:
-    """Let the person sign in to the account. Connecting twice is once. Raises ConnectedElsewhere, proof.Outdated."""
+    """Let the person sign in to the account; connecting again changes nothing.
+
+    Raises ConnectedElsewhere, CredentialsChanged.
+    """
     if find(person=person) == user:
         return
     try:
         with transaction.atomic():
-            credentials.hold(user=user)
+            credentials.lock_account(user=user)
             Identity.objects.create(user=user, provider=person.provider, subject=person.subject, created_at=at)
     except IntegrityError as error:
         raise ConnectedElsewhere from error
@@ -66,7 +69,7 @@ def make_account(*, person: Person, at: datetime) -> User:
         email_verified_at=at if email else None, language=person.language, date_joined=at,
     )  # fmt: skip
     with suppress(ValidationError):  # then others see the user name
-        user.nickname = user.may_be_called(clean_line(person.name)[:LONGEST_NICKNAME])
+        user.nickname = user.validate_nickname(clean_line(person.name)[:LONGEST_NICKNAME])
     save_under_free_name(user, adopt(person.name) or f"user-{secrets.token_hex(4)}")
     connect(user=user, person=person, at=at)
     return user

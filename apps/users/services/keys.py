@@ -7,7 +7,7 @@ from django.db import transaction
 from apps.users.models import SecondFactor
 
 
-def rewrite() -> tuple[int, int]:
+def reencrypt() -> tuple[int, int]:
     """Encrypt every secret under SECRET_KEY: (how many were rewritten, how many no key opens)."""
     done = lost = 0
     for pk in SecondFactor.objects.values_list("pk", flat=True):

@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.users import tokens
 from apps.users.backends import find_user
 from apps.users.models import AccountEvent, PhoneCode, User
-from apps.users.services import audit, codes, credentials, devices, mails
+from apps.users.services import audit, codes, credentials, devices, mailer
 from apps.users.services.throttle import Client, message_limits, own_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
@@ -23,14 +23,14 @@ class WrongPassword(Exception):
     """The current password isn't that."""
 
 
-def ask_reset(*, name: str, language: str, client: Client) -> None:
-    """Have a reset link mailed to whoever has that name. Who that is, the queue finds out. Raises TryLater."""
+def request_reset(*, name: str, language: str, client: Client) -> None:
+    """Have a reset link mailed to whoever has that name. Who that is, the queue finds out. Raises Throttled."""
     spend(*message_limits(kind="reset", recipient=name, client=client))
     enqueue("accounts.send_reset", asked=name, language=language, known=list(client.devices))
 
 
-def ask_reset_code(*, phone: str, language: str, client: Client, at: datetime) -> PhoneCode:
-    """Have a code sent to the phone, if it has an account. Raises TryLater."""
+def request_reset_code(*, phone: str, language: str, client: Client, at: datetime) -> PhoneCode:
+    """Have a code sent to the phone, if it has an account. Raises Throttled."""
     spend(*message_limits(kind="reset", recipient=phone, client=client))
     return codes.issue(
         purpose=PhoneCode.Purpose.RESET, phone=phone, subject=None, language=language, at=at, known=client.devices
@@ -47,7 +47,7 @@ def send_reset(*, name: str, language: str, known: Collection[int], at: datetime
         return
     User.objects.filter(pk=user.pk).update(reset_mailed_at=at)
     token = tokens.make(Purpose.RESET, user, at=at)
-    mails.send(
+    mailer.send(
         template="reset", to=user.email, language=user.language or language, name=user.username,
         path=reverse("users:reset", args=[token]), known=user.pk in known,
     )  # fmt: skip
@@ -62,7 +62,7 @@ def redeem_reset_code(*, code_id: int, code: str, at: datetime) -> str:
     return tokens.make(Purpose.RESET, user, at=at)
 
 
-def find_resetting(*, token: str, at: datetime) -> User:
+def find_reset(*, token: str, at: datetime) -> User:
     """The account a reset link is for. Raises TokenRefused."""
     return tokens.find(Purpose.RESET, token, User.objects.filter(is_active=True), at=at)[0]
 
@@ -77,14 +77,14 @@ def reset(*, token: str, password: str, address: str, at: datetime) -> User:
     user, _ = tokens.find(Purpose.RESET, token, User.objects.select_for_update().filter(is_active=True), at=at)
     validate_password(password, user)
     _set(user, make_password(password), at)
-    devices.end_all(user=user)
+    devices.sign_out_all(user=user)
     audit.note(user=user, event=AccountEvent.RESET, address=address, path=reverse("users:forgot"), at=at)
-    _tell(user)
+    _notify(user)
     return user
 
 
-def confirm_own(*, user: User, password: str) -> None:
-    """Make sure that it is the owner who sits there. Raises TryLater, WrongPassword."""
+def verify_current(*, user: User, password: str) -> None:
+    """Make sure that it is the owner who sits there. Raises Throttled, WrongPassword."""
     if not user.has_usable_password():
         return  # signs in elsewhere and never had one
     spend(*own_limits(kind="password", user=user))
@@ -95,15 +95,15 @@ def confirm_own(*, user: User, password: str) -> None:
 def change(*, user: User, old: str, new: str, at: datetime) -> None:
     """Set a new password; the caller keeps its own session.
 
-    Raises TryLater, WrongPassword, ValidationError, proof.Outdated.
+    Raises Throttled, WrongPassword, ValidationError, CredentialsChanged.
     """
-    confirm_own(user=user, password=old)
+    verify_current(user=user, password=old)
     validate_password(new, user)
     fresh = make_password(new)
     with transaction.atomic():
-        credentials.hold(user=user)
+        credentials.lock_account(user=user)
         _set(user, fresh, at)
-        _tell(user)
+        _notify(user)
 
 
 def _set(user: User, password: str, at: datetime) -> None:
@@ -113,15 +113,15 @@ def _set(user: User, password: str, at: datetime) -> None:
     user.save(update_fields=["password", "password_changed_at", "new_email", "new_email_asked_at", "reset_mailed_at"])
 
 
-def _tell(user: User) -> None:
+def _notify(user: User) -> None:
     if user.email:
-        enqueue("accounts.tell", user_id=user.pk, template="password_changed")
+        enqueue("accounts.notify", user_id=user.pk, template="password_changed")
 
 
-def tell(*, user_id: int, template: str) -> None:
+def notify(*, user_id: int, template: str) -> None:
     """Mail the user what happened to the account."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user and user.email:
-        mails.send(
+        mailer.send(
             template=template, to=user.email, language=user.language, name=user.username, path=reverse("users:forgot")
         )

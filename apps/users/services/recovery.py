@@ -19,16 +19,16 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 
 from apps.users.models import AccountEvent, Device, Identity, KnownBrowser, PhoneCode, RecoveryCode, SecondFactor, User
-from apps.users.services import audit, browsers, credentials, devices, second_factor
+from apps.users.services import audit, credentials, devices, known_browsers, second_factor
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
 
 
-class LastWayIn(Exception):
+class LastSignInMethod(Exception):
     """Without it nobody could sign in to the account any more."""
 
 
-class LastContact(Exception):
+class LastRecoveryContact(Exception):
     """Without it nobody who forgot the password could have it reset."""
 
 
@@ -42,7 +42,7 @@ class OpenLink:
 
 
 @dataclass(frozen=True)
-class WaysIn:
+class SignInMethods:
     """All that opens an account."""
 
     identities: list[Identity]
@@ -62,10 +62,10 @@ class Owner:
     address: str
 
 
-def ways_in(*, user: User, at: datetime) -> WaysIn:
+def sign_in_methods(*, user: User, at: datetime) -> SignInMethods:
     """What opens the account besides its password, e-mail and phone."""
     factor = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).first()
-    return WaysIn(
+    return SignInMethods(
         identities=list(Identity.objects.filter(user=user).order_by("created_at")),
         factor=factor,
         codes_left=RecoveryCode.objects.filter(user=user, used_at=None).count() if factor else 0,
@@ -103,69 +103,69 @@ CHANGED = [
 def _taking_back(owner: Owner, what: str, at: datetime, event: AccountEvent = AccountEvent.REMOVED) -> Iterator[User]:
     """The locked row to take something from. Then every link is dead, and every session but the owner's has ended."""
     with transaction.atomic():
-        row = credentials.hold(user=owner.user)
+        row = credentials.lock_account(user=owner.user)
         _codes(row).delete()
         yield row
         row.stamp = get_random_string(32)
         row.new_email, row.new_email_asked_at, row.reset_mailed_at = "", None, None
         row.save(update_fields=CHANGED)
         audit.note(user=row, event=event, address=owner.address, path=reverse("users:recovery"), details=what, at=at)
-        devices.keep(request=owner.request, user=row)
+        devices.keep_current(request=owner.request, user=row)
 
 
 def remove_identity(*, owner: Owner, provider: str, at: datetime) -> None:
-    """Let the provider's person in no more. Raises LastWayIn, proof.Outdated."""
+    """Let the provider's person in no more. Raises LastSignInMethod, CredentialsChanged."""
     with _taking_back(owner, f"identity: {provider}", at) as row:
         Identity.objects.filter(user=row, provider=provider).delete()
         if not row.has_usable_password():
-            raise LastWayIn
+            raise LastSignInMethod
 
 
 def remove_password(*, owner: Owner, providers: Collection[str], at: datetime) -> None:
-    """Sign in through one of the site's `providers` (keys) only. Raises LastWayIn, proof.Outdated."""
+    """Sign in through one of the site's `providers` (keys) only. Raises LastSignInMethod, CredentialsChanged."""
     with _taking_back(owner, "password", at) as row:
         if not Identity.objects.filter(user=row, provider__in=providers).exists():
-            raise LastWayIn
+            raise LastSignInMethod
         row.password, row.password_changed_at = make_password(None), at
 
 
 def remove_phone(*, owner: Owner, at: datetime) -> None:
-    """Neither sign in nor reset the password by it. Raises LastContact, proof.Outdated."""
+    """Neither sign in nor reset the password by it. Raises LastRecoveryContact, CredentialsChanged."""
     with _taking_back(owner, "phone", at) as row:
         if not row.email:
-            raise LastContact
+            raise LastRecoveryContact
         row.phone = row.phone_verified_at = None
 
 
 def remove_email(*, owner: Owner, at: datetime) -> None:
-    """Neither sign in nor reset the password by it, and tell it so. Raises LastContact, proof.Outdated."""
+    """Neither sign in nor reset the password by it, and tell it so. Raises LastRecoveryContact, CredentialsChanged."""
     with _taking_back(owner, "e-mail", at) as row:
         if not row.phone:
-            raise LastContact
+            raise LastRecoveryContact
         if row.email:
-            enqueue("accounts.tell_old_address", user_id=row.pk, email=row.email)
+            enqueue("accounts.notify_old_address", user_id=row.pk, email=row.email)
         row.email = row.email_verified_at = None
 
 
 def remove_second_factor(*, owner: Owner, at: datetime) -> None:
-    """Ask for no code any more. Raises proof.Outdated."""
+    """Ask for no code any more. Raises CredentialsChanged."""
     with _taking_back(owner, "two-step sign-in", at) as row:
         second_factor.turn_off(user=row)
 
 
 def cancel_links(*, owner: Owner, at: datetime) -> None:
-    """Let no link or code that was sent do anything any more. Raises proof.Outdated."""
+    """Let no link or code that was sent do anything any more. Raises CredentialsChanged."""
     with _taking_back(owner, "links", at):
         pass
 
 
 def forget_browser(*, owner: Owner, browser_id: int, at: datetime) -> None:
-    """Take the browser for a stranger, and sign out what may have come in by it. Raises proof.Outdated."""
+    """Take the browser for a stranger, and sign out what may have come in by it. Raises CredentialsChanged."""
     with _taking_back(owner, "browser", at) as row:
-        browsers.forget(user=row, browser_id=browser_id)
+        known_browsers.forget(user=row, browser_id=browser_id)
 
 
-def end_all_else(*, owner: Owner, browser: str, at: datetime) -> None:
-    """Keep this session and the browser of that name: others are signed out and strangers. Raises proof.Outdated."""
+def sign_out_everywhere_else(*, owner: Owner, browser: str, at: datetime) -> None:
+    """End every session and forget every browser but this one. Raises CredentialsChanged."""
     with _taking_back(owner, "", at, AccountEvent.ENDED) as row:
-        browsers.forget_others(user=row, keep=browser)
+        known_browsers.forget_others(user=row, keep=browser)

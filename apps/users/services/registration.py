@@ -14,9 +14,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from apps.users import tokens
+from apps.users.identifiers import LONGEST, normalize_username
 from apps.users.models import PhoneCode, Registration, User
-from apps.users.names import LONGEST, normalize_username
-from apps.users.services import codes, mails
+from apps.users.services import codes, mailer
 from apps.users.services.throttle import Client, message_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
@@ -33,7 +33,7 @@ class AlreadyRegistered(Exception):
 def register(
     *, username: str, email: str, phone: str, password: str, language: str, client: Client, at: datetime
 ) -> Registration:
-    """Begin an account by e-mail or, without one, by phone. All names are normalized already. Raises TryLater."""
+    """Begin an account by e-mail or, without one, by phone. All names are normalized already. Raises Throttled."""
     spend(*message_limits(kind="register", recipient=email or phone, client=client))
     row = Registration.objects.create(
         username=username, email=email, phone="" if email else phone, password=make_password(password),
@@ -59,20 +59,20 @@ def send_activation(*, registration_id: int, at: datetime) -> None:
         return
     owner = User.objects.filter(email=row.email, is_active=True).first()
     if owner:
-        mails.send(
+        mailer.send(
             template="known", to=row.email, language=owner.language or row.language, name=owner.username,
             path=reverse("users:forgot"),
         )  # fmt: skip
         return
     token = tokens.make(Purpose.ACTIVATE, row, at=at)
-    mails.send(
+    mailer.send(
         template="activate", to=row.email, language=row.language, name=row.username,
         path=reverse("users:activate", args=[token]),
     )  # fmt: skip
 
 
-def ask_again(*, email: str, own: Collection[int], client: Client) -> None:
-    """Have the activation mail sent again, if one of the browser's `own` sign-ups (ids) waits. Raises TryLater."""
+def request_resend(*, email: str, own: Collection[int], client: Client) -> None:
+    """Have the activation mail sent again, if one of the browser's `own` sign-ups (ids) waits. Raises Throttled."""
     spend(*message_limits(kind="register", recipient=email, client=client))
     enqueue("accounts.resend_activation", email=email, own=list(own))
 
@@ -132,7 +132,7 @@ def save_under_free_name(user: User, wanted: str) -> User:
     base = normalize_username(wanted)
     for attempt in range(TRIES):
         user.username = base if attempt == 0 else f"{base[: LONGEST - 4]}{secrets.randbelow(9000) + 1000}"
-        if User.objects.looking_like(user.username).exists():
+        if User.objects.confusable_with(user.username).exists():
             continue
         try:
             with transaction.atomic():

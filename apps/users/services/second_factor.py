@@ -49,8 +49,8 @@ def qr_code(*, factor: SecondFactor) -> str:
 
 @transaction.atomic
 def confirm(*, user: User, code: str, at: datetime) -> list[str]:
-    """Turn it on with a first code; returns the recovery codes, shown once. Raises WrongCode, proof.Outdated."""
-    credentials.hold(user=user)
+    """Turn it on with a first code; returns the recovery codes, shown once. Raises WrongCode, CredentialsChanged."""
+    credentials.lock_account(user=user)
     factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
     if factor is None or not _use_app_code(factor, code, at):
         raise WrongCode
@@ -60,8 +60,8 @@ def confirm(*, user: User, code: str, at: datetime) -> list[str]:
 
 @transaction.atomic
 def renew_recovery_codes(*, user: User) -> list[str]:
-    """Ten fresh codes; the old ones stop working. Raises proof.Outdated."""
-    credentials.hold(user=user)
+    """Ten fresh codes; the old ones stop working. Raises CredentialsChanged."""
+    credentials.lock_account(user=user)
     fresh = [
         "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
     ]
@@ -73,7 +73,7 @@ def renew_recovery_codes(*, user: User) -> list[str]:
 
 
 def verify(*, user: User, code: str, at: datetime) -> None:
-    """Accept a code of the app or a recovery code, each once. Raises TryLater, WrongCode."""
+    """Accept a code of the app or a recovery code, each once. Raises Throttled, WrongCode."""
     limits = code_limits(user=user)
     spend(*limits)
     factor = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).first()

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.users.backends import find_user
-from apps.users.models import AccountEvent, Letter, User
-from apps.users.services import audit, browsers, credentials, devices, letters, second_factor
-from apps.users.services.throttle import Client, sign_in_letter_limits, sign_in_limits, spend
+from apps.users.models import AccountEvent, OutgoingMail, User
+from apps.users.services import audit, credentials, devices, known_browsers, outgoing_mail, second_factor
+from apps.users.services.throttle import Client, sign_in_limits, sign_in_mail_limits, spend
 from utils.ratelimit import give_back, take
 
 
@@ -29,7 +29,7 @@ class AccountLocked(Exception):
 
 
 def check_credentials(*, request: HttpRequest, name: str, password: str, client: Client) -> User:
-    """The account these open. Raises TryLater, WrongCredentials, AccountLocked.
+    """The account these open. Raises Throttled, WrongCredentials, AccountLocked.
 
     A try is counted before the password is looked at, so that many at once are counted as many.
     """
@@ -45,27 +45,27 @@ def check_credentials(*, request: HttpRequest, name: str, password: str, client:
 
 
 @transaction.atomic
-def enter(
+def start_session(
     *, request: HttpRequest, user: User, browser: str, coded: bool, address: str, language: str, at: datetime
 ) -> None:
-    """Sign in the browser of that name, which has shown to be the user's. Raises proof.Outdated.
+    """Sign in the browser of that name, which has shown to be the user's. Raises CredentialsChanged.
 
     `coded`: it gave the second factor, which may have been turned on since it was found to be off.
     The owner gets a letter about a browser that the account doesn't know; not about the first one after signing up.
     """
-    found = credentials.hold(user=user)
+    found = credentials.lock_account(user=user)
     if not coded and second_factor.is_on(user=user):
-        raise credentials.Outdated
+        raise credentials.CredentialsChanged
     is_first = found.last_login is None and found.password_changed_at is None
-    device = devices.enter(request=request, user=user, at=at)
-    if browsers.note(user=user, name=browser, user_agent=device.user_agent, at=at) or is_first:
+    device = devices.sign_in(request=request, user=user, at=at)
+    if known_browsers.record_sign_in(user=user, name=browser, user_agent=device.user_agent, at=at) or is_first:
         return
     audit.note(
         user=user, event=AccountEvent.NEW_DEVICE, address=address, path=reverse("users:login"),
         details=device.user_agent, at=at,
     )  # fmt: skip
-    if not take(sign_in_letter_limits(user=user)):
-        letters.write(
-            user=user, kind=Letter.Kind.SIGN_IN, reference=f"device:{device.pk}", at=at, language=language,
+    if not take(sign_in_mail_limits(user=user)):
+        outgoing_mail.queue(
+            user=user, kind=OutgoingMail.Kind.SIGN_IN, reference=f"device:{device.pk}", at=at, language=language,
             device=devices.describe(device.user_agent), address=address, when=at.isoformat(),
         )  # fmt: skip

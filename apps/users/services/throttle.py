@@ -15,7 +15,7 @@ MINUTE, HOUR = 60.0, 3600.0  # seconds
 UNDER_ATTACK = 30  # failures of strangers at one account in an hour
 
 
-class TryLater(Exception):
+class Throttled(Exception):
     """Too often: `wait` seconds are left."""
 
     def __init__(self, wait: float) -> None:
@@ -32,9 +32,9 @@ class Client:
 
 
 def spend(*limits: Limit) -> None:
-    """Count one against all. Raises TryLater."""
+    """Count one against all. Raises Throttled."""
     if wait := take(limits):
-        raise TryLater(wait)
+        raise Throttled(wait)
 
 
 def sign_in_limits(*, name: str, user: User | None, client: Client) -> list[Limit]:
@@ -56,7 +56,7 @@ def code_limits(*, user: User) -> list[Limit]:
     return [Limit(f"code:{user.pk}", 10, 15 * MINUTE)]
 
 
-def sign_in_letter_limits(*, user: User) -> list[Limit]:
+def sign_in_mail_limits(*, user: User) -> list[Limit]:
     """Letters about sign-ins on new devices: whoever knows the password could fill the owner's mailbox with them."""
     return [Limit(f"sign-in-letter:{user.pk}", 10, HOUR)]
 

@@ -40,7 +40,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if "again" in request.POST:
-                fresh = services.codes.again(
+                fresh = services.codes.resend(
                     code=row, client=client_of(request), language=get_language() or "", at=timezone.now()
                 )
                 messages.success(request, _("A new code is on its way."))
@@ -50,13 +50,13 @@ def code(request: HttpRequest) -> HttpResponse:
                 request.session.pop(CODE, None)
                 return done
             msg = _("Enter the code from the text message.")
-        except services.TryLater as error:
+        except services.Throttled as error:
             late = error
         except services.codes.CodeRefused:
             msg = _("The code is wrong.")
         except services.codes.CodeSpent:
             msg = _("This code no longer works. Have a new one sent.")
-        except services.contacts.Taken:
+        except services.contacts.AlreadyTaken:
             msg = _("Another account has this number.")
         except (TokenRefused, services.registration.AlreadyRegistered):
             msg = _("This number has an account already. Sign in with it, or reset the password.")

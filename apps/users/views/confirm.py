@@ -61,8 +61,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
         msg = _("Please correct what is marked.")
         if form.is_valid():
             try:
-                services.passwords.confirm_own(user=user, password=form.cleaned_data["current"])
-            except services.TryLater as error:
+                services.passwords.verify_current(user=user, password=form.cleaned_data["current"])
+            except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
                 form.add_error("current", _("This is not your current password."))

@@ -20,8 +20,8 @@ from apps.users.middleware import TOLD, locked_message
 from apps.users.models import User
 from apps.users.providers import Provider, SignInRefused, providers
 from apps.users.views.confirm import confirm_first
-from apps.users.views.entry import let_in
 from apps.users.views.request_context import safe_next, set_cookie
+from apps.users.views.sign_in import sign_in_user
 from utils.addresses import client_address
 
 logger = logging.getLogger(__name__)
@@ -132,4 +132,4 @@ def _enter(request: HttpRequest, person: services.identities.Person, target: str
             )
     if user.is_locked or not user.is_active:
         return _tell(request, locked_message(user.locked_reason))
-    return let_in(request, user, target)
+    return sign_in_user(request, user, target)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.users import services
 from apps.users.forms import ForgotForm, NewPasswordForm
-from apps.users.names import normalize_phone
+from apps.users.identifiers import normalize_phone
 from apps.users.tokens import TokenRefused
 from apps.users.views.codes import begin_code
 from apps.users.views.registration import dead_link
@@ -40,12 +40,12 @@ def forgot(request: HttpRequest) -> HttpResponse:
             name, language, client = form.cleaned_data["username"], get_language() or "", client_of(request)
             try:
                 if phone := normalize_phone(name):
-                    row = services.passwords.ask_reset_code(
+                    row = services.passwords.request_reset_code(
                         phone=phone, language=language, client=client, at=timezone.now()
                     )
                     return begin_code(request, row)
-                services.passwords.ask_reset(name=name, language=language, client=client)
-            except services.TryLater as error:
+                services.passwords.request_reset(name=name, language=language, client=client)
+            except services.Throttled as error:
                 late = error
             else:
                 request.session[ASKED] = True
@@ -69,7 +69,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     """The new password."""
     now = timezone.now()
     try:
-        user = services.passwords.find_resetting(token=token, at=now)
+        user = services.passwords.find_reset(token=token, at=now)
         form = NewPasswordForm(request.POST if request.method == "POST" else None)
         msg = ""
         if request.method == "POST":

@@ -46,7 +46,7 @@ def own(request: HttpRequest) -> HttpResponse:
         if form is not None and (form.is_valid() or sent == "remove_avatar"):
             try:
                 return _DOES[sent](request, user, form)
-            except services.TryLater as error:
+            except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
                 form.add_error("current", _("This is not your current password."))
@@ -99,16 +99,16 @@ def _remove_avatar(request: HttpRequest, user: User, _form: Form) -> HttpRespons
 
 
 def _email(request: HttpRequest, user: User, form: Form) -> HttpResponse:
-    services.passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
-    services.contacts.ask_email(user=user, email=form.cleaned_data["email"], at=timezone.now())
+    services.passwords.verify_current(user=user, password=form.cleaned_data.get("current", ""))
+    services.contacts.request_email_change(user=user, email=form.cleaned_data["email"], at=timezone.now())
     messages.success(request, _("Open the link in the mail to your new address: it counts from then on."))
     return redirect("users:profile")
 
 
 def _phone(request: HttpRequest, user: User, form: Form) -> HttpResponse:
-    services.passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+    services.passwords.verify_current(user=user, password=form.cleaned_data.get("current", ""))
     return begin_code(
-        request, services.contacts.ask_phone(user=user, phone=form.cleaned_data["phone"], at=timezone.now())
+        request, services.contacts.request_phone_change(user=user, phone=form.cleaned_data["phone"], at=timezone.now())
     )
 
 
@@ -116,7 +116,7 @@ def _password(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     services.passwords.change(
         user=user, old=form.cleaned_data.get("current", ""), new=form.cleaned_data["password"], at=timezone.now()
     )
-    services.devices.stay(request=request, user=user)
+    services.devices.keep_after_password_change(request=request, user=user)
     messages.success(request, _("Your password is changed. Your other devices are signed out."))
     return redirect("users:profile")
 
@@ -134,11 +134,11 @@ def email(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         if request.method != "POST":
-            _user, address = services.contacts.find_changing(token=token, at=now)
+            _user, address = services.contacts.find_email_change(token=token, at=now)
             return render(request, "users/email.html", {"address": address})
         user = services.contacts.change_email(token=token, at=now)
     except TokenRefused:
         return answer(request, "users/email.html", {}, msg=dead_link())
-    except services.contacts.Taken:
+    except services.contacts.AlreadyTaken:
         return answer(request, "users/email.html", {}, msg=_("Another account has this e-mail."))
     return render(request, "users/email.html", {"done": user.email})

@@ -34,25 +34,25 @@ def overview(request: HttpRequest) -> HttpResponse:
                 return ask
             try:
                 messages.success(request, do(owner_of(request), which))
-            except services.recovery.LastWayIn:
+            except services.recovery.LastSignInMethod:
                 messages.error(request, _("That is the only way to sign in that is left. Add another one first."))
-            except services.recovery.LastContact:
+            except services.recovery.LastRecoveryContact:
                 text = _("Without it nobody could reset a forgotten password. Add an e-mail or mobile number first.")
                 messages.error(request, text)
         return redirect("users:recovery")
     name, labels = browser_name(request, user), {key: one.label for key, one in providers().items()}
-    found = services.recovery.ways_in(user=user, at=timezone.now())
+    found = services.recovery.sign_in_methods(user=user, at=timezone.now())
     context = {
         "user_info": user,
         "ways": found,
         "identities": [{"row": row, "label": labels.get(row.provider, row.provider)} for row in found.identities],
         "opens_without_password": any(row.provider in labels for row in found.identities),
-        "devices": services.devices.listed(found.devices, current=request.session.get(services.devices.DEVICE)),
+        "devices": services.devices.as_rows(found.devices, current=request.session.get(services.devices.DEVICE)),
         "browsers": [
             {
                 "row": row,
                 "name": services.devices.describe(row.user_agent),
-                "current": services.browsers.is_named(row, name),
+                "current": services.known_browsers.matches(row, name),
             }
             for row in found.browsers
         ],
@@ -96,7 +96,7 @@ def _links(owner: services.recovery.Owner, _which: str) -> str:
 
 
 def _device(owner: services.recovery.Owner, which: str) -> str:
-    services.devices.end_one(user=owner.user, device_id=row_id(which) or 0)
+    services.devices.sign_out(user=owner.user, device_id=row_id(which) or 0)
     return _("The device is signed out.")
 
 
@@ -107,7 +107,7 @@ def _browser(owner: services.recovery.Owner, which: str) -> str:
 
 def _all_else(owner: services.recovery.Owner, _which: str) -> str:
     name = browser_name(owner.request, owner.user)
-    services.recovery.end_all_else(owner=owner, browser=name, at=timezone.now())
+    services.recovery.sign_out_everywhere_else(owner=owner, browser=name, at=timezone.now())
     return _("Only this browser is signed in now. All others are strangers, and every link that was sent is cancelled.")
 
 

@@ -47,7 +47,7 @@ def register(request: HttpRequest) -> HttpResponse:
                     username=data["username"], email=data.get("email", ""), phone=data.get("phone", ""),
                     password=data["password"], language=get_language() or "", client=client_of(request), at=now,
                 )  # fmt: skip
-            except services.TryLater as error:
+            except services.Throttled as error:
                 late = error
             else:
                 if by == "phone":
@@ -82,10 +82,10 @@ def resend(request: HttpRequest) -> HttpResponse:
         msg = _("Enter the e-mail you signed up with.")
         if form.is_valid():
             try:
-                services.registration.ask_again(
+                services.registration.request_resend(
                     email=form.cleaned_data["email"], own=request.session.get(OWN, []), client=client_of(request)
                 )
-            except services.TryLater as error:
+            except services.Throttled as error:
                 late = error
             else:
                 request.session[SENT_TO] = form.cleaned_data["email"]

@@ -20,7 +20,7 @@ from apps.users.models import User
 from utils.addresses import client_address, neighbourhood
 
 KNOWN = "known"  # cookie: the accounts this browser signed in to, each with a random name of the browser
-KNOWN_FOR = round(services.browsers.KEPT.total_seconds())
+KNOWN_FOR = round(services.known_browsers.KEPT.total_seconds())
 KNOWN_MOST = 5  # accounts
 LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 
@@ -28,14 +28,14 @@ LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 def client_of(request: HttpRequest) -> services.Client:
     """Who asks, as throttling counts."""
     return services.Client(
-        address=neighbourhood(client_address(request)), devices=services.browsers.recognize(_shown(request))
+        address=neighbourhood(client_address(request)), devices=services.known_browsers.recognize(_shown(request))
     )
 
 
 def browser_name(request: HttpRequest, user: User) -> str:
     """The random name by which the account knows this browser; a new one where it is a stranger."""
     shown = {pk: name for pk, name in _shown(request).items() if pk == user.pk}
-    return services.browsers.recognize(shown).get(user.pk) or get_random_string(16)
+    return services.known_browsers.recognize(shown).get(user.pk) or get_random_string(16)
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User, name: str) -> None:
@@ -80,7 +80,7 @@ def safe_next(request: HttpRequest) -> str:
     return target if local and not odd else settings.LOGIN_REDIRECT_URL
 
 
-def too_often(error: services.TryLater) -> str:
+def throttled_message(error: services.Throttled) -> str:
     """What somebody is told who has to wait."""
     minutes = max(1, ceil(error.wait / 60))
     wait = ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
@@ -93,11 +93,11 @@ def answer(
     context: dict[str, Any],
     *,
     msg: str = "",
-    late: services.TryLater | None = None,
+    late: services.Throttled | None = None,
 ) -> HttpResponse:
     """The page; with `msg` it says what was refused (400), with `late` when to come back (429, RFC 9110 §10.2.3)."""
     if late:
-        msg = too_often(late)
+        msg = throttled_message(late)
     status = 429 if late else 400 if msg else 200
     page = render(request, template, {**context, "msg": msg}, status=status)
     if late:

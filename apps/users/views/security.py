@@ -35,13 +35,13 @@ def device_list(request: HttpRequest) -> HttpResponse:
     current = request.session.get(services.devices.DEVICE)
     if request.method == "POST":
         if chosen := row_id(request.POST.get("device", "")):
-            if services.devices.end_one(user=user, device_id=chosen):
+            if services.devices.sign_out(user=user, device_id=chosen):
                 messages.success(request, _("The device is signed out."))
         elif "others" in request.POST:
-            services.devices.end_others(user=user, keep=request.session.session_key)
+            services.devices.sign_out_others(user=user, keep=request.session.session_key)
             messages.success(request, _("All other devices are signed out."))
         return redirect("users:devices")
-    rows = services.devices.listed(Device.objects.filter(user=user).signed_in(at=timezone.now()), current=current)
+    rows = services.devices.as_rows(Device.objects.filter(user=user).signed_in(at=timezone.now()), current=current)
     context = {"user_info": user, "devices": rows, "others": any(not row["current"] for row in rows)}
     return render(request, "users/devices.html", context)
 
@@ -67,12 +67,12 @@ def factor(request: HttpRequest) -> HttpResponse:
             if sent == "on" and not on and form.is_valid():
                 fresh = services.second_factor.confirm(user=user, code=form.cleaned_data["code"], at=timezone.now())
                 request.session[SECOND_FACTOR] = True
-                services.devices.end_others(user=user, keep=request.session.session_key)
+                services.devices.sign_out_others(user=user, keep=request.session.session_key)
                 return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
             if sent in {"off", "renew"} and on:
                 msg = _("Please correct what is marked.")
                 if confirm.is_valid():
-                    services.passwords.confirm_own(user=user, password=confirm.cleaned_data.get("current", ""))
+                    services.passwords.verify_current(user=user, password=confirm.cleaned_data.get("current", ""))
                     if sent == "renew":
                         fresh = services.second_factor.renew_recovery_codes(user=user)
                         return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
@@ -84,7 +84,7 @@ def factor(request: HttpRequest) -> HttpResponse:
             pass
         except services.passwords.WrongPassword:
             confirm.add_error("current", _("This is not your current password."))
-        except services.TryLater as error:
+        except services.Throttled as error:
             late = error
     context = {"user_info": user, "on": on, "form": form, "confirm": confirm, "ask": ask["Location"] if ask else ""}
     if on:
@@ -110,9 +110,9 @@ def own_data(request: HttpRequest) -> HttpResponse:
         msg = _("Please correct what is marked.")
         if form.is_valid():
             try:
-                services.passwords.confirm_own(user=user, password=form.cleaned_data.get("current", ""))
+                services.passwords.verify_current(user=user, password=form.cleaned_data.get("current", ""))
                 services.deletion.delete_account(user=user, at=timezone.now())
-            except services.TryLater as error:
+            except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
                 form.add_error("current", _("This is not your current password."))
@@ -151,6 +151,6 @@ def disconnect(request: HttpRequest, key: str) -> HttpResponse:
     try:
         services.recovery.remove_identity(owner=owner_of(request), provider=key, at=timezone.now())
         messages.success(request, _("Disconnected."))
-    except services.recovery.LastWayIn:
+    except services.recovery.LastSignInMethod:
         messages.error(request, _("Set a password first: otherwise you could not sign in any more."))
     return redirect("users:own_data")

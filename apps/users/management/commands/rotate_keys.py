@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Encrypts the secrets in the database under SECRET_KEY, while SECRET_KEY_FALLBACKS still opens them."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done, lost = services.keys.rewrite()
+        done, lost = services.keys.reencrypt()
         self.stdout.write(f"{done} secrets are encrypted under SECRET_KEY now.")
         if lost:
             raise CommandError(

@@ -20,7 +20,7 @@ ROOM = f"Make room there. {ANOTHER}"
 ALMOST_NOTHING = 1_000_000  # bytes: SQLite says "disk I/O error" of a full disk as well
 
 
-def sentence(error: BaseException) -> str:
+def diagnose(error: BaseException) -> str:
     """What the error says about the world around us; "" where it looks like a fault of our own."""
     if isinstance(error, ImportError):
         return _of_package(error)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 import icu
 from django.conf import settings
 
-from utils.lookalikes import prototypes
+from utils.confusables import prototypes
 from utils.plain_text import without_hidden
 
 # official wherever they stand as a word
@@ -54,7 +54,7 @@ _LATIN = re.compile(r"(?:LATIN (?:LETTER )?(?:SMALL |CAPITAL )*(?:LETTER )?|SYMB
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def sounds_official(name: str) -> bool:
+def impersonates_staff(name: str) -> bool:
     """Whether the name may be taken for the site's own."""
     plain = unicodedata.normalize("NFKC", without_hidden(name))
     own = _letters(settings.SITE_NAME)

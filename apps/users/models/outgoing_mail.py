@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Letter(models.Model):
+class OutgoingMail(models.Model):
     """A mail that is owed: written in the transaction of what it tells, sent once, tried until it is sent."""
 
     class Kind(models.TextChoices):
@@ -19,7 +19,9 @@ class Letter(models.Model):
         ENDED = "ended", _("membership ended")
         SIGN_IN = "sign_in", _("sign-in on a new device")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="letters", verbose_name=_("user"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing_mails", verbose_name=_("user")
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     reference = models.CharField(_("reference"), max_length=64)  # what happened: the same is told once
     context = models.JSONField(_("what it says"))  # plain values for the template
@@ -28,10 +30,10 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(_("sent at"), null=True)
 
     class Meta:
-        verbose_name = _("letter")
-        verbose_name_plural = _("letters")
+        verbose_name = _("outgoing email")
+        verbose_name_plural = _("outgoing emails")
         indexes = [models.Index(fields=["sent_at", "due_at"])]
-        constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="letter_once")]
+        constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="outgoing_mail_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"

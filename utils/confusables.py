@@ -62,7 +62,7 @@ def kept_skeleton(text: str) -> str:
     return skeleton(text)[:200]
 
 
-def looks_like(field: str, text: str) -> models.Q:
+def confusable_with(field: str, text: str) -> models.Q:
     """Rows whose SkeletonField `field` belongs to a name that looks like the text."""
     made = kept_skeleton(text)
     return models.Q(**{field: made}) | models.Q(**{f"{field}__gt": f"{made}#", f"{field}__lt": f"{made}$"})

@@ -56,7 +56,7 @@ def login(request: HttpRequest) -> HttpResponse:
     typed = request.POST.get("username", "")[:254]
     checked = "checked" in request.POST
 
-    def refuse(msg: str, late: services.TryLater | None = None) -> HttpResponse:
+    def refuse(msg: str, late: services.Throttled | None = None) -> HttpResponse:
         return _login_page(request, typed, checked=checked, msg=msg, late=late)
 
     if not form.is_valid():
@@ -66,13 +66,13 @@ def login(request: HttpRequest) -> HttpResponse:
         user = services.sign_in.check_credentials(
             request=request, name=name, password=form.cleaned_data["password"], client=client_of(request)
         )
-    except services.TryLater as error:
+    except services.Throttled as error:
         return refuse("", error)
     except services.sign_in.AccountLocked as error:
         return refuse(locked_message(error.reason))
     except services.sign_in.WrongCredentials:
         return refuse(_("The name or the password is wrong."))
-    response = let_in(request, user, target)
+    response = sign_in_user(request, user, target)
     if form.cleaned_data["checked"]:
         set_cookie(response, REMEMBERED, quote(name), REMEMBERED_FOR)
     else:
@@ -81,7 +81,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def _login_page(
-    request: HttpRequest, username: str, *, checked: bool, msg: str = "", late: services.TryLater | None = None
+    request: HttpRequest, username: str, *, checked: bool, msg: str = "", late: services.Throttled | None = None
 ) -> HttpResponse:
     context = {
         "username": username, "checked": checked, "next": safe_next(request), "providers": list(providers().values()),
@@ -89,7 +89,7 @@ def _login_page(
     return answer(request, "users/login.html", context, msg=msg, late=late)
 
 
-def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
+def sign_in_user(request: HttpRequest, user: User, target: str) -> HttpResponse:
     """Sign in who has shown to be the user, or ask for a code first where two-step sign-in is on."""
     if services.second_factor.is_on(user=user):
         request.session[WAITING] = {
@@ -103,7 +103,7 @@ def let_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
 def _finish(request: HttpRequest, user: User, target: str, *, coded: bool) -> HttpResponse:
     """Sign the browser in and send it on, in the user's language."""
     name = browser_name(request, user)
-    services.sign_in.enter(
+    services.sign_in.start_session(
         request=request, user=user, browser=name, coded=coded, address=client_address(request),
         language=get_language() or "", at=timezone.now(),
     )  # fmt: skip
@@ -134,7 +134,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 services.second_factor.verify(user=user, code=form.cleaned_data["code"], at=timezone.now())
-            except services.TryLater as error:
+            except services.Throttled as error:
                 late = error
             except services.second_factor.WrongCode:
                 pass

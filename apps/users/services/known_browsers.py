@@ -20,7 +20,7 @@ def recognize(named: dict[int, str]) -> dict[int, str]:
     return {pk: named[pk] for pk, digest in known if wanted[pk] == digest}
 
 
-def note(*, user: User, name: str, user_agent: str, at: datetime) -> bool:
+def record_sign_in(*, user: User, name: str, user_agent: str, at: datetime) -> bool:
     """Note that the browser signed in; returns whether the account knew it. Of too many the oldest go."""
     seen = {"user_agent": user_agent, "last_at": at}
     _row, is_new = KnownBrowser.objects.update_or_create(
@@ -42,7 +42,7 @@ def forget_others(*, user: User, keep: str) -> None:
     KnownBrowser.objects.filter(user=user).exclude(digest=_digest(keep)).delete()
 
 
-def is_named(browser: KnownBrowser, name: str) -> bool:
+def matches(browser: KnownBrowser, name: str) -> bool:
     """Whether it is the browser that shows this name."""
     return browser.digest == _digest(name)
 

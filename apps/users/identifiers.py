@@ -8,8 +8,8 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from apps.users.official import sounds_official
-from utils.lookalikes import mixes_scripts
+from apps.users.reserved_names import impersonates_staff
+from utils.confusables import mixes_scripts
 from utils.plain_text import characters, clean_line, has_hidden, has_stack, is_visible
 
 _PHONE = re.compile(r"^(?:(?:\+|00)?86)?(1[3-9]\d{9})$", re.ASCII)
@@ -45,14 +45,14 @@ def validate_username(name: str) -> None:
         raise ValidationError(
             _("A user name has %(least)s to %(most)s characters.") % {"least": SHORTEST, "most": LONGEST}
         )
-    refuse_disguise(name)
+    reject_spoofing(name)
     if not _USERNAME.fullmatch(name):
         raise ValidationError(_("Use letters, digits, dots, hyphens and underscores only."))
     if not _BEGINS.match(name):
         raise ValidationError(_("A user name needs a letter."))
     if name.isdigit():
         raise ValidationError(_("A user name can't be a number."))
-    if sounds_official(name):
+    if impersonates_staff(name):
         raise ValidationError(_("This user name is reserved. Please choose another."))
 
 
@@ -60,11 +60,11 @@ def clean_nickname(text: str) -> str:
     """A nickname as it is stored: composed (NFC), one blank between words. Raises ValidationError for a disguise."""
     composed = unicodedata.normalize("NFC", " ".join(text.split()))
     if composed:
-        refuse_disguise(composed)
+        reject_spoofing(composed)
     return composed
 
 
-def refuse_disguise(name: str) -> None:
+def reject_spoofing(name: str) -> None:
     """Raise ValidationError if the name holds what can't be seen, or what can't be told from other letters."""
     if not is_visible(name):
         raise ValidationError(_("Nothing of this name can be seen."))

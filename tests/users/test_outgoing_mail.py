@@ -8,21 +8,21 @@ import pytest
 from django.utils import timezone
 
 from apps.users import services
-from apps.users.models import Letter, Membership
+from apps.users.models import Membership, OutgoingMail
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
-Kind = Letter.Kind
+Kind = OutgoingMail.Kind
 
 
 def _send_all(at) -> None:
-    for letter in Letter.objects.order_by("pk"):
-        services.letters.send(letter_id=letter.pk, at=at)
+    for letter in OutgoingMail.objects.order_by("pk"):
+        services.outgoing_mail.send(mail_id=letter.pk, at=at)
 
 
 def _round(at) -> None:
     """What beat and a worker do."""
-    services.letters.write_about_memberships(at=at)
+    services.outgoing_mail.queue_membership_reminders(at=at)
     _send_all(at)
 
 
@@ -39,8 +39,8 @@ def test_a_membership_is_told_of_once_before_its_end_and_once_after(kept):
     assert kept.nothing()
     for days, mails in ((1.5, 1), (2, 1), (3.9, 1), (4.1, 2), (5, 2)):
         at = now + timedelta(days=days)
-        services.letters.write_about_memberships(at=at)
-        services.letters.write_about_memberships(at=at)
+        services.outgoing_mail.queue_membership_reminders(at=at)
+        services.outgoing_mail.queue_membership_reminders(at=at)
         _send_all(at)
         _send_all(at)
         assert len(kept.mails()) == mails
@@ -70,31 +70,31 @@ def test_a_membership_that_goes_on_is_not_said_to_end(kept):
 
 def test_a_letter_that_is_no_longer_true_is_not_sent(kept):
     user = _member(timedelta(days=1))
-    services.letters.write_about_memberships(at=timezone.now())
+    services.outgoing_mail.queue_membership_reminders(at=timezone.now())
     services.extend_membership(user=user, days=30, at=timezone.now())
     _send_all(timezone.now())
     assert kept.nothing()
-    assert Letter.objects.get().sent_at
+    assert OutgoingMail.objects.get().sent_at
 
 
 @pytest.mark.parametrize("fields", [{"email": None}, {"is_active": False}])
 def test_who_has_no_address_or_is_gone_gets_none(kept, fields):
     user = _member(timedelta(days=1), **fields)
-    services.letters.write(
+    services.outgoing_mail.queue(
         user=user, kind=Kind.PAID, reference="1", at=timezone.now(), item="x", amount="1.00", number="1"
     )
     _round(timezone.now())
     assert kept.nothing()
-    assert not Letter.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_who_leaves_gets_no_letter_that_was_still_owed(kept):
     user = _member(timedelta(days=1))
-    services.letters.write_about_memberships(at=timezone.now())
+    services.outgoing_mail.queue_membership_reminders(at=timezone.now())
     services.deletion.delete_account(user=user, at=timezone.now())
     _send_all(timezone.now())
     assert kept.nothing()
-    assert not Letter.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_a_letter_the_server_does_not_take_is_tried_again_and_given_up(
@@ -105,7 +105,7 @@ def test_a_letter_the_server_does_not_take_is_tried_again_and_given_up(
     right = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 9
     _round(now)
-    letter = Letter.objects.get()
+    letter = OutgoingMail.objects.get()
     assert letter.sent_at is None
     assert letter.due_at == now + timedelta(minutes=5)
     _send_all(now + timedelta(hours=2))
@@ -114,7 +114,7 @@ def test_a_letter_the_server_does_not_take_is_tried_again_and_given_up(
     settings.EMAIL_BACKEND = right
     for after, handed_over in ((timedelta(hours=3), 0), (timedelta(days=3), 0), (timedelta(hours=5), 1)):
         with django_capture_on_commit_callbacks() as calls:  # not due yet; too old to be news; due
-            services.letters.send_due(at=now + after)
+            services.outgoing_mail.send_due(at=now + after)
         assert len(calls) == handed_over
     _send_all(now + timedelta(hours=5))
     assert len(kept.mails()) == 1
@@ -124,14 +124,14 @@ def test_one_that_died_while_it_sent_is_taken_up_again(kept):
     """What a dead worker leaves: a letter that is claimed and not sent."""
     _member(timedelta(days=1))
     now = timezone.now()
-    services.letters.write_about_memberships(at=now)
-    Letter.objects.update(due_at=now + services.letters.TRY_AGAIN)
+    services.outgoing_mail.queue_membership_reminders(at=now)
+    OutgoingMail.objects.update(due_at=now + services.outgoing_mail.RETRY_AFTER)
     _send_all(now + timedelta(minutes=1))
     assert kept.nothing()  # another worker may still be at it
     _send_all(now + timedelta(minutes=6))
     assert len(kept.mails()) == 1
     raw = next(kept.folder.glob("*.eml")).read_text()
-    assert f"Message-ID: <letter-{Letter.objects.get().pk}@" in raw
+    assert f"Message-ID: <mail-{OutgoingMail.objects.get().pk}@" in raw
 
 
 def test_a_thousand_memberships_cost_few_queries(django_assert_max_num_queries):
@@ -142,9 +142,9 @@ def test_a_thousand_memberships_cost_few_queries(django_assert_max_num_queries):
         for n, u in enumerate(users)
     )
     with django_assert_max_num_queries(6):  # two looks, what is known, what is new
-        services.letters.write_about_memberships(at=now)
-    assert Letter.objects.count() == 40
-    services.letters.forget_old(at=now + timedelta(days=89))
-    assert Letter.objects.count() == 40
-    services.letters.forget_old(at=now + timedelta(days=90))
-    assert not Letter.objects.exists()
+        services.outgoing_mail.queue_membership_reminders(at=now)
+    assert OutgoingMail.objects.count() == 40
+    services.outgoing_mail.delete_old(at=now + timedelta(days=89))
+    assert OutgoingMail.objects.count() == 40
+    services.outgoing_mail.delete_old(at=now + timedelta(days=90))
+    assert not OutgoingMail.objects.exists()

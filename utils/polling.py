@@ -6,7 +6,7 @@ import threading
 import time
 
 
-class Crowd:
+class PollPacer:
     """The clients that asked recently, as this process sees them.
 
     Together they ask about `rate` times a second. Each waits `least` seconds while there are few, and up to `most`
@@ -19,12 +19,12 @@ class Crowd:
         self._seen: dict[object, float] = {}  # by time.monotonic(), the one that asked longest ago first
         self._lock = threading.Lock()
 
-    def wait(self, who: object) -> float:
-        """Note a request of the client `who`; returns the seconds until its next one."""
+    def next_delay(self, client: object) -> float:
+        """Note a request of the client `client`; returns the seconds until its next one."""
         now = time.monotonic()
         with self._lock:
-            self._seen.pop(who, None)
-            self._seen[who] = now
+            self._seen.pop(client)
+            self._seen[client] = now
             while self._seen[first := next(iter(self._seen))] < now - self._most:
                 del self._seen[first]
             return round(min(self._most, max(self._least, len(self._seen) / self._rate)), 1)
