@@ -32,7 +32,7 @@ check: dev ## Format, lint, imports, types, migrations, settings, templates
 	$(VENV)/ruff format --check
 	$(VENV)/ruff check
 	$(VENV)/lint-imports
-	$(VENV)/mypy streamsite apps utils celery_tasks
+	$(VENV)/mypy streamsite apps utils celery_tasks deploy/demo
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	ENVIRONMENT=production DEBUG=0 SITE_URL=https://streamsite.example ALLOWED_HOSTS=streamsite.example \
 	SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
@@ -43,7 +43,7 @@ bench: dev ## Measure: each figure is a ratio to a reference in the same run
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done
 
 lock: ## Renew the hashed requirements
-	for set in requirements requirements-dev requirements-mysql requirements-node; do \
+	for set in requirements requirements-demo requirements-dev requirements-mysql requirements-node; do \
 	  $(VENV)/python deploy/embedded/mirrors.py pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$set.in -o $$set.txt; done
 
 messages: ## Collect the strings to translate

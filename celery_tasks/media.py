@@ -31,12 +31,3 @@ def encode_chunk(*, chunk_id: int, **_: Any) -> None:
 @shared_task(name="media.finish_large_upload", **DAY)
 def finish_large_upload(*, upload_id: str, **_: Any) -> None:
     media.finish_upload(upload_id=upload_id)
-
-
-@shared_task(name="demo.make_video", **HOUR)
-def make_demo_video(*, episode_id: int, small: bool = False, **_: Any) -> None:
-    from apps.demo import (
-        services as demo,
-    )  # with what it paints with: too much for every process that only knows the name
-
-    demo.make_video(episode_id=episode_id, small=small)

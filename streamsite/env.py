@@ -45,6 +45,14 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**53) -> in
     return int(raw)
 
 
+def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
+    """The variable as one of the words `among`; anything else is an error that lists them."""
+    word: str = env.str(name, default="").strip() or default
+    if word not in among:
+        raise ImproperlyConfigured(f"{name}={word!r} is unknown: set it to one of {', '.join(among)}.")
+    return word
+
+
 def keep_private(*, group_reads: bool) -> int:
     """Let this process make its files for its own user, and the group's eyes where wanted; returns a file's mode.
 

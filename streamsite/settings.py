@@ -17,6 +17,7 @@ from streamsite.env import (
     boolean,
     broker_url,
     cache,
+    choice,
     database,
     env,
     folder,
@@ -75,8 +76,10 @@ INSTALLED_APPS = [
     "apps.community",
     "apps.playback",
     "apps.search",
-    "apps.demo",
 ]
+DEMO = choice("DEMO", "0", among=("0", "1", "small"))  # `make run` sets it; a production site has no demo
+if DEMO != "0":
+    INSTALLED_APPS.append("deploy.demo")
 
 MIDDLEWARE = [
     "streamsite.limits.AddressLimitMiddleware",
@@ -213,7 +216,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "light"
-CELERY_TASK_ROUTES = queues.ROUTES
+CELERY_TASK_ROUTES = queues.ROUTES | (queues.DEMO_ROUTES if DEMO != "0" else {})
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 12, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 1.0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = queues.TRANSPORT

@@ -21,6 +21,7 @@ DATA = Path(tempfile.mkdtemp(prefix="streamsite-test-"))
 SOCKET = DATA / "broker.sock"
 
 os.environ["DATA_DIR"] = str(DATA)
+os.environ["DEMO"] = "small"  # the demo is tested too
 os.environ["REDIS_TIMEOUT"] = "500"  # milliseconds: a busy machine is no fault
 os.environ["REDIS_URL"] = f"unix://{SOCKET}"
 for name in ("DATABASE_URL", "VIDEO_STORAGE_URL", "ENVIRONMENT", "DEBUG", "SECRET_KEY", "SITE_URL", "PORT"):

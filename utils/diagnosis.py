@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"streamsite", "celery_tasks", "apps", "utils"}
+OURS = {"streamsite", "celery_tasks", "apps", "utils", "deploy"}
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ANOTHER = "Choose another folder with DATA_DIR."
 ROOM = f"Make room there. {ANOTHER}"

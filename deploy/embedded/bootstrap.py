@@ -1,7 +1,8 @@
 """First stage of every make target: the environment, with nothing but the standard library.
 
 Usage: python3 bootstrap.py [--dev | --run]    makes .venv, installs the hashed requirements, builds the front end;
-with --dev what tests and checks need as well, with --run it goes on as serve.py. --databases adds MariaDB's driver.
+with --dev what tests and checks need as well, with --run what the demo needs (unless DEMO=0), and it goes on as
+serve.py. --databases adds MariaDB's driver.
 
 Each step leaves a stamp (steps.py) and is skipped while that stands.
 """
@@ -33,7 +34,7 @@ UNFINISHED = STAMPS / "unfinished"  # an installation was cut short: what it beg
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
-FLOORS = ("streamsite", "celery_tasks", "apps", "utils")
+FLOORS = ("streamsite", "celery_tasks", "apps", "utils", "deploy/demo")
 
 
 @contextmanager
@@ -104,11 +105,19 @@ def pinned(package: str) -> str:
     return found.group(0)
 
 
-def install(dev: bool) -> None:
-    """The requirements, by the pinned uv, every file checked against its hash."""
-    files = [ROOT / "requirements.txt"] + ([ROOT / "requirements-dev.txt"] if dev else [])
-    name = "requirements-dev" if dev else "requirements"
-    if not stale(name, files) or (not dev and not stale("requirements-dev", [*files, ROOT / "requirements-dev.txt"])):
+def wanted() -> list[str]:
+    """Names of the requirements to install: production takes the first alone."""
+    if "--dev" in sys.argv:
+        return ["requirements", "requirements-demo", "requirements-dev"]
+    if "--run" in sys.argv and options.demo() != "0":
+        return ["requirements", "requirements-demo"]
+    return ["requirements"]
+
+
+def install(names: list[str]) -> None:
+    """The requirements of these names, by the pinned uv, every file checked against its hash."""
+    files = {name: ROOT / f"{name}.txt" for name in names}
+    if not any(stale(name, [file]) for name, file in files.items()):
         return
     if not (VENV / "bin" / "uv").exists():
         say("Installing the installer")
@@ -128,16 +137,17 @@ def install(dev: bool) -> None:
                 fetching="Installing the installer (uv, by pip)",
             )
     say("Installing the packages")
-    wanted = [part for file in files for part in ("-r", str(file))]
+    given = [part for file in files.values() for part in ("-r", str(file))]
     flags = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
     UNFINISHED.touch()
     try:
-        uv("pip", "install", *flags, *wanted, fetching="Installing the packages")
+        uv("pip", "install", *flags, *given, fetching="Installing the packages")
     except SystemExit:
         if shutil.disk_usage(VENV).free > 100 * options.MB:  # it gave up before it began to write
             UNFINISHED.unlink()
         raise
-    done(name, files)
+    for name, file in files.items():
+        done(name, [file])
     UNFINISHED.unlink()
 
 
@@ -234,7 +244,7 @@ def main() -> None:
         return
     with alone():
         make_venv()
-        install(dev)
+        install(wanted())
         compile_bytecode()
         build_front_end(dev)
         compile_messages()

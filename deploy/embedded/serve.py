@@ -92,16 +92,15 @@ def make_run_dir(data_dir: Path) -> Path:
 def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) -> int:
     """Bring the site up, say where it is, and stay until it ends. Returns uWSGI's exit status."""
     redis_url = f"unix://{run_dir / 'broker.sock'}"
-    ports = {"PORT": str(port), **cashier_port()}
+    shared = {"PORT": str(port), **cashier_port(), "REDIS_URL": redis_url, "DEMO": demo}
     # read by manage.py commands that are run beside the site
-    (data_dir / "run.env").write_text("".join(f"{k}={v}\n" for k, v in {**ports, "REDIS_URL": redis_url}.items()))
+    (data_dir / "run.env").write_text("".join(f"{k}={v}\n" for k, v in shared.items()))
     env = os.environ | {
-        **ports,
+        **shared,
         "DATA_DIR": str(data_dir),
         "DATA_GROUP_READS": "0",  # it all runs as one user
         "ROOT_DIR": str(ROOT),
         "RUN_DIR": str(run_dir),
-        "REDIS_URL": redis_url,
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
         "OUTBOX": "1",  # mails are kept, not sent: whoever has the key that is printed reads them at /user/outbox/
     }

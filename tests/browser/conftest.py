@@ -105,7 +105,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 def clean_environment() -> dict[str, str]:
     """The environment without what the unit tests set for themselves."""
-    own = {"DATA_DIR", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    own = {"DATA_DIR", "DATABASE_URL", "DEMO", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
     return {k: v for k, v in os.environ.items() if k not in own}
 
 

@@ -11,12 +11,12 @@ from django.core.management import call_command
 from PIL import Image
 
 from apps.community.models import Comment
-from apps.demo import footage, music
-from apps.demo.catalogue import GENRES, MEMBERS, REGIONS, SHELVES, SMALL, TITLES
-from apps.demo.scenery import SCENES
 from apps.media.models import State, Subtitle, Video
 from apps.movies.models import Access, Banner, Episode, Kind, Movie, PlayDay
 from apps.users.models import User
+from deploy.demo import footage, music
+from deploy.demo.catalogue import GENRES, MEMBERS, REGIONS, SHELVES, SMALL, TITLES
+from deploy.demo.scenery import SCENES
 from utils.storages import videos
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from apps.demo import music
-from apps.demo.catalogue import TITLES
-from apps.demo.scenery import SCENES
-from apps.demo.scenery.canvas import finish
+from deploy.demo import music
+from deploy.demo.catalogue import TITLES
+from deploy.demo.scenery import SCENES
+from deploy.demo.scenery.canvas import finish
 
 BY_SCENE = {title.scene: title for title in TITLES}
 

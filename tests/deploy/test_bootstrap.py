@@ -91,6 +91,22 @@ def test_a_full_disk_is_said_before_anything_begins(elsewhere, tmp_path):
     assert "is full: 5 MB are free, 60 MB are needed" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "demo", "names"),
+    [((), "1", ["requirements"]), (("--run",), "0", ["requirements"]),
+     (("--run",), "small", ["requirements", "requirements-demo"]),
+     (("--run",), "", ["requirements", "requirements-demo"]),
+     (("--dev",), "0", ["requirements", "requirements-demo", "requirements-dev"])],
+)  # fmt: skip
+def test_only_a_trial_and_the_tests_install_what_the_demo_needs(elsewhere, options, demo, names):
+    code = f"import sys; sys.argv[1:] = {list(options)}; import bootstrap; print(*bootstrap.wanted())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=elsewhere.parent, env={**os.environ, "DEMO": demo}, capture_output=True,
+        text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == names
+
+
 def test_what_is_left_of_a_killed_site_gets_time_to_end(elsewhere, tmp_path):
     lock = tmp_path / "run.lock"
     holds = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); input()"

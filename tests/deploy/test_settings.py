@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.orders.checks import check_payments
 from streamsite.checks import check_addresses, check_classes, check_production, check_settings
-from streamsite.env import boolean, integer
+from streamsite.env import boolean, choice, integer
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -112,6 +112,15 @@ def test_a_word_that_is_neither_true_nor_false_is_an_error(monkeypatch, word):
     monkeypatch.setenv("SWITCH", word)
     with pytest.raises(ImproperlyConfigured, match="SWITCH"):
         boolean("SWITCH", default=False)
+
+
+def test_a_word_that_is_no_choice_is_an_error_that_lists_them(monkeypatch):
+    monkeypatch.setenv("KIND", "big")
+    with pytest.raises(ImproperlyConfigured, match="KIND='big' is unknown: set it to one of 0, small"):
+        choice("KIND", "0", among=("0", "small"))
+    for word, value in (("small", "small"), (" 0 ", "0"), ("", "0")):
+        monkeypatch.setenv("KIND", word)
+        assert choice("KIND", "0", among=("0", "small")) == value
 
 
 def test_a_number_that_is_none_is_an_error_that_names_it(monkeypatch):

@@ -204,7 +204,8 @@ class Bauhaus:
         form = self.form[row, column]
 
         def inside(distance: Field) -> Field:
-            return np.clip(distance * soft + 0.5, 0, 1)
+            cover: Field = np.clip(distance * soft + 0.5, 0, 1)
+            return cover
 
         if form == 0:
             lay(part, inside(1 - from_corner), paint)

@@ -9,9 +9,9 @@ import numpy as np
 import pylopdf_fonts_zh_cn
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from apps.demo.catalogue import Title
-from apps.demo.scenery import SCENES
-from apps.demo.scenery.canvas import finish
+from deploy.demo.catalogue import Title
+from deploy.demo.scenery import SCENES
+from deploy.demo.scenery.canvas import finish
 
 POSTER = (800, 1200)  # pixels
 BACKDROP = (1600, 900)

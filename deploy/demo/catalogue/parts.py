@@ -33,9 +33,9 @@ class Title:
     genres: tuple[str, ...]
     region: str
     year: int
-    scene: str  # a name of apps.demo.scenery.SCENES
+    scene: str  # a name of deploy.demo.scenery.SCENES
     look: dict[str, str]
-    mood: str  # a name of apps.demo.music.MOODS
+    mood: str  # a name of deploy.demo.music.MOODS
     parts: tuple[Part, ...]
     people: tuple[tuple[str, str, str], ...] = ()  # role, name, character
     aliases: tuple[str, ...] = ()

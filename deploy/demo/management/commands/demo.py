@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from apps.demo import services
+from deploy.demo import services
 
 
 class Command(BaseCommand):

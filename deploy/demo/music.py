@@ -137,7 +137,8 @@ def compose(seconds: float, mood: Mood, seed: int) -> Sound:
     slope = np.linspace(0, 1, fade, dtype=np.float32)[:, None]
     total[:fade] *= slope
     total[-fade:] *= slope[::-1]
-    return np.tanh(total / (np.abs(total).max() + 1e-6) * 1.1) * 0.82
+    sound: Sound = np.tanh(total / (np.abs(total).max() + 1e-6) * 1.1) * 0.82
+    return sound
 
 
 def write(path: Path, sound: Sound) -> None:

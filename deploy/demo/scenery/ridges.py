@@ -29,18 +29,20 @@ class Ridges:
     def skyline(self, layer: int) -> Field:
         near = layer / max(1, self.layers - 1)
         line = ridge(self.length, 6 + 5 * near, self.rng, gain=0.48 - 0.08 * near)
-        return line - line.mean()
+        centred: Field = line - line.mean()
+        return centred
 
     def line(self, layer: int, t: float) -> Field:
         """The skyline's height at every column."""
         near = (layer + 1) / self.layers
         place = (self.x[0] + (1.78 - self.aspect) / 2 + 0.37 * layer + t * self.drift * near**1.6) / self.span
         place = np.abs((place % 2) - 1) * (self.length - 1)
-        return np.interp(place, np.arange(self.length), self.skylines[layer]).astype(np.float32)
+        heights: Field = np.interp(place, np.arange(self.length), self.skylines[layer]).astype(np.float32)
+        return heights
 
     def level(self, layer: int) -> float:
         near = layer / max(1, self.layers - 1)
-        return self.top + (self.bottom - self.top) * near**1.15
+        return float(self.top + (self.bottom - self.top) * near**1.15)
 
     def bands(self, tops: list[Field], spare: float = 0.01) -> list[slice]:
         """The rows in which each layer can be seen: from its highest point to where the next one covers all."""
@@ -92,8 +94,8 @@ class InkWash(Ridges):
 
     def skyline(self, layer: int) -> Field:
         line = ridge(self.length, 9, self.rng, gain=0.52)
-        line = np.sign(line - 0.5) * np.abs(line - 0.5) ** 0.85
-        return line.astype(np.float32)
+        steep: Field = (np.sign(line - 0.5) * np.abs(line - 0.5) ** 0.85).astype(np.float32)
+        return steep
 
     def prepare(self) -> None:
         paper = noise(self.width, self.height, 160, self.rng, octaves=3)
@@ -210,7 +212,8 @@ class PaperCut(Ridges):
 
     def skyline(self, layer: int) -> Field:
         line = ridge(self.length, 7 + 2 * layer, self.rng, octaves=3, gain=0.42)
-        return line - line.mean()
+        centred: Field = line - line.mean()
+        return centred
 
     def prepare(self) -> None:
         self.fibre = noise(self.width, self.height, 180, self.rng, octaves=2)
@@ -233,7 +236,8 @@ class PaperCut(Ridges):
             notch = (np.abs(self.y - top - 0.06) < 0.022) & (u < half * 0.22)
             np.maximum(shape, np.maximum(wall, roof) * ~notch, out=shape)
         keep = np.clip((0.22 - np.abs(self.x - middle)) * soft, 0, 1) * (self.y > 0.56)
-        return np.maximum(shape, keep)
+        castle: Field = np.maximum(shape, keep)
+        return castle
 
     def sheet(self, picture: Field, mask: Field, paint: Field) -> None:
         drop = max(1, self.height // 110)

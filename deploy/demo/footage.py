@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from apps.demo import music
-from apps.demo.catalogue import Part, Title
-from apps.demo.scenery import SCENES, Scene
-from apps.demo.scenery.canvas import quick_finish, vignette
+from deploy.demo import music
+from deploy.demo.catalogue import Part, Title
+from deploy.demo.scenery import SCENES, Scene
+from deploy.demo.scenery.canvas import quick_finish, vignette
 from utils.mediakit import ffmpeg
 
 FRAME_RATE = 24

@@ -46,7 +46,7 @@ class Julia:
                 break
         count[alive] = limit
         value = np.log1p(np.maximum(count, 0)).reshape(self.height, self.width) / np.log1p(limit)
-        picture = ramp(np.clip(value * 1.12 - 0.1, 0, 1), self.stops)
+        picture: Field = ramp(np.clip(value * 1.12 - 0.1, 0, 1), self.stops)
         trap = np.exp(-orbit.reshape(self.height, self.width) * 26)
         picture = picture * (0.75 + 0.45 * trap[..., None])
         shine(picture, trap * smooth(0.35, 0.9, value) * 0.35, colour(self.stops[-1][1]))
