@@ -33,7 +33,15 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     stored = re.match(r"file:///[^/]", settings.VIDEO_STORAGE_URL) is not None
     contact = settings.SITE_CONTACT
     reachable = not contact or re.fullmatch(r"https?://\S+", contact) is not None or is_mail_address(contact)
+    reports = settings.SECURITY_CONTACT
+    reportable = not reports or re.fullmatch(r"https://\S+", reports) is not None or is_mail_address(reports)
     return _unless(
+        (
+            reportable,
+            "E005",
+            f"SECURITY_CONTACT is {reports!r}.",
+            "Set it to a mail address or to https://your.site/security.",
+        ),
         (reachable, "E004", f"SITE_CONTACT is {contact!r}.", "Set it to a mail address or to https://your.site/help."),
         (known, "E001", f"ENVIRONMENT is {settings.ENVIRONMENT!r}.", "Set ENVIRONMENT to embedded or production."),
         (

@@ -281,6 +281,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")  # a mail or https address, for who finds a vulnerability
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_GATEWAY == "alipay")
 

@@ -10,7 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
+from streamsite import security_txt
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(security_txt.PATH, security_txt.security_txt, name="security_txt"),
     path("", include("apps.movies.urls")),
     path("", include("apps.playback.urls")),
     path("media/uploads/", include("apps.media.urls")),
