@@ -64,8 +64,9 @@ def plain_ladder(source: Path, folder: Path) -> list[str]:
     """One command that decodes once and makes the same rungs and sound as plain MP4."""
     from apps.media.services.encoding import audio, encode, ladder
     from utils.mediakit import ffmpeg
+    from utils.mediakit.probe import probe
 
-    plan = ladder.plan(ffmpeg.probe(source))
+    plan = ladder.plan(probe(source))
     graph = f"[0:v]fps={plan.rate},split={len(plan.rungs)}" + "".join(f"[i{n}]" for n in range(len(plan.rungs)))
     for n, rung in enumerate(plan.rungs):
         graph += f";[i{n}]scale={rung.width}:{rung.height}:flags=bicubic,format=yuv420p[v{n}]"
@@ -125,11 +126,12 @@ def remuxes(folder: Path) -> float:
     from apps.media.services.publishing import final
     from apps.media.services.storage import Arrivals
     from utils.mediakit import ffmpeg
+    from utils.mediakit.probe import probe
 
     options = ("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-maxrate", "6M", "-bufsize", "6M", "-g", "100")
     short = film(folder / "short.mp4", size="1280x720", seconds=8, options=(*options, "-c:a", "aac"))
     source = looped(short, folder / "compliant.mp4", times=150)
-    probed = ffmpeg.probe(source)
+    probed = probe(source)
     plan = ladder.plan(probed)
     if not plan.copied:
         raise SystemExit("The source was meant to be compliant.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from utils.mediakit.refusals import Refusal
+
 REASONS = {
     "not_a_video": _("This is not a video file. Export it again as MP4 and upload that."),
     "no_video": _("There is sound in the file but no picture. Export it again with the picture."),
@@ -23,10 +25,15 @@ REASONS = {
 }
 
 
-def reason(code: str) -> str:
-    """The sentence for a failure code, in the active language; `damaged@83` says where: after 83 seconds."""
-    name, _, second = code.partition("@")
-    if name not in REASONS:
-        return gettext("Unknown reason: %s") % code
+def column(refusal: Refusal) -> str:
+    """A refusal as `Video.failure` holds it: its code, and "damaged@83" for damage that begins after 83 seconds."""
+    return refusal.code if refusal.at_seconds is None else f"{refusal.code}@{int(refusal.at_seconds)}"
+
+
+def reason(failure: str) -> str:
+    """The sentence for what `Video.failure` holds, in the active language."""
+    code, _at, second = failure.partition("@")
+    if code not in REASONS:
+        return gettext("Unknown reason: %s") % failure
     minutes, seconds = divmod(int(second) if second.isdigit() else 0, 60)
-    return str(REASONS[name]) % {"at": f"{minutes}:{seconds:02}"}
+    return str(REASONS[code]) % {"at": f"{minutes}:{seconds:02}"}

@@ -1,25 +1,23 @@
-"""What the probe found in a source: stored with its video, and described for a curator."""
+"""What the probe found in a source: kept with its video, and described to curators."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from fractions import Fraction
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from apps.media.models import Video
 from apps.media.services.encoding.subtitles import CONVERTED
+from utils import typed_json
 from utils.languages import language_name, language_tag
+from utils.mediakit.source import Shape, Source, TextTrack
 from utils.mediakit.text_tracks import UNKNOWN
 from utils.templatetags.formats import duration
 
-PICTURE = (
-    "codec", "profile", "width", "height", "sar", "rotation", "rate", "bit_rate", "interlaced", "hdr", "pixel_format",
-    "shapes",
-)  # fmt: skip
-SOUND = ("codec", "channels", "varies", "bit_rate", "language", "title")
-TEXT = ("codec", "page", "language", "title", "default", "forced")
 PICTURES_OF_TEXT = {"pgssub", "dvdsub", "dvbsub", "xsub"}
 CONTAINERS = {
     "mov": "MP4 / MOV", "matroska": "MKV / WebM", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "avi": "AVI", "flv": "FLV",
@@ -42,35 +40,114 @@ SUBSAMPLING = re.compile(r"^yuvj?(4[0-4][0-4])p")
 Facts = list[tuple[str, list[str]]]
 
 
-def worth_keeping(probed: dict[str, Any], *, made: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """What a curator asks about, of all that the probe measured: bit rates in bits per second.
+@dataclass(frozen=True)
+class VideoInfo:
+    """Of a VideoTrack, what a curator asks about."""
 
-    `made` are the texts that were converted, once that was tried.
-    """
-    return {
-        "container": probed["container"],
-        "video": {name: probed["video"][name] for name in PICTURE},
-        "audio": [{name: track[name] for name in SOUND} for track in probed["audio"]],
-        "subtitles": [
-            {**{name: track[name] for name in TEXT}, "made": made is None or track in made}
-            for track in probed["subtitles"]
-        ],
-    }
+    codec: str
+    profile: str
+    width: int  # pixels as coded
+    height: int
+    sar: float
+    rotation: float  # degrees
+    rate: Fraction  # pictures per second
+    bit_rate: int  # bits per second
+    interlaced: bool
+    hdr: str
+    pixel_format: str
+    shapes: tuple[Shape, ...] = ()
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """Of an AudioTrack, what a curator asks about."""
+
+    codec: str
+    channels: int
+    bit_rate: int  # bits per second
+    language: str
+    title: str
+    varies: bool = False
+
+
+@dataclass(frozen=True)
+class TextInfo:
+    """Of a TextTrack, what a curator asks about; `made`: it was converted, or that hasn't been tried yet."""
+
+    codec: str
+    language: str
+    title: str
+    page: str = ""
+    default: bool = False
+    forced: bool = False
+    made: bool = True
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """Of a Source, what a curator asks about. The database holds its JSON, some of it from earlier versions."""
+
+    container: str
+    video: VideoInfo
+    audio: tuple[AudioInfo, ...]
+    subtitles: tuple[TextInfo, ...]
+
+
+def summary(source: Source, *, converted: Collection[TextTrack] | None = None) -> SourceInfo:
+    """What is kept of a source. `converted` are the texts that were converted, once that was tried."""
+    video = source.video
+    return SourceInfo(
+        container=source.container,
+        video=VideoInfo(
+            codec=video.codec,
+            profile=video.profile,
+            width=video.width,
+            height=video.height,
+            sar=video.sar,
+            rotation=video.rotation,
+            rate=video.frame_rate,
+            bit_rate=video.bit_rate,
+            interlaced=video.interlaced,
+            hdr=video.hdr,
+            pixel_format=video.pixel_format,
+            shapes=video.shapes,
+        ),
+        audio=tuple(
+            AudioInfo(track.codec, track.channels, track.bit_rate, track.language, track.title, track.varies)
+            for track in source.audio
+        ),
+        subtitles=tuple(
+            TextInfo(
+                codec=track.codec,
+                language=track.language,
+                title=track.title,
+                page=track.page,
+                default=track.default,
+                forced=track.forced,
+                made=converted is None or track in converted,
+            )
+            for track in source.texts
+        ),
+    )
+
+
+def column(source: Source, *, converted: Collection[TextTrack] | None = None) -> typed_json.Json:
+    """The `summary` as `Video.source_info` holds it."""
+    return typed_json.dump(summary(source, converted=converted))
 
 
 def describe(video: Video) -> Facts:
-    """The source in words: name and lines of each fact. Empty while it hasn't been looked at."""
-    found = video.source_info
-    if not found:
+    """The source in words: name and lines of each fact. Empty while it hasn't been probed."""
+    if not video.source_info:
         return []
-    picture = found["video"]
+    source = typed_json.load(SourceInfo, video.source_info)
     return [
-        (_("File"), [f"{container_name(found['container'])} · {filesizeformat(video.size)}"]),
+        (_("File"), [f"{container_name(source.container)} · {filesizeformat(video.size)}"]),
         (_("Duration"), [duration(video.duration) if video.duration else "–"]),
-        (_("Picture and rate"), [_picture(picture, video), *_oddities(picture)]),
-        (_("Colour"), [_colour(picture)]),
-        (_("Sound"), [_sound(track) for track in found["audio"]] or [_("none")]),
-        (_("Subtitles"), [_text(track) for track in found["subtitles"]] or [_("none")]),
+        (_("Picture and rate"), [_picture(source.video, video), *_oddities(source.video)]),
+        (_("Colour"), [_colour(source.video)]),
+        (_("Sound"), [_sound(track) for track in source.audio] or [_("none")]),
+        (_("Subtitles"), [_text(track) for track in source.subtitles] or [_("none")]),
         (_("Chapters"), [str(len(video.chapters)) if video.chapters else _("none")]),
     ]
 
@@ -100,60 +177,59 @@ def layout_name(channels: int) -> str:
     return _("stereo") if channels == 2 else _("%d channels") % channels
 
 
-def _picture(picture: dict[str, Any], video: Video) -> str:
-    numerator, denominator = picture["rate"]
-    rate = f"{numerator / denominator:.3f}".rstrip("0").rstrip(".")
-    size = f"{video.width or picture['width']} × {video.height or picture['height']}"
-    codec = f"{codec_name(picture['codec'])} {picture['profile']}".strip()
-    return " · ".join([codec, size, _("%s pictures per second") % rate, bit_rate(picture["bit_rate"])])
+def _picture(picture: VideoInfo, video: Video) -> str:
+    rate = f"{float(picture.rate):.3f}".rstrip("0").rstrip(".")
+    size = f"{video.width or picture.width} × {video.height or picture.height}"
+    codec = f"{codec_name(picture.codec)} {picture.profile}".strip()
+    return " · ".join([codec, size, _("%s pictures per second") % rate, bit_rate(picture.bit_rate)])
 
 
-def _oddities(picture: dict[str, Any]) -> list[str]:
+def _oddities(picture: VideoInfo) -> list[str]:
     """What was put right for the viewers."""
     said = []
-    if picture["rotation"] % 360:
-        said.append(_("Turned by %d°") % (picture["rotation"] % 360))
-    if abs(picture["sar"] - 1) > 0.01:
-        stored = f"{picture['width']} × {picture['height']}"
+    if picture.rotation % 360:
+        said.append(_("Turned by %d°") % (picture.rotation % 360))
+    if abs(picture.sar - 1) > 0.01:
+        stored = f"{picture.width} × {picture.height}"
         said.append(_("Stored as %s and stretched when shown (anamorphic)") % stored)
-    if shapes := picture.get("shapes"):
-        seen = dict.fromkeys(f"{width} × {height}" for _start, width, height, _sar in shapes)  # in their order
+    if picture.shapes:
+        seen = dict.fromkeys(f"{shape.width} × {shape.height}" for shape in picture.shapes)  # in their order
         said.append(_("Changes its shape on the way (%s), shown whole everywhere") % ", ".join(seen))
-    if picture["interlaced"]:
+    if picture.interlaced:
         said.append(_("Interlaced"))
     return said
 
 
-def _colour(picture: dict[str, Any]) -> str:
-    depth = DEPTH.search(picture["pixel_format"])
-    sampling = SUBSAMPLING.search(picture["pixel_format"])
+def _colour(picture: VideoInfo) -> str:
+    depth = DEPTH.search(picture.pixel_format)
+    sampling = SUBSAMPLING.search(picture.pixel_format)
     said = {
         "pq": _("HDR (PQ), shown as SDR"),
         "hlg": _("HDR (HLG), shown as SDR"),
-    }.get(picture["hdr"], "SDR")
+    }.get(picture.hdr, "SDR")
     parts = [said, _("%s bit") % (depth[1] if depth else "8")]
     return " · ".join([*parts, ":".join(sampling[1])] if sampling else parts)
 
 
-def _language(track: dict[str, Any]) -> str:
-    return language_name(language_tag(track["language"])) or _("language not said")
+def _language(track: AudioInfo | TextInfo) -> str:
+    return language_name(language_tag(track.language)) or _("language not said")
 
 
-def _sound(track: dict[str, Any]) -> str:
-    parts = [_language(track), track["title"], codec_name(track["codec"]), layout_name(track["channels"])]
-    parts += [_("changes on the way")] if track.get("varies") else []
-    return " · ".join([part for part in parts if part] + [bit_rate(track["bit_rate"])])
+def _sound(track: AudioInfo) -> str:
+    parts = [_language(track), track.title, codec_name(track.codec), layout_name(track.channels)]
+    parts += [_("changes on the way")] if track.varies else []
+    return " · ".join([part for part in parts if part] + [bit_rate(track.bit_rate)])
 
 
-def _text(track: dict[str, Any]) -> str:
-    kind = _("unknown format") if track["codec"] == UNKNOWN else codec_name(track["codec"])
-    parts = [_language(track), track["title"], f"{kind} {track.get('page', '')}".strip()]
-    parts += [_("shown by default")] if track.get("default") else []
-    parts += [_("foreign parts only")] if track.get("forced") else []
-    if track["codec"] in PICTURES_OF_TEXT:
+def _text(track: TextInfo) -> str:
+    kind = _("unknown format") if track.codec == UNKNOWN else codec_name(track.codec)
+    parts = [_language(track), track.title, f"{kind} {track.page}".strip()]
+    parts += [_("shown by default")] if track.default else []
+    parts += [_("foreign parts only")] if track.forced else []
+    if track.codec in PICTURES_OF_TEXT:
         parts.append(_("pictures, not text: left out"))
-    elif track["codec"] not in CONVERTED:
+    elif track.codec not in CONVERTED:
         parts.append(_("of a kind that can't be read: left out"))
-    elif not track.get("made", True):
+    elif not track.made:
         parts.append(_("says nothing, or can't be read: left out"))
     return " · ".join(part for part in parts if part)

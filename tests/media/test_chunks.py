@@ -15,6 +15,7 @@ from apps.media.services import add_video, cancel, encode_chunk, process
 from apps.media.services.encoding import chunks, ladder
 from apps.media.services.leases import LEASE, Lease
 from tests.media import footage
+from utils.mediakit.probe import probe
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -90,7 +91,7 @@ def test_many_workers_in_any_order_make_one_film(video, monkeypatch):
 
 def test_a_worker_that_dies_leaves_its_chunks_to_the_next(video):
     died = timezone.now() - LEASE
-    found = chunks.ffmpeg.probe(Path(videos().path(video.original)))
+    found = probe(Path(videos().path(video.original)))
     chunks.prepare(video.pk, found, ladder.plan(found))
     rows = list(Chunk.objects.all())
     assert len(rows) >= 3

@@ -9,7 +9,8 @@ from apps.media.models import State
 from tests.media import footage
 from tests.media.footage import BEEP, SECONDS, make, picture
 from tests.media.outcome import H264, check, ended, processed
-from utils.mediakit import ffmpeg as door
+from utils.mediakit.probe import probe
+from utils.mediakit.refusals import Refused
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -52,7 +53,7 @@ def test_a_programme_of_many_streams_keeps_them_all(tmp_path):
     plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "many.ts"
     names = [word for n in range(24) for word in (f"-metadata:s:a:{n}", f"language={'eng' if n % 2 else 'chi'}")]
     footage.ffmpeg("-i", str(plain), "-map", "0:v", *["-map", "0:a"] * 24, "-c", "copy", *names, str(path))
-    assert len(door.probe(path)["audio"]) == 24
+    assert len(probe(path).audio) == 24
 
 
 @pytest.mark.parametrize("flags", ["", "frag_keyframe+empty_moov"])
@@ -71,8 +72,8 @@ def test_sound_that_is_encrypted_alone_is_named(tmp_path):
                  "-encryption_kid", "1" * 32).read_bytes()  # fmt: skip
     path = tmp_path / "mute.mp4"
     path.write_bytes(plain.replace(b"encv", b"avc1"))
-    with pytest.raises(door.ProbeError, match="encrypted"):
-        door.probe(path)
+    with pytest.raises(Refused, match="encrypted"):
+        probe(path)
 
 
 @pytest.mark.parametrize("pids", [{0x100, 0x101}, {0x100}, {0x101}])

@@ -25,6 +25,7 @@ from tests.factories import make_movie
 from tests.media import footage
 from tests.media.test_replacement import Viewer
 from utils.mediakit import ffmpeg
+from utils.mediakit.probe import probe
 from utils.mediakit.sandbox import process as sandbox
 from utils.storages import videos
 
@@ -160,8 +161,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
 
 
 def test_nobody_is_let_in_who_would_overtake_the_encode(episode):
-    found = ffmpeg.probe(Path(videos().path(episode.video.original)))
-    found["duration"] = 100.0
+    found = replace(probe(Path(videos().path(episode.video.original))), duration=100.0)
     watcher = progressive.Growth(episode.video, None, found, ladder.plan(found), None, Path())  # type: ignore[arg-type]
 
     def lets_in(there: float, took: float) -> bool:
@@ -281,7 +281,7 @@ def test_what_was_copied_in_vain_is_not_shown_as_the_beginning(tmp_path, publish
     middle = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2
     data[middle : middle + 3000] = bytes(3000)
     path.write_bytes(data)
-    plan = ladder.plan(ffmpeg.probe(path))
+    plan = ladder.plan(probe(path))
     assert plan.rungs == [plan.copied]
     video = add_video(path=path, original_name=path.name)
     process(video_id=video.pk, long=True)

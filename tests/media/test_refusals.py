@@ -21,7 +21,8 @@ from tests.conftest import ROOT
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, ended
-from utils.mediakit import ffmpeg, sandbox
+from utils.mediakit import probe, sandbox
+from utils.mediakit.refusals import Refused
 from utils.mediakit.sandbox import landlock
 from utils.storages import videos
 
@@ -198,13 +199,13 @@ def test_a_name_means_nothing(name, tmp_path):
 def test_the_probe_takes_no_more_than_it_may(tmp_path, monkeypatch):
     """A decoder that takes all memory or goes on for ever ends only its own process."""
     path = make(tmp_path / "plain.mp4", *H264)
-    monkeypatch.setattr(ffmpeg, "PROBE", sandbox.Limits(seconds=60, memory=60 * 1024**2))
-    with pytest.raises(ffmpeg.ProbeError) as refused:
-        ffmpeg.probe(path)
-    assert refused.value.code == "damaged@0"
-    monkeypatch.setattr(ffmpeg, "PROBE", sandbox.Limits(seconds=0.05))
-    with pytest.raises(ffmpeg.ProbeError, match="stopped after"):
-        ffmpeg.probe(path)
+    monkeypatch.setattr(probe, "LIMITS", sandbox.Limits(seconds=60, memory=60 * 1024**2))
+    with pytest.raises(Refused) as refused:
+        probe.probe(path)
+    assert (refused.value.refusal.code, refused.value.refusal.at_seconds) == ("damaged", 0)
+    monkeypatch.setattr(probe, "LIMITS", sandbox.Limits(seconds=0.05))
+    with pytest.raises(Refused, match="stopped after"):
+        probe.probe(path)
 
 
 def pointers(folder: Path, bait: Path, address: str) -> list[Path]:
@@ -281,13 +282,12 @@ def watch(calls: str, data: Path, files: list[Path], bait: Path) -> None:
     by_tools = {
         line.split()[0]
         for line in calls.splitlines()
-        if "execve(" in line and re.search("ffmpeg|utils.mediakit.probe", line)
+        if "execve(" in line and re.search(r"ffmpeg|utils\.mediakit\.measure", line)
     }
     if landlock.version():
         lines = calls.splitlines()
-        on_uploads = {
-            line.split()[0] for line in lines if re.search(r"execve\(.*(nostdin|utils\.mediakit\.probe)", line)
-        }
+        started = re.compile(r"execve\(.*(nostdin|utils\.mediakit\.measure)")
+        on_uploads = {line.split()[0] for line in lines if started.search(line)}
         assert len(on_uploads) > len(files)
         assert on_uploads <= {line.split()[0] for line in lines if RESTRICTED.match(line)}
     paths = {path for _, path in opened}

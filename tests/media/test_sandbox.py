@@ -67,8 +67,8 @@ def test_it_ends_with_its_parent(tmp_path):
     child = tmp_path / "child"
     inner = f"import os, time; open({str(child)!r}, 'w').write(str(os.getpid())); time.sleep(90)"
     program = (
-        "import sys; from pathlib import Path; from utils import cage\n"
-        f"cage.run([{PYTHON!r}, '-c', {inner!r}], cwd=Path({str(tmp_path)!r}), limits=cage.Limits(seconds=80))"
+        "import sys; from pathlib import Path; from utils.mediakit import sandbox\n"
+        f"sandbox.run([{PYTHON!r}, '-c', {inner!r}], cwd=Path({str(tmp_path)!r}), limits=sandbox.Limits(seconds=80))"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     until = time.monotonic() + 30

@@ -11,7 +11,7 @@ import pytest
 from apps.media.models import Rendition, State
 from apps.media.services import add_video, process
 from apps.media.services.encoding import ladder
-from apps.media.source_info import told
+from apps.media.source_info import describe
 from tests.media import footage
 from tests.media.outcome import H264, processed
 from utils.storages import videos
@@ -77,7 +77,7 @@ def check(path: Path, *, shown: tuple[int, int], seconds: float = 2 * SECONDS, s
             if abs(at - SECONDS) > 0.1:
                 assert ratio == pytest.approx(1, abs=0.08), (row.name, at)
                 assert share == pytest.approx(shares[at > SECONDS], abs=0.05), (row.name, at)
-    lines = [line for _name, lines in told(video) for line in lines]
+    lines = [line for _name, lines in describe(video) for line in lines]
     assert any("176 × 144" in line or "384 × 216" in line for line in lines)
 
 

@@ -15,7 +15,7 @@ from apps.media.models import State, Video
 from apps.media.services import add_video, process
 from apps.media.services.encoding import encode, ladder, passes
 from tests.media import footage, timing
-from utils.mediakit import ffmpeg
+from utils.mediakit.probe import probe
 from utils.mediakit.sandbox import process as sandbox
 from utils.storages import videos
 
@@ -129,7 +129,7 @@ def test_sound_that_changes_takes_no_memory_for_what_went_before(tmp_path, monke
                 found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
                 most = max(most, int(found[1]) if found else 0)
 
-    probed = ffmpeg.probe(source)
+    probed = probe(source)
     watch = passes.Watch(lambda share: None, tick)
     encode.make(source, probed, ladder.plan(probed), folder=tmp_path, watch=watch, rungs=[], sound=True)
     assert (tmp_path / "a0.mp4").stat().st_size > 30_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from apps.media.source_info import told
+from apps.media.source_info import describe
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
 from tests.media.outcome import H264, check, processed
-from utils.mediakit import ffmpeg as door
+from utils.mediakit.probe import probe
 from utils.storages import videos
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -70,7 +70,7 @@ def test_pictures_of_text_are_left_out(tmp_path):
     check(video)
     assert video.subtitles.count() == 1
     with translation.override("en"):
-        assert dict(told(video))["Subtitles"] == [
+        assert dict(describe(video))["Subtitles"] == [
             "language not said · PGS · shown by default · pictures, not text: left out",
             "language not said · SRT",
         ]
@@ -85,7 +85,7 @@ def test_a_text_for_foreign_parts_by_its_name(title, tmp_path):
     footage.ffmpeg(
         "-i", str(plain), "-i", str(tmp_path / "a.srt"), "-map", "0", "-map", "1", "-c", "copy", *name, str(path)
     )
-    assert [text["forced"] for text in door.probe(path)["subtitles"]] == [True]
+    assert [text.forced for text in probe(path).texts] == [True]
 
 
 def _sup() -> bytes:

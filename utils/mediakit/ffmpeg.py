@@ -9,26 +9,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from utils.mediakit import sandbox
 from utils.mediakit.containers import DEMUXERS
 
-PROBE = sandbox.Limits(seconds=900, memory=4 * 1024**3, output=1024**2)
 SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
 NO_ROOM = ("No space left on device", "Disk quota exceeded")  # as ffmpeg words what the system told it
 UNREADABLE = "Error opening input"  # ffmpeg on a file whose index makes no sense to it
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside, or by the kernel that ran out of memory
-PROBE_OUTPUT = 64 * 1024**2  # bytes
 
 
 class FFmpegError(Exception):
@@ -37,15 +32,6 @@ class FFmpegError(Exception):
 
 class Interrupted(Exception):
     """ffmpeg was frozen or killed: nothing is known about the file, so try again."""
-
-
-class ProbeError(Exception):
-    """The file is no video that can be used; `code` is one of apps.media.failures."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(detail or code)
-        self.code = code
-        self.detail = detail
 
 
 @functools.cache
@@ -142,38 +128,3 @@ def _captions_of(file: int, stream: int) -> str:
     """A graph that decodes the open file by the same rules, for lavfi to take the captions out of."""
     inside = rf"fd={file}\:protocol_whitelist=fd\:format_whitelist={DEMUXERS}"
     return rf"movie='fd\:':si={stream}:format_opts='{inside}'[out0+subcc]"
-
-
-def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> dict[str, Any]:
-    """What is really in the file, by reading all and decoding some of it in a process of its own, `probe`.
-
-    Raises ProbeError with a code of apps.media.failures, Interrupted, and OSError where the file can't be opened.
-    """
-    said = bytearray()
-
-    def keep(part: bytes) -> None:
-        if len(said) + len(part) > PROBE_OUTPUT:
-            raise ProbeError("damaged@0", "more to say about the file than a video can hold")
-        said.extend(part)
-
-    with path.open("rb") as file:
-        try:
-            status, errors = sandbox.run(
-                [sys.executable, "-m", "utils.mediakit.probe", str(file.fileno())],
-                cwd=settings.BASE_DIR,
-                limits=PROBE,
-                files=[file.fileno()],
-                confined=False,
-                on_output=keep,
-                on_tick=on_tick,
-            )
-        except sandbox.Stopped as error:
-            raise ProbeError("damaged@0", f"probing: {error}") from error
-    if status in KILLED:
-        raise Interrupted(f"killed by signal {-status}")
-    if status:
-        raise ProbeError("damaged@0", errors or f"the probe ended with {status}")
-    found: dict[str, Any] = json.loads(said)
-    if "refused" in found:
-        raise ProbeError(found["refused"], found.get("detail", ""))
-    return found

@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from statistics import fmean
-from typing import Any
+from typing import cast
 
 import av
 import av.error
 import av.format
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
 
 from utils.mediakit.containers import REWIND
 from utils.mediakit.shapes import Shapes, canvas
+from utils.mediakit.source import AudioTrack, Source, VideoTrack
 
 CLOCK = 0.0015  # seconds: containers round to milliseconds
 EVEN = 0.9  # share of the pictures that come evenly where the rate is constant
@@ -29,12 +36,12 @@ MARKED = {"h264", "hevc", "mpeg4", "mpeg2video", "mjpeg", "prores", "vp8", "vp9"
 HOLLOW, EMPTY = 32, 8  # bytes looked at; of a packet that only repeats a picture
 
 
-def has_jumps(container: Any) -> bool:
+def has_jumps(container: InputContainer) -> bool:
     """Whether the container's clock may be set anew on the way, as that of a broadcast."""
-    return bool(container.format.flags & av.format.Flags.ts_discont.value)
+    return bool(container.format.flags & cast("int", av.format.Flags.ts_discont.value))
 
 
-def packets(container: Any, *streams: Any) -> Iterator[Any]:
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
     """The packets of a container or of some of its streams, as far as they can be read."""
     try:
         yield from container.demux(*streams)
@@ -45,7 +52,7 @@ def packets(container: Any, *streams: Any) -> Iterator[Any]:
 class _Track:
     """What the packets of one stream add up to."""
 
-    def __init__(self, stream: Any, *, jumps: bool) -> None:
+    def __init__(self, stream: Stream, *, jumps: bool) -> None:
         self.tick: float = float(stream.time_base or 0)  # seconds
         self.start, self.end, self.sounding, self.longest = math.inf, -math.inf, 0.0, 0.0
         self.packets = self.bytes = 0
@@ -56,12 +63,13 @@ class _Track:
         self._before = self._clock = -math.inf
         self._jumps, self._shift = jumps, 0.0
         self.channels, self.varies = 0, False  # of a sound: the most, as decoded; whether its samples change on the way
-        self._sounds = stream.type == "audio" and stream.codec_context is not None
-        context = stream.codec_context
-        self._judged = self._sounds and context.name == "aac" and context.channels <= 2  # may be handed on as is
+        context = stream.codec_context if isinstance(stream, AudioStream) else None
+        self._sounds = context is not None
+        # may be handed on as it is
+        self._judged = context is not None and context.name == "aac" and context.channels <= 2
         self._samples, self._listened = "", -math.inf
 
-    def add(self, packet: Any) -> float | None:
+    def add(self, packet: Packet[Stream]) -> float | None:
         """Count one packet; returns its time in seconds, None where it has none."""
         at = packet.pts if packet.pts is not None else packet.dts
         if at is None:
@@ -94,11 +102,11 @@ class _Track:
         self.longest = max(self.longest, length)
         return seconds
 
-    def _listen(self, packet: Any, second: float) -> None:
+    def _listen(self, packet: Packet[Stream], second: float) -> None:
         """Decode one packet of a sound."""
         self._listened = second
         try:
-            frames = packet.decode()
+            frames = [frame for frame in packet.decode() if isinstance(frame, AudioFrame)]
         except av.error.FFmpegError:
             self.whole = False
             return
@@ -112,7 +120,7 @@ class _Track:
 class Lengths:
     """Lengths, rates and keyframes over all packets of a file."""
 
-    def __init__(self, container: Any, video: int, sounds: list[int]) -> None:
+    def __init__(self, container: InputContainer, video: int, sounds: list[int]) -> None:
         tracks = {s.index: _Track(s, jumps=has_jumps(container)) for s in container.streams}
         self.video = tracks[video]
         self.tracks = {video: self.video, **{index: tracks[index] for index in sounds}}
@@ -122,9 +130,10 @@ class Lengths:
         self._untimed = 0
         self.keys: list[float] = []
         self.clean = True  # every keyframe starts afresh (IDR) under one header and nothing is to be left out
-        self.shapes = Shapes(container.streams[video])
+        (picture,) = (stream for stream in container.streams.video if stream.index == video)
+        self.shapes = Shapes(picture)
         self.hollow, self.hollow_from = 0.0, math.inf  # seconds of picture that was never written, and from where
-        self._marked = container.streams[video].codec_context.name in MARKED
+        self._marked = picture.codec_context.name in MARKED
         self.origin = (container.start_time or 0) / av.time_base
         try:
             for packet in packets(container):
@@ -135,13 +144,13 @@ class Lengths:
         except av.error.FFmpegError:  # a file cut short: what was read counts
             self.clean = False
         if not self.times:
-            self._count(container.streams[video])
+            self._count(picture)
         self.length = max(0.0, self.video.end - self.video.start)
         self.end = max(track.end for track in self.tracks.values()) - self.origin  # of picture and sound
         # a text may stay on the screen, by the header, for longer than there is one
         self.others = max((track.end for track in beside.values()), default=-math.inf) - self.origin
 
-    def _add(self, packet: Any, video: int) -> None:
+    def _add(self, packet: Packet[Stream], video: int) -> None:
         if packet.stream_index == video and packet.is_discard:  # before or behind what an edit list shows
             self.clean = False
             return
@@ -163,7 +172,7 @@ class Lengths:
             self.shapes.add(packet, seconds - self.origin)
             self.clean = self.clean and not self.shapes.anew and _is_idr(bytes(packet))
 
-    def _count(self, stream: Any) -> None:
+    def _count(self, stream: VideoStream) -> None:
         """Times of a bare stream, that has none: its pictures come evenly."""
         tick = float(1 / (stream.average_rate or Fraction(25)))
         self.times = [number * tick for number in range(self._untimed)]
@@ -184,38 +193,45 @@ class Lengths:
         # Matroska and FLV tell their clock (1000) where they don't know
         return stated if abs(stated - found) < 0.02 * found else Fraction(found).limit_denominator(1001)
 
-    def complete(self, facts: dict[str, Any]) -> None:
-        """Add what was measured to the facts; times count from the start of the file."""
-        video = facts["video"]
-        rate = self.rate(Fraction(*video["rate"]) if video["rate"][1] else Fraction(0))
-        video["rate"] = [rate.numerator, rate.denominator]
-        video["bit_rate"] = round(8 * self.video.bytes / self.length)
-        video["start"] = self.video.start - self.origin
-        video["clean"] = self.clean
-        video["keys"] = [key - self.origin for key in sorted(self.keys)]
-        video["end"] = self.video.end - self.origin
-        shapes = self.shapes.found
-        video["shapes"] = [astuple(shape) for shape in shapes] if len(shapes) > 1 else []
-        if video["shapes"]:
-            (video["width"], video["height"]), video["sar"] = canvas(shapes, video["end"]), 1.0
-        facts["duration"] = self.end
-        facts["rewound"] = any(track.rewound for track in self.tracks.values())
-        for chapter in facts["chapters"]:
-            chapter["start"] = max(0.0, chapter["start"] - self.origin)
-        facts["chapters"] = [chapter for chapter in facts["chapters"] if chapter["start"] < self.end]
-        kept = []
-        for sound in facts["audio"]:
-            track = self.tracks[sound["index"]]
-            if track.packets:
-                sound["start"] = track.start - self.origin
-                sound["varies"] = track.varies
-                sound["channels"] = max(sound["channels"], track.channels)
-                sound["bit_rate"] = round(8 * track.bytes / max(0.1, track.end - track.start))
-                filled = abs(track.sounding - (track.end - track.start)) < LEAST_GAP
-                stretched = track.longest >= LEAST_GAP  # by MP4, over the gap behind a packet
-                sound["gapless"] = track.whole and filled and not stretched
-                kept.append(sound)
-        facts["audio"] = kept
+    def corrected(self, claimed: Source) -> Source:
+        """What the headers claim, with what was measured in its place."""
+        chapters = [replace(one, start=max(0.0, one.start - self.origin)) for one in claimed.chapters]
+        return replace(
+            claimed,
+            duration=self.end,
+            clock_resets=any(track.rewound for track in self.tracks.values()),
+            video=self._picture(claimed.video),
+            audio=tuple(self._sound(one) for one in claimed.audio if self.tracks[one.index].packets),
+            chapters=tuple(chapter for chapter in chapters if chapter.start < self.end),
+        )
+
+    def _picture(self, claimed: VideoTrack) -> VideoTrack:
+        end, shapes = self.video.end - self.origin, self.shapes.found
+        if len(shapes) > 1:
+            width, height = canvas(shapes, end)
+            claimed = replace(claimed, width=width, height=height, sar=1.0, shapes=tuple(shapes))
+        return replace(
+            claimed,
+            frame_rate=self.rate(claimed.frame_rate),
+            bit_rate=round(8 * self.video.bytes / self.length),
+            start=self.video.start - self.origin,
+            end=end,
+            clean=self.clean,
+            keyframes=tuple(key - self.origin for key in sorted(self.keys)),
+        )
+
+    def _sound(self, claimed: AudioTrack) -> AudioTrack:
+        track = self.tracks[claimed.index]
+        length = track.end - track.start
+        stretched = track.longest >= LEAST_GAP  # by MP4, over the gap behind a packet
+        return replace(
+            claimed,
+            start=track.start - self.origin,
+            varies=track.varies,
+            channels=max(claimed.channels, track.channels),
+            bit_rate=round(8 * track.bytes / max(0.1, length)),
+            gapless=track.whole and abs(track.sounding - length) < LEAST_GAP and not stretched,
+        )
 
 
 def _is_idr(data: bytes) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import av.error
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from utils.mediakit.source import Shape
 
 MOST = 500  # stretches of a film; what changes more often than that is noise
 SAME = 0.01  # share by which proportions may differ and count as the same
@@ -23,25 +26,10 @@ VP8_SIZE, VP9_SIZE = slice(3, 10), slice(0, 10)  # bytes: RFC 6386 §9.1; VP9 bi
 AV1_SEQUENCE = 1  # AV1 bitstream specification §6.2.2, OBU_SEQUENCE_HEADER
 
 
-@dataclass(frozen=True)
-class Shape:
-    """The picture from `start` on: seconds, and pixels as coded with their width by their height."""
-
-    start: float
-    width: int
-    height: int
-    sar: float
-
-    @property
-    def ratio(self) -> float:
-        """Width by height as shown."""
-        return self.width * self.sar / self.height
-
-
 class Shapes:
     """The shapes of a film, a keyframe at a time."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: VideoStream) -> None:
         self.found: list[Shape] = []
         self.anew = False  # there is more than one header: the packets don't fit under one
         self._stream = stream
@@ -51,7 +39,7 @@ class Shapes:
         self._known: dict[bytes, tuple[int, int, float]] = {}
         self._by_container = 0.0  # the width of a pixel by its height, if the container has a word of its own
 
-    def add(self, packet: Any, second: float) -> None:
+    def add(self, packet: Packet[Stream], second: float) -> None:
         """Look at one keyframe."""
         header = _header(self._context.name, packet)
         if not header or header == self._header:
@@ -70,7 +58,7 @@ class Shapes:
         if before is None or (width, height, shape.sar) != (before.width, before.height, before.sar):
             self.found.append(shape)
 
-    def _decoded(self, packet: Any) -> tuple[int, int, float]:
+    def _decoded(self, packet: Packet[Stream]) -> tuple[int, int, float]:
         with contextlib.suppress(av.error.FFmpegError):
             packet.decode()
         context = self._context
@@ -95,7 +83,7 @@ def canvas(shapes: list[Shape], end: float) -> tuple[int, int]:
     return round(height * main.ratio), round(height)
 
 
-def _header(codec: str, packet: Any) -> bytes:
+def _header(codec: str, packet: Packet[Stream]) -> bytes:
     """What says how large the pictures from this packet on are; empty if nothing does."""
     beside = packet.get_sidedata("new_extradata") if packet.has_sidedata("new_extradata") else b""
     return bytes(beside) + _within(codec, bytes(packet))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
-from av.stream import Disposition
+from av.sidedata.sidedata import SideDataContainer
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
 
 from utils.mediakit.broadcast import Page
+from utils.mediakit.source import TextTrack
 
 # As FFmpeg names them: what pictures carry of text (ANSI/SCTE 128, ATSC A/53 part 4), which is of two kinds
 CAPTIONS, NEWER_CAPTIONS = "eia_608", "eia_708"
@@ -26,66 +30,52 @@ def words(metadata: dict[str, str], key: str) -> str:
         return written.decode("gb18030", "replace")
 
 
-def tracks(streams: list[Any], pages: dict[int, list[Page]], pictures: list[Any], spoken: str) -> list[dict[str, Any]]:
-    """The texts among `streams` and in the first `pictures`; `spoken` is the language of the sound."""
+def side_data(frame: VideoFrame) -> SideDataContainer:
+    """What comes along with a picture; PyAV's stubs name another type. Iterating may raise ValueError."""
+    return cast("SideDataContainer", frame.side_data)
+
+
+def tracks(
+    streams: Sequence[Stream], pages: dict[int, list[Page]], picture: Stream, sample: Sequence[VideoFrame], spoken: str
+) -> list[TextTrack]:
+    """The texts among `streams`, and those in the `sample` of pictures from the stream `picture`.
+
+    `spoken` is the language of the first audio track, that captions are taken to be in.
+    """
     found = []
     for stream in streams:
-        if stream.type != "subtitle":
-            continue
-        if stream.id in pages:
-            found += [
-                _track(stream.index, TELETEXT, language=page.language, impaired=page.impaired, page=page.number)
-                for page in pages[stream.id]
-            ]
-            continue
-        title = words(stream.metadata, "title")
-        found.append(
-            _track(
-                stream.index,
-                stream.codec_context.name if stream.codec_context is not None else UNKNOWN,
-                language=words(stream.metadata, "language"),
-                title=title,
-                default=bool(stream.disposition & Disposition.default),
-                forced=bool(stream.disposition & Disposition.forced or FORCED.search(title)),
-                impaired=bool(stream.disposition & Disposition.hearing_impaired),
-            )
-        )
-    kinds = _kinds(pictures)
+        if stream.type == "subtitle":
+            found += [_page(stream, page) for page in pages.get(stream.id, ())] or [_subtitle(stream)]
+    kinds = _kinds(sample)
     if kinds is not None:
-        newer = bool(kinds) and not kinds & {0, 1}
-        found.append(_track("cc", NEWER_CAPTIONS if newer else CAPTIONS, language=spoken, impaired=True))
+        codec = NEWER_CAPTIONS if kinds and not kinds & {0, 1} else CAPTIONS
+        found.append(TextTrack(picture.index, codec, spoken, hearing_impaired=True))
     return found
 
 
-def _track(
-    index: int | str,
-    codec: str,
-    *,
-    language: str,
-    title: str = "",
-    default: bool = False,
-    forced: bool = False,
-    impaired: bool = False,
-    page: str = "",
-) -> dict[str, Any]:
-    return {
-        "index": index,
-        "codec": codec,
-        "page": page,
-        "language": language,
-        "title": title,
-        "default": default,
-        "forced": forced,
-        "impaired": impaired,
-    }
+def _page(stream: Stream, page: Page) -> TextTrack:
+    return TextTrack(stream.index, TELETEXT, page.language, page=page.number, hearing_impaired=page.impaired)
 
 
-def _kinds(pictures: list[Any]) -> set[int] | None:
+def _subtitle(stream: Stream) -> TextTrack:
+    title = words(stream.metadata, "title")
+    return TextTrack(
+        index=stream.index,
+        codec=stream.codec_context.name if stream.codec_context is not None else UNKNOWN,
+        language=words(stream.metadata, "language"),
+        title=title,
+        default=bool(stream.disposition & Disposition.default),
+        forced=bool(stream.disposition & Disposition.forced or FORCED.search(title)),
+        hearing_impaired=bool(stream.disposition & Disposition.hearing_impaired),
+    )
+
+
+def _kinds(pictures: Sequence[VideoFrame]) -> set[int] | None:
     """Of the captions in pictures, the kinds that hold anything; None if the pictures bring none along."""
-    found = None
+    found: set[int] | None = None
     for picture in pictures:
         try:
-            beside = [bytes(side) for side in picture.side_data if side.type.name == "A53_CC"]
+            beside = [bytes(side) for side in side_data(picture) if side.type.name == "A53_CC"]
         except ValueError:  # something beside it (EXIF, a second view) that PyAV has no name for yet
             continue
         for data in beside:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from apps.media.services.encoding import ladder
 from apps.media.services.encoding.passes import Watch, file_of, time_for
 from utils.mediakit import ffmpeg
+from utils.mediakit.source import AudioTrack, Source
 
 STEREO_RATE, SURROUND_RATE = 128_000, 384_000  # bits per second
 LAYOUTS = {2: "stereo", 6: "5.1"}
@@ -20,68 +20,68 @@ EVEN = f"aresample={SAMPLES}:async=1:first_pts=0"  # silence where there is none
 
 @dataclass(frozen=True)
 class Sound:
-    """An audio track to make: the probed stream, channels, and whether the source's own packets do."""
+    """An audio track to make: of which of the source's, with how many channels, and whether it is copied."""
 
     name: str
-    stream: dict[str, Any]
+    source: AudioTrack
     channels: int
     copied: bool = False
 
     @property
     def varies(self) -> bool:
         """Whether channels, rate or format of the source's samples change on the way."""
-        return bool(self.stream["varies"])
+        return self.source.varies
 
 
-def tracks(probed: dict[str, Any]) -> list[Sound]:
+def tracks(source: Source) -> list[Sound]:
     """The audio tracks of a title: stereo of each of the source's, then what surround there is."""
     table = []
-    for number, stream in enumerate(probed["audio"]):
+    for number, track in enumerate(source.audio):
         copied = (
-            (stream["codec"], stream["profile"]) == ("aac", "LC")
-            and stream["channels"] <= 2
-            and stream["sample_rate"] in (44100, 48000)
-            and stream["bit_rate"] <= 2 * STEREO_RATE
-            and stream["gapless"]
-            and not stream["varies"]
-            and abs(stream["start"]) < 0.05
-            and probed["container"] in ladder.SEEKABLE
+            (track.codec, track.profile) == ("aac", "LC")
+            and track.channels <= 2
+            and track.sample_rate in (44100, 48000)
+            and track.bit_rate <= 2 * STEREO_RATE
+            and track.gapless
+            and not track.varies
+            and abs(track.start) < 0.05
+            and source.container in ladder.SEEKABLE
         )
-        table.append(Sound(f"a{number}", stream, stream["channels"] if copied else 2, copied))
-    surround = [Sound(f"{s.name}-surround", s.stream, 6) for s in table if s.stream["channels"] >= 6]
+        table.append(Sound(f"a{number}", track, track.channels if copied else 2, copied))
+    surround = [Sound(f"{s.name}-surround", s.source, 6) for s in table if s.source.channels >= 6]
     return table + surround
 
 
-def outputs(probed: dict[str, Any]) -> list[str]:
+def outputs(source: Source) -> list[str]:
     """Options that make every track which can be made in one pass with the picture."""
     found = []
-    for track in tracks(probed):
-        source = f"0:{track.stream['index']}"
+    for track in tracks(source):
+        stream = f"0:{track.source.index}"
         if track.copied:
-            found += ["-map", source, "-c:a", "copy", *_written(track)]
+            found += ["-map", stream, "-c:a", "copy", *_written(track)]
         elif not track.varies:
-            found += _encoded(track, source)
+            found += _encoded(track, stream)
     return found
 
 
-def make_varying(source: Path, options: list[str], probed: dict[str, Any], *, folder: Path, watch: Watch) -> None:
+def make_varying(path: Path, options: list[str], source: Source, *, folder: Path, watch: Watch) -> None:
     """Make the tracks whose samples change on the way; `options` are those of the pass that makes the picture.
 
     ffmpeg begins a filter graph anew where they change, and EVEN would make all that went before once more, as
     silence and in memory. Two graphs in a row wait for each other for ever where a track begins late (FFmpeg 9.0).
     So one run makes all samples alike, and another one fills the gaps between them.
     """
-    table = [track for track in tracks(probed) if track.varies]
+    table = [track for track in tracks(source) if track.varies]
     if not table:
         return
     # The picture is read along: a clock that is set anew is put right by both.
-    alike = ["-map", f"0:{probed['video']['index']}", "-c:v", "copy", "-f", "null", "-"]
+    alike = ["-map", f"0:{source.video.index}", "-c:v", "copy", "-f", "null", "-"]
     for track in table:
         layout = LAYOUTS[track.channels]
-        alike += ["-map", f"0:{track.stream['index']}", "-af", f"aresample={SAMPLES},aformat=channel_layouts={layout}"]
+        alike += ["-map", f"0:{track.source.index}", "-af", f"aresample={SAMPLES},aformat=channel_layouts={layout}"]
         alike += ["-c:a", "pcm_s16le", "-f", "nut", _plain(track)]
-    run = partial(_run, probed["duration"], folder=folder, watch=watch)
-    run([ffmpeg.Input(source, options)], alike)
+    run = partial(_run, source.duration, folder=folder, watch=watch)
+    run([ffmpeg.Input(path, options)], alike)
     made = ["-copyts"]  # each of them counts from the film's start, and not from its own
     for number, track in enumerate(table):
         made += _encoded(track, f"{number}:0")
@@ -99,10 +99,10 @@ def _plain(track: Sound) -> str:
     return f"{track.name}.nut"
 
 
-def _encoded(track: Sound, source: str) -> list[str]:
+def _encoded(track: Sound, stream: str) -> list[str]:
     rate = STEREO_RATE if track.channels == 2 else SURROUND_RATE
-    rate = min(rate, max(64_000, int(1.5 * track.stream["bit_rate"])))  # more than there was can't be gained
-    found = ["-map", source, "-af", EVEN, "-ac", str(track.channels), "-c:a", "aac", "-b:a", str(rate)]
+    rate = min(rate, max(64_000, int(1.5 * track.source.bit_rate)))  # more than there was can't be gained
+    found = ["-map", stream, "-af", EVEN, "-ac", str(track.channels), "-c:a", "aac", "-b:a", str(rate)]
     return [*found, *_written(track)]
 
 

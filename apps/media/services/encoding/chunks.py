@@ -11,8 +11,8 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
@@ -22,13 +22,28 @@ from django.utils import timezone
 from apps.media.models import GOING, Chunk, ChunkQuerySet, Video
 from apps.media.services.encoding import encode, ladder, passes
 from apps.media.services.leases import LEASE, LeaseLost, Renewal
+from utils import typed_json
 from utils.databases import wait_for_locks
 from utils.mediakit import ffmpeg, fmp4
+from utils.mediakit.source import Source
 from utils.storages import videos
 from utils.tasks import enqueue_group
 
 TRIES = 2  # of one chunk, before its title fails
 PAUSE = 0.3  # seconds between two looks at what others do
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every worker that encodes chunks of a title has to know: `job.json` in their folder."""
+
+    source: Source
+    copy: bool  # whether one of the rungs is copied from the source
+
+    @property
+    def plan(self) -> ladder.Plan:
+        """The ladder, the same for all of them."""
+        return ladder.plan(self.source, copy=self.copy)
 
 
 def folder_of(video_id: int) -> Path:
@@ -42,10 +57,10 @@ def forget(video_id: int) -> None:
     shutil.rmtree(folder_of(video_id), ignore_errors=True)
 
 
-def prepare(video_id: int, probed: dict[str, Any], plan: ladder.Plan) -> None:
+def prepare(video_id: int, source: Source, plan: ladder.Plan) -> None:
     """Write down what is to be done, unless an earlier worker has, and call all workers of the queue to it."""
     job = folder_of(video_id) / "job.json"
-    text = json.dumps({"probed": probed, "copy": plan.copied is not None})
+    text = json.dumps(typed_json.dump(_Task(source, plan.copied is not None)))
     if not (job.exists() and job.read_text() == text):
         forget(video_id)
         job.parent.mkdir(parents=True)
@@ -161,14 +176,22 @@ def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None) ->
 
 
 def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
-    job = json.loads((folder.parent / "job.json").read_text())
-    plan = ladder.plan(job["probed"], copy=job["copy"])
+    task = _task(video.pk)
+    plan = task.plan
     return encode.make(
         Path(videos().path(video.original)),
-        job["probed"],
+        task.source,
         plan,
         folder=folder,
         watch=passes.Watch(hold.progress, hold.tick),
         rungs=plan.encoded,
         part=plan.parts[chunk.number],
     )
+
+
+def _task(video_id: int) -> _Task:
+    """Raises LeaseLost for a folder of before an upgrade: the worker that takes the video over probes it anew."""
+    try:
+        return typed_json.load(_Task, json.loads((folder_of(video_id) / "job.json").read_text()))
+    except typed_json.Malformed as error:
+        raise LeaseLost from error

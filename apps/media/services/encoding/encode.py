@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image, ImageStat
 
@@ -13,6 +12,7 @@ from apps.media.services.encoding import audio, filters, ladder
 from apps.media.services.encoding.passes import Watch, file_of, time_for
 from utils.mediakit import ffmpeg
 from utils.mediakit.containers import REWIND
+from utils.mediakit.source import Source
 
 CRF = "22"
 PRESET = "veryfast"
@@ -32,8 +32,8 @@ class Tiles:
 
 
 def make(
-    source: Path,
-    probed: dict[str, Any],
+    path: Path,
+    source: Source,
     plan: ladder.Plan,
     *,
     folder: Path,
@@ -48,38 +48,33 @@ def make(
     decoded somehow if the source is to be a rung as it is.
     """
     options: list[str] = []
-    duration = probed["duration"]
+    duration = source.duration
     if part and part.frames:
         duration = plan.seconds(part.frames)
     if part and (part.first or part.frames):
         # The picture's start is a keyframe of the source: seek there and leave what comes before to the filter.
         options = ["-noaccurate_seek", "-ss", f"{math.ceil(plan.seconds(part.first) * 1e6) / 1e6:.6f}"]
-    if probed.get("rewound"):  # or ffmpeg counts it twice, for what was left of a track and for the rest of it
+    if source.clock_resets:  # or ffmpeg counts it twice, for what was left of a track and for the rest of it
         options += ["-dts_delta_threshold", str(REWIND)]
-    if probed["video"]["shapes"] and not probed["video"]["rotation"]:
+    if source.video.shapes and not source.video.rotation:
         options += ["-reinit_filter:v", "0"]  # what our filters began goes on when the size changes
     encoded = [rung for rung in rungs if rung != plan.copied]
-    outputs = _encoded(probed, plan, encoded, part or plan.parts[0]) if encoded else []
+    outputs = _encoded(source, plan, encoded, part or plan.parts[0]) if encoded else []
     if plan.copied in rungs:
-        outputs += [
-            "-map",
-            f"0:{probed['video']['index']}",
-            "-c:v",
-            "copy",
-            *file_of(plan.copied.name, "+frag_keyframe"),
-        ]
+        picture = f"0:{source.video.index}"
+        outputs += ["-map", picture, "-c:v", "copy", *file_of(plan.copied.name, "+frag_keyframe")]
     if sound:
-        audio.make_varying(source, options, probed, folder=folder, watch=watch)
-        outputs += audio.outputs(probed)
+        audio.make_varying(path, options, source, folder=folder, watch=watch)
+        outputs += audio.outputs(source)
     if not outputs:  # all of its sound was made already
         return ""
     peak = max((rung.peak for rung in rungs), default=0)
     said = ffmpeg.run(
-        [ffmpeg.Input(source, options)],
+        [ffmpeg.Input(path, options)],
         outputs,
         cwd=folder,
         timeout=time_for(duration),
-        largest=2 * source.stat().st_size + int(duration * (peak + audio.SURROUND_RATE)) + 64 * 1024**2,
+        largest=2 * path.stat().st_size + int(duration * (peak + audio.SURROUND_RATE)) + 64 * 1024**2,
         strict=bool(encoded and plan.copied),
         on_progress=lambda seconds: watch.progress(min(1.0, seconds / max(0.1, duration))),
         on_tick=watch.tick,
@@ -87,9 +82,9 @@ def make(
     return said if encoded else ""
 
 
-def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung], part: ladder.Part) -> list[str]:
+def _encoded(source: Source, plan: ladder.Plan, rungs: list[ladder.Rung], part: ladder.Part) -> list[str]:
     """The filter graph and outputs of encoded rungs, best first; each is scaled from the one above."""
-    graph = f"[0:{probed['video']['index']}]{','.join(filters.base(probed, plan, rungs[0], part))}"
+    graph = f"[0:{source.video.index}]{','.join(filters.base(source, plan, rungs[0], part))}"
     for number, rung in enumerate(rungs):
         if number:
             graph += f",scale={rung.width}:{rung.height}:flags=bicubic"
@@ -108,10 +103,10 @@ def _encoded(probed: dict[str, Any], plan: ladder.Plan, rungs: list[ladder.Rung]
     return outputs
 
 
-def tiles_of(probed: dict[str, Any]) -> Tiles:
-    """The storyboard that a probed source gets: TILES pictures at most, none of them larger than a tile."""
-    width, height = ladder.shown_size(probed["video"])
-    duration = max(0.1, probed["duration"])
+def tiles_of(source: Source) -> Tiles:
+    """The storyboard that a source gets: TILES pictures at most, none of them larger than a tile."""
+    width, height = source.video.shown_size()
+    duration = max(0.1, source.duration)
     interval = max(1.0, duration / TILES)
     scale = min(TILE_WIDTH / width, TILE_HEIGHT / height)
     tile_width, tile_height = (max(2, 2 * round(scale * side / 2)) for side in (width, height))

@@ -2,58 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from apps.media.services.encoding import ladder
+from utils.mediakit.source import Shape, Source, VideoTrack
 
 TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
 SCALED = {0, 1, 2, 4, 5, 6, 7, 9}  # matrices that ffmpeg's filter `scale` can read (ITU-T H.273 table 4)
 SOONER = 0.002  # seconds: containers round to milliseconds
 
 
-def base(probed: dict[str, Any], plan: ladder.Plan, top: ladder.Rung, part: ladder.Part) -> list[str]:
+def base(source: Source, plan: ladder.Plan, top: ladder.Rung, part: ladder.Part) -> list[str]:
     """Filters from the decoded picture to the largest rung of a pass: 8 bit 4:2:0 in square pixels, BT.709 if HDR."""
-    video = probed["video"]
-    steps = [] if video["matrix"] in SCALED else ["setparams=colorspace=bt2020nc"]  # the nearest, or a guess
-    if video["interlaced"]:
-        steps += [_one_size(video["shapes"])] if video["shapes"] else []
+    video = source.video
+    steps = [] if video.color_matrix in SCALED else ["setparams=colorspace=bt2020nc"]  # the nearest, or a guess
+    if video.interlaced:
+        steps += [_one_size(video.shapes)] if video.shapes else []
         steps.append("bwdif=mode=send_frame")
-    if video["shapes"]:
+    if video.shapes:
         steps += _fit(video, top, begins=plan.seconds(part.first))
     steps.append(f"fps={plan.rate.numerator}/{plan.rate.denominator}:start_time=0")
     if part.frames:
         # where nothing more can be decoded the last picture stays, so that the next part follows without a gap
         steps.append(f"tpad=stop=-1:stop_mode=clone,trim=end_frame={part.frames}")
-    elif not plan.copied and probed["duration"] - video["end"] > 0.04:  # the sound goes on: so does the last picture
-        steps.append(f"tpad=stop_mode=clone:stop_duration={probed['duration'] - video['end']:.3f}")
-    if not video["shapes"]:
+    elif not plan.copied and source.duration - video.end > 0.04:  # the sound goes on: so does the last picture
+        steps.append(f"tpad=stop_mode=clone:stop_duration={source.duration - video.end:.3f}")
+    if not video.shapes:
         steps.append(f"scale={top.width}:{top.height}:flags=bicubic:out_range=tv")
-    if video["hdr"]:
+    if video.hdr:
         steps.append(
-            f"zscale=tin={TRANSFERS[video['hdr']]}:pin=bt2020:min=bt2020nc:rin=tv:p=bt2020:t=linear:npl=100,format=gbrpf32le,"
+            f"zscale=tin={TRANSFERS[video.hdr]}:pin=bt2020:min=bt2020nc:rin=tv:p=bt2020:t=linear:npl=100,format=gbrpf32le,"
             "zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:p=bt709:r=tv"
         )
-    elif video["matrix"] == 2:  # not said: said by us, so that every rung is shown in the same colours
-        known = "bt709" if min(ladder.shown_size(video)) >= 720 else "smpte170m"
+    elif video.color_matrix == 2:  # not said: said by us, so that every rung is shown in the same colours
+        known = "bt709" if min(video.shown_size()) >= 720 else "smpte170m"
         steps.append(f"setparams=colorspace={known}:color_primaries={known}:color_trc={known}")
     steps.append("format=yuv420p")
     return steps
 
 
-def _one_size(shapes: list[list[float]]) -> str:
+def _one_size(shapes: Sequence[Shape]) -> str:
     """Every picture in the largest size as coded, field by field: bwdif looks at neighbours."""
-    return f"scale={int(max(s[1] for s in shapes))}:{int(max(s[2] for s in shapes))}:interl=-1"
+    return f"scale={max(s.width for s in shapes)}:{max(s.height for s in shapes)}:interl=-1"
 
 
-def _fit(video: dict[str, Any], top: ladder.Rung, *, begins: float) -> list[str]:
+def _fit(video: VideoTrack, top: ladder.Rung, *, begins: float) -> list[str]:
     """Each shape of the picture in its own proportions, in the middle of the rung; what is left stays black.
 
     By the clock, from `begins` seconds on: ffmpeg tells its filters the proportions that the file begins with, ever
     after.
     """
-    sizes = [_inside(video, shape, top) for shape in video["shapes"]]
-    starts = [shape[0] - begins - SOONER for shape in video["shapes"]]
+    sizes = [_inside(video, shape, top) for shape in video.shapes]
+    starts = [shape.start - begins - SOONER for shape in video.shapes]
     width, height = (_stepwise([size[side] for size in sizes], starts) for side in (0, 1))
     return [
         f"scale=w='{width}':h='{height}':eval=frame:flags=bicubic:out_range=tv",
@@ -61,9 +62,8 @@ def _fit(video: dict[str, Any], top: ladder.Rung, *, begins: float) -> list[str]
     ]
 
 
-def _inside(video: dict[str, Any], shape: list[float], top: ladder.Rung) -> tuple[int, int]:
-    _start, width, height, sar = shape
-    shown = ladder.shown_size({**video, "width": width, "height": height, "sar": sar})
+def _inside(video: VideoTrack, shape: Shape, top: ladder.Rung) -> tuple[int, int]:
+    shown = video.shown_size(shape)
     scale = min(top.width / shown[0], top.height / shown[1])
     return min(top.width, ladder.even(shown[0] * scale)), min(top.height, ladder.even(shown[1] * scale))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+
+from utils.mediakit.source import Source, VideoTrack
 
 SEGMENT = 4  # seconds between the keyframes that all rungs share
 HIGHEST_RATE = 60  # frames per second
@@ -72,17 +74,9 @@ class Plan:
         return [cut - part.first for cut in self.cuts if part.first <= cut < end]
 
 
-def shown_size(video: dict[str, Any]) -> tuple[int, int]:
-    """Width and height in pixels as a viewer sees them: square pixels, rotation applied."""
-    width, height = video["width"] * (video["sar"] or 1), float(video["height"])
-    if round(video["rotation"]) % 180:
-        width, height = height, width
-    return round(width), round(height)
-
-
-def frame_rate(video: dict[str, Any]) -> Fraction:
+def frame_rate(video: VideoTrack) -> Fraction:
     """The constant rate all rungs get, in frames per second: the source's, halved until it is 60 or less."""
-    rate = Fraction(*video["rate"])
+    rate = video.frame_rate
     nearest = min(RATES, key=lambda known: abs(known - rate))
     if abs(nearest - rate) < rate / 200:
         rate = nearest
@@ -91,46 +85,45 @@ def frame_rate(video: dict[str, Any]) -> Fraction:
     return max(Fraction(5), rate.limit_denominator(1001))
 
 
-def plan(probed: dict[str, Any], *, copy: bool = True) -> Plan:
-    """The ladder of a probed source, at least one rung. Without `copy`, nothing is taken from it as it is."""
-    video = probed["video"]
-    whole = copy and copyable(probed)
-    rungs = _rungs(video, whole=whole)
-    found = Plan(rungs, frame_rate(video), rungs[0] if whole else None)
+def plan(source: Source, *, copy: bool = True) -> Plan:
+    """The ladder of a source, at least one rung. Without `copy`, nothing is taken from it as it is."""
+    whole = copy and copyable(source)
+    rungs = _rungs(source.video, whole=whole)
+    found = Plan(rungs, frame_rate(source.video), rungs[0] if whole else None)
     if whole:
-        found.cuts = [found.frame(key) for key in thinned(video["keys"])]
-    found.parts = _parts(probed, found)
+        found.cuts = [found.frame(key) for key in thinned(source.video.keyframes)]
+    found.parts = _parts(source, found)
     if not found.cuts:
-        found.cuts = _even_cuts(probed["duration"], found)
+        found.cuts = _even_cuts(source.duration, found)
     return found
 
 
-def copyable(probed: dict[str, Any]) -> bool:
+def copyable(source: Source) -> bool:
     """Whether the picture is what a rung of ours would be, so that it needn't be encoded again."""
-    video = probed["video"]
-    short = min(video["width"], video["height"])
+    video = source.video
+    short = min(video.width, video.height)
     if not (
-        video["codec"] == "h264"
-        and video["profile"] in {"Baseline", "Constrained Baseline", "Main", "High"}
-        and video["pixel_format"] == "yuv420p"
-        and video["clean"]
-        and not (video["turned"] or video["interlaced"] or video["hdr"] or video["shapes"])
-        and math.isclose(video["sar"], 1)
-        and video["width"] % 2 == video["height"] % 2 == 0
+        video.codec == "h264"
+        and video.profile in {"Baseline", "Constrained Baseline", "Main", "High"}
+        and video.pixel_format == "yuv420p"
+        and video.clean
+        and not (video.has_display_matrix or video.interlaced or video.hdr or video.shapes)
+        and math.isclose(video.sar, 1)
+        and video.width % 2 == video.height % 2 == 0
         and short <= max(PEAKS)
-        and max(video["width"], video["height"]) <= LONGEST_SIDE
-        and Fraction(*video["rate"]) <= HIGHEST_RATE + Fraction(1, 10)
-        and abs(video["start"]) < 0.5 / video["rate"][0] * video["rate"][1]
-        and probed["duration"] - video["end"] < 0.15
-        and video["bit_rate"] <= 2 * _peak(short)
-        and probed["container"] in SEEKABLE
+        and max(video.width, video.height) <= LONGEST_SIDE
+        and video.frame_rate <= HIGHEST_RATE + Fraction(1, 10)
+        and abs(video.start) < 0.5 / video.frame_rate
+        and source.duration - video.end < 0.15
+        and video.bit_rate <= 2 * _peak(short)
+        and source.container in SEEKABLE
     ):
         return False
-    starts = thinned(video["keys"])
-    return all(b - a <= LONGEST_SEGMENT for a, b in zip(starts, [*starts[1:], video["end"]], strict=True))
+    starts = thinned(video.keyframes)
+    return all(b - a <= LONGEST_SEGMENT for a, b in zip(starts, [*starts[1:], video.end], strict=True))
 
 
-def thinned(keys: list[float]) -> list[float]:
+def thinned(keys: Sequence[float]) -> list[float]:
     """Of a source's keyframes, in seconds, those that begin a segment: about SEGMENT apart or more."""
     kept: list[float] = []
     for key in keys:
@@ -148,14 +141,14 @@ def _peak(side: int) -> int:
     return next((PEAKS[s] for s in sorted(PEAKS) if s >= side), PEAKS[max(PEAKS)])
 
 
-def _rungs(video: dict[str, Any], *, whole: bool) -> list[Rung]:
-    width, height = shown_size(video)
+def _rungs(video: VideoTrack, *, whole: bool) -> list[Rung]:
+    width, height = video.shown_size()
     short = min(width, height)
     sides = [side for side in PEAKS if side <= short]
     # a source between two rungs keeps its own size at the top
     if whole or (short < max(PEAKS) and (not sides or short > sides[0] * 1.1)):
         sides = [short, *(side for side in sides if side * 1.1 < short)]
-    most = int(video["bit_rate"] * HEADROOM.get(video["codec"], 1.5))  # more than the source holds can't be gained
+    most = int(video.bit_rate * HEADROOM.get(video.codec, 1.5))  # more than the source holds can't be gained
     found = []
     for side in sides or [short]:
         scale = min(side / short, LONGEST_SIDE / max(width, height))
@@ -164,12 +157,12 @@ def _rungs(video: dict[str, Any], *, whole: bool) -> list[Rung]:
     return found
 
 
-def _parts(probed: dict[str, Any], found: Plan) -> list[Part]:
+def _parts(source: Source, found: Plan) -> list[Part]:
     """The whole film as one part, or a long one as several that begin at keyframes of the source."""
-    duration = probed["duration"]
+    duration = source.duration
     starts = [0]
-    if duration >= CHUNKED_FROM and probed["container"] in SEEKABLE and not probed["video"]["interlaced"]:
-        keys = found.cuts or [found.frame(key) for key in probed["video"]["keys"]]
+    if duration >= CHUNKED_FROM and source.container in SEEKABLE and not source.video.interlaced:
+        keys = found.cuts or [found.frame(key) for key in source.video.keyframes]
         for number in range(1, math.ceil(duration / CHUNK)):
             place = bisect_left(keys, number * CHUNK * found.rate)
             far_enough = place < len(keys) and found.seconds(keys[place] - starts[-1]) >= CHUNK / 2

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
-from apps.media import source_info
+from apps.media import failures, source_info
 from apps.media.models import GOING, State, Video
 from apps.media.services.encoding import chunks, encode, ladder, passes, subtitles
 from apps.media.services.ingest.adding import QUEUED_FOR, queue_again
@@ -23,6 +23,8 @@ from apps.media.services.storage import GivenUp, drop_arrivals
 from utils.databases import is_full, unless_full, wait_for_locks
 from utils.mediakit import ffmpeg
 from utils.mediakit.containers import bearable
+from utils.mediakit.probe import probe
+from utils.mediakit.refusals import Refused, damaged
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -56,12 +58,13 @@ def process(*, video_id: int, long: bool = False) -> None:
             enqueue("media.process_long", video_id=video_id)
     except ffmpeg.Interrupted:
         lease.give_back(lease_until=timezone.now())  # the next sweep queues it again
-    except ffmpeg.ProbeError as error:
-        lease.fail(error.code, error.detail)
+    except Refused as error:
+        lease.fail(failures.column(error.refusal), error.refusal.detail)
     except FileNotFoundError as error:
         lease.fail("missing", str(error))
     except ffmpeg.FFmpegError as error:
-        lease.fail("damaged@0" if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
+        unreadable = failures.column(damaged(str(error)).refusal)
+        lease.fail(unreadable if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
     except (OSError, OperationalError) as error:
         if not is_full(error):
             if isinstance(error, OperationalError):
@@ -109,66 +112,66 @@ class _Job:
         self.watchable = video.ready_at is not None and not video.renditions.filter(progressive=True).exists()
 
     def run(self, *, long: bool) -> None:
-        source = Path(videos().path(self.video.original))
-        self.probed = ffmpeg.probe(source, on_tick=self.lease.tick)
-        self.lease.held().update(source_info=source_info.worth_keeping(self.probed))
-        plan = ladder.plan(self.probed)
+        path = Path(videos().path(self.video.original))
+        self.source = probe(path, on_tick=self.lease.tick)
+        self.lease.held().update(source_info=source_info.column(self.source))
+        plan = ladder.plan(self.source)
         if len(plan.parts) > 1 and not long:
             raise _TooLong
-        if self._spoiled(source, plan):
+        if self._spoiled(path, plan):
             # It could be copied but not decoded without complaint: players are less patient than ffmpeg.
             self.results = Results()
             shutil.rmtree(self.folder)  # nothing of it may be taken for what is made now
             self.folder.mkdir()
-            self._passes(source, ladder.plan(self.probed, copy=False))
+            self._passes(path, ladder.plan(self.source, copy=False))
 
-    def _spoiled(self, source: Path, plan: ladder.Plan) -> bool:
+    def _spoiled(self, path: Path, plan: ladder.Plan) -> bool:
         """Make everything; whether a copy in it is no good. Raises ffmpeg.FFmpegError if there is no copy."""
         try:
-            return bool(self._passes(source, plan))
+            return bool(self._passes(path, plan))
         except ffmpeg.FFmpegError:
             if not plan.copied:
                 raise
             return True
 
-    def _passes(self, source: Path, plan: ladder.Plan) -> str:
+    def _passes(self, path: Path, plan: ladder.Plan) -> str:
         """What needs no encoding, then all rungs in one pass; what ffmpeg complained about if that spoils a copy."""
         chunked = bool(plan.encoded) and len(plan.parts) > 1
         if chunked:
-            chunks.prepare(self.video.pk, self.probed, plan)
-        self.results.texts = subtitles.convert(source, self.probed, folder=self.folder, watch=self._watch())
-        info = source_info.worth_keeping(self.probed, made=[track for track, _path in self.results.texts])
-        self.lease.held().update(source_info=info)
+            chunks.prepare(self.video.pk, self.source, plan)
+        self.results.texts = subtitles.convert(path, self.source, folder=self.folder, watch=self._watch())
+        converted = [track for track, _path in self.results.texts]
+        self.lease.held().update(source_info=source_info.column(self.source, converted=converted))
         if plan.copied or chunked:
             # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
-            self._make(source, plan, [plan.copied] if plan.copied else [], sound=True)
+            self._make(path, plan, [plan.copied] if plan.copied else [], sound=True)
         if plan.copied and plan.encoded and not self.watchable:
-            publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=False)
+            publish(self.video, self.lease, self.source, plan, self.results, self.folder, done=False)
             self.watchable = True
         said = ""
         if plan.encoded:
-            said = self._encode(source, plan, sound=not (plan.copied or chunked))
+            said = self._encode(path, plan, sound=not (plan.copied or chunked))
         said += self._pictures(plan)
         if not (plan.copied and said):
-            publish(self.video, self.lease, self.probed, plan, self.results, self.folder, done=True)
+            publish(self.video, self.lease, self.source, plan, self.results, self.folder, done=True)
             return ""
         return said
 
-    def _encode(self, source: Path, plan: ladder.Plan, *, sound: bool) -> str:
+    def _encode(self, path: Path, plan: ladder.Plan, *, sound: bool) -> str:
         """Every rung that is encoded, watched as it grows if there is nothing else to watch."""
         watch = self._watch(0.98)
         if not self.watchable:
-            growth = Growth(self.video, self.lease, self.probed, plan, self.results, self.folder)
+            growth = Growth(self.video, self.lease, self.source, plan, self.results, self.folder)
             watch = passes.Watch(watch.progress, growth.look)
         if len(plan.parts) == 1:
-            return self._make(source, plan, plan.encoded, sound=sound, watch=watch)
+            return self._make(path, plan, plan.encoded, sound=sound, watch=watch)
         said = chunks.finish(self.video.pk, plan, folder=self.folder, watch=watch)
         self._take(plan, plan.encoded, sound=False)
         return said
 
     def _make(
         self,
-        source: Path,
+        path: Path,
         plan: ladder.Plan,
         rungs: list[ladder.Rung],
         *,
@@ -176,32 +179,32 @@ class _Job:
         watch: passes.Watch | None = None,
     ) -> str:
         said = encode.make(
-            source, self.probed, plan, folder=self.folder, watch=watch or self._watch(), rungs=rungs, sound=sound
+            path, self.source, plan, folder=self.folder, watch=watch or self._watch(), rungs=rungs, sound=sound
         )
         self._take(plan, rungs, sound=sound)
         return said
 
     def _take(self, plan: ladder.Plan, rungs: list[ladder.Rung], *, sound: bool) -> None:
-        """Rows of what was made. Raises ffmpeg.ProbeError if that is nothing or ends long before the source does."""
+        """Rows of what was made. Raises Refused if that is nothing or ends long before the source does."""
         try:
             pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
         except ffmpeg.FFmpegError as error:
-            raise ffmpeg.ProbeError("damaged@0", str(error)) from error
-        end = self.probed["video"]["end"]
+            raise damaged(str(error)) from error
+        end = self.source.video.end
         for row in pictures:
             if end - row.duration > bearable(row.duration):
                 at = row.duration
-                raise ffmpeg.ProbeError(f"damaged@{int(at)}", f"no picture after {at:.1f} of {end:.1f} s")
-        self.results.add(pictures + (sound_rows(self.video, self.probed, self.folder) if sound else []))
+                raise damaged(f"no picture after {at:.1f} of {end:.1f} s", at_seconds=at)
+        self.results.add(pictures + (sound_rows(self.video, self.source, self.folder) if sound else []))
 
     def _pictures(self, plan: ladder.Plan) -> str:
         """Storyboard and thumbnail, from the smallest and the largest rung; what ffmpeg complained about."""
-        watch, tiles = self._watch(), encode.tiles_of(self.probed)
+        watch, tiles = self._watch(), encode.tiles_of(self.source)
         smallest = plan.rungs[-1]
         sheets, said = encode.storyboard(
             self._made(smallest), tiles, folder=self.folder, watch=watch, strict=smallest == plan.copied
         )
-        moment = encode.best_moment(sheets, tiles, self.probed["video"]["end"])
+        moment = encode.best_moment(sheets, tiles, self.source.video.end)
         self.results.tiles, self.results.sheets = tiles, sheets
         self.results.thumbnail = encode.thumbnail(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
         return said

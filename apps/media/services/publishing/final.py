@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from django.core.files import File
 from django.db import transaction
@@ -18,8 +18,10 @@ from apps.media.services.encoding import audio, encode, ladder
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.publishing.previews import ALIGNED, cut_previews, length_of, preview_end
 from apps.media.services.storage import Arrivals, discard_later, discard_replaced
+from utils import typed_json
 from utils.languages import language_name, language_tag
 from utils.mediakit import ffmpeg, fmp4
+from utils.mediakit.source import Source, TextTrack
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -34,7 +36,7 @@ class Results:
     renditions: list[Rendition] = field(default_factory=list)
     fresh: list[Rendition] = field(default_factory=list)
     previews: list[Rendition] = field(default_factory=list)
-    texts: list[tuple[dict[str, Any], Path]] = field(default_factory=list)
+    texts: list[tuple[TextTrack, Path]] = field(default_factory=list)
     sheets: list[Path] = field(default_factory=list)
     tiles: encode.Tiles | None = None
     thumbnail: Path | None = None
@@ -57,9 +59,9 @@ def rung_row(video: Video, rung: ladder.Rung, plan: ladder.Plan, folder: Path) -
     return row
 
 
-def sound_rows(video: Video, probed: dict[str, Any], folder: Path) -> list[Rendition]:
+def sound_rows(video: Video, source: Source, folder: Path) -> list[Rendition]:
     """The unsaved rows of all audio tracks, without those that held nothing that could be decoded."""
-    rows = [row for track in audio.tracks(probed) if (row := _sound_row(video, track, folder))]
+    rows = [row for track in audio.tracks(source) if (row := _sound_row(video, track, folder))]
     _tell_apart(rows)
     return rows
 
@@ -69,9 +71,9 @@ def _sound_row(video: Video, track: audio.Sound, folder: Path) -> Rendition | No
         row = _row(video, track.name, folder, [])
     except ffmpeg.FFmpegError:
         return None
-    language = language_tag(track.stream["language"])
+    language = language_tag(track.source.language)
     number = int(track.name[1:].partition("-")[0]) + 1
-    label = track.stream["title"] or language_name(language) or gettext("Sound %d") % number
+    label = track.source.title or language_name(language) or gettext("Sound %d") % number
     row.kind, row.channels = Rendition.Kind.AUDIO, track.channels
     row.language, row.label = language, (f"{label[:50]} 5.1" if track.channels == 6 else label[:60])
     return row
@@ -108,7 +110,7 @@ def _tell_apart(rows: list[Rendition]) -> None:
 
 
 def publish(
-    video: Video, lease: Lease, probed: dict[str, Any], plan: ladder.Plan, results: Results, folder: Path, *, done: bool
+    video: Video, lease: Lease, source: Source, plan: ladder.Plan, results: Results, folder: Path, *, done: bool
 ) -> None:
     """Put in place what was made since the last time; once `done`, what was there before goes. Raises LeaseLost.
 
@@ -127,7 +129,7 @@ def publish(
         board = _board(video, results, arrivals)
         texts = text_rows(video, results, arrivals)
         with transaction.atomic():
-            _switch(video, lease, probed, plan, results, previews, done=done)
+            _switch(video, lease, source, plan, results, previews, done=done)
             arrivals.settle()
             if board:
                 _replace_board(video, board)
@@ -176,11 +178,11 @@ def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtit
     """The unsaved rows of the source's subtitles, their files placed by `arrivals`."""
     rows, seen = [], set()
     for track, path in results.texts:
-        language = language_tag(track["language"]) or "und"
-        label = track["title"][:50] or language_name(language) or gettext("Subtitles")
-        if track["impaired"] and not track["title"]:
+        language = language_tag(track.language) or "und"
+        label = track.title[:50] or language_name(language) or gettext("Subtitles")
+        if track.hearing_impaired and not track.title:
             label += " (CC)"
-        if track["forced"] and not track["title"]:
+        if track.forced and not track.title:
             label = gettext("%s (foreign parts only)") % label
         while label in seen:
             label += " +"
@@ -191,8 +193,8 @@ def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtit
                 language=language,
                 label=label[:60],
                 file=arrivals.place(path),
-                is_default=track["default"],
-                is_forced=track["forced"],
+                is_default=track.default,
+                is_forced=track.forced,
             )
         )
     return rows
@@ -217,16 +219,26 @@ def replace_texts(video: Video, texts: list[Subtitle]) -> None:
         row.delete()
 
 
-def measured(probed: dict[str, Any], plan: ladder.Plan) -> dict[str, Any]:
+class Measured(TypedDict):
+    """Columns of a video that describe its source: pixels as shown, frames per second, chapters."""
+
+    width: int
+    height: int
+    frame_rate: float
+    chapters: typed_json.Json
+
+
+def measured(source: Source, plan: ladder.Plan) -> Measured:
     """What a video's row tells of its source, whatever was made of it so far."""
-    width, height = ladder.shown_size(probed["video"])
-    return {"width": width, "height": height, "frame_rate": float(plan.rate), "chapters": probed["chapters"]}
+    width, height = source.video.shown_size()
+    chapters = typed_json.dump(source.chapters)
+    return {"width": width, "height": height, "frame_rate": float(plan.rate), "chapters": chapters}
 
 
 def _switch(
     video: Video,
     lease: Lease,
-    probed: dict[str, Any],
+    source: Source,
     plan: ladder.Plan,
     results: Results,
     previews: list[Rendition],
@@ -237,7 +249,7 @@ def _switch(
     pictures = [row for row in results.renditions if row.kind == Rendition.Kind.VIDEO]
     video.duration = max(row.duration for row in pictures)
     values = {
-        **measured(probed, plan),
+        **measured(source, plan),
         "duration": video.duration,
         "has_audio": len(pictures) < len(results.renditions),
         "preview_duration": length_of(results.previews),

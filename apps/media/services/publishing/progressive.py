@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from apps.media.services.publishing.final import (
 from apps.media.services.publishing.previews import cut_previews, length_of, preview_end
 from apps.media.services.storage import Arrivals, discard_later
 from utils.mediakit import ffmpeg
+from utils.mediakit.source import Source
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -48,14 +50,14 @@ class Growth:
         self,
         video: Video,
         lease: Lease,
-        probed: dict[str, Any],
+        source: Source,
         plan: ladder.Plan,
         results: Results,
         folder: Path,
     ) -> None:
         self._video = video
         self._lease = lease
-        self._probed = probed
+        self._source = source
         self._plan = plan
         self._results = results
         self._folder = folder
@@ -91,14 +93,14 @@ class Growth:
             picture = rung_row(self._video, self._plan.encoded[-1], self._plan, self._folder)
         except ffmpeg.FFmpegError:
             return []
-        heard = sound_rows(self._video, self._probed, self._folder)
-        return [picture, *heard] if len(heard) == len(audio.tracks(self._probed)) else []
+        heard = sound_rows(self._video, self._source, self._folder)
+        return [picture, *heard] if len(heard) == len(audio.tracks(self._source)) else []
 
     def _worth_it(self, rows: list[Rendition], took: float) -> bool:
         """Whether there is more than was published; at first, enough for the encode to stay ahead of who begins."""
         if self._published:
             return rows[0].size > self._results.grown[rows[0].name][1]
-        there, length = min(row.duration for row in rows), float(self._probed["duration"])
+        there, length = min(row.duration for row in rows), self._source.duration
         pace = TRUSTED * there / max(took, 0.1)
         return there >= max(LEAST, (1 - pace) * length, self._ahead)
 
@@ -153,7 +155,7 @@ class Growth:
         folder.mkdir(exist_ok=True)
         watch = passes.Watch(lambda _: None, self._lease.tick)
         rung = Path(videos().path(picture.file))
-        tiles = encode.tiles_of({**self._probed, "duration": picture.duration})
+        tiles = encode.tiles_of(replace(self._source, duration=picture.duration))
         try:
             sheets, _ = encode.storyboard(rung, tiles, folder=folder, watch=watch, strict=False)
             moment = encode.best_moment(sheets, tiles, picture.duration)
@@ -172,8 +174,8 @@ class Growth:
             self._video.renditions.filter(variant=Rendition.Variant.PREVIEW) if previews else Rendition.objects.none()
         )
         if not self._published:
-            self._video.duration, self._video.ready_at = self._probed["duration"], timezone.now()
-            values |= measured(self._probed, self._plan)
+            self._video.duration, self._video.ready_at = self._source.duration, timezone.now()
+            values |= measured(self._source, self._plan)
             values |= {"duration": self._video.duration, "ready_at": self._video.ready_at}
             going = self._video.renditions.all()
             enqueue("catalogue.video_ready", video_id=self._video.pk)
