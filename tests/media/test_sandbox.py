@@ -195,14 +195,14 @@ def test_open_files_stay_open_to_it(tmp_path):
 def test_the_probe_gives_up_every_other_file(tmp_path):
     (tmp_path / "secret").write_text("x")
     attempts = (
-        "from utils import probe\n"
+        "from utils.mediakit import measure\n"
         "def can(open_it):\n"
         "    try: open_it()\n"
         "    except OSError: return False\n"
         "    return True\n"
-        "probe.confine()\n"
+        "measure.confine()\n"
         f"print([can(lambda: open(path, mode)) for path, mode in [({str(tmp_path / 'secret')!r}, 'r'), "
-        f"({str(tmp_path / 'new')!r}, 'w'), ({str(ROOT / 'manage.py')!r}, 'r'), (probe.av.__file__, 'r')]])"
+        f"({str(tmp_path / 'new')!r}, 'w'), ({str(ROOT / 'manage.py')!r}, 'r'), (measure.av.__file__, 'r')]])"
     )
     said = bytearray()
     status, errors = sandbox.run(
