@@ -18,6 +18,26 @@ PAGES = [p for p in TEMPLATES if "mail" not in p.parts]  # a mail has no policy 
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 NAMES = {"Streamsite", "VIP", "English", "中文", "·", "|", "–", "%", "“", "”"}
 
+MAX_COLUMNS = 120
+SOURCES = sorted(
+    path
+    for folder, patterns in {"templates": ["*.html", "*.txt"], "static": ["*.js", "*.mjs", "*.css"]}.items()
+    for pattern in patterns
+    for path in (ROOT / folder).rglob(pattern)
+    if ROOT / "static" / "dist" not in path.parents
+)
+
+
+def test_no_line_is_too_long():
+    assert len(SOURCES) > 150
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in SOURCES
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > MAX_COLUMNS
+    ]
+    assert long == []
+
 
 def _words(text: str) -> list[str]:
     text = re.sub(r"{%\s*blocktranslate.*?endblocktranslate\s*%}", " ", text, flags=re.DOTALL)
