@@ -71,8 +71,8 @@ const common = {
   logLevel: "warning",
 };
 
-// ArtPlayer puts its rules into a <style> element, which the page's policy forbids: they go into our stylesheet instead,
-// without the tooltips (our buttons have titles).
+// ArtPlayer writes its rules into a <style> element, which the page's policy forbids. The build puts them into our own
+// stylesheet instead, without the tooltips (our buttons have titles).
 const STYLE = /^const style = ("(?:[^"\\]|\\[^])*");$/m;
 const INJECTED = 'setStyleText("artplayer-style", style);';
 const artplayer = {
@@ -119,6 +119,7 @@ await build({ ...scripts, entryPoints: classic, format: "iife" });
 await build({ ...scripts, entryPoints: modules, format: "esm" });
 await build({ ...common, entryPoints: styles, outdir: out, plugins: [artplayer] });
 
+const STROKE = 'stroke-width="2" stroke-linecap="round" stroke-linejoin="round"';
 const symbols = icons.map((name) => {
   const svg = readFileSync(`node_modules/lucide-static/icons/${name}.svg`, "utf8");
   const inner = svg
@@ -126,8 +127,14 @@ const symbols = icons.map((name) => {
     .replace(/^[\s\S]*?<svg[^>]*>/, "")
     .replace(/<\/svg>\s*$/, "")
     .replace(/\s+/g, " ");
-  return `<symbol id="${name}" viewBox="0 0 24 24" fill="${solid.has(name) ? "currentColor" : "none"}" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${inner}</symbol>`;
+  const paint = `fill="${solid.has(name) ? "currentColor" : "none"}" stroke="currentColor" ${STROKE}`;
+  return `<symbol id="${name}" viewBox="0 0 24 24" ${paint}>${inner}</symbol>`;
 });
 writeFileSync(`${out}/icons.svg`, `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`);
-const favicon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0e1118"/><path d="M11 8.5v15l13-7.5z" fill="#ff7a59"/></svg>`;
+const favicon = [
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">',
+  '<rect width="32" height="32" rx="8" fill="#0e1118"/>',
+  '<path d="M11 8.5v15l13-7.5z" fill="#ff7a59"/>',
+  "</svg>",
+].join("");
 writeFileSync(`${out}/favicon.svg`, favicon);

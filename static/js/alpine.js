@@ -37,9 +37,10 @@ const REWORDED = [
   [/^activeTab&&activeTab!=='general'\?window\.location\.pathname\+.*$/, () => "ownAddress"],
   [/^openSearchResults=true;currentIndex=0$/, () => "[openSearchResults = true, currentIndex = 0]"],
   [
-    /^openSearchResults=false;if\(\$refs\.searchInput\.value===''\)\{\$refs\.searchInput\.blur\(\)\}else\{\$refs\.searchInput\.value=''\}$/,
+    /^openSearchResults=false;if\(\$refs\.searchInput\.value===''\)\{.*blur\(\)\}else\{.*value=''\}$/,
     () =>
-      "[openSearchResults = false, $refs.searchInput.value === '' ? $refs.searchInput.blur() : ($refs.searchInput.value = '')]",
+      "[openSearchResults = false, " +
+      "$refs.searchInput.value === '' ? $refs.searchInput.blur() : ($refs.searchInput.value = '')]",
   ],
   [
     /^if\(!\$event\.metaKey&&!\$event\.ctrlKey\)selectItem\((true|false),(true|false)\)$/,

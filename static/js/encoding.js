@@ -10,7 +10,8 @@ async function look() {
 
 async function renew(going) {
   const ids = new Set(going.map((row) => row.dataset.encoding));
-  const answer = await fetch(`${going[0].dataset.encodingUrl}?ids=${[...ids]}`).catch(() => null); // the next look asks again
+  const url = `${going[0].dataset.encodingUrl}?ids=${[...ids]}`;
+  const answer = await fetch(url).catch(() => null); // the next look tries again
   if (!answer?.ok || answer.redirected) return;
   const rows = await answer.json();
   for (const row of going) if (rows[row.dataset.encoding]) replace(row, rows[row.dataset.encoding]);

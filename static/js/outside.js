@@ -1,5 +1,6 @@
-// Copies the link to pay. Built-in browsers of apps often have no clipboard API, or refuse it: there the text is selected
-// and copied as of old, and where that fails too it stays selected, and a line says how to copy it by hand.
+// Copies the payment link. In-app browsers often lack the clipboard API or refuse it. There the script selects the text
+// and copies it by the old command; where that fails too, the text stays selected and a line explains how to copy it by
+// hand.
 for (const button of document.querySelectorAll("[data-copy]")) {
   const field = document.getElementById(button.dataset.copy);
   const said = document.getElementById(`${button.dataset.copy}-said`);

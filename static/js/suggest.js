@@ -1,6 +1,7 @@
 const AFTER = 180; // milliseconds without a key before the site is asked
 
-// What one may mean, below the search box: a combobox as the ARIA practices describe it. Without an answer it stays a plain field.
+// Suggestions below the search box: a combobox as the ARIA practices describe it. Without an answer from the server it
+// stays a plain field.
 export function suggestions() {
   const form = document.querySelector("[data-suggest]");
   if (!form) return;

@@ -4,9 +4,9 @@ const TIMEOUT = 8000; // milliseconds that a renewal may take
 const AGAIN = 5000; // milliseconds after one that failed
 const EXPIRED = new Set([403, 410]); // 403: signed with a key that has been replaced
 
-// The signed addresses of a title's files, kept good while it plays. Those of what isn't free are good for minutes: past
-// half of that, the next piece that is loaded has all of them renewed; at their end it waits for it. Nothing is renewed
-// while nothing is loaded, however long the film stands still.
+// Keeps the signed addresses of a title's files valid while it plays. Those of paid content expire within minutes: past
+// half of that time the next segment request renews all of them; near the end it waits for the renewal. While nothing
+// loads, nothing is renewed, however long the film is paused.
 export class Addresses {
   // `url` gives new ones; `lifetime` in seconds, 0 of those that outlive the film; `kind` of grant they are for.
   constructor(place, { url, lifetime }, kind) {

@@ -39,7 +39,8 @@ export class Ending {
     );
   }
 
-  // Other players of the account hold all the places: `stop` hears which of them is to end, `again` that one may be free.
+  // Other players of the account hold all the places. `stop` receives the id of the one to end; `again` retries because
+  // one may be free now.
   full(said, stop, again) {
     this.#bar(() => fullPanel(this.player, said, stop, again));
   }

@@ -38,7 +38,8 @@ export function frame(box, { words, theme, chapters, spinner, big, open, address
       },
     },
     icons: { loading: spinner, state: big, indicator: element("i", {}) },
-    highlight: chapters.filter((c) => c.start > 0).map((c) => ({ time: c.start, text: "" })), // it would put the text into HTML
+    // without their titles, which ArtPlayer would put into HTML
+    highlight: chapters.filter((c) => c.start > 0).map((c) => ({ time: c.start, text: "" })),
   });
   for (const name of ["playAndPause", "volume"]) art.controls.remove(name);
   answerPlay(art.video);

@@ -1,4 +1,5 @@
-const HELD = "input:not([type=range]), textarea, select, [contenteditable], dialog, [role=menu]"; // by who writes or chooses
+// Where keys belong to typing or choosing.
+const HELD = "input:not([type=range]), textarea, select, [contenteditable], dialog, [role=menu]";
 const SCROLLING = new Set([" ", "ArrowUp", "ArrowDown"]);
 
 // The key of a keydown that is meant for the player in `box`, else null: the page keeps its own keys, and scrolls by

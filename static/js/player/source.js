@@ -20,14 +20,16 @@ const native = (address) => `${address}${address.includes("?") ? "&" : "?"}nativ
 const height = (level) => Math.min(level.height, level.width); // of a portrait film too
 
 // Plays an HLS address into a <video>: hls.js, or the browser's own player where that is all there is (iOS).
-// Tells of it by `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its rungs now), error(word), refused (the server gives it no playlist).
+// Reports through `on`: levels, level, texts, sounds, growing (still being encoded), whole (in all its renditions now),
+// error(word), refused (the server gives it no playlist).
 export class Source {
   constructor(video, address, { on, startAt, addresses }) {
     Object.assign(this, { video, address, on, startAt, addresses, renewals: 0, recoveries: [], told: "" });
     this.cues = new Map(); // by the name of their track: each is read once
     video.addEventListener("play", () => this.hls && (this.hls.config.maxBufferLength = AHEAD));
     addEventListener("offline", () => this.#stalled() && this.#tell("offline"));
-    video.addEventListener("waiting", () => navigator.onLine || this.#tell("offline")); // hls.js keeps silent until it is back
+    // hls.js reports nothing until the network is back
+    video.addEventListener("waiting", () => navigator.onLine || this.#tell("offline"));
     addEventListener("online", () => this.waiting && this.#goOn());
     if (Hls.isSupported()) this.#open();
     else this.#native();
@@ -36,7 +38,8 @@ export class Source {
   #open() {
     const hls = new Hls({ ...this.#options(), startPosition: this.startAt || -1 });
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.#levels());
-    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => this.#texts())); // hls.js sets its own choice first, none
+    // a microtask later: hls.js first makes a choice of its own, none
+    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => this.#texts()));
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.#sounds());
     this.#follow(hls);
     hls.loadSource(this.address);

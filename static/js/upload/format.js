@@ -6,7 +6,8 @@ export const percent = (share) =>
 
 export function bytes(count) {
   const step = count < 1024 ? 0 : Math.min(STEPS.length - 1, Math.floor(Math.log2(count) / 10));
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: step > 1 ? 1 : 0 }).format(count / 1024 ** step)} ${STEPS[step]}`;
+  const format = new Intl.NumberFormat(language, { maximumFractionDigits: step > 1 ? 1 : 0 });
+  return `${format.format(count / 1024 ** step)} ${STEPS[step]}`;
 }
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
