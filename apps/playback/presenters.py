@@ -106,10 +106,7 @@ def player_rows(rows: list[Stream]) -> list[dict[str, Any]]:
 
 def device_label(user_agent: str) -> str:
     """A browser as its owner knows it: Chrome on Windows."""
-    browser, system = users.devices.describe(user_agent)
-    if browser and system:
-        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or _("Unknown browser")
+    return users.devices.label(users.devices.describe(user_agent))
 
 
 def since(moment: datetime) -> str:

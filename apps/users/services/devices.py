@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from ua_parser import parse
 
 from apps.users.models import Device, User
@@ -110,6 +111,14 @@ def describe(user_agent: str) -> tuple[str, str]:
     browser = parsed.user_agent.family if parsed.user_agent else ""
     system = parsed.os.family if parsed.os else ""
     return ("" if browser == "Other" else browser), ("" if system == "Other" else system)
+
+
+def label(name: tuple[str, str]) -> str:
+    """The words for a browser that `describe` found: Chrome on Windows."""
+    browser, system = name
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or _("Unknown browser")
 
 
 def _sign_out(devices: QuerySet[Device]) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.translation import gettext as _
+
+from apps.users import services
 
 register = template.Library()
 
@@ -11,7 +12,4 @@ register = template.Library()
 @register.simple_tag
 def browser(name: tuple[str, str]) -> str:
     """`name` is (browser, system), each empty where unknown."""
-    program, system = name
-    if program and system:
-        return _("%(browser)s on %(system)s") % {"browser": program, "system": system}
-    return program or _("Unknown browser")
+    return services.devices.label(name)
