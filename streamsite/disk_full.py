@@ -32,7 +32,8 @@ class SessionMiddleware(DjangoSessionMiddleware):
 def server_error(request: HttpRequest) -> HttpResponse:
     """Says that the disk is full, in the viewer's language, where that is what went wrong; else as Django does."""
     if not is_full(sys.exc_info()[1]):
-        return usual_error(request)
+        usual: HttpResponse = usual_error(request)
+        return usual
     with override(get_language_from_request(request)):
         if "text/html" not in request.headers.get("Accept", "text/html"):
             text = gettext("The server's disk is full, so nothing was saved. Please try again in a few minutes.")

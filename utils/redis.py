@@ -32,8 +32,8 @@ class Guarded(AbstractConnection):
 
     def connect(self) -> None:
         if breaker.resting:
-            self.disconnect()  # it stood before the fault, and would be waited for
-        super().connect()
+            self.disconnect()  # type: ignore[no-untyped-call]  # it stood before the fault, and would be waited for
+        super().connect()  # type: ignore[no-untyped-call]
 
     def connect_check_health(self, *args: Any, **kwargs: Any) -> None:
         if self._sock:

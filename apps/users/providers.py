@@ -120,7 +120,7 @@ class OpenIDConnect:
 
 
 def _fetch(url: str) -> dict[str, Any]:
-    known = shared.get(f"oidc:{url}")
+    known: dict[str, Any] | None = shared.get(f"oidc:{url}")
     if known is None:
         try:
             with PROVIDER.calling(requests.RequestException):

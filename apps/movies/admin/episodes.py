@@ -34,12 +34,12 @@ class EpisodeAdmin(PublicModelAdmin):
         """Where staff see it: the pages of a deleted title are gone."""
         return episode.get_absolute_url() if episode.movie.deleted_at is None else None
 
-    def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, episode, form, change)
         if file := form.cleaned_data.get("upload"):
             attach_later(request, episode, file)
 
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         # One that went to another title leaves the one it came from.
         for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -24,12 +25,12 @@ from apps.movies.models import Chapter, Credit, Episode, Material
 from utils.admin import PagedStackedInline, PagedTabularInline
 
 
-def attach_later(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
+def attach_later(request: HttpRequest, episode: Episode, file: UploadedFile[Any]) -> None:
     """Give the episode its file after the commit: storing a long one inside would hold every other writer up."""
     transaction.on_commit(partial(_attach, request, episode, file))
 
 
-def _attach(request: HttpRequest, episode: Episode, file: UploadedFile) -> None:
+def _attach(request: HttpRequest, episode: Episode, file: UploadedFile[Any]) -> None:
     try:
         services.attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
     except media.UnableToAddVideo as error:

@@ -29,7 +29,7 @@ class NamedAdmin(PublicModelAdmin):
 class GenreAdmin(NamedAdmin):
     """The cards hold the names of their genres: they follow."""
 
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         services.refresh_genre_lines(movie_ids=self._movies(form.instance.pk))
 
@@ -68,7 +68,7 @@ class BannerAdmin(PublicModelAdmin):
         now = timezone.now()
         return banner.starts_at <= now and (banner.ends_at is None or banner.ends_at > now)
 
-    def save_model(self, request: HttpRequest, banner: Banner, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, banner: Banner, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, banner, form, change)
         if "picture" in form.changed_data:
             enqueue("catalogue.make_pictures", movie_id=banner.movie_id)

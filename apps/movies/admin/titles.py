@@ -188,18 +188,20 @@ class MovieAdmin(PublicModelAdmin):
     def has_hide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("movies.delete_movie")
 
-    def save_model(self, request: HttpRequest, movie: Movie, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, movie: Movie, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, movie, form, change)
         if {"poster", "backdrop"} & set(form.changed_data) or not change:
             enqueue("catalogue.make_pictures", movie_id=movie.pk)
         if change and {"access", "preview_seconds"} & set(form.changed_data):
             services.access_changed(movie=movie, was_free=form.initial.get("access") == Access.FREE)
 
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         services.refresh_movie(movie_id=form.instance.pk)
 
-    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm[Any], formset: BaseInlineFormSet[Any, Any, Any], change: bool
+    ) -> None:
         super().save_formset(request, form, formset, change)
         if formset.model is not Episode:
             return

@@ -26,7 +26,7 @@ LONGEST = 1024 * 1024  # bytes of an answer
 DOWNLOAD = "alipay.open.app.alipaycert.download"
 
 
-class Sdk(AliPay):
+class Sdk(AliPay):  # type: ignore[misc]  # python-alipay-sdk ships no types
     """The SDK's own timestamp is that of the machine's zone, and its certificate mode (DCAliPay) knows one certificate.
 
     `named` goes with every request: in certificate mode the numbers of the application's certificate and of the root.

@@ -45,7 +45,7 @@ class PermissionsField(SafeMultipleChoiceField):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, FormAdmin):
+class UserAdmin(DjangoUserAdmin, FormAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -77,7 +77,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):
         (_("Rights"), {"fields": [("is_staff", "is_superuser"), "user_permissions"]}),
     ]  # fmt: skip
 
-    def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user_permissions":
             managed = ContentType.objects.get_for_models(*admin.site._registry)
             kwargs["form_class"] = PermissionsField
