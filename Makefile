@@ -32,7 +32,7 @@ check: dev ## Format, lint, imports, types, migrations, settings, templates
 	$(VENV)/ruff format --check
 	$(VENV)/ruff check
 	$(VENV)/lint-imports
-	$(VENV)/mypy streamsite apps utils celery_tasks deploy/demo
+	$(VENV)/mypy streamsite apps utils celery_tasks deploy tests benchmarks
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	ENVIRONMENT=production DEBUG=0 SITE_URL=https://streamsite.example ALLOWED_HOSTS=streamsite.example \
 	SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \

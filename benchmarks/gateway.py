@@ -185,7 +185,7 @@ def worked(site: Any) -> Counter[str]:
         part = next((part for part, mark in PARTS.items() if mark in line), "")
         if part:
             spent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-            found[part] += sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+            found[part] += sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")  # type: ignore[assignment]
     return found
 
 

@@ -55,7 +55,7 @@ def upload(source: Path, port: int, headers: dict[str, str]) -> float:
     began = time.perf_counter()
     made, _said = ask("POST", "/media/uploads/", **{"Upload-Length": str(SIZE)})
     place = urlsplit(made.headers["Location"]).path
-    with source.open("rb") as file:
+    with source.open("rb") as file:  # type: ignore[assignment]
         for offset in range(0, SIZE, PIECE):
             more = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
             ask("PATCH", place, file.read(PIECE), **more)

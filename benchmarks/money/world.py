@@ -59,7 +59,7 @@ class World:
             (self.end_coupon, 1), (self.new_user, 1), (self.junk, 1), (self.change_application, 2),
             (self.pay_strangely, 1), (self.change_price, 2),
         ]  # fmt: skip
-        if not (connection.vendor == "sqlite" and connection.is_in_memory_db()):
+        if not (connection.vendor == "sqlite" and connection.is_in_memory_db()):  # type: ignore[attr-defined]
             self.events.append((self.at_once, 1))  # a database in memory refuses instead of waiting
 
     # --- Running ----------------------------------------------------------------------------------

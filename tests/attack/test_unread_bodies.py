@@ -31,7 +31,7 @@ def test_what_was_not_read_is_taken_until_the_sender_has_its_answer():
     sender = threading.Thread(target=send)
     sender.start()
     assert list(answer) == [b"refused"]
-    answer.close()
+    answer.close()  # type: ignore[attr-defined]
     sender.join()
     assert len(sent) == 100
     assert os.fstat(ours.fileno())  # it is its owner's to close

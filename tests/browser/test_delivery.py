@@ -169,7 +169,7 @@ def test_several_ranges(port, stored):
     assert int(answer.headers["Content-Length"]) == len(answer.body)
     text = b"Content-Type: " + answer.headers["Content-Type"].encode() + b"\r\n\r\n" + answer.body
     parts = email.message_from_bytes(text).get_payload()
-    assert [(p["Content-Range"], p["Content-Type"]) for p in parts] == [
+    assert [(p["Content-Range"], p["Content-Type"]) for p in parts] == [  # type: ignore[index]
         (f"bytes {span}/{SIZE}", "video/mp4") for span in ("0-9", "500-599", f"{SIZE - 5}-{SIZE - 1}")
     ]
     assert CONTENT[500:600] in answer.body

@@ -45,7 +45,7 @@ def buyer(site, browser: Browser) -> dict:
     sign_in(context.new_page(), site.url, "right horse battery", name="微信买家")
     state = context.storage_state()
     context.close()
-    return state
+    return state  # type: ignore[return-value]
 
 
 def _inside(browser: Browser, buyer: dict, *, locale: str = "zh-CN") -> BrowserContext:

@@ -9,7 +9,7 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import imageio_ffmpeg
 import m3u8
@@ -216,7 +216,7 @@ def desk() -> Iterator[Path]:
 
 def vlc(desk: Path, address: str, *options: str) -> str:
     """What VLC said while it played an address to its end; a fault it tells of fails the test."""
-    person = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    person: Any = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     told = subprocess.run(
         ["cvlc", "-vv", "--play-and-exit", "--no-video-title-show", "--avcodec-hw", "none", *options, address],
         env={"PATH": os.environ["PATH"], "HOME": str(desk)},

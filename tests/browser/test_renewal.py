@@ -177,7 +177,7 @@ def test_a_film_outlives_a_network_that_is_gone_and_a_renewal_that_fails(viewer:
         1000: partial(viewer.context.set_offline, True),
     }
     for place, lose in ways.items():
-        lose()
+        lose()  # type: ignore[operator]
         seek(page, place)
         expect(offline).to_be_visible()
         page.wait_for_timeout(7000)

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def titles() -> list[Episode]:
     """Of three first episodes, in the order of their turns, one has a film."""
     with current_app.connection_for_write() as connection:
-        connection.default_channel.client.delete("media_long")
+        connection.default_channel.client.delete("media_long")  # type: ignore[attr-defined]
     cache.delete(films.FILMING)
-    made = [make_movie(original_title=title.original) for title in films.TITLES[:3]]
+    made = [make_movie(original_title=title.original) for title in films.TITLES[:3]]  # type: ignore[attr-defined]
     rows = [Episode.objects.create(movie=movie, number=1) for movie in made]
     first = min(rows, key=films._urgency)
     Episode.objects.filter(pk=first.pk).update(video=make_episode().video)

@@ -17,7 +17,7 @@ BY_SCENE = {title.scene: title for title in TITLES}
 @pytest.mark.parametrize("size", [(80, 120), (192, 108)])
 def test_a_scene_fills_the_picture_and_moves(name, size):
     title = BY_SCENE[name]
-    scene = SCENES[name](*size, title.look, title.seed)
+    scene = SCENES[name](*size, title.look, title.seed)  # type: ignore[call-arg]
 
     first, later = scene.frame(1.0), scene.frame(9.0)
 

@@ -99,7 +99,7 @@ class Index:
 def _serve(folder: Path, wheels: list[Path], ca: Path, chain: Path | None) -> tuple[Index, Any]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            index.asked.append(self.path)
+            index.asked.append(self.path)  # type: ignore[attr-defined]
             parts = self.path.strip("/").split("/")
             body = b""
             if parts[0] == "simple":

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         "--master", "--threads", "2", "--buffer-size", "65535", "--disable-logging", "--die-on-term", "--need-app",
     ]  # fmt: skip
     env = os.environ | {"PORT": str(number), "RUN_DIR": str(folder)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     application = subprocess.Popen(uwsgi, cwd=folder, **quiet)
     proxy = subprocess.Popen([sys.executable, ROOT / "deploy/embedded/proxy.py"], env=env, **quiet)
     try:

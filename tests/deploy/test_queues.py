@@ -67,7 +67,7 @@ def _ours() -> dict[str, object]:
 @pytest.mark.parametrize("name", sorted(_ours()))
 def test_each_task_is_routed_by_rule_and_lives_in_the_module_of_its_queue(name):
     task = current_app.tasks[name]
-    rule = current_app.amqp.router.query_router(current_app.amqp.router.routes[0], name, (), {}, {}, task)
+    rule = current_app.amqp.router.query_router(current_app.amqp.router.routes[0], name, (), {}, {}, task)  # type: ignore[attr-defined]
     assert rule, "no rule in CELERY_TASK_ROUTES"
     queue = current_app.amqp.router.route({}, name)["queue"].name
     if name in QUEUES:

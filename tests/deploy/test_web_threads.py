@@ -68,7 +68,7 @@ def outside(silent, settings) -> int:
     settings.MONEY_ALARMS_TO = "money@example.com"
     for queue in ("money", "mail"):
         with current_app.connection_for_write() as connection:
-            connection.default_channel.client.delete(queue)
+            connection.default_channel.client.delete(queue)  # type: ignore[attr-defined]
     return port
 
 

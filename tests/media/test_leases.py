@@ -40,12 +40,12 @@ class Clock:
 
     def __enter__(self) -> Clock:
         for one in self.patches:
-            one.start()
+            one.start()  # type: ignore[attr-defined]
         return self
 
     def __exit__(self, *_: object) -> None:
         for one in self.patches:
-            one.stop()
+            one.stop()  # type: ignore[attr-defined]
 
 
 def locked(execute, sql, *arguments):

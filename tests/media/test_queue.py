@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _empty_queues():
     with current_app.connection_for_write() as connection:
-        connection.default_channel.client.delete("media", "media_long", "never_was")
+        connection.default_channel.client.delete("media", "media_long", "never_was")  # type: ignore[attr-defined]
 
 
 def test_an_empty_queue_and_one_that_never_was_have_no_length():

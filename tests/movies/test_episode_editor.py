@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -114,7 +116,7 @@ def test_an_episode_of_many_gets_a_file_on_its_own_page(curator):
     assert episode.video.original_name == "片段.mp4"
 
 
-def opened(client, address) -> dict[str, object]:
+def opened(client, address) -> dict[str, Any]:
     """The page as a browser holds it open."""
     return next(
         f for f in forms_of(client.get(address).content.decode()) if f.method == "post" and "episode" in f.fields
@@ -168,7 +170,10 @@ def test_a_new_title_with_as_many_episodes_as_its_page_offers_is_saved(curator):
     form = next(f for f in forms_of(curator.get(address).content.decode()) if f.id == "movie_form")
     most = {of: int(form.fields[f"{of}-MAX_NUM_FORMS"][0]) for of in ("episodes", "credits", "materials")}
     rows = {n: v for n, v in form.fields.items() if "__prefix__" in n}
-    fields = {n: v for n, v in form.fields.items() if "__prefix__" not in n} | {"title": "新剧", "kind": "series"}
+    fields: dict[str, Any] = {n: v for n, v in form.fields.items() if "__prefix__" not in n} | {
+        "title": "新剧",
+        "kind": "series",
+    }
     fields["category"] = make_category().pk
     people = [Person.objects.create(name=f"人{n}") for n in range(most["credits"])]
     for of, count in most.items():

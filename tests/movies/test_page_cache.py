@@ -134,13 +134,13 @@ def test_an_old_page_is_shown_while_one_request_renews_it(movie, monkeypatch, dj
     Client().get("/")
     Movie.objects.filter(pk=movie.pk).update(title="改了名")  # past the services: only time renews it
     now = time.time()
-    monkeypatch.setattr(page_cache.time, "time", lambda: now + FRESH + 1)
-    key = next(key for key in cache.iter_keys("page:*") if key.endswith(":/"))
+    monkeypatch.setattr(time, "time", lambda: now + FRESH + 1)
+    key = next(key for key in cache.iter_keys("page:*") if key.endswith(":/"))  # type: ignore[attr-defined]
     assert cache.add(f"{key}:renewing", 1, 10)  # another request is at it
     with django_assert_num_queries(0):
         assert "潮汐之下" in Client().get("/").content.decode()
     cache.delete(f"{key}:renewing")  # it died
-    cache.delete_pattern("template.cache.*")
+    cache.delete_pattern("template.cache.*")  # type: ignore[attr-defined]
     assert "改了名" in Client().get("/").content.decode()
     with django_assert_num_queries(0):
         assert "改了名" in Client().get("/").content.decode()
@@ -161,7 +161,7 @@ def test_there_is_no_end_of_addresses_and_only_the_common_are_kept(movie):
     year = "/comedy/all/1/?year=2001&kind=film"
     for address in ("/?x=1", "/comedy/all/9/", year, "/comedy/all/1/?sort=nonsense", "/search/?q=潮", "/nowhere/"):
         Client().get(address)
-    assert list(cache.iter_keys("page:*")) == []
+    assert list(cache.iter_keys("page:*")) == []  # type: ignore[attr-defined]
 
 
 def test_an_edit_in_the_administration_is_seen_at_once(movie):

@@ -39,7 +39,7 @@ CHECK = "/order/check/"
 def _rested() -> Iterator[None]:
     services.asking._breakers.clear()
     with current_app.connection_for_write() as connection:
-        connection.default_channel.client.delete("money")
+        connection.default_channel.client.delete("money")  # type: ignore[attr-defined]
     yield
     services.asking._breakers.clear()
 
@@ -223,7 +223,7 @@ def test_pages_hear_how_long_to_wait(monkeypatch, plan, buyer):
     others = [_another(order) for _ in range(99)]
     waits = [buyer.post(CHECK, {"ticket": ticket_for(one)}).json()["wait"] for one in [order, *others]]
     assert (waits[0], waits[39], waits[99]) == (2, 2, 5)
-    services.asking.cache.set(f"gateway:{order.app_id}:silent", 1, 30)
+    services.asking.cache.set(f"gateway:{order.app_id}:silent", 1, 30)  # type: ignore[attr-defined]
     assert buyer.post(CHECK, {"ticket": ticket_for(order)}).json()["wait"] == 10
 
 

@@ -193,7 +193,7 @@ def test_an_answer_under_a_new_certificate_fetches_it(renewed, plan, client):
 def test_a_notification_under_a_new_certificate_has_the_queue_fetch_it(renewed, plan):
     """No foreign server in a web thread, and one question however many numbers are invented."""
     with current_app.connection_for_write() as connection:
-        connection.default_channel.client.delete("money")
+        connection.default_channel.client.delete("money")  # type: ignore[attr-defined]
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     notification = body(renewed.notification(renewed.pay(pay_url(order))))
     for _ in range(3):
@@ -208,7 +208,7 @@ def test_the_old_certificate_is_believed_beside_the_new_one(renewed, plan, folde
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     renewed.pay(pay_url(order))
     services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now())
-    assert set(gateway().sdk._trust._known) == {renewed.desk.sn, sn_of(read_certificates(Path(settings.ALIPAY_CERT_FILE).read_text())[0])}  # fmt: skip # noqa: E501
+    assert set(gateway().sdk._trust._known) == {renewed.desk.sn, sn_of(read_certificates(Path(settings.ALIPAY_CERT_FILE).read_text())[0])}  # type: ignore[attr-defined]  # fmt: skip # noqa: E501
 
 
 def test_a_fetched_certificate_has_to_be_alipays(renewed, folder):
@@ -260,7 +260,7 @@ def test_an_expired_certificate_verifies_nothing(certified, plan, monkeypatch):
     notification = certified.notification(certified.pay(pay_url(order)))
     assert gateway().is_signed(notification)
     later = timezone.now() + timedelta(days=4000)
-    monkeypatch.setattr(trust.timezone, "now", lambda: later)
+    monkeypatch.setattr(trust.timezone, "now", lambda: later)  # type: ignore[attr-defined]
     assert not gateway().is_signed(notification)
 
 

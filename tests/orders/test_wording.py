@@ -103,7 +103,7 @@ def test_paid_and_refunded_are_mailed_once_however_often_they_are_told(till, pla
         _send()
     paid, refunded = outbox.outbox
     for message in (paid, refunded):
-        html = message.alternatives[0][0]
+        html = message.alternatives[0][0]  # type: ignore[attr-defined]
         assert message.to == ["lin@example.com"]
         for text in (message.body, html):
             assert order.get_absolute_url() in text

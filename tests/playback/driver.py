@@ -58,7 +58,7 @@ def at_once(calls: list[Callable[[], Any]]) -> Counter[str]:
         return Counter(pool.map(work, calls))
 
 
-def sessions() -> list[dict[str, int]]:
+def sessions() -> list[Counter[str]]:
     """Eight sessions of one account ask for the film at once, over HTTP."""
     found = []
     for _ in range(ROUNDS):

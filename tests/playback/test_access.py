@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_what_each_viewer_gets(access, who, kind, reason):
-    viewer = {
+    viewer = {  # type: ignore[operator]
         "anonymous": AnonymousUser,
         "user": make_user,
         "member": make_member,

@@ -75,7 +75,7 @@ def addresses() -> dict[str, str]:
         )
         arguments = {}
         for place in pattern.pattern.converters:
-            row = (model or User).objects.order_by("pk").first()  # Django names its password page after auth, not users
+            row = (model or User).objects.order_by("pk").first()  # type: ignore[attr-defined]  # Django names its password page after auth, not users
             arguments[place] = row.pk
         if pattern.name == "app_list":
             for app in {m._meta.app_label for m in admin.site._registry}:
@@ -88,7 +88,7 @@ def addresses() -> dict[str, str]:
 def _state() -> dict[str, list[tuple[Any, ...]]]:
     """Each row of each model the administration shows or holds in line."""
     models = [*admin.site._registry, Subtitle, Chapter, Credit, Material, Membership]
-    state = {m._meta.label: list(m.objects.order_by("pk").values_list()) for m in models if m not in OWN}
+    state = {m._meta.label: list(m._default_manager.order_by("pk").values_list()) for m in models if m not in OWN}  # type: ignore[attr-defined]
     signed_in = [f.attname for f in User._meta.concrete_fields].index("last_login")
     state[User._meta.label] = [row[:signed_in] + row[signed_in + 1 :] for row in state[User._meta.label]]
     return state
@@ -112,7 +112,7 @@ def _actions() -> list[tuple[type[Model], str]]:
 
 def _choose(client: Client, model: type[Model], action: str) -> int:
     """Take an action on all rows of a list, as a form made by hand does it."""
-    chosen = [str(pk) for pk in model.objects.values_list("pk", flat=True)]
+    chosen = [str(pk) for pk in model._default_manager.values_list("pk", flat=True)]
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     fields = {"action": action, ACTION_CHECKBOX_NAME: chosen, "post": "yes", "reason": "x", "select_across": "1"}
     return client.post(address, fields).status_code

@@ -21,7 +21,7 @@ HASHERS = ["apps.users.hashers.Argon2Hasher"]
 
 FORMS = {
     "sign in": ("/user/login/", lambda name: {"username": f"{name}@example.com", "password": "wrong horse"}),
-    "sign in by phone": ("/user/login/", lambda name: {"username": PHONES[name], "password": "wrong horse"}),
+    "sign in by phone": ("/user/login/", lambda name: {"username": PHONES[name], "password": "wrong horse"}),  # type: ignore[has-type]
     "register": (
         "/user/register/",
         lambda name: {"username": "lin", "email": f"{name}@example.com", "password": "wrong horse battery"},
@@ -31,7 +31,7 @@ FORMS = {
         lambda name: {"username": name, "email": "new@example.com", "password": "wrong horse battery"},
     ),
     "forgot": ("/user/forgetpwd/", lambda name: {"username": f"{name}@example.com"}),
-    "forgot by phone": ("/user/forgetpwd/", lambda name: {"username": PHONES[name]}),
+    "forgot by phone": ("/user/forgetpwd/", lambda name: {"username": PHONES[name]}),  # type: ignore[has-type]
     "again": ("/user/register/again/", lambda name: {"email": f"{name}@example.com"}),
 }
 PHONES = {"known": "13800138000", "never": "13800138001"}
