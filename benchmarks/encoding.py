@@ -1,9 +1,9 @@
 """Encoding against plain ffmpeg commands in the same run: wall time, as ratios.
 
-- ladder: the whole pipeline (probe, all rungs, sound, segment tables, storyboard, still) against one ffmpeg
-  command that decodes once and makes the same rungs and sound. Asked: at most 1.05.
-- first rung: until the title can be watched, as a share of the whole ladder. Asked: at most 0.35.
-- remux: a compliant source into a rung and its sound, in place, against `ffmpeg -c copy`. Asked: at most 1.5.
+- ladder: the whole pipeline (probe, all levels, sound, segment tables, storyboard, still) against one ffmpeg
+  command that decodes once and makes the same levels and sound. Asked: at most 1.05.
+- first level: until the title can be watched, as a share of the whole ladder. Asked: at most 0.35.
+- remux: a compliant source into a level and its sound, in place, against `ffmpeg -c copy`. Asked: at most 1.5.
 - chunks: a long title's encode over two workers, each on one processor, against one of them. Asked: at least 1.8.
 """
 
@@ -32,11 +32,11 @@ FILM = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-c:a", "aac")
 
 def film(path: Path, *, size: str, seconds: int, options: tuple[str, ...] = FILM) -> Path:
     """A film with motion, grain and sound."""
-    from utils.mediakit import ffmpeg
+    from apps.media.services.encoding import passes
 
     subprocess.run(
         [
-            *(ffmpeg.binary(), "-v", "error", "-f", "lavfi", "-i", f"mandelbrot=size={size}:rate=25:maxiter=600"),
+            *(passes.program().path, "-v", "error", "-f", "lavfi", "-i", f"mandelbrot=size={size}:rate=25:maxiter=600"),
             *("-f", "lavfi", "-i", "anoisesrc=amplitude=0.1:colour=pink", "-t", str(seconds)),
             *("-vf", "noise=alls=6:allf=t,format=yuv420p", *options, str(path)),
         ],
@@ -47,9 +47,9 @@ def film(path: Path, *, size: str, seconds: int, options: tuple[str, ...] = FILM
 
 def looped(path: Path, target: Path, *, times: int, options: tuple[str, ...] = ()) -> Path:
     """A film several times in a row."""
-    from utils.mediakit import ffmpeg
+    from apps.media.services.encoding import passes
 
-    command = [ffmpeg.binary(), "-v", "error", "-stream_loop", str(times - 1), "-i", str(path), "-c", "copy"]
+    command = [passes.program().path, "-v", "error", "-stream_loop", str(times - 1), "-i", str(path), "-c", "copy"]
     subprocess.run([*command, *options, str(target)], check=True)
     return target
 
@@ -61,20 +61,19 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def plain_ladder(source: Path, folder: Path) -> list[str]:
-    """One command that decodes once and makes the same rungs and sound as plain MP4."""
-    from apps.media.services.encoding import audio, encode, ladder
-    from utils.mediakit import ffmpeg
+    """One command that decodes once and makes the same levels and sound as plain MP4."""
+    from apps.media.services.encoding import audio, encode, ladder, passes
     from utils.mediakit.probe import probe
 
     plan = ladder.plan(probe(source))
-    graph = f"[0:v]fps={plan.rate},split={len(plan.rungs)}" + "".join(f"[i{n}]" for n in range(len(plan.rungs)))
-    for n, rung in enumerate(plan.rungs):
-        graph += f";[i{n}]scale={rung.width}:{rung.height}:flags=bicubic,format=yuv420p[v{n}]"
-    command = [ffmpeg.binary(), "-v", "error", "-y", "-i", str(source), "-filter_complex", graph]
-    for n, rung in enumerate(plan.rungs):
+    graph = f"[0:v]fps={plan.rate},split={len(plan.levels)}" + "".join(f"[i{n}]" for n in range(len(plan.levels)))
+    for n, level in enumerate(plan.levels):
+        graph += f";[i{n}]scale={level.width}:{level.height}:flags=bicubic,format=yuv420p[v{n}]"
+    command = [passes.program().path, "-v", "error", "-y", "-i", str(source), "-filter_complex", graph]
+    for n, level in enumerate(plan.levels):
         command += ["-map", f"[v{n}]", "-c:v", "libx264", "-preset", encode.PRESET, "-crf", encode.CRF]
-        command += ["-maxrate", str(rung.peak), "-bufsize", str(2 * rung.peak), "-g", "200", "-sc_threshold", "0"]
-        command += ["-force_key_frames", f"expr:gte(t,n_forced*{ladder.SEGMENT})", str(folder / f"{rung.name}.mp4")]
+        command += ["-maxrate", str(level.peak), "-bufsize", str(2 * level.peak), "-g", "200", "-sc_threshold", "0"]
+        command += ["-force_key_frames", f"expr:gte(t,n_forced*{ladder.SEGMENT})", str(folder / f"{level.name}.mp4")]
     return [*command, "-map", "0:a", "-c:a", "aac", "-b:a", str(audio.STEREO_RATE), str(folder / "a.m4a")]
 
 
@@ -116,16 +115,15 @@ def ladders(folder: Path) -> tuple[float, float]:
         finished(video)
         ratios.append(ours / reference)
         shares.append((told[0] - began) / ours)
-        print(f"  pipeline {ours:5.1f} s, plain ffmpeg {reference:5.1f} s, first rung after {told[0] - began:4.1f} s")
+        print(f"  pipeline {ours:5.1f} s, plain ffmpeg {reference:5.1f} s, first level after {told[0] - began:4.1f} s")
     return median(ratios), median(shares)
 
 
 def remuxes(folder: Path) -> float:
-    """A rung and its sound out of a compliant source, segment tables and all / `ffmpeg -c copy`."""
+    """A level and its sound out of a compliant source, segment tables and all / `ffmpeg -c copy`."""
     from apps.media.services.encoding import encode, ladder, passes
     from apps.media.services.publishing import final
     from apps.media.services.storage import Arrivals
-    from utils.mediakit import ffmpeg
     from utils.mediakit.probe import probe
 
     options = ("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-maxrate", "6M", "-bufsize", "6M", "-g", "100")
@@ -135,16 +133,16 @@ def remuxes(folder: Path) -> float:
     plan = ladder.plan(probed)
     if not plan.copied:
         raise SystemExit("The source was meant to be compliant.")
-    video, watch = stored(source), passes.Watch(lambda share: None, lambda: None)
+    video, listener = stored(source), passes.ProgressListener(lambda share: None, lambda: None)
 
     def remux(arrivals: Arrivals) -> None:
-        encode.make(source, probed, plan, folder=folder, watch=watch, rungs=[plan.copied], sound=True)
-        final.rung_row(video, plan.copied, plan, folder)
+        encode.make(source, probed, plan, folder=folder, listener=listener, levels=[plan.copied], sound=True)
+        final.level_row(video, plan.copied, plan, folder)
         arrivals.place(folder / f"{plan.copied.name}.mp4")
         for row in final.sound_rows(video, probed, folder):
             arrivals.place(folder / f"{row.name}.mp4")
 
-    command = [ffmpeg.binary(), "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]
+    command = [passes.program().path, "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]
     ours, reference = [], []
     for _ in range(2 * ROUNDS):
         reference.append(seconds(lambda: subprocess.run(command, check=True)))
@@ -241,7 +239,7 @@ def main() -> None:
         current_app.conf.task_always_eager = True
         whole, first = ladders(folder)
         print(f"ladder {whole:.3f}, asked: at most 1.05")
-        print(f"first rung {first:.3f}, asked: at most 0.35")
+        print(f"first level {first:.3f}, asked: at most 0.35")
 
 
 if __name__ == "__main__":

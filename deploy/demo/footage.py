@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 
 from deploy.demo import music
 from deploy.demo.catalogue import Part, Title
@@ -101,7 +102,7 @@ def shoot(title: Title, part: Part, *, folder: Path, small: bool = False) -> Pat
     frames = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate))
     colours = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
     try:
-        ffmpeg.run(
+        ffmpeg.FFmpeg(settings.FFMPEG_BINARY, settings.FFMPEG_THREADS).run(
             [ffmpeg.Input(pipe, frames), ffmpeg.Input(sound)],
             [
                 *(

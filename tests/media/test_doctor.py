@@ -190,5 +190,7 @@ def test_an_old_file_that_comes_in_is_not_taken_for_a_left_one(tmp_path):
 def test_a_full_disk_is_told_from_a_file_that_can_t_be_encoded(sample):
     source = ffmpeg.Input(sample("rot180_720p.mp4"))
     with pytest.raises(OSError, match="No space left") as error:
-        ffmpeg.run([source], ["-t", "0.1", "-c", "copy", "-f", "matroska", "full"], cwd=Path("/dev"), timeout=60)
+        ffmpeg.FFmpeg().run(
+            [source], ["-t", "0.1", "-c", "copy", "-f", "matroska", "full"], cwd=Path("/dev"), timeout=60
+        )
     assert is_full(error.value)

@@ -66,14 +66,14 @@ def published(monkeypatch) -> list:
     monkeypatch.setattr(progressive, "LOOK_SHARE", 0)
     monkeypatch.setattr(progressive, "TRUSTED", 100)  # however busy the machine is
     monkeypatch.setattr(sandbox, "TICK", 0.25)
-    run = ffmpeg.run
+    run = ffmpeg.FFmpeg.run
 
-    def slowly(inputs, outputs, **how) -> str:
+    def slowly(program, inputs, outputs, **how) -> str:
         if "libx264" in outputs:
             inputs = [replace(one, options=[*one.options, "-readrate", str(PACE)]) for one in inputs]
-        return run(inputs, outputs, **how)
+        return run(program, inputs, outputs, **how)
 
-    monkeypatch.setattr(ffmpeg, "run", slowly)
+    monkeypatch.setattr(ffmpeg.FFmpeg, "run", slowly)
     calls: list = []
     publish = progressive.Growth._publish
 
@@ -282,7 +282,7 @@ def test_what_was_copied_in_vain_is_not_shown_as_the_beginning(tmp_path, publish
     data[middle : middle + 3000] = bytes(3000)
     path.write_bytes(data)
     plan = ladder.plan(probe(path))
-    assert plan.rungs == [plan.copied]
+    assert plan.levels == [plan.copied]
     video = add_video(path=path, original_name=path.name)
     process(video_id=video.pk, long=True)
     video.refresh_from_db()

@@ -238,7 +238,7 @@ def test_an_ffmpeg_that_was_killed_says_nothing_about_the_file(tmp_path):
                 os.kill(int(pid), signal.SIGKILL)
 
     with pytest.raises(ffmpeg.Interrupted, match="signal 9"):
-        ffmpeg.run(
+        ffmpeg.FFmpeg().run(
             [ffmpeg.Input(path)], ["-c:v", "libx264", "-preset", "slow", "-f", "mp4", "b.mp4"],
             cwd=tmp_path, timeout=90, on_tick=kill,
         )  # fmt: skip

@@ -130,8 +130,8 @@ def test_sound_that_changes_takes_no_memory_for_what_went_before(tmp_path, monke
                 most = max(most, int(found[1]) if found else 0)
 
     probed = probe(source)
-    watch = passes.Watch(lambda share: None, tick)
-    encode.make(source, probed, ladder.plan(probed), folder=tmp_path, watch=watch, rungs=[], sound=True)
+    listener = passes.ProgressListener(lambda share: None, tick)
+    encode.make(source, probed, ladder.plan(probed), folder=tmp_path, listener=listener, levels=[], sound=True)
     assert (tmp_path / "a0.mp4").stat().st_size > 30_000
     assert 20 < most / 1024 < 80  # MiB; the silence alone would take 100
 
@@ -158,7 +158,7 @@ def processed(video: Video) -> Video:
 
 
 def check(video: Video, flashes: int, beeps: int) -> None:
-    """In every rung and sound there are as many events, and those of the same second coincide."""
+    """In every level and sound there are as many events, and those of the same second coincide."""
     heard = [timing.beeps(Path(videos().path(row.file))) for row in footage.sounds_of(video)]
     seen = [timing.flashes(Path(videos().path(row.file))) for row in footage.rungs_of(video)]
     assert {len(moments) for moments in seen} == {flashes}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from apps.media.services.encoding import ladder
-from apps.media.services.encoding.passes import Watch, file_of, time_for
+from apps.media.services.encoding import ladder, passes
+from apps.media.services.encoding.passes import Tick, file_of
 from utils.mediakit import ffmpeg
 from utils.mediakit.source import AudioTrack, Source
 
@@ -64,7 +64,7 @@ def outputs(source: Source) -> list[str]:
     return found
 
 
-def make_varying(path: Path, options: list[str], source: Source, *, folder: Path, watch: Watch) -> None:
+def make_varying(path: Path, options: list[str], source: Source, *, folder: Path, on_tick: Tick) -> None:
     """Make the tracks whose samples change on the way; `options` are those of the pass that makes the picture.
 
     ffmpeg begins a filter graph anew where they change, and EVEN would make all that went before once more, as
@@ -80,7 +80,7 @@ def make_varying(path: Path, options: list[str], source: Source, *, folder: Path
         layout = LAYOUTS[track.channels]
         alike += ["-map", f"0:{track.source.index}", "-af", f"aresample={SAMPLES},aformat=channel_layouts={layout}"]
         alike += ["-c:a", "pcm_s16le", "-f", "nut", _plain(track)]
-    run = partial(_run, source.duration, folder=folder, watch=watch)
+    run = partial(_run, source.duration, folder=folder, on_tick=on_tick)
     run([ffmpeg.Input(path, options)], alike)
     made = ["-copyts"]  # each of them counts from the film's start, and not from its own
     for number, track in enumerate(table):
@@ -90,9 +90,9 @@ def make_varying(path: Path, options: list[str], source: Source, *, folder: Path
         (folder / _plain(track)).unlink()
 
 
-def _run(duration: float, inputs: list[ffmpeg.Input], made: list[str], *, folder: Path, watch: Watch) -> None:
+def _run(duration: float, inputs: list[ffmpeg.Input], made: list[str], *, folder: Path, on_tick: Tick) -> None:
     largest = 2 * int(duration * SAMPLES) * SAMPLE * max(LAYOUTS) + 64 * 1024**2
-    ffmpeg.run(inputs, made, cwd=folder, timeout=time_for(duration), largest=largest, on_tick=watch.tick)
+    passes.run(inputs, made, folder=folder, seconds=duration, largest=largest, on_tick=on_tick)
 
 
 def _plain(track: Sound) -> str:

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from apps.media.models import GOING, Chunk, ChunkQuerySet, Video
 from apps.media.services.encoding import encode, ladder, passes
+from apps.media.services.encoding.plan import Plan
 from apps.media.services.leases import LEASE, LeaseLost, Renewal
 from utils import typed_json
 from utils.databases import wait_for_locks
@@ -38,10 +39,10 @@ class _Task:
     """What every worker that encodes chunks of a title has to know: `job.json` in their folder."""
 
     source: Source
-    copy: bool  # whether one of the rungs is copied from the source
+    copy: bool  # whether one of the levels is copied from the source
 
     @property
-    def plan(self) -> ladder.Plan:
+    def plan(self) -> Plan:
         """The ladder, the same for all of them."""
         return ladder.plan(self.source, copy=self.copy)
 
@@ -57,7 +58,7 @@ def forget(video_id: int) -> None:
     shutil.rmtree(folder_of(video_id), ignore_errors=True)
 
 
-def prepare(video_id: int, source: Source, plan: ladder.Plan) -> None:
+def prepare(video_id: int, source: Source, plan: Plan) -> None:
     """Write down what is to be done, unless an earlier worker has, and call all workers of the queue to it."""
     job = folder_of(video_id) / "job.json"
     text = json.dumps(typed_json.dump(_Task(source, plan.copied is not None)))
@@ -71,8 +72,8 @@ def prepare(video_id: int, source: Source, plan: ladder.Plan) -> None:
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
 
 
-def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: passes.Watch) -> str:
-    """Work on the chunks until all are done; `<rung>.mp4` in `folder` grows by each that has its turn.
+def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.ProgressListener) -> str:
+    """Work on the chunks until all are done; `<level>.mp4` in `folder` grows by each that has its turn.
 
     Returns what ffmpeg complained about. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
     """
@@ -80,8 +81,8 @@ def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: passes.Watc
     joined = _Joined(video_id, plan, folder)
 
     def tick() -> None:
-        watch.tick()
-        watch.progress(rows.aggregate(share=Avg("progress"))["share"] or 0.0)
+        listener.tick()
+        listener.progress(rows.aggregate(share=Avg("progress"))["share"] or 0.0)
         joined.grow()
 
     while joined.count < len(plan.parts):
@@ -99,13 +100,13 @@ def finish(video_id: int, plan: ladder.Plan, *, folder: Path, watch: passes.Watc
 
 
 class _Joined:
-    """The rungs of a title as far as its chunks are done, from the first on without a gap."""
+    """The levels of a title as far as its chunks are done, from the first on without a gap."""
 
-    def __init__(self, video_id: int, plan: ladder.Plan, folder: Path) -> None:
+    def __init__(self, video_id: int, plan: Plan, folder: Path) -> None:
         self.count = 0
         self._video_id = video_id
         self._plan = plan
-        self._joins = {rung.name: fmp4.Join(folder / f"{rung.name}.mp4") for rung in plan.encoded}
+        self._joins = {level.name: fmp4.Join(folder / f"{level.name}.mp4") for level in plan.encoded}
 
     def grow(self) -> None:
         """Add what has been done. Raises ffmpeg.Interrupted if that doesn't fit together: all begins anew."""
@@ -183,8 +184,8 @@ def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
         task.source,
         plan,
         folder=folder,
-        watch=passes.Watch(hold.progress, hold.tick),
-        rungs=plan.encoded,
+        listener=passes.ProgressListener(hold.progress, hold.tick),
+        levels=plan.encoded,
         part=plan.parts[chunk.number],
     )
 

@@ -1,4 +1,4 @@
-"""From the decoded picture to the largest rung of a pass, as filters of ffmpeg."""
+"""From the decoded picture to the largest level of a pass, as filters of ffmpeg."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from apps.media.services.encoding import ladder
+from apps.media.services.encoding.plan import Level, Part, Plan
 from utils.mediakit.source import Shape, Source, VideoTrack
 
 TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
@@ -13,8 +14,8 @@ SCALED = {0, 1, 2, 4, 5, 6, 7, 9}  # matrices that ffmpeg's filter `scale` can r
 SOONER = 0.002  # seconds: containers round to milliseconds
 
 
-def base(source: Source, plan: ladder.Plan, top: ladder.Rung, part: ladder.Part) -> list[str]:
-    """Filters from the decoded picture to the largest rung of a pass: 8 bit 4:2:0 in square pixels, BT.709 if HDR."""
+def base(source: Source, plan: Plan, top: Level, part: Part) -> list[str]:
+    """Filters from the decoded picture to the largest level of a pass: 8 bit 4:2:0 in square pixels, BT.709 if HDR."""
     video = source.video
     steps = [] if video.color_matrix in SCALED else ["setparams=colorspace=bt2020nc"]  # the nearest, or a guess
     if video.interlaced:
@@ -35,7 +36,7 @@ def base(source: Source, plan: ladder.Plan, top: ladder.Rung, part: ladder.Part)
             f"zscale=tin={TRANSFERS[video.hdr]}:pin=bt2020:min=bt2020nc:rin=tv:p=bt2020:t=linear:npl=100,format=gbrpf32le,"
             "zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:p=bt709:r=tv"
         )
-    elif video.color_matrix == 2:  # not said: said by us, so that every rung is shown in the same colours
+    elif video.color_matrix == 2:  # not said: said by us, so that every level is shown in the same colours
         known = "bt709" if min(video.shown_size()) >= 720 else "smpte170m"
         steps.append(f"setparams=colorspace={known}:color_primaries={known}:color_trc={known}")
     steps.append("format=yuv420p")
@@ -47,8 +48,8 @@ def _one_size(shapes: Sequence[Shape]) -> str:
     return f"scale={max(s.width for s in shapes)}:{max(s.height for s in shapes)}:interl=-1"
 
 
-def _fit(video: VideoTrack, top: ladder.Rung, *, begins: float) -> list[str]:
-    """Each shape of the picture in its own proportions, in the middle of the rung; what is left stays black.
+def _fit(video: VideoTrack, top: Level, *, begins: float) -> list[str]:
+    """Each shape of the picture in its own proportions, in the middle of the level; what is left stays black.
 
     By the clock, from `begins` seconds on: ffmpeg tells its filters the proportions that the file begins with, ever
     after.
@@ -62,7 +63,7 @@ def _fit(video: VideoTrack, top: ladder.Rung, *, begins: float) -> list[str]:
     ]
 
 
-def _inside(video: VideoTrack, shape: Shape, top: ladder.Rung) -> tuple[int, int]:
+def _inside(video: VideoTrack, shape: Shape, top: Level) -> tuple[int, int]:
     shown = video.shown_size(shape)
     scale = min(top.width / shown[0], top.height / shown[1])
     return min(top.width, ladder.even(shown[0] * scale)), min(top.height, ladder.even(shown[1] * scale))

@@ -1,19 +1,19 @@
-"""Which rungs a source gets: never above it, in square pixels and even sizes, all cut at the same moments."""
+"""The levels of a source: never larger than it, in square pixels and even sizes, all cut at the same moments."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 
+from apps.media.services.encoding.plan import Level, Part, Plan
 from utils.mediakit.source import Source, VideoTrack
 
-SEGMENT = 4  # seconds between the keyframes that all rungs share
+SEGMENT = 4  # seconds between the keyframes, which all levels share
 HIGHEST_RATE = 60  # frames per second
 LONGEST_SIDE = 3840  # pixels
-LONGEST_SEGMENT = 12.0  # seconds between the keyframes of a source that is taken as it is
+LONGEST_SEGMENT = 12.0  # seconds between the keyframes of a source that is copied
 CHUNKED_FROM = 240.0  # seconds of a source that is encoded in chunks
 CHUNK = 20.0  # seconds of one chunk
 
@@ -24,58 +24,8 @@ RATES = [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001), *m
 SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # containers with an index to find keyframes by
 
 
-@dataclass(frozen=True)
-class Rung:
-    """One size: pixels, and the peak in bits per second."""
-
-    name: str
-    width: int
-    height: int
-    peak: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """A stretch of the film by its frames, from `first`; `frames` is None for all the rest."""
-
-    first: int
-    frames: int | None
-
-
-@dataclass
-class Plan:
-    """What is made of a source: rungs (best first), which of them is the source itself, and where they are cut.
-
-    `cuts` are the frames at which every rung begins a segment; `parts` cover the film.
-    """
-
-    rungs: list[Rung]
-    rate: Fraction
-    copied: Rung | None = None
-    cuts: list[int] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
-
-    @property
-    def encoded(self) -> list[Rung]:
-        """The rungs that aren't the source itself."""
-        return [rung for rung in self.rungs if rung != self.copied]
-
-    def seconds(self, frame: int) -> float:
-        """When a frame is shown, in seconds from the start."""
-        return float(frame / self.rate)
-
-    def frame(self, second: float) -> int:
-        """The first frame that is shown at a second or later; containers round to milliseconds."""
-        return math.ceil(second * self.rate - Fraction(1, 1000))
-
-    def cuts_in(self, part: Part) -> list[int]:
-        """The cuts within a part, counted from its start."""
-        end = math.inf if part.frames is None else part.first + part.frames
-        return [cut - part.first for cut in self.cuts if part.first <= cut < end]
-
-
 def frame_rate(video: VideoTrack) -> Fraction:
-    """The constant rate all rungs get, in frames per second: the source's, halved until it is 60 or less."""
+    """The constant rate all levels get, in frames per second: the source's, halved until it is 60 or less."""
     rate = video.frame_rate
     nearest = min(RATES, key=lambda known: abs(known - rate))
     if abs(nearest - rate) < rate / 200:
@@ -86,10 +36,10 @@ def frame_rate(video: VideoTrack) -> Fraction:
 
 
 def plan(source: Source, *, copy: bool = True) -> Plan:
-    """The ladder of a source, at least one rung. Without `copy`, nothing is taken from it as it is."""
+    """The ladder of a source, with at least one level. Without `copy`, all of it is encoded."""
     whole = copy and copyable(source)
-    rungs = _rungs(source.video, whole=whole)
-    found = Plan(rungs, frame_rate(source.video), rungs[0] if whole else None)
+    levels = _levels(source.video, whole=whole)
+    found = Plan(levels, frame_rate(source.video), levels[0] if whole else None)
     if whole:
         found.cuts = [found.frame(key) for key in thinned(source.video.keyframes)]
     found.parts = _parts(source, found)
@@ -99,7 +49,7 @@ def plan(source: Source, *, copy: bool = True) -> Plan:
 
 
 def copyable(source: Source) -> bool:
-    """Whether the picture is what a rung of ours would be, so that it needn't be encoded again."""
+    """Whether the picture already is what we would encode, so that its packets can be copied."""
     video = source.video
     short = min(video.width, video.height)
     if not (
@@ -124,7 +74,7 @@ def copyable(source: Source) -> bool:
 
 
 def thinned(keys: Sequence[float]) -> list[float]:
-    """Of a source's keyframes, in seconds, those that begin a segment: about SEGMENT apart or more."""
+    """The keyframes, in seconds, at which a copied level begins a segment: about SEGMENT apart or more."""
     kept: list[float] = []
     for key in keys:
         if not kept or key - kept[-1] > SEGMENT - 0.05:
@@ -141,11 +91,11 @@ def _peak(side: int) -> int:
     return next((PEAKS[s] for s in sorted(PEAKS) if s >= side), PEAKS[max(PEAKS)])
 
 
-def _rungs(video: VideoTrack, *, whole: bool) -> list[Rung]:
+def _levels(video: VideoTrack, *, whole: bool) -> list[Level]:
     width, height = video.shown_size()
     short = min(width, height)
     sides = [side for side in PEAKS if side <= short]
-    # a source between two rungs keeps its own size at the top
+    # a source between two levels keeps its own size at the top
     if whole or (short < max(PEAKS) and (not sides or short > sides[0] * 1.1)):
         sides = [short, *(side for side in sides if side * 1.1 < short)]
     most = int(video.bit_rate * HEADROOM.get(video.codec, 1.5))  # more than the source holds can't be gained
@@ -153,7 +103,7 @@ def _rungs(video: VideoTrack, *, whole: bool) -> list[Rung]:
     for side in sides or [short]:
         scale = min(side / short, LONGEST_SIDE / max(width, height))
         peak = min(_peak(side), max(150_000, most))
-        found.append(Rung(f"{even(side)}p", even(width * scale), even(height * scale), peak))
+        found.append(Level(f"{even(side)}p", even(width * scale), even(height * scale), peak))
     return found
 
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from apps.media import failures, source_info
 from apps.media.models import GOING, State, Video
-from apps.media.services.encoding import chunks, encode, ladder, passes, subtitles
+from apps.media.services.encoding import chunks, encode, ladder, passes, storyboard, subtitles
+from apps.media.services.encoding.plan import Level, Plan
 from apps.media.services.ingest.adding import QUEUED_FOR, queue_again
 from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost
-from apps.media.services.publishing.final import Results, publish, rung_row, sound_rows
+from apps.media.services.publishing.final import Results, level_row, publish, sound_rows
 from apps.media.services.publishing.previews import set_preview
 from apps.media.services.publishing.progressive import Growth, withdraw
 from apps.media.services.storage import GivenUp, drop_arrivals
@@ -125,7 +126,7 @@ class _Job:
             self.folder.mkdir()
             self._passes(path, ladder.plan(self.source, copy=False))
 
-    def _spoiled(self, path: Path, plan: ladder.Plan) -> bool:
+    def _spoiled(self, path: Path, plan: Plan) -> bool:
         """Make everything; whether a copy in it is no good. Raises ffmpeg.FFmpegError if there is no copy."""
         try:
             return bool(self._passes(path, plan))
@@ -134,12 +135,12 @@ class _Job:
                 raise
             return True
 
-    def _passes(self, path: Path, plan: ladder.Plan) -> str:
-        """What needs no encoding, then all rungs in one pass; what ffmpeg complained about if that spoils a copy."""
+    def _passes(self, path: Path, plan: Plan) -> str:
+        """What needs no encoding, then all levels in one pass; what ffmpeg complained about if that spoils a copy."""
         chunked = bool(plan.encoded) and len(plan.parts) > 1
         if chunked:
             chunks.prepare(self.video.pk, self.source, plan)
-        self.results.texts = subtitles.convert(path, self.source, folder=self.folder, watch=self._watch())
+        self.results.texts = subtitles.convert(path, self.source, folder=self.folder, on_tick=self.lease.tick)
         converted = [track for track, _path in self.results.texts]
         self.lease.held().update(source_info=source_info.column(self.source, converted=converted))
         if plan.copied or chunked:
@@ -157,37 +158,43 @@ class _Job:
             return ""
         return said
 
-    def _encode(self, path: Path, plan: ladder.Plan, *, sound: bool) -> str:
-        """Every rung that is encoded, watched as it grows if there is nothing else to watch."""
-        watch = self._watch(0.98)
+    def _encode(self, path: Path, plan: Plan, *, sound: bool) -> str:
+        """Every level that is encoded, watched as it grows if there is nothing else to watch."""
+        listener = self._listener(0.98)
         if not self.watchable:
             growth = Growth(self.video, self.lease, self.source, plan, self.results, self.folder)
-            watch = passes.Watch(watch.progress, growth.look)
+            listener = passes.ProgressListener(listener.progress, growth.look)
         if len(plan.parts) == 1:
-            return self._make(path, plan, plan.encoded, sound=sound, watch=watch)
-        said = chunks.finish(self.video.pk, plan, folder=self.folder, watch=watch)
+            return self._make(path, plan, plan.encoded, sound=sound, listener=listener)
+        said = chunks.finish(self.video.pk, plan, folder=self.folder, listener=listener)
         self._take(plan, plan.encoded, sound=False)
         return said
 
     def _make(
         self,
         path: Path,
-        plan: ladder.Plan,
-        rungs: list[ladder.Rung],
+        plan: Plan,
+        levels: list[Level],
         *,
         sound: bool,
-        watch: passes.Watch | None = None,
+        listener: passes.ProgressListener | None = None,
     ) -> str:
         said = encode.make(
-            path, self.source, plan, folder=self.folder, watch=watch or self._watch(), rungs=rungs, sound=sound
+            path,
+            self.source,
+            plan,
+            folder=self.folder,
+            listener=listener or self._listener(),
+            levels=levels,
+            sound=sound,
         )
-        self._take(plan, rungs, sound=sound)
+        self._take(plan, levels, sound=sound)
         return said
 
-    def _take(self, plan: ladder.Plan, rungs: list[ladder.Rung], *, sound: bool) -> None:
+    def _take(self, plan: Plan, levels: list[Level], *, sound: bool) -> None:
         """Rows of what was made. Raises Refused if that is nothing or ends long before the source does."""
         try:
-            pictures = [rung_row(self.video, rung, plan, self.folder) for rung in rungs]
+            pictures = [level_row(self.video, level, plan, self.folder) for level in levels]
         except ffmpeg.FFmpegError as error:
             raise damaged(str(error)) from error
         end = self.source.video.end
@@ -197,26 +204,28 @@ class _Job:
                 raise damaged(f"no picture after {at:.1f} of {end:.1f} s", at_seconds=at)
         self.results.add(pictures + (sound_rows(self.video, self.source, self.folder) if sound else []))
 
-    def _pictures(self, plan: ladder.Plan) -> str:
-        """Storyboard and thumbnail, from the smallest and the largest rung; what ffmpeg complained about."""
-        watch, tiles = self._watch(), encode.tiles_of(self.source)
-        smallest = plan.rungs[-1]
-        sheets, said = encode.storyboard(
-            self._made(smallest), tiles, folder=self.folder, watch=watch, strict=smallest == plan.copied
+    def _pictures(self, plan: Plan) -> str:
+        """Storyboard and thumbnail, from the smallest and the largest level; what ffmpeg complained about."""
+        tick, tiles = self.lease.tick, storyboard.tiles_of(self.source)
+        smallest = plan.levels[-1]
+        sheets, said = storyboard.make(
+            self._made(smallest), tiles, folder=self.folder, on_tick=tick, strict=smallest == plan.copied
         )
-        moment = encode.best_moment(sheets, tiles, self.source.video.end)
+        moment = storyboard.best_moment(sheets, tiles, self.source.video.end)
         self.results.tiles, self.results.sheets = tiles, sheets
-        self.results.thumbnail = encode.thumbnail(self._made(plan.rungs[0]), moment, folder=self.folder, watch=watch)
+        self.results.thumbnail = storyboard.thumbnail(
+            self._made(plan.levels[0]), moment, folder=self.folder, on_tick=tick
+        )
         return said
 
-    def _made(self, rung: ladder.Rung) -> Path:
-        """Where a rung lies: in the storage, if it was published."""
-        stored = next(row.file for row in self.results.renditions if row.name == rung.name)
-        return Path(videos().path(stored)) if stored else self.folder / f"{rung.name}.mp4"
+    def _made(self, level: Level) -> Path:
+        """Where a level lies: in the storage, if it was published."""
+        stored = next(row.file for row in self.results.renditions if row.name == level.name)
+        return Path(videos().path(stored)) if stored else self.folder / f"{level.name}.mp4"
 
-    def _watch(self, share: float = 0.0) -> passes.Watch:
+    def _listener(self, share: float = 0.0) -> passes.ProgressListener:
         """Reports a pass that is `share` of the whole job."""
-        return passes.Watch(lambda done: self.lease.progress(share * done), self.lease.tick)
+        return passes.ProgressListener(lambda done: self.lease.progress(share * done), self.lease.tick)
 
 
 def retry(*, video_id: int) -> bool:

@@ -6,7 +6,8 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-from apps.media.services.encoding.passes import Watch, time_for
+from apps.media.services.encoding import passes
+from apps.media.services.encoding.passes import Tick
 from utils.mediakit import ffmpeg, webvtt
 from utils.mediakit.source import Source, TextTrack
 from utils.mediakit.text_tracks import CAPTIONS, TELETEXT
@@ -17,35 +18,35 @@ SECOND_FIELD, OF_SECOND = 0b101, {0x15, 0x1D}  # a triple that counts; commands 
 NOT_UTF8 = "Invalid UTF-8"  # of a text, says ffmpeg, and leaves it out
 
 
-def convert(path: Path, source: Source, *, folder: Path, watch: Watch) -> list[tuple[TextTrack, Path]]:
+def convert(path: Path, source: Source, *, folder: Path, on_tick: Tick) -> list[tuple[TextTrack, Path]]:
     """The source's texts as WebVTT; one that can't be converted, or says nothing, is left out."""
     tracks = [track for track in source.texts if track.codec in TEXT_SUBTITLES]
     if tracks:
-        _convert(path, tracks, folder=folder, watch=watch)
+        _convert(path, tracks, folder=folder, on_tick=on_tick)
     for track in source.texts:
         if track.codec == TELETEXT:
-            _dial(path, track, source.duration, folder=folder, watch=watch)
+            _dial(path, track, source.duration, folder=folder, on_tick=on_tick)
             tracks.append(track)
         elif track.codec == CAPTIONS:
-            tracks += _read(path, track, source.duration, folder=folder, watch=watch)
+            tracks += _read(path, track, source.duration, folder=folder, on_tick=on_tick)
     found = [(track, _vtt(track, folder)) for track in tracks]
     return [(track, made) for track, made in found if made.exists() and _made_plain(made)]
 
 
-def _dial(path: Path, track: TextTrack, duration: float, *, folder: Path, watch: Watch) -> None:
+def _dial(path: Path, track: TextTrack, duration: float, *, folder: Path, on_tick: Tick) -> None:
     """A page of teletext: each text is shown until the page is sent again, with another or with none."""
     options = ["-fix_sub_duration", "-txt_format", "text", "-txt_page", track.page]
     with contextlib.suppress(ffmpeg.FFmpegError):
-        ffmpeg.run(
+        passes.run(
             [ffmpeg.Input(path, options)],
             _written(str(track.index), _vtt(track, folder)),
-            cwd=folder,
-            timeout=time_for(duration),
-            on_tick=watch.tick,
+            folder=folder,
+            seconds=duration,
+            on_tick=on_tick,
         )
 
 
-def _read(path: Path, track: TextTrack, duration: float, *, folder: Path, watch: Watch) -> list[TextTrack]:
+def _read(path: Path, track: TextTrack, duration: float, *, folder: Path, on_tick: Tick) -> list[TextTrack]:
     """The captions that the pictures carry, all of which have to be decoded: of the first field, and of the second.
 
     Nothing says in which language those of the second are (CTA-608-E: CC3, mostly another one).
@@ -54,12 +55,12 @@ def _read(path: Path, track: TextTrack, duration: float, *, folder: Path, watch:
     copy = ["-map", "0:s", "-c:s", "copy", "-f", "data", raw.name]
 
     def run(field: str, outputs: list[str]) -> None:
-        ffmpeg.run(
+        passes.run(
             [ffmpeg.Input(path, ["-data_field", field], captions=track.index)],
             outputs,
-            cwd=folder,
-            timeout=time_for(duration),
-            on_tick=watch.tick,
+            folder=folder,
+            seconds=duration,
+            on_tick=on_tick,
         )
 
     with contextlib.suppress(ffmpeg.FFmpegError):
@@ -77,15 +78,15 @@ def _speaks_twice(raw: Path) -> bool:
     return any(kind == SECOND_FIELD and first in OF_SECOND for kind, first in pairs)
 
 
-def _convert(path: Path, tracks: list[TextTrack], *, folder: Path, watch: Watch) -> None:
+def _convert(path: Path, tracks: list[TextTrack], *, folder: Path, on_tick: Tick) -> None:
     try:
-        one_by_one = NOT_UTF8 in _texts(path, tracks, folder=folder, watch=watch)
+        one_by_one = NOT_UTF8 in _texts(path, tracks, folder=folder, on_tick=on_tick)
     except ffmpeg.FFmpegError:  # one of them is to blame
         one_by_one = True
     if one_by_one:
         for track in tracks:
             with contextlib.suppress(ffmpeg.FFmpegError):
-                _text(path, track, folder=folder, watch=watch)
+                _text(path, track, folder=folder, on_tick=on_tick)
 
 
 def _made_plain(path: Path) -> bool:
@@ -103,17 +104,17 @@ def _written(stream: str, path: Path) -> list[str]:
     return ["-map", f"0:{stream}", "-c:s", "webvtt", "-f", "webvtt", path.name]
 
 
-def _text(path: Path, track: TextTrack, *, folder: Path, watch: Watch) -> None:
+def _text(path: Path, track: TextTrack, *, folder: Path, on_tick: Tick) -> None:
     """One track, by itself: what isn't UTF-8 is what Chinese programs write (GB 18030, as old as GBK and wider)."""
-    said = _texts(path, [track], folder=folder, watch=watch)
+    said = _texts(path, [track], folder=folder, on_tick=on_tick)
     if NOT_UTF8 in said and _vtt(track, folder).read_text("utf-8", "replace").isascii():
-        _texts(path, [track], folder=folder, watch=watch, encoding="GB18030")
+        _texts(path, [track], folder=folder, on_tick=on_tick, encoding="GB18030")
 
 
-def _texts(path: Path, tracks: list[TextTrack], *, folder: Path, watch: Watch, encoding: str = "") -> str:
+def _texts(path: Path, tracks: list[TextTrack], *, folder: Path, on_tick: Tick, encoding: str = "") -> str:
     """The WebVTT file of each track; what ffmpeg complained about."""
     outputs = []
     for track in tracks:
         outputs += _written(str(track.index), _vtt(track, folder))
     options = ["-sub_charenc", encoding] if encoding else []
-    return ffmpeg.run([ffmpeg.Input(path, options)], outputs, cwd=folder, timeout=time_for(0), on_tick=watch.tick)
+    return passes.run([ffmpeg.Input(path, options)], outputs, folder=folder, seconds=0, on_tick=on_tick)

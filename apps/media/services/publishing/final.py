@@ -14,7 +14,8 @@ from django.utils.translation import gettext
 
 from apps.media import hls
 from apps.media.models import Rendition, State, Storyboard, Subtitle, Video
-from apps.media.services.encoding import audio, encode, ladder
+from apps.media.services.encoding import audio, storyboard
+from apps.media.services.encoding.plan import Level, Plan
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.publishing.previews import ALIGNED, cut_previews, length_of, preview_end
 from apps.media.services.storage import Arrivals, discard_later, discard_replaced
@@ -38,7 +39,7 @@ class Results:
     previews: list[Rendition] = field(default_factory=list)
     texts: list[tuple[TextTrack, Path]] = field(default_factory=list)
     sheets: list[Path] = field(default_factory=list)
-    tiles: encode.Tiles | None = None
+    tiles: storyboard.Tiles | None = None
     thumbnail: Path | None = None
     grown: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -51,11 +52,11 @@ class Results:
         self.fresh += rows
 
 
-def rung_row(video: Video, rung: ladder.Rung, plan: ladder.Plan, folder: Path) -> Rendition:
-    """The unsaved row of the rung that lies in `folder`. Raises ffmpeg.FFmpegError if there is nothing in it."""
-    row = _row(video, rung.name, folder, [plan.seconds(cut) for cut in plan.cuts])
+def level_row(video: Video, level: Level, plan: Plan, folder: Path) -> Rendition:
+    """The unsaved row of the level that lies in `folder`. Raises ffmpeg.FFmpegError if there is nothing in it."""
+    row = _row(video, level.name, folder, [plan.seconds(cut) for cut in plan.cuts])
     row.kind = Rendition.Kind.VIDEO
-    row.width, row.height, row.frame_rate = rung.width, rung.height, float(plan.rate)
+    row.width, row.height, row.frame_rate = level.width, level.height, float(plan.rate)
     return row
 
 
@@ -110,7 +111,7 @@ def _tell_apart(rows: list[Rendition]) -> None:
 
 
 def publish(
-    video: Video, lease: Lease, source: Source, plan: ladder.Plan, results: Results, folder: Path, *, done: bool
+    video: Video, lease: Lease, source: Source, plan: Plan, results: Results, folder: Path, *, done: bool
 ) -> None:
     """Put in place what was made since the last time; once `done`, what was there before goes. Raises LeaseLost.
 
@@ -166,8 +167,8 @@ def _board(video: Video, results: Results, arrivals: Arrivals) -> Storyboard | N
         video=video,
         files=[arrivals.place(sheet) for sheet in results.sheets],
         interval=results.tiles.interval,
-        columns=encode.COLUMNS,
-        rows=encode.ROWS,
+        columns=storyboard.COLUMNS,
+        rows=storyboard.ROWS,
         tile_width=results.tiles.width,
         tile_height=results.tiles.height,
         count=results.tiles.count,
@@ -228,7 +229,7 @@ class Measured(TypedDict):
     chapters: typed_json.Json
 
 
-def measured(source: Source, plan: ladder.Plan) -> Measured:
+def measured(source: Source, plan: Plan) -> Measured:
     """What a video's row tells of its source, whatever was made of it so far."""
     width, height = source.video.shown_size()
     chapters = typed_json.dump(source.chapters)
@@ -239,7 +240,7 @@ def _switch(
     video: Video,
     lease: Lease,
     source: Source,
-    plan: ladder.Plan,
+    plan: Plan,
     results: Results,
     previews: list[Rendition],
     *,

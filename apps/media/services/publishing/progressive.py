@@ -1,4 +1,4 @@
-"""A title is watched while it is encoded: its smallest rung and its sound, as far as they are made.
+"""A title is watched while it is encoded: its smallest level and its sound, as far as they are made.
 
 Their files in the storage grow with those in the work folder.
 """
@@ -18,13 +18,14 @@ from django.utils import timezone
 from PIL import Image, ImageStat
 
 from apps.media.models import Rendition, State, Video
-from apps.media.services.encoding import audio, encode, ladder, passes
+from apps.media.services.encoding import audio, ladder, storyboard
+from apps.media.services.encoding.plan import Plan
 from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.publishing.final import (
     Results,
+    level_row,
     measured,
     replace_texts,
-    rung_row,
     sound_rows,
     store,
     text_rows,
@@ -51,7 +52,7 @@ class Growth:
         video: Video,
         lease: Lease,
         source: Source,
-        plan: ladder.Plan,
+        plan: Plan,
         results: Results,
         folder: Path,
     ) -> None:
@@ -90,7 +91,7 @@ class Growth:
     def _rows(self) -> list[Rendition]:
         """Unsaved rows of all that grows, as far as it is made; none while a track has nothing yet."""
         try:
-            picture = rung_row(self._video, self._plan.encoded[-1], self._plan, self._folder)
+            picture = level_row(self._video, self._plan.encoded[-1], self._plan, self._folder)
         except ffmpeg.FFmpegError:
             return []
         heard = sound_rows(self._video, self._source, self._folder)
@@ -153,13 +154,13 @@ class Growth:
         """A picture of what was published so far; None if that shows nothing."""
         folder = self._folder / "beginning"
         folder.mkdir(exist_ok=True)
-        watch = passes.Watch(lambda _: None, self._lease.tick)
-        rung = Path(videos().path(picture.file))
-        tiles = encode.tiles_of(replace(self._source, duration=picture.duration))
+        tick = self._lease.tick
+        level = Path(videos().path(picture.file))
+        tiles = storyboard.tiles_of(replace(self._source, duration=picture.duration))
         try:
-            sheets, _ = encode.storyboard(rung, tiles, folder=folder, watch=watch, strict=False)
-            moment = encode.best_moment(sheets, tiles, picture.duration)
-            thumbnail = encode.thumbnail(rung, moment, folder=folder, watch=watch)
+            sheets, _ = storyboard.make(level, tiles, folder=folder, on_tick=tick, strict=False)
+            moment = storyboard.best_moment(sheets, tiles, picture.duration)
+            thumbnail = storyboard.thumbnail(level, moment, folder=folder, on_tick=tick)
         except ffmpeg.FFmpegError:
             return None  # what is wrong with it is found out at the end
         if thumbnail is None:
