@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -33,6 +34,37 @@ def _quick_passwords() -> Iterator[None]:
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     ):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """SQLite's tables come from a database that is kept: see tests/migrated.py."""
+    from django.db.backends.signals import connection_created
+
+    from tests.migrated import fill
+
+    connection_created.connect(fill)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Have SQLite put back as it is now after each transactional test.
+
+    A flush would empty every table one by one, and make all content types and permissions anew.
+    """
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from tests.migrated import remember, restore
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with django_db_blocker.unblock():
+        remember(connection)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: restore(connection))
         yield
 
 
