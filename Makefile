@@ -5,7 +5,7 @@ DATA_DIR ?= data
 VENV := .venv/bin
 export PORT DATA_DIR
 
-.PHONY: help run dev test test-mariadb test-quick check bench lock messages screenshots lighthouse clean
+.PHONY: help run dev test test-mariadb test-quick check mutants bench lock messages screenshots lighthouse clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ check: dev ## Format, lint, imports, types, migrations, settings, templates
 	SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
 	$(VENV)/python manage.py check --deploy --fail-level WARNING
 	$(VENV)/djlint templates --lint --quiet
+
+mutants: dev ## Plant small faults, one at a time, and see a test fail: WORDS="money tokens"
+	$(VENV)/python -m tests.mutants $(WORDS)
 
 bench: dev ## Measure: each figure is a ratio to a reference in the same run
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done
