@@ -55,19 +55,19 @@ def refresh_rankings(**_: Any) -> None:
 
 @shared_task(name="media.finish_upload", **HASH)
 def finish_upload(*, upload_id: str, **_: Any) -> None:
-    media.finish_upload(upload_id=upload_id)
+    media.finish_upload(upload_id=upload_id, clock=timezone.now)
 
 
 @shared_task(name="media.resume_lapsed", **SHORT)
 @one_at_a_time
 def resume_lapsed(**_: Any) -> None:
-    media.resume_lapsed()
+    media.resume_lapsed(at=timezone.now())
 
 
 @shared_task(name="media.look_after_uploads", **SHORT)
 @one_at_a_time
 def look_after_uploads(**_: Any) -> None:
-    media.look_after_uploads()
+    media.look_after_uploads(at=timezone.now())
 
 
 @shared_task(name="media.discard_due", **SHORT)

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -83,12 +84,12 @@ class VideoAdmin(FormAdmin):
 
     @action(description=_("Encode again"), permissions=["change"])
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
-        count = sum(retry(video_id=video.pk) for video in videos)
+        count = sum(retry(video_id=video.pk, at=timezone.now()) for video in videos)
         self.message_user(request, gettext("%d put on the queue.") % count)
 
     @action(description=_("Stop encoding"), permissions=["change"])
     def cancel_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
-        count = sum(cancel(video_id=video.pk) for video in videos)
+        count = sum(cancel(video_id=video.pk, at=timezone.now()) for video in videos)
         self.message_user(request, gettext("%d stopped.") % count)
 
     def get_urls(self) -> list[URLPattern]:
@@ -150,7 +151,7 @@ class VideoAdmin(FormAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         video = get_object_or_404(Video, pk=video_id)
-        if act(video_id=video.pk):
+        if act(video_id=video.pk, at=timezone.now()):
             self.message_user(request, done % video, messages.SUCCESS)
             self.log_change(request, video, done % video)
         else:

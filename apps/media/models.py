@@ -34,6 +34,10 @@ def _past(at: datetime) -> Q:
 
 
 class VideoQuerySet(models.QuerySet["Video"]):
+    def free(self, at: datetime) -> VideoQuerySet:
+        """Those that a worker may take: waiting, or held by one that has been silent for too long."""
+        return self.filter(Q(state=State.UPLOADED) | (_past(at) & Q(state=State.PROCESSING)))
+
     def lapsed(self, at: datetime) -> VideoQuerySet:
         """In the hands of a worker that no longer renews its lease, or waiting for longer than a queue keeps."""
         return self.filter(_past(at), state__in=[State.UPLOADED, State.PROCESSING])

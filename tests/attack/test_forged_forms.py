@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
 from apps.media.models import Upload
 from apps.media.services.ingest import uploads
@@ -51,7 +52,7 @@ def test_no_address_takes_a_form_of_another_site(forger):
 def test_a_method_that_changes_nothing_stands_for_no_other(forger, sent, tmp_path, settings):
     owner = make_user(is_staff=True, is_superuser=True)
     forger.force_login(owner)
-    upload = uploads.create_upload(owner=owner, size=10)
+    upload = uploads.create_upload(owner=owner, size=10, at=timezone.now())
     headers = {"X-HTTP-Method-Override": "DELETE", "Tus-Resumable": "1.0.0"}
     getattr(forger, sent)(f"/media/uploads/{upload.pk}/", headers=headers)
     assert Upload.objects.filter(pk=upload.pk).exists()

@@ -30,11 +30,12 @@ document.addEventListener('error', ({ target }) => target.error && window.troubl
 """
 AGAIN = """
 import json, time
+from django.utils import timezone
 from apps.media.models import State, Video
 from apps.media.services import retry
 video = Video.objects.get(pk=%d)
 before = {row.name: row.file for row in video.renditions.all()}
-assert retry(video_id=video.pk)
+assert retry(video_id=video.pk, at=timezone.now())
 while video.state != State.READY or before.items() & {(r.name, r.file) for r in video.renditions.all()}:
     time.sleep(0.2)
     video.refresh_from_db()

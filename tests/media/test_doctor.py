@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.media.models import Chunk, PendingDeletion, State, Video
 from apps.media.services import discard_due, resume_lapsed
-from apps.media.services.leases import LEASE, Lease, LeaseLost
+from apps.media.services.leases import LEASE, LeaseLost, fail, release, take_video
 from apps.media.services.storage import Arrivals, GivenUp, drop_arrivals
 from tests import factories
 from utils.databases import is_full
@@ -108,7 +108,7 @@ def test_a_stuck_job_is_queued_again_and_its_leftovers_go():
     assert not work.exists()
     video.refresh_from_db()
     assert (video.state, video.lease_owner) == (State.UPLOADED, "")
-    assert resume_lapsed() == 0
+    assert resume_lapsed(at=timezone.now()) == 0
 
 
 def test_chunks_of_a_title_that_is_done_go():
@@ -129,18 +129,19 @@ def test_a_missing_preview_is_cut_again():
 
 def test_a_lease_is_held_by_one_and_lost_to_another():
     video = Video.objects.create(original="x", original_name="x", size=1, sha256="0" * 64)
-    first, second = Lease(video.pk), Lease(video.pk)
-    assert first.take()
-    assert not second.take()
+    first = take_video(video.pk, clock=timezone.now)
+    assert first
+    assert take_video(video.pk, clock=timezone.now) is None
     first.progress(0.5)
     first.renew()
     Video.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert second.take()
+    second = take_video(video.pk, clock=timezone.now)
+    assert second
     for loses in (first.renew, first.renew):
         with pytest.raises(LeaseLost):
             loses()
-    first.fail("encoding")
-    assert not first.give_back()
+    fail(first, "encoding")
+    assert not release(first, until=timezone.now())
     video.refresh_from_db()
     assert (video.state, video.lease_owner, video.attempts) == (State.PROCESSING, second.owner, 2)
     assert video.lease_until > timezone.now() + LEASE / 2
@@ -151,7 +152,7 @@ def test_a_file_that_arrives_is_named_before_it_is_there(tmp_path):
 
     def arrive() -> tuple[Arrivals, str]:
         (tmp_path / "a.mp4").write_bytes(b"0")
-        arrivals = Arrivals(video)
+        arrivals = Arrivals(video, clock=timezone.now)
         return arrivals, arrivals.place(tmp_path / "a.mp4")
 
     _, of_a_dead_worker = arrive()

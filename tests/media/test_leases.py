@@ -16,7 +16,7 @@ from apps.media.models import GOING, Chunk, State, Video
 from apps.media.services import cancel, resume_lapsed, retry
 from apps.media.services.encoding import chunks
 from apps.media.services.ingest.adding import QUEUED_FOR
-from apps.media.services.leases import LEASE, RENEW_EVERY, Lease, LeaseLost
+from apps.media.services.leases import LEASE, RENEW_EVERY, Lease, LeaseLost, take_chunk, take_video
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,23 +29,18 @@ class Clock:
 
     def __init__(self) -> None:
         self.began, self.passed = timezone.now(), 0.0
-        # Only what reads a clock through these two is moved: sockets and the broker keep theirs.
-        self.patches = [
-            patch.object(timezone, "now", self.now),
-            patch("apps.media.services.leases.time.monotonic", lambda: self.passed),
-        ]
+        # Only what reads the clock through leases is moved: sockets and the broker keep theirs.
+        self.patch = patch("apps.media.services.leases.time.monotonic", lambda: self.passed)
 
     def now(self) -> datetime:
         return self.began + timedelta(seconds=self.passed)
 
     def __enter__(self) -> Clock:
-        for one in self.patches:
-            one.start()  # type: ignore[attr-defined]
+        self.patch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for one in self.patches:
-            one.stop()  # type: ignore[attr-defined]
+        self.patch.stop()
 
 
 def locked(execute, sql, *arguments):
@@ -65,7 +60,13 @@ def clock():
         yield moved
 
 
-def lost(lease: Lease) -> bool:
+def held(video: Video, clock: Clock) -> Lease[Video]:
+    lease = take_video(video.pk, clock=clock.now)
+    assert lease
+    return lease
+
+
+def lost(lease: Lease[Video]) -> bool:
     try:
         lease.tick()
     except LeaseLost:
@@ -77,13 +78,12 @@ def lost(lease: Lease) -> bool:
 def test_what_was_lost_stays_lost_at_every_look(clock, another):
     """One that asked again within its own throttle was told it had what it had lost, and went on for ever."""
     video = waiting_video()
-    lease = Lease(video.pk)
-    assert lease.take()
+    lease = held(video, clock)
     if another:
         clock.passed += LEASE.total_seconds() + 1
-        assert Lease(video.pk).take()
+        assert held(video, clock)
     else:
-        assert cancel(video_id=video.pk)
+        assert cancel(video_id=video.pk, at=clock.now())
         clock.passed += RENEW_EVERY.total_seconds()
     assert [lost(lease) for _ in range(3)] == [True, True, True]
     with pytest.raises(LeaseLost):
@@ -92,8 +92,10 @@ def test_what_was_lost_stays_lost_at_every_look(clock, another):
 
 def test_a_hold_on_a_chunk_stays_lost_and_leaves_the_chunk_free(clock):
     video = waiting_video()
-    Chunk.objects.create(video=video, number=0, lease_owner="me", lease_until=clock.now() + LEASE)
-    hold = chunks._Hold(Chunk.objects.get(), "me", None)
+    chunk = Chunk.objects.create(video=video, number=0)
+    hold = take_chunk(chunk.pk, clock=clock.now)
+    assert hold
+    assert take_chunk(chunk.pk, clock=clock.now) is None
     Chunk.objects.update(lease_owner="another")
     clock.passed += RENEW_EVERY.total_seconds()
     for _ in range(3):
@@ -103,15 +105,14 @@ def test_a_hold_on_a_chunk_stays_lost_and_leaves_the_chunk_free(clock):
 
 def test_a_lock_that_is_shorter_than_the_lease_loses_nothing(clock):
     video = waiting_video()
-    lease = Lease(video.pk)
-    assert lease.take()
+    lease = held(video, clock)
     lease.progress(0.4)
     with connection.execute_wrapper(locked):
         for _ in range(20):
             clock.passed += 2.0  # 40 s in all
             assert not lost(lease)
     clock.passed += 1.0
-    assert resume_lapsed() == 0
+    assert resume_lapsed(at=clock.now()) == 0
     assert not lost(lease)
     video.refresh_from_db()
     assert (video.progress, video.attempts) == (0.4, 1)
@@ -119,8 +120,7 @@ def test_a_lock_that_is_shorter_than_the_lease_loses_nothing(clock):
 
 
 def test_a_lock_that_outlasts_the_lease_loses_it_for_good(clock):
-    lease = Lease(waiting_video().pk)
-    assert lease.take()
+    lease = held(waiting_video(), clock)
     with connection.execute_wrapper(locked):
         clock.passed += LEASE.total_seconds()
         assert lost(lease)
@@ -133,7 +133,7 @@ def test_nobody_begins_with_a_chunk_of_a_title_that_was_cancelled():
     Video.objects.update(state=State.FAILED)  # its worker died before it could clear away
     assert not chunks.encode_chunk(chunk_id=Chunk.objects.get().pk)
     Video.objects.update(state=State.PROCESSING)
-    assert cancel(video_id=video.pk)
+    assert cancel(video_id=video.pk, at=timezone.now())
     assert not Chunk.objects.exists()
 
 
@@ -148,8 +148,8 @@ class Holds(RuleBasedStateMachine):
         self.clock = Clock().__enter__()
         self.video = waiting_video()
         Video.objects.filter(pk=self.video.pk).update(lease_until=self.clock.now() + QUEUED_FOR)
-        self.leases: list[Lease | None] = [None] * WORKERS
-        self.gone: list[Lease] = []  # those that were told once that they lost it
+        self.leases: list[Lease[Video] | None] = [None] * WORKERS
+        self.gone: list[Lease[Video]] = []  # those that were told once that they lost it
         self.looked: dict[str, float] = {}  # owner: when it last asked
         self.renewed: dict[str, float] = {}  # and when it last was answered: it holds it
 
@@ -159,10 +159,10 @@ class Holds(RuleBasedStateMachine):
             return
         try:
             self.clock.passed += LEASE.total_seconds() + QUEUED_FOR.total_seconds() + SWEEP
-            resume_lapsed()
+            resume_lapsed(at=self.clock.now())
             going = self._row().state in GOING
-            assert Lease(self.video.pk).take() is going
-            assert retry(video_id=self.video.pk) is not going
+            assert bool(take_video(self.video.pk, clock=self.clock.now)) is going
+            assert retry(video_id=self.video.pk, at=self.clock.now()) is not going
         finally:
             self.clock.__exit__()
             self.video.delete()
@@ -178,8 +178,9 @@ class Holds(RuleBasedStateMachine):
     def take(self, worker: int) -> None:
         if self.leases[worker] is not None:
             return
-        lease, before = Lease(self.video.pk), self._row()
-        if lease.take():
+        before = self._row()
+        lease = take_video(self.video.pk, clock=self.clock.now)
+        if lease:
             assert before.state == State.UPLOADED or before.lease_until < self.clock.now()
             self.leases[worker] = lease
             self.looked[lease.owner] = self.renewed[lease.owner] = self.clock.passed
@@ -219,16 +220,16 @@ class Holds(RuleBasedStateMachine):
     @rule()
     def cancelled(self) -> None:
         going = self._row().state in GOING
-        assert cancel(video_id=self.video.pk) is going
+        assert cancel(video_id=self.video.pk, at=self.clock.now()) is going
 
     @rule()
     def tried_again(self) -> None:
         going = self._row().state in GOING
-        assert retry(video_id=self.video.pk) is not going
+        assert retry(video_id=self.video.pk, at=self.clock.now()) is not going
 
     @rule()
     def swept(self) -> None:
-        resume_lapsed()
+        resume_lapsed(at=self.clock.now())
 
     @precondition(lambda self: hasattr(self, "gone"))
     @invariant()

@@ -180,7 +180,10 @@ def test_nobody_is_let_in_who_would_overtake_the_encode(episode):
 
 def test_an_encode_that_is_stopped_takes_its_beginning_back(client, episode, published, way):
     watched = []
-    published += [lambda: watched.append(Viewer(client, episode)), lambda: cancel(video_id=episode.video_id)]
+    published += [
+        lambda: watched.append(Viewer(client, episode)),
+        lambda: cancel(video_id=episode.video_id, at=timezone.now()),
+    ]
     process(video_id=episode.video_id, long=way)
     video = Video.objects.get(pk=episode.video_id)
     assert (video.state, video.failure, video.ready_at) == (State.FAILED, "cancelled", None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.media.models import PendingDeletion, Rendition, State, Storyboard, Subtitle
 from apps.media.services import rename_files
@@ -30,7 +31,7 @@ def episode():
         videos().save(name, ContentFile(name.encode()))
     Subtitle.objects.create(video=episode.video, language="zh", label="中文", file="words.vtt")
     Storyboard.objects.update(files=["sheet.jpg"])
-    discard_later(["older.mp4"], video=episode.video)
+    discard_later(["older.mp4"], video=episode.video, at=timezone.now())
     return episode
 
 

@@ -67,7 +67,7 @@ def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(cli
     early = Viewer(client, episode)
     assert len(early.tracks) == 4  # two rungs, a sound, a text
     seen = early.watch()
-    assert retry(video_id=video.pk)
+    assert retry(video_id=video.pk, at=timezone.now())
     during = Viewer(client, episode)
     process(video_id=video.pk)
     late = Viewer(client, episode)
@@ -92,7 +92,7 @@ def test_a_replacement_that_fails_leaves_what_there_was(client, episode):
     seen = viewer.watch()
     video = Video.objects.get(pk=episode.video_id)
     Path(videos().path(video.original)).write_bytes(b"gone bad")
-    retry(video_id=video.pk)
+    retry(video_id=video.pk, at=timezone.now())
     process(video_id=video.pk)
     video.refresh_from_db()
     assert (video.state, video.failure) == (State.FAILED, "not_a_video")

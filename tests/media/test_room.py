@@ -55,7 +55,7 @@ def tried(video: Video) -> Video:
 def later(video: Video) -> int:
     """Let its pause be over, and everybody look."""
     Video.objects.filter(pk=video.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    count = resume_lapsed()
+    count = resume_lapsed(at=timezone.now())
     video.refresh_from_db()
     return count
 
@@ -79,7 +79,7 @@ def test_an_encode_waits_for_room(disk, tmp_path):
     for language, words in (("en", "waiting for room"), ("zh-hans", "等待磁盘空间")):
         with translation.override(language):
             assert words in encoding(video)
-    assert resume_lapsed() == 0  # its pause isn't over
+    assert resume_lapsed(at=timezone.now()) == 0  # its pause isn't over
     assert (later(video), video.state) == (0, State.NO_ROOM)  # there is no room yet: that costs no try
     assert video.attempts == 1
     disk.empty()
@@ -97,7 +97,7 @@ def test_it_is_told_when_room_never_suffices(disk, tmp_path):
     Video.objects.filter(pk=video.pk).update(attempts=ATTEMPTS - 2)
     assert tried(video).state == State.NO_ROOM
     assert video.lease_until > timezone.now() + timedelta(minutes=10)  # the pauses have grown
-    assert retry(video_id=video.pk)  # a curator needn't wait
+    assert retry(video_id=video.pk, at=timezone.now())  # a curator needn't wait
     Video.objects.filter(pk=video.pk).update(attempts=ATTEMPTS - 1)
     assert (tried(video).state, video.failure) == (State.FAILED, "full")
     assert left() == [videos().path(video.original)]
@@ -110,7 +110,7 @@ def test_what_waits_for_room_can_be_stopped(disk, tmp_path):
     video = arrived(tmp_path)
     disk.fill()
     assert tried(video).state == State.NO_ROOM
-    assert cancel(video_id=video.pk)
+    assert cancel(video_id=video.pk, at=timezone.now())
     disk.empty()
     assert (later(video), video.state, video.failure) == (0, State.FAILED, "cancelled")
 

@@ -87,7 +87,7 @@ def test_a_file_whose_hash_was_lost_is_hashed_by_the_worker(curator):
 def test_a_received_file_that_nobody_finished_is_put_on_the_queue_again(curator):
     path = begin(curator, 10)
     Upload.objects.update(state=Upload.State.RECEIVED, offset=10, expires_at=timezone.now() - timedelta(seconds=1))
-    look_after_uploads()
+    look_after_uploads(at=timezone.now())
     assert Upload.objects.get().expires_at > timezone.now()
     assert head(curator, path).status_code == 200
 
@@ -100,7 +100,7 @@ def test_hashing_a_large_file_holds_no_short_work(curator, monkeypatch, django_c
         Upload.objects.update(state=Upload.State.RECEIVED, offset=size, expires_at=timezone.now())
         before = {queue: queue_length(queue) for queue in ("light", "media")}
         with django_capture_on_commit_callbacks(execute=True):
-            look_after_uploads()
+            look_after_uploads(at=timezone.now())
         sent[size] = {queue: queue_length(queue) - before[queue] for queue in before}
         Upload.objects.all().delete()
     assert sent == {10: {"light": 1, "media": 0}, 11: {"light": 0, "media": 1}}
@@ -135,8 +135,8 @@ def test_abandoned_uploads_are_gone_and_then_swept(curator):
     Upload.objects.filter(size=5).update(expires_at=timezone.now() - timedelta(seconds=1))
     assert head(curator, path).status_code == 410
     assert patch(curator, path, 3, b"45").status_code == 410
-    look_after_uploads()
-    look_after_uploads()
+    look_after_uploads(at=timezone.now())
+    look_after_uploads(at=timezone.now())
     assert head(curator, path).status_code == 404
     assert head(curator, kept).status_code == 200
     assert len(stored_files()) == 1
@@ -231,7 +231,7 @@ def test_one_writer_at_a_time(curator, monkeypatch):
         assert curator.delete(path, headers=TUS).status_code == 423
         assert head(curator, path).status_code == 200
         Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-        look_after_uploads()
+        look_after_uploads(at=timezone.now())
     assert Upload.objects.count() == 1
 
 

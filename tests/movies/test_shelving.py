@@ -164,10 +164,10 @@ def test_the_upload_page_lists_what_an_earlier_visit_left(curator):
 
 def test_what_was_done_long_ago_is_forgotten_and_its_video_stays(curator):
     file = uploaded(curator)
-    media.look_after_uploads()
+    media.look_after_uploads(at=timezone.now())
     assert Upload.objects.filter(pk=file.pk).exists()
     Upload.objects.update(expires_at="2020-01-01T00:00Z")
-    media.look_after_uploads()
+    media.look_after_uploads(at=timezone.now())
     assert not Upload.objects.exists()
     assert Video.objects.filter(pk=file.video_id).exists()
 

@@ -112,7 +112,7 @@ def test_a_strangers_player_gets_the_previews_files_only(client):
 def test_files_that_an_encode_replaced_are_renewed_while_they_are_there(client, watching):
     episode, _, files = watching
     old = Rendition.objects.get(video=episode.video, variant="full", name="360p")
-    discard_later([old.file], video=episode.video)
+    discard_later([old.file], video=episode.video, at=timezone.now())
     Rendition.objects.filter(pk=old.pk).update(file="new.mp4")
     assert paths(renewed(client, episode, player="p")) == paths(files) | {"/v/new.mp4"}
     client.logout()

@@ -28,7 +28,7 @@ from apps.media import services as media  # noqa: E402
 from apps.media.models import Chunk, PendingDeletion, Rendition, Storyboard, Upload, Video  # noqa: E402
 from apps.movies.models import Movie  # noqa: E402
 from apps.orders.models import Order, Payment, Purchase  # noqa: E402
-from apps.playback.models import Progress  # noqa: E402
+from apps.playback.models import Progress, Stream  # noqa: E402
 from apps.users.models import Membership, User  # noqa: E402
 from apps.wallet.models import Entry, Wallet  # noqa: E402
 from utils.storages import videos  # noqa: E402
@@ -107,6 +107,7 @@ def main(target: Path) -> None:
     setup_test_environment()
     before = row_counts()
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
     found: dict[str, Any] = {"before": before, "after": row_counts(), "money": money()}
     film, waiting = Video.objects.order_by("pk")
     found |= {"film": stored(film), "waiting": stored(waiting)}
@@ -123,10 +124,11 @@ def main(target: Path) -> None:
     found["findings"] = [finding.what for finding in media.examine(at=timezone.now(), mend=False)]
     media.process(video_id=waiting.pk)
     found["encoded"] = stored(Video.objects.get(pk=waiting.pk))
-    media.retry(video_id=film.pk)
+    media.retry(video_id=film.pk, at=timezone.now())
     media.process(video_id=film.pk)
     found["again"] = {**stored(Video.objects.get(pk=film.pk)), "left": Rendition.objects.filter(video=film).count()}
     found["chunks"] = Chunk.objects.count()
+    Stream.objects.all().delete()  # the players of before are closed
     found["later"] = watched("lin", "山")
     target.write_text(json.dumps(found))
 

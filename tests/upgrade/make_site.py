@@ -9,6 +9,7 @@ the video storage and the pictures.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: ICN003  as that commit imported
 from __future__ import annotations
 
 import os
@@ -50,11 +51,11 @@ def clip(path: Path, seconds: int, picture: str) -> Path:
 
 def fill(folder: Path) -> None:
     """A member who bought things, a title that is ready, one that waits, and a file that is half there."""
+    from apps.media.services.uploads import create_upload, receive
     from django.utils import timezone
 
     from apps.community.services import post_comment
     from apps.media.services import add_video, process, set_preview
-    from apps.media.services.uploads import create_upload, receive
     from apps.movies.models import Access, Episode
     from apps.orders import services as orders
     from apps.playback.services import authorize, heartbeat

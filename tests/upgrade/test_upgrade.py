@@ -64,8 +64,8 @@ def test_no_row_is_lost(site):
 def test_money_rows_are_as_they_were(site):
     assert site["money"] == {
         "orders": [["plan", "fulfilled", "88.00"], ["top_up", "fulfilled", "50.00"], ["title", "fulfilled", "5.00"]],
-        "payments": ["88.00", "50.00"],
-        "entries": [["top_up", "50.00", "50.00", ""], ["purchase", "-5.00", "45.00", "河"]],
+        "payments": ["88.00", "50.00", "5.00"],
+        "entries": [["top_up", "50.00", "50.00", "Wallet top-up"], ["purchase", "-5.00", "45.00", "河"]],
         "balance": "45.00",
         "purchases": [["lin", "河"]],
         "member_until": site["money"]["member_until"],
@@ -80,7 +80,7 @@ def test_a_ready_title_keeps_its_files(site):
         "thumbnail": True, "storyboard": True,
     }  # fmt: skip
     assert site["pending"] == [["videos", True, True]] * 2  # the preview of before, as long as addresses name it
-    assert site["findings"] == []
+    assert site["findings"] == ["雨.mp4 (2) is uploaded, but nobody has worked on it lately"]
 
 
 def test_a_member_watches_the_title_whole(site):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Count
-from django.utils import timezone
 
 from apps.media.models import GOING, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.encoding.chunks import folder_of, forget
@@ -38,35 +37,32 @@ class Finding:
     cure: str
 
 
-def resume_lapsed() -> int:
+def resume_lapsed(*, at: datetime) -> int:
     """Queue again what a dead worker, a lost message or a disk without room left behind; returns how many."""
-    now = timezone.now()
     count = 0
-    for video in list(Video.objects.lapsed(now).only("pk", "state")):
+    for video in list(Video.objects.lapsed(at).only("pk", "state")):
         lost = video.state == State.PROCESSING or not any(queue_length(name) for name in QUEUES)
         moved = (
-            Video.objects.lapsed(now)
+            Video.objects.lapsed(at)
             .filter(pk=video.pk, state=video.state)
-            .update(state=State.UPLOADED, lease_owner="", lease_until=now + QUEUED_FOR)
+            .update(state=State.UPLOADED, lease_owner="", lease_until=at + QUEUED_FOR)
         )
         if moved and lost:
             enqueue("media.process", video_id=video.pk)
             count += 1
-    for folder in _left_folders():
+    for folder in _left_folders(at):
         shutil.rmtree(folder, ignore_errors=True)
-    return count + _resume_where_there_is_room(now)
+    return count + _resume_where_there_is_room(at)
 
 
-def _resume_where_there_is_room(now: datetime) -> int:
+def _resume_where_there_is_room(at: datetime) -> int:
     """Queue what met a full disk, once that has room for it; returns how many."""
     count = 0
-    for video in list(Video.objects.out_of_room(now).only("pk", "size")):
+    for video in list(Video.objects.out_of_room(at).only("pk", "size")):
         if free_room() < ROOM_BESIDE + ROOM_SHARE * video.size:
             continue
         moved = (
-            Video.objects.out_of_room(now)
-            .filter(pk=video.pk)
-            .update(state=State.UPLOADED, lease_until=timezone.now() + QUEUED_FOR)
+            Video.objects.out_of_room(at).filter(pk=video.pk).update(state=State.UPLOADED, lease_until=at + QUEUED_FOR)
         )
         if moved:
             enqueue("media.process", video_id=video.pk)
@@ -74,7 +70,7 @@ def _resume_where_there_is_room(now: datetime) -> int:
     return count
 
 
-def _left_folders() -> list[Path]:
+def _left_folders(at: datetime) -> list[Path]:
     """Work folders of jobs that nobody works on any more."""
     work = Path(settings.WORK_DIR)
     if not work.exists():
@@ -83,8 +79,7 @@ def _left_folders() -> list[Path]:
     folders = sorted(work.iterdir())
     owners = set(Video.objects.filter(state=State.PROCESSING).values_list("lease_owner", flat=True))
     chunked = {folder_of(pk).name for pk in Chunk.objects.order_by().values_list("video_id", flat=True).distinct()}
-    now = timezone.now()
-    without_rows, aged = (now - CHUNKS_APPEAR).timestamp(), (now - UNCLAIMED_FOR).timestamp()
+    without_rows, aged = (at - CHUNKS_APPEAR).timestamp(), (at - UNCLAIMED_FOR).timestamp()
     return [
         folder
         for folder in folders
@@ -128,12 +123,12 @@ def _stuck(at: datetime) -> Cases:
     for number, video in enumerate(lapsed):
         yield (
             Finding(f"{video} ({video.pk}) is {video.state}, but nobody has worked on it lately", "queued again"),
-            resume_lapsed if number == 0 else _nothing,  # the first call takes them all
+            partial(resume_lapsed, at=at) if number == 0 else _nothing,  # the first call takes them all
         )
 
 
 def _left_work(at: datetime) -> Cases:
-    for folder in _left_folders():
+    for folder in _left_folders(at):
         yield (
             Finding(f"work folder {folder.name} belongs to no job", "removed"),
             partial(shutil.rmtree, folder, ignore_errors=True),
@@ -159,7 +154,7 @@ def _lost_files(at: datetime) -> Cases:
         if lost or not rows:
             what = f"{video} ({video.pk}) lacks {', '.join(lost) or 'every rung'}"
             if storage.exists(video.original):
-                yield Finding(what, "encoded again"), partial(retry, video_id=video.pk)
+                yield Finding(what, "encoded again"), partial(retry, video_id=video.pk, at=at)
             else:
                 yield Finding(what, "failed: its original is missing too"), partial(_give_up, video)
         elif not storage.exists(video.original):

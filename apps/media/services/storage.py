@@ -9,10 +9,10 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import storages
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from apps.media.models import PendingDeletion, Video
 from utils import row_files
+from utils.clock import Clock
 from utils.storages import videos
 
 ARRIVES_WITHIN = timedelta(minutes=5)  # from naming a file until its video's rows are written
@@ -29,8 +29,9 @@ class GivenUp(Exception):
 class Arrivals:
     """Files on their way into the storage for one video, as a context: at its end those that didn't settle go."""
 
-    def __init__(self, video: Video) -> None:
+    def __init__(self, video: Video, *, clock: Clock) -> None:
         self.video = video
+        self.clock = clock
         self.names: list[str] = []
 
     def __enter__(self) -> Arrivals:
@@ -53,7 +54,7 @@ class Arrivals:
         name = videos().new_name(path.suffix)
         copying = timedelta(seconds=path.stat().st_size / SLOWEST_COPY)
         PendingDeletion.objects.create(
-            name=name, due_at=timezone.now() + ARRIVES_WITHIN + copying, arriving_for=self.video
+            name=name, due_at=self.clock() + ARRIVES_WITHIN + copying, arriving_for=self.video
         )
         self.names.append(name)
         return name
@@ -79,10 +80,10 @@ def drop_arrivals(video_id: int) -> int:
     return drop(PendingDeletion.objects.filter(arriving_for_id=video_id))
 
 
-def discard_later(names: Iterable[str], *, video: Video) -> None:
+def discard_later(names: Iterable[str], *, video: Video, at: datetime) -> None:
     """Delete stored files of a video once the last address that names them has expired."""
     lasting = timedelta(seconds=max(settings.TOKEN_TTL, 2 * (video.duration or 0)))
-    due_at = timezone.now() + lasting + MARGIN
+    due_at = at + lasting + MARGIN
     rows = [PendingDeletion(name=name, due_at=due_at, replaced_in=video) for name in names]
     PendingDeletion.objects.bulk_create(rows, ignore_conflicts=True)
 

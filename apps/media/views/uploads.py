@@ -58,6 +58,7 @@ def uploads(request: HttpRequest, method: str) -> HttpResponse:
     upload = service.create_upload(
         owner=request.user,  # type: ignore[arg-type]  # door.protocol lets nobody else in
         size=size,
+        at=timezone.now(),
         filename=said.get("filename") or said.get("name", ""),
         metadata=header,
     )
@@ -116,6 +117,7 @@ def known(request: HttpRequest) -> HttpResponse:
         owner=request.user,  # type: ignore[arg-type]
         sha256=sha256,
         size=size,
+        at=timezone.now(),
         filename=request.POST.get("filename", ""),
     )
     return JsonResponse({"upload": _as_json(found) if found else None})
@@ -131,7 +133,9 @@ def _body_length(request: HttpRequest) -> int:
 def _receive(request: HttpRequest, upload: Upload, offset: int, length: int, checksum: tus.Checksum | None) -> None:
     with Place():
         try:
-            service.receive(upload=upload, offset=offset, length=length, read=request.read, checksum=checksum)
+            service.receive(
+                upload=upload, offset=offset, length=length, read=request.read, checksum=checksum, clock=timezone.now
+            )
         except UnreadablePostError as error:
             # Nobody reads this answer: the connection broke.
             raise tus.Refused(HTTPStatus.BAD_REQUEST, _("The connection broke. Go on where it did.")) from error

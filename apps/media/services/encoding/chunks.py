@@ -7,7 +7,6 @@ queue. What is done stays done when a worker dies: the next one goes on from the
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -19,18 +18,18 @@ from django.db import OperationalError
 from django.db.models import Avg, F
 from django.utils import timezone
 
-from apps.media.models import GOING, Chunk, ChunkQuerySet, Video
+from apps.media.models import Chunk, Video
 from apps.media.services.encoding import encode, ladder, passes
 from apps.media.services.encoding.plan import Plan
-from apps.media.services.leases import LEASE, LeaseLost, Renewal
+from apps.media.services.leases import CHUNK_TRIES, LeaseLost, take_chunk
 from utils import typed_json
+from utils.clock import Clock
 from utils.databases import wait_for_locks
 from utils.mediakit import ffmpeg, fmp4
 from utils.mediakit.source import Source
 from utils.storages import videos
 from utils.tasks import enqueue_group
 
-TRIES = 2  # of one chunk, before its title fails
 PAUSE = 0.3  # seconds between two looks at what others do
 
 
@@ -72,7 +71,7 @@ def prepare(video_id: int, source: Source, plan: Plan) -> None:
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
 
 
-def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.ProgressListener) -> str:
+def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.ProgressListener, clock: Clock) -> str:
     """Work on the chunks until all are done; `<level>.mp4` in `folder` grows by each that has its turn.
 
     Returns what ffmpeg complained about. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
@@ -87,11 +86,11 @@ def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.Progress
 
     while joined.count < len(plan.parts):
         tick()
-        failed = rows.filter(failures__gte=TRIES).first()
+        failed = rows.filter(failures__gte=CHUNK_TRIES).first()
         if failed:
             raise ffmpeg.FFmpegError(failed.failure_detail)
-        chunk = rows.waiting(timezone.now()).first()
-        if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick):
+        chunk = rows.waiting(clock()).first()
+        if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick, clock=clock):
             continue
         if rows.count() != len(plan.parts):
             raise LeaseLost  # forgotten: somebody cancelled the job
@@ -122,61 +121,45 @@ class _Joined:
             self.count += 1
 
 
-class _Hold:
-    """A worker's hold on a chunk."""
-
-    def __init__(self, chunk: Chunk, owner: str, on_tick: Callable[[], None] | None) -> None:
-        self._chunk = chunk
-        self._owner = owner
-        self._on_tick = on_tick
-        self._renewal = Renewal(self.rows)
-        self.progress = self._renewal.progress
-
-    def rows(self) -> ChunkQuerySet:
-        """The chunk's row while this worker holds it; empty once it doesn't."""
-        return Chunk.objects.filter(pk=self._chunk.pk, lease_owner=self._owner, done=False)
-
-    def tick(self) -> None:
-        if self._on_tick:
-            self._on_tick()
-        self._renewal.tick()
-
-
-def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None) -> bool:
-    """Encode one chunk, if nobody else does. `on_tick` is called every second and may raise to stop it."""
+def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None, clock: Clock = timezone.now) -> bool:
+    """Encode one chunk, unless another worker does. `on_tick` is called every second and may raise to stop it."""
     wait_for_locks()
-    owner, now = secrets.token_hex(8), timezone.now()
-    mine = Chunk.objects.waiting(now).filter(pk=chunk_id, failures__lt=TRIES, video__state__in=GOING)
-    if not mine.update(lease_owner=owner, lease_until=now + LEASE):
+    lease = take_chunk(chunk_id, clock=clock)
+    if lease is None:
         return False
+
+    def tick() -> None:
+        if on_tick:
+            on_tick()
+        lease.tick()
+
     chunk = Chunk.objects.select_related("video").get(pk=chunk_id)
-    hold = _Hold(chunk, owner, on_tick)
     place = folder_of(chunk.video_id)
-    folder = place / f"{chunk.number}-{owner}"
+    folder = place / f"{chunk.number}-{lease.owner}"
     try:
         folder.mkdir()
-        said = _encode(chunk.video, chunk, folder, hold)
+        said = _encode(chunk.video, chunk, folder, passes.ProgressListener(lease.progress, tick))
         target = place / str(chunk.number)
         shutil.rmtree(target, ignore_errors=True)  # of a worker that died before it could say so
         folder.rename(target)
-        return bool(hold.rows().update(done=True, progress=1, complaints=said, lease_owner=""))
+        return bool(lease.held().update(done=True, progress=1, complaints=said, lease_owner=""))
     except LeaseLost:
-        hold.rows().update(lease_owner="")  # if only the video was lost: whoever has it now needn't wait for the chunk
+        lease.held().update(lease_owner="")  # if only the video was lost, its next worker needn't wait for the chunk
         if on_tick:
             on_tick()  # raises if it was the video, and not only the chunk, that was lost
         return False
     except ffmpeg.FFmpegError as error:
-        hold.rows().update(lease_owner="", failures=F("failures") + 1, failure_detail=str(error))
+        lease.held().update(lease_owner="", failures=F("failures") + 1, failure_detail=str(error))
         return False
     except (OSError, ffmpeg.Interrupted, OperationalError):
-        if not hold.rows().update(lease_owner=""):
+        if not lease.held().update(lease_owner=""):
             return False  # its job is over
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
+def _encode(video: Video, chunk: Chunk, folder: Path, listener: passes.ProgressListener) -> str:
     task = _task(video.pk)
     plan = task.plan
     return encode.make(
@@ -184,7 +167,7 @@ def _encode(video: Video, chunk: Chunk, folder: Path, hold: _Hold) -> str:
         task.source,
         plan,
         folder=folder,
-        listener=passes.ProgressListener(hold.progress, hold.tick),
+        listener=listener,
         levels=plan.encoded,
         part=plan.parts[chunk.number],
     )

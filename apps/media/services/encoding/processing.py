@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -16,11 +17,12 @@ from apps.media.models import GOING, State, Video
 from apps.media.services.encoding import chunks, encode, ladder, passes, storyboard, subtitles
 from apps.media.services.encoding.plan import Level, Plan
 from apps.media.services.ingest.adding import QUEUED_FOR, queue_again
-from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost
+from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost, fail, release, take_video, wait_for_room
 from apps.media.services.publishing.final import Results, level_row, publish, sound_rows
 from apps.media.services.publishing.previews import set_preview
 from apps.media.services.publishing.progressive import Growth, withdraw
 from apps.media.services.storage import GivenUp, drop_arrivals
+from utils.clock import Clock
 from utils.databases import is_full, unless_full, wait_for_locks
 from utils.mediakit import ffmpeg
 from utils.mediakit.containers import bearable
@@ -34,53 +36,53 @@ class _TooLong(Exception):
     """The source belongs on the queue of long work."""
 
 
-def process(*, video_id: int, long: bool = False) -> None:
+def process(*, video_id: int, long: bool = False, clock: Clock = timezone.now) -> None:
     """Encode one waiting video. Called twice or at once, one call works and the others return.
 
     A long one is passed on to the queue of long work, unless this is it (`long`).
     """
     wait_for_locks()
-    lease = Lease(video_id)
-    if not lease.take():
+    lease = take_video(video_id, clock=clock)
+    if lease is None:
         return
     video = Video.objects.get(pk=video_id)
     drop_arrivals(video_id)
     if video.attempts > ATTEMPTS:
-        lease.fail("gave_up")
-        withdraw(video_id)
+        fail(lease, "gave_up")
+        withdraw(video_id, at=clock())
         return
     try:
         with _work_folder(f"job-{video_id}-{lease.owner}") as folder:
-            _Job(video, lease, folder).run(long=long)
+            _Job(video, lease, folder, clock).run(long=long)
     except (LeaseLost, GivenUp):
         return
     except _TooLong:
-        if lease.give_back(attempts=video.attempts - 1, lease_until=timezone.now() + QUEUED_FOR):
+        if release(lease, until=clock() + QUEUED_FOR, attempts=video.attempts - 1):
             enqueue("media.process_long", video_id=video_id)
     except ffmpeg.Interrupted:
-        lease.give_back(lease_until=timezone.now())  # the next sweep queues it again
+        release(lease, until=clock())  # the next sweep queues it again
     except Refused as error:
-        lease.fail(failures.column(error.refusal), error.refusal.detail)
+        fail(lease, failures.column(error.refusal), error.refusal.detail)
     except FileNotFoundError as error:
-        lease.fail("missing", str(error))
+        fail(lease, "missing", str(error))
     except ffmpeg.FFmpegError as error:
         unreadable = failures.column(damaged(str(error)).refusal)
-        lease.fail(unreadable if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
+        fail(lease, unreadable if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
     except (OSError, OperationalError) as error:
         if not is_full(error):
             if isinstance(error, OperationalError):
                 raise  # the lease will lapse, and another try begins
-            lease.fail("disk", str(error))
+            fail(lease, "disk", str(error))
         elif video.attempts >= ATTEMPTS:
-            lease.fail("full", str(error))
+            fail(lease, "full", str(error))
         else:
             with unless_full():  # not even room to say so: the lease will lapse
-                lease.wait_for_room(tries=video.attempts, detail=str(error))
+                wait_for_room(lease, tries=video.attempts, at=clock(), detail=str(error))
     finally:
         if not Video.objects.filter(pk=video_id, state__in=GOING).exists():
             chunks.forget(video_id)
-            withdraw(video_id)
-    _look_at_preview(video)
+            withdraw(video_id, at=clock())
+    _look_at_preview(video, clock)
 
 
 @contextmanager
@@ -94,20 +96,21 @@ def _work_folder(name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _look_at_preview(video: Video) -> None:
+def _look_at_preview(video: Video, clock: Clock) -> None:
     """Cut the preview again if its length was changed while the encode was put in place."""
     now = Video.objects.filter(pk=video.pk, state=State.READY).first()
     if now and now.preview_seconds != video.preview_seconds:
-        set_preview(video=now, seconds=now.preview_seconds)
+        set_preview(video=now, seconds=now.preview_seconds, clock=clock)
 
 
 class _Job:
     """One attempt at one video."""
 
-    def __init__(self, video: Video, lease: Lease, folder: Path) -> None:
+    def __init__(self, video: Video, lease: Lease[Video], folder: Path, clock: Clock) -> None:
         self.video = video
         self.lease = lease
         self.folder = folder
+        self.clock = clock
         self.results = Results()
         # by what an earlier encode made: it stays until this is done
         self.watchable = video.ready_at is not None and not video.renditions.filter(progressive=True).exists()
@@ -147,14 +150,14 @@ class _Job:
             # The sound of chunks is whole, so that it has no seams; others begin with the picture meanwhile.
             self._make(path, plan, [plan.copied] if plan.copied else [], sound=True)
         if plan.copied and plan.encoded and not self.watchable:
-            publish(self.video, self.lease, self.source, plan, self.results, self.folder, done=False)
+            publish(self.video, self.lease, self.source, plan, self.results, self.folder, self.clock, done=False)
             self.watchable = True
         said = ""
         if plan.encoded:
             said = self._encode(path, plan, sound=not (plan.copied or chunked))
         said += self._pictures(plan)
         if not (plan.copied and said):
-            publish(self.video, self.lease, self.source, plan, self.results, self.folder, done=True)
+            publish(self.video, self.lease, self.source, plan, self.results, self.folder, self.clock, done=True)
             return ""
         return said
 
@@ -162,11 +165,11 @@ class _Job:
         """Every level that is encoded, watched as it grows if there is nothing else to watch."""
         listener = self._listener(0.98)
         if not self.watchable:
-            growth = Growth(self.video, self.lease, self.source, plan, self.results, self.folder)
+            growth = Growth(self.video, self.lease, self.source, plan, self.results, self.folder, self.clock)
             listener = passes.ProgressListener(listener.progress, growth.look)
         if len(plan.parts) == 1:
             return self._make(path, plan, plan.encoded, sound=sound, listener=listener)
-        said = chunks.finish(self.video.pk, plan, folder=self.folder, listener=listener)
+        said = chunks.finish(self.video.pk, plan, folder=self.folder, listener=listener, clock=self.clock)
         self._take(plan, plan.encoded, sound=False)
         return said
 
@@ -228,17 +231,17 @@ class _Job:
         return passes.ProgressListener(lambda done: self.lease.progress(share * done), self.lease.tick)
 
 
-def retry(*, video_id: int) -> bool:
+def retry(*, video_id: int, at: datetime) -> bool:
     """Queue once more what failed, is finished or waits for room; False if it's waiting or being encoded already."""
-    return queue_again(video_id=video_id, states=[State.FAILED, State.READY, State.NO_ROOM])
+    return queue_again(video_id=video_id, states=[State.FAILED, State.READY, State.NO_ROOM], at=at)
 
 
-def cancel(*, video_id: int) -> bool:
+def cancel(*, video_id: int, at: datetime) -> bool:
     """Stop what waits or is being encoded; its worker notices within seconds. False if there was nothing to stop."""
     stopped = Video.objects.filter(pk=video_id, state__in=GOING).update(
         state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
     )
     if stopped:
         chunks.forget(video_id)  # so that those who help with one stop too
-    withdraw(video_id)
+    withdraw(video_id, at=at)
     return bool(stopped)

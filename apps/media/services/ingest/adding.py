@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.media.models import State, Video
 from apps.media.services.ingest import tus
 from apps.media.services.ingest.digests import Digests, digest
+from utils.clock import Clock
 from utils.redis import held
 from utils.storages import videos
 from utils.tasks import enqueue
@@ -24,7 +25,9 @@ class UnableToAddVideo(Exception):
     """The file can't be read or stored; the message says why."""
 
 
-def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move: bool = False) -> Video:
+def add_video(
+    *, path: Path, original_name: str, preview_seconds: int = 0, move: bool = False, clock: Clock = timezone.now
+) -> Video:
     """The video of the file at `path`, its encoding queued. With `move` the file is taken, else copied.
 
     Content that is stored already gives the video it has. `preview_seconds` > 0 asks a new one for a
@@ -37,17 +40,19 @@ def add_video(*, path: Path, original_name: str, preview_seconds: int = 0, move:
         if video is not None:
             if move:
                 path.unlink()
-            return _again_if_failed(video)
+            return _again_if_failed(video, clock())
         stored = videos().adopt(path, suffix=tus.suffix(original_name), move=move)
     except OSError as error:
         raise UnableToAddVideo(f"{original_name}: {error.strerror or error}") from error
-    return take_in(stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds)
+    return take_in(
+        stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds, at=clock()
+    )
 
 
-def find_stored(*, sha256: str, size: int) -> Video | None:
+def find_stored(*, sha256: str, size: int, at: datetime) -> Video | None:
     """The video that has this content, tried again if it failed; None if it isn't stored."""
     video = find_content(sha256=sha256, size=size)
-    return _again_if_failed(video) if video else None
+    return _again_if_failed(video, at) if video else None
 
 
 def find_content(*, sha256: str, size: int) -> Video | None:
@@ -58,7 +63,7 @@ def find_content(*, sha256: str, size: int) -> Video | None:
     return None
 
 
-def take_in(*, stored: str, original_name: str, digests: Digests, preview_seconds: int = 0) -> Video:
+def take_in(*, stored: str, original_name: str, digests: Digests, at: datetime, preview_seconds: int = 0) -> Video:
     """The video of a file in the storage: a new one on the queue, or, if its content was there, the one it had.
 
     Then the second copy is deleted.
@@ -73,26 +78,26 @@ def take_in(*, stored: str, original_name: str, digests: Digests, preview_second
                 sha256=digests.sha256,
                 md5=digests.md5,
                 preview_seconds=preview_seconds,
-                lease_until=timezone.now() + QUEUED_FOR,
+                lease_until=at + QUEUED_FOR,
             )
             enqueue("media.process", video_id=video.pk)
             return video
     if video.original != stored:
         videos().delete(stored)
-    return _again_if_failed(video)
+    return _again_if_failed(video, at)
 
 
-def _again_if_failed(video: Video) -> Video:
+def _again_if_failed(video: Video, at: datetime) -> Video:
     """A video that failed gets another try when its file comes in once more."""
-    if queue_again(video_id=video.pk, states=[State.FAILED]):
+    if queue_again(video_id=video.pk, states=[State.FAILED], at=at):
         video.refresh_from_db()
     return video
 
 
-def queue_again(*, video_id: int, states: Collection[State]) -> bool:
+def queue_again(*, video_id: int, states: Collection[State], at: datetime) -> bool:
     """Queue a video that is in one of `states` once more, its attempts counted anew; False if it's in none of them."""
     moved = Video.objects.filter(pk=video_id, state__in=states).update(
-        state=State.UPLOADED, attempts=0, progress=0, lease_until=timezone.now() + QUEUED_FOR
+        state=State.UPLOADED, attempts=0, progress=0, lease_until=at + QUEUED_FOR
     )
     if moved:
         enqueue("media.process", video_id=video_id)

@@ -27,6 +27,7 @@ from apps.media.services.ingest import tus
 from apps.media.services.ingest.adding import find_stored, take_in
 from apps.media.services.ingest.digests import DigestCache, Digests, digest
 from apps.media.services.ingest.errors import Busy, NoRoom, TooLong, WrongChecksum, WrongOffset
+from utils.clock import Clock
 from utils.databases import is_full
 from utils.storages import videos
 from utils.tasks import enqueue
@@ -45,18 +46,17 @@ LOOK_EVERY = 0.05  # seconds
 _digests = DigestCache()
 
 
-def create_upload(*, owner: User, size: int, filename: str = "", metadata: str = "") -> Upload:
+def create_upload(*, owner: User, size: int, at: datetime, filename: str = "", metadata: str = "") -> Upload:
     """Room for a file of `size` bytes. Raises TooLong above the site's limit, and NoRoom."""
     if size > settings.UPLOAD_MAX_SIZE:
         raise TooLong
-    now = timezone.now()
-    coming = Upload.objects.arriving(now).aggregate(left=Sum(F("size") - F("offset")))["left"] or 0
+    coming = Upload.objects.arriving(at).aggregate(left=Sum(F("size") - F("offset")))["left"] or 0
     if coming + size > _free():
         raise NoRoom
     with _disk():
         stored = videos().new_name(tus.suffix(filename))
         Path(videos().path(stored)).touch()
-        expires_at = _lives_until()
+        expires_at = _lives_until(at)
         return Upload.objects.create(
             owner=owner, filename=filename[-255:], metadata=metadata, size=size, stored=stored, expires_at=expires_at
         )
@@ -67,9 +67,9 @@ def is_possible(*, size: int) -> bool:
     return Video.objects.filter(size=size).exists()
 
 
-def attach_known(*, owner: User, sha256: str, size: int, filename: str = "") -> Upload | None:
+def attach_known(*, owner: User, sha256: str, size: int, at: datetime, filename: str = "") -> Upload | None:
     """An upload that is done at once because its content is stored already; None if it isn't."""
-    video = find_stored(sha256=sha256, size=size)
+    video = find_stored(sha256=sha256, size=size, at=at)
     if video is None:
         return None
     return Upload.objects.create(
@@ -79,7 +79,7 @@ def attach_known(*, owner: User, sha256: str, size: int, filename: str = "") -> 
         offset=size,
         state=Upload.State.DONE,
         video=video,
-        expires_at=_lives_until(),
+        expires_at=_lives_until(at),
     )
 
 
@@ -100,7 +100,13 @@ def settle(*, upload: Upload) -> None:
 
 
 def receive(
-    *, upload: Upload, offset: int, length: int, read: Callable[[int], bytes], checksum: tus.Checksum | None = None
+    *,
+    upload: Upload,
+    offset: int,
+    length: int,
+    read: Callable[[int], bytes],
+    checksum: tus.Checksum | None = None,
+    clock: Clock = timezone.now,
 ) -> None:
     """Add up to `length` bytes of `read(n)` at `offset`; `upload` then tells what is there.
 
@@ -119,40 +125,48 @@ def receive(
         digests = _digests.take(upload.pk, offset)
         try:
             if checksum:
-                digests = _take_checked(upload, file, length, read, checksum, digests)
+                digests = _take_checked(upload, file, length, read, checksum, digests, clock)
             else:
-                _take(upload, file, length, read, digests)
+                _take(upload, file, length, read, digests, clock)
         finally:
             if digests and digests.length == upload.offset < upload.size:
                 _digests.keep(upload.pk, digests)
     if upload.state == Upload.State.RECEIVED:
         if digests and digests.length == upload.size:
-            finish_upload(upload_id=upload.pk, digests=digests)
+            finish_upload(upload_id=upload.pk, digests=digests, clock=clock)
             upload.refresh_from_db()
         else:
             _finish_soon(upload)
 
 
-def _take(upload: Upload, file: int, length: int, read: Callable[[int], bytes], digests: Digests | None) -> None:
+def _take(
+    upload: Upload, file: int, length: int, read: Callable[[int], bytes], digests: Digests | None, clock: Clock
+) -> None:
     """Write the bytes as they come. However it ends, what arrived is made safe."""
-    at, end = upload.offset, upload.offset + length
+    position, end = upload.offset, upload.offset + length
     try:
-        while at < end and (data := read(min(end - at, CHUNK))):
+        while position < end and (data := read(min(end - position, CHUNK))):
             _write(file, data)
-            at += len(data)
+            position += len(data)
             if digests:
                 digests.update(data)
-            if at - upload.offset >= SAVE_EVERY:
-                _save(upload, file, at)
+            if position - upload.offset >= SAVE_EVERY:
+                _save(upload, file, position, clock())
                 if _free() < 0:
                     raise NoRoom
     finally:
-        if at > upload.offset:
-            _save(upload, file, at)
+        if position > upload.offset:
+            _save(upload, file, position, clock())
 
 
 def _take_checked(
-    upload: Upload, file: int, length: int, read: Callable[[int], bytes], checksum: tus.Checksum, before: Digests | None
+    upload: Upload,
+    file: int,
+    length: int,
+    read: Callable[[int], bytes],
+    checksum: tus.Checksum,
+    before: Digests | None,
+    clock: Clock,
 ) -> Digests | None:
     """Write bytes that count only once their checksum has been seen to be right; the hashes with them."""
     digests = before.copy() if before else None
@@ -166,7 +180,7 @@ def _take_checked(
             digests.update(data)
     if left or hasher.digest() != checksum.digest:
         raise WrongChecksum
-    _save(upload, file, upload.offset + length)
+    _save(upload, file, upload.offset + length, clock())
     return digests
 
 
@@ -177,18 +191,18 @@ def _write(file: int, data: bytes) -> None:
             view = view[os.write(file, view) :]
 
 
-def _save(upload: Upload, file: int, offset: int) -> None:
+def _save(upload: Upload, file: int, offset: int, at: datetime) -> None:
     """Bring the bytes to the disk, then the offset that counts them."""
     whole = offset == upload.size
     with _disk():
         os.fdatasync(file)
         upload.offset = offset
         upload.state = Upload.State.RECEIVED if whole else Upload.State.RECEIVING
-        upload.expires_at = timezone.now() + FINISHED_WITHIN if whole else _lives_until()
+        upload.expires_at = at + FINISHED_WITHIN if whole else _lives_until(at)
         upload.save(update_fields=["offset", "state", "expires_at"])
 
 
-def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None) -> None:
+def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None, clock: Clock = timezone.now) -> None:
     """Make a video of a file that is all there, hashed now unless it was on its way. Twice does no harm."""
     upload = Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).first()
     if upload is None:
@@ -199,9 +213,9 @@ def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None) -> N
                 digests = digest(file)
         except (Busy, FileNotFoundError):
             return  # another worker has it in hand, or has put its content with the same that was there
-    video = take_in(stored=upload.stored, original_name=upload.filename, digests=digests)
+    video = take_in(stored=upload.stored, original_name=upload.filename, digests=digests, at=clock())
     Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).update(
-        state=Upload.State.DONE, video=video, expires_at=_lives_until()
+        state=Upload.State.DONE, video=video, expires_at=_lives_until(clock())
     )
 
 
@@ -223,17 +237,16 @@ def terminate(*, upload: Upload) -> None:
     upload.delete()
 
 
-def look_after_uploads() -> None:
+def look_after_uploads(*, at: datetime) -> None:
     """Give up what got no byte for long, finish what a dead worker left, forget what was done long ago."""
-    now = timezone.now()
-    Upload.objects.expired(now).filter(state=Upload.State.DONE).delete()  # the video stays
-    for upload in Upload.objects.expired(now).filter(state=Upload.State.RECEIVING):
+    Upload.objects.expired(at).filter(state=Upload.State.DONE).delete()  # the video stays
+    for upload in Upload.objects.expired(at).filter(state=Upload.State.RECEIVING):
         try:
             terminate(upload=upload)
         except Busy:
             continue  # a byte arrives at this moment
-    for upload in Upload.objects.expired(now).filter(state=Upload.State.RECEIVED):
-        Upload.objects.filter(pk=upload.pk).update(expires_at=now + FINISHED_WITHIN)
+    for upload in Upload.objects.expired(at).filter(state=Upload.State.RECEIVED):
+        Upload.objects.filter(pk=upload.pk).update(expires_at=at + FINISHED_WITHIN)
         _finish_soon(upload)
 
 
@@ -277,5 +290,5 @@ def _free() -> int:
     return shutil.disk_usage(place).free - int(settings.DISK_RESERVE)
 
 
-def _lives_until() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.UPLOAD_TTL)
+def _lives_until(at: datetime) -> datetime:
+    return at + timedelta(seconds=settings.UPLOAD_TTL)

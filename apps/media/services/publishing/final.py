@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
 
 from django.core.files import File
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from apps.media import hls
@@ -20,6 +20,7 @@ from apps.media.services.leases import Lease, LeaseLost
 from apps.media.services.publishing.previews import ALIGNED, cut_previews, length_of, preview_end
 from apps.media.services.storage import Arrivals, discard_later, discard_replaced
 from utils import typed_json
+from utils.clock import Clock
 from utils.languages import language_name, language_tag
 from utils.mediakit import ffmpeg, fmp4
 from utils.mediakit.source import Source, TextTrack
@@ -111,7 +112,15 @@ def _tell_apart(rows: list[Rendition]) -> None:
 
 
 def publish(
-    video: Video, lease: Lease, source: Source, plan: Plan, results: Results, folder: Path, *, done: bool
+    video: Video,
+    lease: Lease[Video],
+    source: Source,
+    plan: Plan,
+    results: Results,
+    folder: Path,
+    clock: Clock,
+    *,
+    done: bool,
 ) -> None:
     """Put in place what was made since the last time; once `done`, what was there before goes. Raises LeaseLost.
 
@@ -119,7 +128,7 @@ def publish(
     """
     lease.renew()
     asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=video.pk)
-    with Arrivals(video) as arrivals:
+    with Arrivals(video, clock=clock) as arrivals:
         for row in results.fresh:
             row.file = store(row, results, arrivals, folder)
             lease.tick()
@@ -130,12 +139,12 @@ def publish(
         board = _board(video, results, arrivals)
         texts = text_rows(video, results, arrivals)
         with transaction.atomic():
-            _switch(video, lease, source, plan, results, previews, done=done)
+            _switch(video, lease, source, plan, results, previews, at=clock(), done=done)
             arrivals.settle()
             if board:
-                _replace_board(video, board)
+                _replace_board(video, board, clock())
             if texts:
-                replace_texts(video, texts)
+                replace_texts(video, texts, clock())
             enqueue("catalogue.video_ready", video_id=video.pk)
     results.fresh.clear()
     results.grown.clear()
@@ -201,18 +210,18 @@ def text_rows(video: Video, results: Results, arrivals: Arrivals) -> list[Subtit
     return rows
 
 
-def _replace_board(video: Video, board: Storyboard) -> None:
+def _replace_board(video: Video, board: Storyboard, at: datetime) -> None:
     old = Storyboard.objects.filter(video=video).first()
     if old:
-        discard_later(old.files, video=video)
+        discard_later(old.files, video=video, at=at)
         old.delete()
     board.save()
 
 
-def replace_texts(video: Video, texts: list[Subtitle]) -> None:
+def replace_texts(video: Video, texts: list[Subtitle], at: datetime) -> None:
     """New subtitles in place of those of before; one of the same name keeps its address: somebody may be watching."""
     before = {(row.language, row.label): row for row in Subtitle.objects.filter(video=video)}
-    discard_later([row.file for row in before.values()], video=video)
+    discard_later([row.file for row in before.values()], video=video, at=at)
     for row in texts:
         row.pk = getattr(before.pop((row.language, row.label), None), "pk", None)
         row.save()
@@ -238,12 +247,13 @@ def measured(source: Source, plan: Plan) -> Measured:
 
 def _switch(
     video: Video,
-    lease: Lease,
+    lease: Lease[Video],
     source: Source,
     plan: Plan,
     results: Results,
     previews: list[Rendition],
     *,
+    at: datetime,
     done: bool,
 ) -> None:
     """New renditions in place of those of before, in one transaction. Raises LeaseLost."""
@@ -258,7 +268,7 @@ def _switch(
     if done:
         values |= {"state": State.READY, "progress": 1, "lease_owner": "", "lease_until": None}
     if done or video.ready_at is None:
-        values["ready_at"] = video.ready_at = timezone.now()
+        values["ready_at"] = video.ready_at = at
     before = video.thumbnail.name
     if results.thumbnail:
         with results.thumbnail.open("rb") as file:
@@ -267,11 +277,11 @@ def _switch(
     if not lease.held().update(**values):
         raise LeaseLost
     if results.thumbnail and before:
-        discard_replaced([before], at=timezone.now())
+        discard_replaced([before], at=at)
     fresh = {row.name for row in results.fresh}
     ours = {row.file for row in [*results.renditions, *results.previews]}
     going = [row for row in video.renditions.exclude(file__in=ours) if done or row.name in fresh]
     video.renditions.filter(pk__in=[row.pk for row in going]).delete()
-    discard_later([row.file for row in going], video=video)
+    discard_later([row.file for row in going], video=video, at=at)
     video.renditions.filter(file__in=[row.file for row in results.fresh]).delete()  # as they were while they grew
     Rendition.objects.bulk_create([*results.fresh, *previews])

@@ -7,29 +7,31 @@ from tempfile import TemporaryDirectory
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.media import hls
 from apps.media.models import Rendition, Video
 from apps.media.services.storage import Arrivals, discard_later
+from utils.clock import Clock
 from utils.storages import videos
 
 KEPT_BACK = 0.25  # share of a title that no preview shows, whatever its length
 ALIGNED = 0.2  # seconds by which the segments of sound and picture may differ
 
 
-def set_preview(*, video: Video, seconds: int) -> None:
+def set_preview(*, video: Video, seconds: int, clock: Clock = timezone.now) -> None:
     """Make the preview `seconds` long (0: none), from the renditions there are; done once encoding is."""
     Video.objects.filter(pk=video.pk).update(preview_seconds=seconds)
     video.preview_seconds = seconds
-    while not _recut(video, seconds):
+    while not _recut(video, seconds, clock):
         continue
 
 
-def _recut(video: Video, seconds: int) -> bool:
+def _recut(video: Video, seconds: int, clock: Clock) -> bool:
     """False if the renditions were replaced by an encode meanwhile."""
     rows = list(video.renditions.filter(variant=Rendition.Variant.FULL))
     try:
-        with Arrivals(video) as arrivals:
+        with Arrivals(video, clock=clock) as arrivals:
             fresh = cut_previews(rows, seconds, arrivals=arrivals, only=rows)
             with transaction.atomic():
                 locked = Video.objects.select_for_update().get(pk=video.pk)
@@ -37,7 +39,7 @@ def _recut(video: Video, seconds: int) -> bool:
                 if now == {row.file for row in rows} and locked.preview_seconds == seconds:
                     arrivals.settle()
                     old = video.renditions.filter(variant=Rendition.Variant.PREVIEW)
-                    discard_later(list(old.values_list("file", flat=True)), video=locked)
+                    discard_later(list(old.values_list("file", flat=True)), video=locked, at=clock())
                     old.delete()
                     Rendition.objects.bulk_create(fresh)
                     Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.files import File
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from PIL import Image, ImageStat
 
 from apps.media.models import Rendition, State, Video
@@ -32,6 +32,7 @@ from apps.media.services.publishing.final import (
 )
 from apps.media.services.publishing.previews import cut_previews, length_of, preview_end
 from apps.media.services.storage import Arrivals, discard_later
+from utils.clock import Clock
 from utils.mediakit import ffmpeg
 from utils.mediakit.source import Source
 from utils.storages import videos
@@ -50,11 +51,12 @@ class Growth:
     def __init__(
         self,
         video: Video,
-        lease: Lease,
+        lease: Lease[Video],
         source: Source,
         plan: Plan,
         results: Results,
         folder: Path,
+        clock: Clock,
     ) -> None:
         self._video = video
         self._lease = lease
@@ -62,6 +64,7 @@ class Growth:
         self._plan = plan
         self._results = results
         self._folder = folder
+        self._clock = clock
         self._began = time.monotonic()
         self._next = 0.0
         self._published = False
@@ -106,7 +109,7 @@ class Growth:
         return there >= max(LEAST, (1 - pace) * length, self._ahead)
 
     def _publish(self, rows: list[Rendition]) -> None:
-        with Arrivals(self._video) as arrivals:
+        with Arrivals(self._video, clock=self._clock) as arrivals:
             for row in rows:
                 row.progressive = True
                 row.file = self._store(row, arrivals)
@@ -116,7 +119,7 @@ class Growth:
                 self._save(rows, previews)
                 arrivals.settle()
                 if texts:
-                    replace_texts(self._video, texts)
+                    replace_texts(self._video, texts, self._clock())
         self._results.grown = {row.name: (row.file, row.size) for row in rows}
         self._published = True
         self._results.texts = []
@@ -175,7 +178,7 @@ class Growth:
             self._video.renditions.filter(variant=Rendition.Variant.PREVIEW) if previews else Rendition.objects.none()
         )
         if not self._published:
-            self._video.duration, self._video.ready_at = self._source.duration, timezone.now()
+            self._video.duration, self._video.ready_at = self._source.duration, self._clock()
             values |= measured(self._source, self._plan)
             values |= {"duration": self._video.duration, "ready_at": self._video.ready_at}
             going = self._video.renditions.all()
@@ -184,22 +187,22 @@ class Growth:
             values["preview_duration"] = length_of(previews)
         if not self._lease.held().update(**values):
             raise LeaseLost
-        _remove(going, self._video)
+        _remove(going, self._video, self._clock())
         Rendition.objects.filter(file__in=[row.file for row in rows]).delete()
         Rendition.objects.bulk_create([*rows, *previews])
 
 
-def _remove(going: QuerySet[Rendition], video: Video) -> None:
+def _remove(going: QuerySet[Rendition], video: Video, at: datetime) -> None:
     files = dict(going.values_list("pk", "file"))
-    discard_later(files.values(), video=video)
+    discard_later(files.values(), video=video, at=at)
     Rendition.objects.filter(pk__in=files).delete()
 
 
-def withdraw(video_id: int) -> None:
+def withdraw(video_id: int, *, at: datetime) -> None:
     """Take the beginning of a title away whose encode has ended: its end will never come."""
     with transaction.atomic():
         video = Video.objects.select_for_update().filter(pk=video_id, state=State.FAILED).first()
         if video and video.renditions.filter(progressive=True).exists():
-            _remove(video.renditions.all(), video)
+            _remove(video.renditions.all(), video, at)
             Video.objects.filter(pk=video_id).update(ready_at=None, preview_duration=0)
             enqueue("catalogue.video_ready", video_id=video_id)
