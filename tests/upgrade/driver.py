@@ -19,6 +19,8 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.migrations.loader import MigrationLoader  # noqa: E402
+from django.db.migrations.operations import RenameModel  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -44,6 +46,16 @@ def row_counts() -> dict[str, int]:
             cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608  our own names
             found[table] = cursor.fetchone()[0]
     return found
+
+
+def renamed_tables() -> dict[str, str]:
+    """Tables by their name of before, as the migrations rename them."""
+    return {
+        f"{app}_{operation.old_name_lower}": f"{app}_{operation.new_name_lower}"
+        for (app, _), migration in MigrationLoader(None).disk_migrations.items()
+        for operation in migration.operations
+        if isinstance(operation, RenameModel)
+    }
 
 
 def money() -> dict[str, Any]:
@@ -108,7 +120,7 @@ def main(target: Path) -> None:
     before = row_counts()
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    found: dict[str, Any] = {"before": before, "after": row_counts(), "money": money()}
+    found: dict[str, Any] = {"before": before, "after": row_counts(), "renamed": renamed_tables(), "money": money()}
     film, waiting = Video.objects.order_by("pk")
     found |= {"film": stored(film), "waiting": stored(waiting)}
     found["progress"] = list(Progress.objects.values_list("user__username", "position"))
