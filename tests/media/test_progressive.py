@@ -162,7 +162,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
 
 def test_nobody_is_let_in_who_would_overtake_the_encode(episode):
     found = replace(probe(Path(videos().path(episode.video.original))), duration=100.0)
-    watcher = progressive.Growth(episode.video, None, found, ladder.plan(found), None, Path())
+    watcher = progressive.Growth(episode.video, None, found, ladder.plan(found), None, Path(), timezone.now)
 
     def lets_in(there: float, took: float) -> bool:
         row = Rendition(name="240p", duration=there, size=9)

@@ -84,10 +84,10 @@ def watched(name: str, title: str) -> dict[str, Any]:
     found["tracks"] = {}
     for address in re.findall(r'^/\S+\.m3u8\S*|(?<=URI=")[^"]+', master.text, re.MULTILINE):
         playlist = client.get(address).text
-        start, length = re.search(r"BYTERANGE:(\d+)@(\d+)\n", playlist).group(2, 1)  # type: ignore[union-attr]
-        segment = re.search(r"BYTERANGE:\S+\n(\S+)", playlist)[1]  # type: ignore[index]
+        start, length = re.search(r"BYTERANGE:(\d+)@(\d+)\n", playlist).group(2, 1)
+        segment = re.search(r"BYTERANGE:\S+\n(\S+)", playlist)[1]
         answer = client.get(segment, headers={"Range": f"bytes={start}-{int(start) + int(length) - 1}"})
-        data = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        data = answer.getvalue()
         seconds = sum(map(float, re.findall(r"#EXTINF:([\d.]+)", playlist)))
         found["tracks"][Path(address.split("?")[0]).stem] = {
             "status": answer.status_code,
