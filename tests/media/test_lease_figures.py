@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.media.models import Chunk, State, Video
 from apps.media.services import resume_lapsed
-from apps.media.services.leases import Lease, LeaseLost
+from apps.media.services.leases import LeaseLost, fail, release, take_video, wait_for_room
 from tests.media.test_leases import Clock, waiting_video
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,9 @@ def test_what_nobody_is_to_encode_is_neither_taken_nor_queued_again(state):
     past = timezone.now() - timedelta(days=1)
     Video.objects.update(state=state, lease_until=past, lease_owner="before")
     assert not Video.objects.lapsed(timezone.now()).exists()
-    assert not Lease(video.pk).take()
+    assert not take_video(video.pk, clock=timezone.now)
     if state != State.NO_ROOM:
-        assert resume_lapsed() == 0
+        assert resume_lapsed(at=timezone.now()) == 0
         video.refresh_from_db()
         assert (video.state, video.lease_owner, video.attempts) == (state, "before", 0)
 
@@ -41,8 +41,8 @@ def test_what_waits_or_was_left_is_taken(state):
     Video.objects.update(
         state=state, lease_until=timezone.now() - SECOND, lease_owner="before", progress=0.7, failure="x"
     )
-    lease = Lease(video.pk)
-    assert lease.take()
+    lease = take_video(video.pk, clock=timezone.now)
+    assert lease
     video.refresh_from_db()
     assert (video.state, video.lease_owner, video.attempts) == (State.PROCESSING, lease.owner, 1)
     assert (video.progress, video.failure) == (0, "")
@@ -50,19 +50,19 @@ def test_what_waits_or_was_left_is_taken(state):
 
 def test_a_lease_lasts_48_seconds(clock):
     video = waiting_video()
-    assert Lease(video.pk).take()
+    assert take_video(video.pk, clock=clock.now)
     video.refresh_from_db()
     assert video.lease_until == clock.now() + 48 * SECOND
     clock.passed += 48.0
-    assert not Lease(video.pk).take()
+    assert not take_video(video.pk, clock=clock.now)
     clock.passed += 0.001
-    assert Lease(video.pk).take()
+    assert take_video(video.pk, clock=clock.now)
 
 
 def test_a_lease_is_renewed_every_four_seconds_of_work(clock):
     video = waiting_video()
-    lease = Lease(video.pk)
-    assert lease.take()
+    lease = take_video(video.pk, clock=clock.now)
+    assert lease
     taken = clock.now() + 48 * SECOND
     clock.passed += 3.9
     lease.tick()
@@ -73,15 +73,15 @@ def test_a_lease_is_renewed_every_four_seconds_of_work(clock):
         lease.tick()
         video.refresh_from_db()
         assert video.lease_until == clock.now() + 48 * SECOND
-    assert not Lease(video.pk).take()
-    assert resume_lapsed() == 0
+    assert not take_video(video.pk, clock=clock.now)
+    assert resume_lapsed(at=clock.now()) == 0
     lease.tick()
 
 
 def test_a_renewal_writes_how_far_the_work_is(clock):
     video = waiting_video()
-    lease = Lease(video.pk)
-    assert lease.take()
+    lease = take_video(video.pk, clock=clock.now)
+    assert lease
     for share in (0.25, 0.5, 0.4):  # it never goes back
         lease.progress(share)
     lease.renew()
@@ -95,18 +95,18 @@ def test_a_renewal_writes_how_far_the_work_is(clock):
 
 def test_a_lease_that_is_held_elsewhere_writes_nothing(clock):
     video = waiting_video()
-    first = Lease(video.pk)
-    assert first.take()
+    first = take_video(video.pk, clock=clock.now)
+    assert first
     clock.passed += 49.0
-    second = Lease(video.pk)
-    assert second.take()
+    second = take_video(video.pk, clock=clock.now)
+    assert second
     with pytest.raises(LeaseLost):
         first.renew()
-    first.fail("damaged")
-    assert not first.give_back()
+    fail(first, "damaged")
+    assert not release(first, until=clock.now())
     video.refresh_from_db()
     assert (video.state, video.lease_owner) == (State.PROCESSING, second.owner)
-    assert second.give_back()
+    assert release(second, until=clock.now())
     video.refresh_from_db()
     assert (video.state, video.lease_owner) == (State.UPLOADED, "")
 
@@ -114,9 +114,9 @@ def test_a_lease_that_is_held_elsewhere_writes_nothing(clock):
 def test_a_job_without_room_waits_longer_each_time(clock):
     for tries, seconds in ((1, 15), (2, 30), (3, 60), (6, 480), (7, 900), (20, 900)):
         video = waiting_video()
-        lease = Lease(video.pk)
-        assert lease.take()
-        assert lease.wait_for_room(tries=tries)
+        lease = take_video(video.pk, clock=clock.now)
+        assert lease
+        assert wait_for_room(lease, tries=tries, at=clock.now())
         video.refresh_from_db()
         assert (video.state, video.failure) == (State.NO_ROOM, "no_room")
         assert video.lease_until == clock.now() + seconds * SECOND
@@ -129,9 +129,9 @@ def test_of_a_lease_that_reaches_too_far_the_clock_was_set_back():
     video = waiting_video()
     now = timezone.now()
     Video.objects.update(state=State.PROCESSING, lease_until=now + timedelta(hours=1) + SECOND)
-    assert Lease(video.pk).take()
+    assert take_video(video.pk, clock=timezone.now)
     Video.objects.update(lease_until=now + timedelta(minutes=59))
-    assert not Lease(video.pk).take()
+    assert not take_video(video.pk, clock=timezone.now)
 
 
 def test_a_chunk_waits_for_one_worker_at_a_time():
