@@ -72,9 +72,9 @@ def _cards(states: dict[str, int]) -> list[Row]:
         Row(
             _("Sales today"), lambda: yuan(orders.revenue(first=today, last=today).sales), "admin:orders_order_revenue"
         ),
-        Row(_("Registered today"), registered.count, "admin:users_user_changelist"),
-        Row(_("Titles on the shelf"), Movie.objects.published().count, movies),
-        Row(_("Waiting to be encoded"), lambda: sum(states.get(state, 0) for state in GOING), videos),
+        Row(_("Signed up today"), registered.count, "admin:users_user_changelist"),
+        Row(_("Published titles"), Movie.objects.published().count, movies),
+        Row(_("Queued for encoding"), lambda: sum(states.get(state, 0) for state in GOING), videos),
     ]
 
 
@@ -86,19 +86,19 @@ def _attention(states: dict[str, int]) -> list[Row]:
     unwatchable = Episode.objects.filter(video=None, movie__in=published)
     return [
         Row(
-            _("Payments that bought nothing and wait to be refunded"),
+            _("Unclaimed payments awaiting refund"),
             Payment.objects.waiting().count,
             payments,
             "?waiting=1",
         ),
-        Row(_("Refunds that the gateway refused this week"), refused.count, refunds, "?state__exact=failed"),
-        Row(_("Videos that could not be encoded"), lambda: states.get(State.FAILED, 0), videos, "?state__exact=failed"),
+        Row(_("Refunds declined by the gateway this week"), refused.count, refunds, "?state__exact=failed"),
+        Row(_("Failed encodes"), lambda: states.get(State.FAILED, 0), videos, "?state__exact=failed"),
         Row(
-            _("Videos that wait for room on the disk"),
+            _("Videos waiting for disk space"),
             lambda: states.get(State.NO_ROOM, 0),
             videos,
             "?state__exact=no_room",
         ),
-        Row(_("Published titles with nothing to watch yet"), published.filter(episodes_out=0).count, movies),
-        Row(_("Published episodes without a file"), unwatchable.count, "admin:movies_episode_changelist"),
+        Row(_("Published titles without playable episodes"), published.filter(episodes_out=0).count, movies),
+        Row(_("Published episodes without a video"), unwatchable.count, "admin:movies_episode_changelist"),
     ]

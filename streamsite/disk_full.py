@@ -36,7 +36,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return usual
     with override(get_language_from_request(request)):
         if "text/html" not in request.headers.get("Accept", "text/html"):
-            text = gettext("The server's disk is full, so nothing was saved. Please try again in a few minutes.")
+            text = gettext(
+                "The server is out of disk space, so your changes weren't saved. Try again in a few minutes."
+            )
             response: HttpResponse = JsonResponse({"message": text})
         else:
             response = HttpResponse(render_to_string("507.html"))

@@ -56,7 +56,7 @@ class BodyLimitMiddleware:
         """What doesn't come, or comes too slowly (utils.request_bodies), is the sender's fault."""
         if not isinstance(exception, UnreadablePostError):
             return None
-        text = gettext("The request took too long to arrive. Please send it again.")
+        text = gettext("The request timed out. Please try again.")
         headers = {"Connection": "close", "Cache-Control": "no-store"}
         return HttpResponse(text, "text/plain; charset=utf-8", HTTPStatus.REQUEST_TIMEOUT, headers=headers)
 

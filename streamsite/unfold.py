@@ -39,7 +39,7 @@ def _is_at(name: str, request: HttpRequest) -> bool:
 UNFOLD = {
     "SITE_TITLE": "Streamsite",
     "SITE_HEADER": "Streamsite",
-    "SITE_SUBHEADER": _("Administration"),
+    "SITE_SUBHEADER": _("Admin"),
     "SITE_URL": "/",
     "SITE_SYMBOL": "movie",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
@@ -100,7 +100,7 @@ UNFOLD = {
                     _item(_("Watching now"), "devices", "admin:playback_stream_changelist"),
                     _item(_("Audit log"), "policy", "admin:users_auditentry_changelist"),
                     _item(_("Comments"), "chat", "admin:community_comment_changelist"),
-                    _item(_("Notices"), "campaign", "admin:notices_notice_changelist"),
+                    _item(_("Announcements"), "campaign", "admin:notices_notice_changelist"),
                 ],
             },
         ],

@@ -44,7 +44,7 @@ class AdminModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
             for name, found in error.error_dict.items():
                 for one in found:
                     if one.code in TAKEN:
-                        one.message = gettext("Another %(model_name)s has this already.")
+                        one.message = gettext("A %(model_name)s with this value already exists.")
                     placed.setdefault(self._place(one) if name == NON_FIELD_ERRORS else name, []).append(one)
             error = ValidationError(placed)
         super().add_error(field, error)
@@ -60,7 +60,7 @@ class SaveFailedForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
     def clean(self) -> dict[str, Any]:
         self.add_error(
-            None, gettext("The database can't save this. Somebody may be changing the same thing: try again later.")
+            None, gettext("Couldn't save your changes. Someone else may be editing the same item. Try again later.")
         )
         return super().clean() or {}
 

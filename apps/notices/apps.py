@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class NoticesConfig(AppConfig):
     name = "apps.notices"
-    verbose_name = _("Notices")
+    verbose_name = _("Announcements")

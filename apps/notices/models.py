@@ -30,8 +30,8 @@ class Notice(models.Model):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
         ordering = ["-starts_at"]
 
     def __str__(self) -> str:

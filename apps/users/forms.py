@@ -19,7 +19,7 @@ class EmailField(forms.EmailField):
     """An address as it is stored."""
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("label", _("E-mail"))
+        options.setdefault("label", _("Email"))
         super().__init__(
             max_length=254,
             widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none"}),
@@ -52,7 +52,9 @@ class PasswordField(forms.CharField):
     def __init__(self, *, new: bool, **options: Any) -> None:
         options.setdefault("label", _("Password"))
         if new:
-            options.setdefault("help_text", _("At least 8 characters, not only digits, nothing that is easy to guess."))
+            options.setdefault(
+                "help_text", _("At least 8 characters. Don't use only digits or a password that's easy to guess.")
+            )
         attrs = {"autocomplete": "new-password" if new else "current-password"}
         super().__init__(max_length=LONGEST_PASSWORD, strip=False, widget=forms.PasswordInput(attrs=attrs), **options)
 
@@ -61,7 +63,7 @@ class CodeField(forms.CharField):
     """A short code; digits may be full-width and spaced."""
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("label", _("Code"))
+        options.setdefault("label", _("Verification code"))
         attrs = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
         super().__init__(max_length=30, widget=forms.TextInput(attrs=attrs), **options)
 
@@ -71,7 +73,7 @@ class NameField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         attrs = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
-        defaults = {"label": _("User name, e-mail or phone"), "max_length": 254}
+        defaults = {"label": _("Username, email or phone number"), "max_length": 254}
         super().__init__(widget=forms.TextInput(attrs=attrs), **{**defaults, **options})
 
 
@@ -80,17 +82,17 @@ class LoginForm(forms.Form):
 
     username = NameField()
     password = PasswordField(new=False)
-    checked = forms.BooleanField(label=_("Remember my name"), required=False)
+    checked = forms.BooleanField(label=_("Remember my username"), required=False)
 
 
 class RegisterForm(forms.Form):
     """`by` says whether an e-mail or a phone is to be proved."""
 
     username = NameField(
-        label=_("User name"),
+        label=_("Username"),
         max_length=150,
         help_text=_(
-            "2 to 30 letters, digits, dots, hyphens or underscores. Others see it until you choose a nickname."
+            "2 to 30 letters, digits, dots, hyphens or underscores. Visible to others until you set a nickname."
         ),
     )
     email = EmailField(required=False)
@@ -152,10 +154,10 @@ class ProfileForm(forms.Form):
         label=_("Nickname"),
         max_length=30,
         required=False,
-        help_text=_("Up to 30 characters; shown beside your comments."),
+        help_text=_("Up to 30 characters. Shown next to your comments."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
-    language = forms.ChoiceField(label=_("Language of the site and of mails"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Site and email language"), choices=settings.LANGUAGES)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -171,7 +173,7 @@ class AvatarForm(forms.Form):
 
     avatar = forms.FileField(
         label=_("Picture"),
-        help_text=_("JPEG, PNG or WebP, at most 5 MB. It is cut to a square."),
+        help_text=_("JPEG, PNG or WebP, up to 5 MB. Cropped to a square."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
 
@@ -190,7 +192,7 @@ class ConfirmForm(forms.Form):
 class EmailForm(ConfirmForm):
     """An address to be proved."""
 
-    email = EmailField(label=_("New e-mail"))
+    email = EmailField(label=_("New email"))
     field_order = ["email", "current"]
 
 
@@ -211,4 +213,4 @@ class PasswordForm(ConfirmForm):
 class LockForm(forms.Form):
     """An administrator's reason, shown to whom it concerns."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("Shown to the owner of the account."))
+    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("Shown to the account owner."))

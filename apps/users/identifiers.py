@@ -43,17 +43,17 @@ def validate_username(name: str) -> None:
     """Raise ValidationError unless the normalized name may be chosen: it can't be taken for an e-mail or a phone."""
     if not SHORTEST <= len(name) <= LONGEST:
         raise ValidationError(
-            _("A user name has %(least)s to %(most)s characters.") % {"least": SHORTEST, "most": LONGEST}
+            _("Usernames must have %(least)s to %(most)s characters.") % {"least": SHORTEST, "most": LONGEST}
         )
     reject_spoofing(name)
     if not _USERNAME.fullmatch(name):
-        raise ValidationError(_("Use letters, digits, dots, hyphens and underscores only."))
+        raise ValidationError(_("Use only letters, digits, dots, hyphens and underscores."))
     if not _BEGINS.match(name):
-        raise ValidationError(_("A user name needs a letter."))
+        raise ValidationError(_("Usernames must contain at least one letter."))
     if name.isdigit():
-        raise ValidationError(_("A user name can't be a number."))
+        raise ValidationError(_("Usernames can't be all digits."))
     if impersonates_staff(name):
-        raise ValidationError(_("This user name is reserved. Please choose another."))
+        raise ValidationError(_("This username is reserved. Choose another one."))
 
 
 def clean_nickname(text: str) -> str:
@@ -67,14 +67,17 @@ def clean_nickname(text: str) -> str:
 def reject_spoofing(name: str) -> None:
     """Raise ValidationError if the name holds what can't be seen, or what can't be told from other letters."""
     if not is_visible(name):
-        raise ValidationError(_("Nothing of this name can be seen."))
+        raise ValidationError(_("This name has no visible characters."))
     if has_hidden(name):
-        raise ValidationError(_("This name holds invisible characters. Type it instead of pasting it."))
+        raise ValidationError(_("This name contains invisible characters. Type it instead of pasting it."))
     if has_stack(name):
-        raise ValidationError(_("A letter of this name carries too many accents."))
+        raise ValidationError(_("A letter in this name has too many accents."))
     if mixes_scripts(name):
         raise ValidationError(
-            _("Don't mix alphabets in a word. Latin letters go with Chinese, Japanese or Korean ones only.")
+            _(
+                "Don't mix alphabets within a word. Latin letters can only be combined with Chinese, Japanese or Korean"
+                " characters."
+            )
         )
 
 

@@ -145,7 +145,7 @@ class AdministrationMiddleware:
         if user.is_authenticated and not is_staff:
             raise PermissionDenied  # signing in again would not help
         if isinstance(user, User) and user.rights_withheld:
-            messages.warning(request, _("The administration needs a second factor. Set one up to go on."))
+            messages.warning(request, _("Admin access requires two-step verification. Set it up to continue."))
             return redirect("users:second_factor")
         began_at = timezone.now()
         response = self.get_response(request)

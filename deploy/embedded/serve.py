@@ -136,7 +136,7 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
     print(
         f"\n  Streamsite      {address}\n"
         f"  Administration  {address}admin/\n"
-        f"  Mails it sends  {address}user/outbox/?key={outbox_key}\n"
+        f"  Outbox          {address}user/outbox/?key={outbox_key}\n"
         f"  Name            admin\n"
         f"  Password        {password}\n",
         flush=True,

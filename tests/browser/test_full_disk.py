@@ -92,7 +92,7 @@ def _check(site, disk):
     playlist = curator.lines("/play/1/1/master.m3u8")[0]
     segment = curator.lines(playlist)[0]
     assert curator.ask(segment, Range="bytes=0-99")[0] == 206
-    for language, words in (("zh-hans", "磁盘空间不足"), ("en", "disk is full")):
+    for language, words in (("zh-hans", "磁盘空间不足"), ("en", "out of disk space")):
         status, page = Visitor(site, language).sign_in()
         assert (status, words in page) == (507, True), page
     assert curator.upload(1000) == 507

@@ -82,7 +82,7 @@ def test_a_task_for_what_is_gone_sends_nothing(postbox):
     mail.send_activation(registration_id=10**9, unknown="argument")
     mail.resend_activation(email="nobody@example.com")
     mail.send_reset(asked="nobody")
-    mail.tell(user_id=10**9, template="password_changed")  # type: ignore[attr-defined]
+    mail.notify(user_id=10**9, template="password_changed")
     mail.send_code(code_id=10**9)
     assert not Registration.objects.exists()
     assert postbox.calls == 0

@@ -155,9 +155,9 @@ def test_signing_up_says_beside_the_field_what_is_wrong(post, kept, name):
 
 @pytest.mark.django_db
 def test_the_reason_is_said_in_the_language_of_the_page(client, post, kept):
-    assert "名称里有不可见的字符" in _refused(post, "username", username="lin\u3164")
-    assert "不能混用不同的文字" in _refused(post, "username", username="linо")
-    assert "该用户名为保留名称" in _refused(post, "username", username="管理員")
+    assert "名称中含有不可见字符" in _refused(post, "username", username="lin\u3164")
+    assert "不能混用不同文字" in _refused(post, "username", username="linо")
+    assert "该用户名不可使用" in _refused(post, "username", username="管理員")
 
 
 @pytest.mark.django_db

@@ -40,7 +40,7 @@ def enter(post):
 
 
 def _told(kept) -> list[str]:
-    return [mail["text"] for mail in kept.mails() if "signed in to your account" in mail["text"]]
+    return [mail["text"] for mail in kept.mails() if "signed in to from a new browser" in mail["text"]]
 
 
 def test_the_mail_says_what_where_and_when_and_leads_to_the_recovery_page(kept, enter, lin, settings):

@@ -28,7 +28,7 @@ def test_nickname_and_language_are_kept(client, lin):
     answer = client.post(OWN, {"form": "profile", "nickname": "小林 <b>", "language": "en"}, follow=True)
     assert (_fresh().nickname, _fresh().language) == ("小林 <b>", "en")
     page = answer.content.decode()
-    assert "Your profile is saved." in page
+    assert "Profile saved." in page
     assert "小林 &lt;b&gt;" in page
     assert "小林 <b>" not in page
 

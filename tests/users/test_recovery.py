@@ -106,8 +106,8 @@ def test_the_page_shows_every_way_in(lin, identity, django_assert_num_queries):
         page = here.get(PAGE)
     shown = page.content.decode()
     for words in (
-        "微信", "lin@example.com", "+8613800138000", "thief@evil.example", "1 recovery code is left",
-        "Mobile Safari on iOS", "Firefox on Linux", "A link to reset the password was mailed", "A code was texted",
+        "微信", "lin@example.com", "+8613800138000", "thief@evil.example", "1 recovery code left",
+        "Mobile Safari on iOS", "Firefox on Linux", "Password reset link sent", "Verification code sent",
     ):  # fmt: skip
         assert words in shown, words
     values = {"all", "password", "identity:wechat", "factor", "email", "phone", "links"}
@@ -180,7 +180,7 @@ def test_a_reset_leaves_the_second_factor_on(client, post, kept, lin):
     post("/user/forgetpwd/", {"username": "lin"})
     post(kept.link(), {"password": NEW})
     assert client.post("/user/login/", {"username": "lin", "password": NEW})["Location"] == "/user/login/code/"
-    assert "恢复码" in client.get("/user/login/code/").content.decode()
+    assert "备用码" in client.get("/user/login/code/").content.decode()
     client.post("/user/login/code/", {"code": codes[0]})
     assert _is_in(client)
     _remove(client, "factor")
@@ -216,14 +216,14 @@ def test_the_password_goes_where_another_way_is_left(lin, identity):
     _remove(here, "password")
     assert _is_in(here)
     assert not User.objects.get().has_usable_password()
-    assert "only way" in _remove(here, "identity:wechat")
+    assert "only sign-in method" in _remove(here, "identity:wechat")
     assert Identity.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("what", "without", "says"),
     [
-        ("password", {}, "only way"),  # the site has no such provider any more
+        ("password", {}, "only sign-in method"),  # the site has no such provider any more
         ("phone", {"email": None}, "reset"), ("email", {"phone": None}, "reset"),
     ],
 )  # fmt: skip
@@ -279,7 +279,7 @@ def test_without_a_password_signing_in_once_more_confirms(lin, identity):
         ("/user/secondfactor/", {"form": "on", "code": "000000"}), ("/user/mydata/disconnect/wechat/", {}),
     ):  # fmt: skip
         assert browser.post(path, sent)["Location"].startswith("/user/confirm/"), path
-    assert "Sign in once more" in browser.get(f"/user/confirm/?next={PAGE}").content.decode()
+    assert "Sign in again" in browser.get(f"/user/confirm/?next={PAGE}").content.decode()
     again = browser.post("/user/confirm/", {"again": "1", "next": PAGE})
     assert again["Location"] == "/user/login/?next=%2Fuser%2Frecovery%2F"
     assert not _is_in(browser)

@@ -32,11 +32,11 @@ def post_comment(*, user: User, movie: Movie, text: str) -> Comment:
     if len(text) <= MOST_SENT:
         text = clean_text(text)
     if not is_visible(text):
-        raise UnableToComment(_("Write something first."))
+        raise UnableToComment(_("Write a comment first."))
     if len(text) > LONGEST:
-        raise UnableToComment(_("A comment can be %(most)d characters long at most.") % {"most": LONGEST})
+        raise UnableToComment(_("Comments can have up to %(most)d characters.") % {"most": LONGEST})
     if take([Limit(f"comment:{user.pk}", 1, PAUSE)]):
-        raise UnableToComment(_("That was quick. Wait a few seconds, then send it again."))
+        raise UnableToComment(_("You're commenting too quickly. Wait a few seconds and try again."))
     with transaction.atomic():
         comment = Comment.objects.create(user=user, movie=movie, text=text)
         Movie.objects.filter(pk=movie.pk).update(comments_count=F("comments_count") + 1)

@@ -102,7 +102,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):  # type: ignore[type-arg]  # not su
         }
         return super().changelist_view(request, {**(extra_context or {}), **overview})
 
-    @display(description=_("not locked"), boolean=True)
+    @display(description=_("Not locked"), boolean=True)
     def open(self, user: User) -> bool:
         return not user.is_locked
 
@@ -144,13 +144,13 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):  # type: ignore[type-arg]  # not su
         count = len(done)
         self.message_user(request, ngettext("%d account unlocked.", "%d accounts unlocked.", count) % count)
 
-    @action(description=_("Turn two-step sign-in off (lost phone)"), permissions=["change"])
+    @action(description=_("Turn off two-step verification (lost phone)"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
         chosen = users if _is_superuser(request) else users.filter(is_staff=False)
         for user in chosen.exclude(second_factor=None):
             services.second_factor.turn_off(user=user)
             self.log_change(request, user, "two-step sign-in turned off")
-        self.message_user(request, gettext("Two-step sign-in is off for the chosen accounts."))
+        self.message_user(request, gettext("Two-step verification is off for the selected accounts."))
 
 
 def _is_superuser(request: HttpRequest) -> bool:

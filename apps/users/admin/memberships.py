@@ -29,10 +29,10 @@ class GiveForm(AdminModelForm):
 
     days = forms.IntegerField(
         label=_("days"), min_value=1, max_value=MOST, widget=UnfoldAdminIntegerFieldWidget,
-        help_text=_("They begin now, or where the membership that the user has ends."),
+        help_text=_("Starts now, or when the user's current membership ends."),
     )  # fmt: skip
     reason = forms.CharField(
-        label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("For the audit log.")
+        label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("Recorded in the audit log.")
     )
 
     streams = forms.IntegerField(

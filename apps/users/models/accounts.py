@@ -37,24 +37,29 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    email = models.EmailField(_("e-mail"), null=True, blank=True, unique=True)  # type: ignore[assignment]
-    email_verified_at = models.DateTimeField(_("e-mail verified at"), null=True, blank=True)
+    email = models.EmailField(_("email"), null=True, blank=True, unique=True)  # type: ignore[assignment]
+    email_verified_at = models.DateTimeField(_("email verified at"), null=True, blank=True)
     phone = models.CharField(
-        _("phone"), max_length=20, null=True, blank=True, unique=True, help_text=_("With country code: +8613800138000")
+        _("phone number"),
+        max_length=20,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text=_("With country code: +8613800138000"),
     )
-    phone_verified_at = models.DateTimeField(_("phone verified at"), null=True, blank=True)
-    skeleton = SkeletonField(_("look of the user name"), of="username")
+    phone_verified_at = models.DateTimeField(_("phone number verified at"), null=True, blank=True)
+    skeleton = SkeletonField(_("username skeleton"), of="username")
     password_changed_at = models.DateTimeField(_("password changed at"), null=True, blank=True, editable=False)
     # sessions and mailed links are tied to it: a new one ends them all
-    stamp = models.CharField(_("stamp"), max_length=32, blank=True, editable=False)
-    new_email = models.EmailField(_("e-mail that waits to be proved"), blank=True, editable=False)
-    new_email_asked_at = models.DateTimeField(_("asked at"), null=True, blank=True, editable=False)
-    reset_mailed_at = models.DateTimeField(_("reset link mailed at"), null=True, blank=True, editable=False)
+    stamp = models.CharField(_("session stamp"), max_length=32, blank=True, editable=False)
+    new_email = models.EmailField(_("unconfirmed email"), blank=True, editable=False)
+    new_email_asked_at = models.DateTimeField(_("requested at"), null=True, blank=True, editable=False)
+    reset_mailed_at = models.DateTimeField(_("reset link sent at"), null=True, blank=True, editable=False)
     nickname = models.CharField(_("nickname"), max_length=30, blank=True)
     avatar = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     locked_at = models.DateTimeField(_("locked at"), null=True, blank=True)
-    locked_reason = models.CharField(_("reason for locking"), max_length=200, blank=True)
+    locked_reason = models.CharField(_("lock reason"), max_length=200, blank=True)
 
     # of this instance, in requests whose session lacks the second factor that STAFF_SECOND_FACTOR asks of staff
     rights_withheld = False
@@ -120,7 +125,7 @@ class User(AbstractUser):
                 reject_spoofing(self.username)
                 others = User.objects.confusable_with(self.username).exclude(pk=self.pk)
                 if others.exclude(username=self.username).exists():
-                    raise ValidationError(gettext("Another account's user name looks like this one."))
+                    raise ValidationError(gettext("This username looks too similar to another account's."))
         if before is None or before.nickname != self.nickname:
             with _beside("nickname"):
                 self.nickname = self.validate_nickname(self.nickname)
@@ -129,7 +134,7 @@ class User(AbstractUser):
         """The nickname as it is stored. Raises ValidationError for a disguise; staff alone may sound official."""
         nickname = clean_nickname(text)
         if nickname and not self.is_staff and (impersonates_staff(nickname) or _is_called_staff(nickname)):
-            raise ValidationError(gettext("This nickname sounds like the site's own staff. Please choose another."))
+            raise ValidationError(gettext("This nickname could be mistaken for site staff. Choose another one."))
         return nickname
 
 

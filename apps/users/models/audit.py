@@ -13,7 +13,7 @@ class AccountEvent(models.TextChoices):
 
     NEW_DEVICE = "account: new device", _("account · sign-in on a new device")
     RESET = "account: reset", _("account · password reset")
-    REMOVED = "account: removed", _("account · way in removed")
+    REMOVED = "account: removed", _("account · sign-in method removed")
     ENDED = "account: ended", _("account · signed out everywhere else")
 
 
@@ -27,12 +27,12 @@ class AuditEntry(models.Model):
     actor = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="audit_entries", verbose_name=_("administrator")
     )
-    actor_name = models.CharField(_("administrator's name"), max_length=150)  # outlives the account
+    actor_name = models.CharField(_("administrator name"), max_length=150)  # outlives the account
     address = models.CharField(_("address"), max_length=45, blank=True)
     path = models.CharField(_("page"), max_length=300)
     action = models.CharField(_("action"), max_length=100)  # the page's name, or the list action's
     details = models.TextField(_("details"), blank=True)
-    status = models.PositiveSmallIntegerField(_("answer"))  # HTTP
+    status = models.PositiveSmallIntegerField(_("response status"))  # HTTP
 
     class Meta:
         verbose_name = _("audit entry")

@@ -20,9 +20,9 @@ class Registration(models.Model):
     them from signing up nor give their account a password.
     """
 
-    username = models.CharField(_("user name"), max_length=30)
-    email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    username = models.CharField(_("username"), max_length=30)
+    email = models.EmailField(_("email"), blank=True)
+    phone = models.CharField(_("phone number"), max_length=20, blank=True)
     password = models.CharField(_("password"), max_length=128)  # hashed
     language = models.CharField(_("language"), max_length=10, blank=True)
     created_at = models.DateTimeField(_("created at"))
@@ -44,10 +44,10 @@ class PhoneCode(models.Model):
         """What the code is good for."""
 
         REGISTER = "register", _("sign up")
-        RESET = "reset", _("reset the password")
-        PHONE = "phone", _("change the phone")
+        RESET = "reset", _("reset password")
+        PHONE = "phone", _("change phone number")
 
-    phone = models.CharField(_("phone"), max_length=20)
+    phone = models.CharField(_("phone number"), max_length=20)
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
     subject = models.BigIntegerField(_("subject"), null=True)  # the registration's or the user's id
     digest = models.CharField(_("digest"), max_length=64, blank=True)  # empty: no code was sent, none is right
@@ -57,8 +57,8 @@ class PhoneCode(models.Model):
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("phone code")
-        verbose_name_plural = _("phone codes")
+        verbose_name = _("SMS code")
+        verbose_name_plural = _("SMS codes")
 
     def __str__(self) -> str:
         return f"{self.phone} {self.purpose}"
@@ -96,12 +96,12 @@ class KnownBrowser(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="known_browsers", verbose_name=_("user"))
     digest = models.CharField(_("digest"), max_length=64)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
-    created_at = models.DateTimeField(_("first signed in at"))
-    last_at = models.DateTimeField(_("last signed in at"))
+    created_at = models.DateTimeField(_("first sign-in at"))
+    last_at = models.DateTimeField(_("last sign-in at"))
 
     class Meta:
-        verbose_name = _("known browser")
-        verbose_name_plural = _("known browsers")
+        verbose_name = _("recognized browser")
+        verbose_name_plural = _("recognized browsers")
         constraints = [models.UniqueConstraint(fields=["user", "digest"], name="known_browser_once")]
 
     def __str__(self) -> str:
@@ -144,13 +144,13 @@ class Identity(models.Model):
     """An account elsewhere that signs in here: what one provider calls one person."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="identities", verbose_name=_("user"))
-    provider = models.CharField(_("provider"), max_length=30)
+    provider = models.CharField(_("sign-in provider"), max_length=30)
     subject = models.CharField(_("subject"), max_length=255)
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:
-        verbose_name = _("identity")
-        verbose_name_plural = _("identities")
+        verbose_name = _("linked account")
+        verbose_name_plural = _("linked accounts")
         constraints = [
             models.UniqueConstraint(fields=["provider", "subject"], name="identity_once"),
             models.UniqueConstraint(fields=["user", "provider"], name="identity_one_per_provider"),

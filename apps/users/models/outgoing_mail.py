@@ -24,9 +24,9 @@ class OutgoingMail(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     reference = models.CharField(_("reference"), max_length=64)  # what happened: the same is told once
-    context = models.JSONField(_("what it says"))  # plain values for the template
-    created_at = models.DateTimeField(_("written at"), db_index=True)
-    due_at = models.DateTimeField(_("next try at"))  # whoever moves it on is the one who sends
+    context = models.JSONField(_("content"))  # plain values for the template
+    created_at = models.DateTimeField(_("created at"), db_index=True)
+    due_at = models.DateTimeField(_("next attempt at"))  # whoever moves it on is the one who sends
     sent_at = models.DateTimeField(_("sent at"), null=True)
 
     class Meta:

@@ -64,11 +64,14 @@ def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -
         if row.purpose == PhoneCode.Purpose.RESET and owner is None:
             return  # nobody asked for it who could use it
         if row.purpose != PhoneCode.Purpose.RESET and owner:
-            text = _("Streamsite: this number already has an account. Sign in with it, or reset the password.")
+            text = _("Streamsite: This number already has an account. Sign in with it or reset your password.")
         else:
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
             PhoneCode.objects.filter(pk=row.pk, used_at=None).update(digest=keyed_hash(_hashed(row.pk, code)))
-            text = _("Streamsite: your code is %(code)s. It works for %(minutes)s minutes. Give it to nobody.") % {
+            text = _(
+                "Streamsite: Your verification code is %(code)s. It expires in %(minutes)s minutes. Don't share it with"
+                " anyone."
+            ) % {
                 "code": code,
                 "minutes": LIVES.seconds // 60,
             }

@@ -28,9 +28,9 @@ def totals(*, at: datetime) -> list[Card]:
     users = User.objects.filter(is_active=True)
     return [
         {"title": _("Accounts"), "figure": users.count()},
-        {"title": _("Registered today"), "figure": users.filter(date_joined__date=timezone.localdate(at)).count()},
+        {"title": _("Signed up today"), "figure": users.filter(date_joined__date=timezone.localdate(at)).count()},
         {
-            "title": _("Signed in within 30 days"),
+            "title": _("Signed in within the last 30 days"),
             "figure": users.filter(last_login__gt=at - timedelta(days=ACTIVE_DAYS)).count(),
         },
         {"title": _("VIP members"), "figure": Membership.objects.at(at).values("user").distinct().count()},
@@ -54,7 +54,7 @@ def registrations_chart(*, at: datetime) -> dict[str, Any]:
         "labels": [f"{day:%m-%d}" for day in days],
         "datasets": [
             {
-                "label": _("Registrations"),
+                "label": _("Sign-ups"),
                 "data": [counts.get(day, 0) for day in days],
                 "backgroundColor": "var(--color-primary-600)",
             }

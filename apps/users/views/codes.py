@@ -43,7 +43,7 @@ def code(request: HttpRequest) -> HttpResponse:
                 fresh = services.codes.resend(
                     code=row, client=client_of(request), language=get_language() or "", at=timezone.now()
                 )
-                messages.success(request, _("A new code is on its way."))
+                messages.success(request, _("We sent you a new code."))
                 return begin_code(request, fresh)
             if form.is_valid():
                 done = _redeem(request, row, form.cleaned_data["code"])
@@ -53,13 +53,13 @@ def code(request: HttpRequest) -> HttpResponse:
         except services.Throttled as error:
             late = error
         except services.codes.CodeRefused:
-            msg = _("The code is wrong.")
+            msg = _("Incorrect code.")
         except services.codes.CodeSpent:
-            msg = _("This code no longer works. Have a new one sent.")
+            msg = _("This code has expired. Request a new one.")
         except services.contacts.AlreadyTaken:
-            msg = _("Another account has this number.")
+            msg = _("Another account is using this number.")
         except (TokenRefused, services.registration.AlreadyRegistered):
-            msg = _("This number has an account already. Sign in with it, or reset the password.")
+            msg = _("This number already has an account. Sign in or reset your password.")
     context = {"form": form, "phone": row.phone, "outbox": settings.OUTBOX}
     return answer(request, "users/code.html", context, msg=msg, late=late)
 
@@ -72,5 +72,5 @@ def _redeem(request: HttpRequest, row: PhoneCode, typed: str) -> HttpResponse:
     if row.purpose == Purpose.RESET:
         return redirect("users:reset", services.passwords.redeem_reset_code(code_id=row.pk, code=typed, at=now))
     services.contacts.change_phone(user=services.signed_in(request), code_id=row.pk, code=typed, at=now)
-    messages.success(request, _("Your mobile number is changed."))
+    messages.success(request, _("Mobile number updated."))
     return redirect("users:profile")

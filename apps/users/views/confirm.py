@@ -58,14 +58,14 @@ def confirm(request: HttpRequest) -> HttpResponse:
     form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
     msg, late = "", None
     if request.method == "POST" and user.has_usable_password():
-        msg = _("Please correct what is marked.")
+        msg = _("Please correct the errors below.")
         if form.is_valid():
             try:
                 services.passwords.verify_current(user=user, password=form.cleaned_data["current"])
             except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
-                form.add_error("current", _("This is not your current password."))
+                form.add_error("current", _("Incorrect current password."))
             else:
                 note_confirmed(request)
                 return redirect(target)

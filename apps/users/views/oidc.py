@@ -100,7 +100,7 @@ def _back(request: HttpRequest, key: str) -> str:
 
 def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.warning("Sign-in elsewhere failed for %s: %s", client_address(request), error)
-    return _tell(request, _("Signing in there did not work. Please try again."))
+    return _tell(request, _("Sign-in failed. Please try again."))
 
 
 def _tell(request: HttpRequest, text: str) -> HttpResponse:
@@ -117,8 +117,8 @@ def _enter(request: HttpRequest, person: services.identities.Person, target: str
         try:
             services.identities.connect(user=request.user, person=person, at=now)
         except services.identities.ConnectedElsewhere:
-            return _tell(request, _("This is connected with another account already."))
-        messages.success(request, _("Connected. You can sign in with it from now on."))
+            return _tell(request, _("This is already connected to another account."))
+        messages.success(request, _("Connected. You can now sign in with it."))
         return redirect("users:own_data")
     user = services.identities.find(person=person)
     if user is None:
@@ -128,7 +128,8 @@ def _enter(request: HttpRequest, person: services.identities.Person, target: str
             )
         except services.identities.KnownAddress:
             return _tell(
-                request, _("Your e-mail has an account here. Sign in to it, then connect the two under “My data”.")
+                request,
+                _("An account with your email already exists. Sign in to it, then connect the two under “My data”."),
             )
     if user.is_locked or not user.is_active:
         return _tell(request, locked_message(user.locked_reason))

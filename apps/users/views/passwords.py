@@ -35,7 +35,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
     form = ForgotForm(posted if request.method == "POST" else None)
     msg, late = "", None
     if request.method == "POST":
-        msg = _("Enter your user name, e-mail or phone.")
+        msg = _("Enter your username, email or phone number.")
         if form.is_valid():
             name, language, client = form.cleaned_data["username"], get_language() or "", client_of(request)
             try:
@@ -73,7 +73,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
         form = NewPasswordForm(request.POST if request.method == "POST" else None)
         msg = ""
         if request.method == "POST":
-            msg = _("Please correct what is marked.")
+            msg = _("Please correct the errors below.")
             if form.is_valid():
                 try:
                     services.passwords.reset(

@@ -41,7 +41,7 @@ def own(request: HttpRequest) -> HttpResponse:
     if sent in {"email", "phone", "password"} and (ask := confirm_without_password(request, request.path)):
         return ask
     if sent:
-        msg = _("Please correct what is marked.")
+        msg = _("Please correct the errors below.")
         form = forms.get(sent)
         if form is not None and (form.is_valid() or sent == "remove_avatar"):
             try:
@@ -49,11 +49,11 @@ def own(request: HttpRequest) -> HttpResponse:
             except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
-                form.add_error("current", _("This is not your current password."))
+                form.add_error("current", _("Incorrect current password."))
             except ValidationError as error:
                 form.add_error("password", error)
             except services.avatars.UnusableAvatar:
-                form.add_error("avatar", _("Choose a JPEG, PNG or WebP picture of at most 5 MB and 40 megapixels."))
+                form.add_error("avatar", _("Choose a JPEG, PNG or WebP image of up to 5 MB and 40 megapixels."))
     user = User.objects.get(pk=user.pk)  # without what a refused form put on it
     context = {"user_info": user, "forms": forms, "sent": sent, "outbox": settings.OUTBOX}
     return answer(request, "users/profile.html", context, msg=msg, late=late)
@@ -79,7 +79,7 @@ def _profile(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     language = form.cleaned_data["language"]
     services.profile.change(user=user, nickname=form.cleaned_data["nickname"], language=language)
     with override(language):
-        messages.success(request, _("Your profile is saved."))
+        messages.success(request, _("Profile saved."))
     response = redirect("users:profile")
     set_language(response, language)
     return response
@@ -88,20 +88,20 @@ def _profile(request: HttpRequest, user: User, form: Form) -> HttpResponse:
 def _avatar(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     file = form.cleaned_data["avatar"]
     services.avatars.put(user=user, source=file, size=file.size)
-    messages.success(request, _("Your picture is changed."))
+    messages.success(request, _("Profile picture updated."))
     return redirect("users:profile")
 
 
 def _remove_avatar(request: HttpRequest, user: User, _form: Form) -> HttpResponse:
     services.avatars.remove(user=user)
-    messages.success(request, _("Your picture is removed."))
+    messages.success(request, _("Profile picture removed."))
     return redirect("users:profile")
 
 
 def _email(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     services.passwords.verify_current(user=user, password=form.cleaned_data.get("current", ""))
     services.contacts.request_email_change(user=user, email=form.cleaned_data["email"], at=timezone.now())
-    messages.success(request, _("Open the link in the mail to your new address: it counts from then on."))
+    messages.success(request, _("We sent a link to your new email. Open it to confirm the change."))
     return redirect("users:profile")
 
 
@@ -117,7 +117,7 @@ def _password(request: HttpRequest, user: User, form: Form) -> HttpResponse:
         user=user, old=form.cleaned_data.get("current", ""), new=form.cleaned_data["password"], at=timezone.now()
     )
     services.devices.keep_after_password_change(request=request, user=user)
-    messages.success(request, _("Your password is changed. Your other devices are signed out."))
+    messages.success(request, _("Password changed. You've been signed out on your other devices."))
     return redirect("users:profile")
 
 
@@ -140,5 +140,5 @@ def email(request: HttpRequest, token: str) -> HttpResponse:
     except TokenRefused:
         return answer(request, "users/email.html", {}, msg=dead_link())
     except services.contacts.AlreadyTaken:
-        return answer(request, "users/email.html", {}, msg=_("Another account has this e-mail."))
+        return answer(request, "users/email.html", {}, msg=_("Another account is using this email."))
     return render(request, "users/email.html", {"done": user.email})

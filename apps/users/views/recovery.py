@@ -35,9 +35,9 @@ def overview(request: HttpRequest) -> HttpResponse:
             try:
                 messages.success(request, do(owner_of(request), which))
             except services.recovery.LastSignInMethod:
-                messages.error(request, _("That is the only way to sign in that is left. Add another one first."))
+                messages.error(request, _("This is your only sign-in method. Add another one first."))
             except services.recovery.LastRecoveryContact:
-                text = _("Without it nobody could reset a forgotten password. Add an e-mail or mobile number first.")
+                text = _("This is your only way to reset a forgotten password. Add an email or mobile number first.")
                 messages.error(request, text)
         return redirect("users:recovery")
     name, labels = browser_name(request, user), {key: one.label for key, one in providers().items()}
@@ -67,48 +67,54 @@ def owner_of(request: HttpRequest) -> services.recovery.Owner:
 
 def _identity(owner: services.recovery.Owner, provider: str) -> str:
     services.recovery.remove_identity(owner=owner, provider=provider, at=timezone.now())
-    return _("Removed. It opens your account no more, and your other devices are signed out.")
+    return _("Removed. It can no longer be used to sign in, and you've been signed out on your other devices.")
 
 
 def _password(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.remove_password(owner=owner, providers=list(providers()), at=timezone.now())
-    return _("Your account has no password any more, and your other devices are signed out.")
+    return _("Password removed. You've been signed out on your other devices.")
 
 
 def _phone(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.remove_phone(owner=owner, at=timezone.now())
-    return _("Your mobile number is removed, and your other devices are signed out.")
+    return _("Mobile number removed. You've been signed out on your other devices.")
 
 
 def _email(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.remove_email(owner=owner, at=timezone.now())
-    return _("Your e-mail is removed, and your other devices are signed out.")
+    return _("Email removed. You've been signed out on your other devices.")
 
 
 def _factor(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.remove_second_factor(owner=owner, at=timezone.now())
-    return _("Signing in asks for no code any more.")
+    return _("Two-step verification is off.")
 
 
 def _links(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.cancel_links(owner=owner, at=timezone.now())
-    return _("Every link and code that was sent is cancelled, and your other devices are signed out.")
+    return _("All pending links and codes are canceled. You've been signed out on your other devices.")
 
 
 def _device(owner: services.recovery.Owner, which: str) -> str:
     services.devices.sign_out(user=owner.user, device_id=row_id(which) or 0)
-    return _("The device is signed out.")
+    return _("Device signed out.")
 
 
 def _browser(owner: services.recovery.Owner, which: str) -> str:
     services.recovery.forget_browser(owner=owner, browser_id=row_id(which) or 0, at=timezone.now())
-    return _("The browser is forgotten: the next sign-in there is mailed to you. Your other devices are signed out.")
+    return _(
+        "Browser removed. We'll email you the next time it's used to sign in. You've been signed out on your other"
+        " devices."
+    )
 
 
 def _all_else(owner: services.recovery.Owner, _which: str) -> str:
     name = browser_name(owner.request, owner.user)
     services.recovery.sign_out_everywhere_else(owner=owner, browser=name, at=timezone.now())
-    return _("Only this browser is signed in now. All others are strangers, and every link that was sent is cancelled.")
+    return _(
+        "You're now signed in only in this browser. Other browsers are no longer recognized, and all pending links are"
+        " canceled."
+    )
 
 
 _DOES: dict[str, Callable[[services.recovery.Owner, str], str]] = {

@@ -39,7 +39,7 @@ def register(request: HttpRequest) -> HttpResponse:
     form = RegisterForm(request.POST if request.method == "POST" else None, by=by)
     msg, late = "", None
     if request.method == "POST":
-        msg = _("Please correct what is marked.")
+        msg = _("Please correct the errors below.")
         if form.is_valid():
             data, now = form.cleaned_data, timezone.now()
             try:
@@ -79,7 +79,7 @@ def resend(request: HttpRequest) -> HttpResponse:
     form = ResendForm(request.POST if request.method == "POST" else None)
     msg, late = "", None
     if request.method == "POST":
-        msg = _("Enter the e-mail you signed up with.")
+        msg = _("Enter the email you signed up with.")
         if form.is_valid():
             try:
                 services.registration.request_resend(
@@ -107,11 +107,11 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
     except TokenRefused:
         return answer(request, "users/activate.html", {}, msg=dead_link())
     except services.registration.AlreadyRegistered:
-        msg = _("This e-mail has an account already. Sign in with it, or reset the password.")
+        msg = _("This email already has an account. Sign in or reset your password.")
         return answer(request, "users/activate.html", {}, msg=msg)
     return render(request, "users/activated.html", {"name": user.username, "wanted": user.nickname})
 
 
 def dead_link() -> str:
     """What somebody is told whose link no longer works."""
-    return _("This link is not valid any more: it was used, replaced or is too old.")
+    return _("This link is no longer valid. It may have been used, replaced or expired.")

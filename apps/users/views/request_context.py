@@ -84,7 +84,7 @@ def throttled_message(error: services.Throttled) -> str:
     """What somebody is told who has to wait."""
     minutes = max(1, ceil(error.wait / 60))
     wait = ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
-    return _("Too many tries. Please wait %(wait)s and try again.") % {"wait": wait}
+    return _("Too many attempts. Please try again in %(wait)s.") % {"wait": wait}
 
 
 def answer(

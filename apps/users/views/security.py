@@ -36,10 +36,10 @@ def device_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if chosen := row_id(request.POST.get("device", "")):
             if services.devices.sign_out(user=user, device_id=chosen):
-                messages.success(request, _("The device is signed out."))
+                messages.success(request, _("Device signed out."))
         elif "others" in request.POST:
             services.devices.sign_out_others(user=user, keep=request.session.session_key)
-            messages.success(request, _("All other devices are signed out."))
+            messages.success(request, _("Signed out on all other devices."))
         return redirect("users:devices")
     rows = services.devices.as_rows(Device.objects.filter(user=user).signed_in(at=timezone.now()), current=current)
     context = {"user_info": user, "devices": rows, "others": any(not row["current"] for row in rows)}
@@ -62,7 +62,7 @@ def factor(request: HttpRequest) -> HttpResponse:
     confirm = ConfirmForm(request.POST if sent in {"off", "renew"} else None, user=user)
     msg, late = "", None
     if sent:
-        msg = _("The code is wrong or was used already.")
+        msg = _("Incorrect or already used code.")
         try:
             if sent == "on" and not on and form.is_valid():
                 fresh = services.second_factor.confirm(user=user, code=form.cleaned_data["code"], at=timezone.now())
@@ -70,7 +70,7 @@ def factor(request: HttpRequest) -> HttpResponse:
                 services.devices.sign_out_others(user=user, keep=request.session.session_key)
                 return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
             if sent in {"off", "renew"} and on:
-                msg = _("Please correct what is marked.")
+                msg = _("Please correct the errors below.")
                 if confirm.is_valid():
                     services.passwords.verify_current(user=user, password=confirm.cleaned_data.get("current", ""))
                     if sent == "renew":
@@ -78,12 +78,12 @@ def factor(request: HttpRequest) -> HttpResponse:
                         return render(request, "users/recovery_codes.html", {"user_info": user, "codes": fresh})
                     services.recovery.remove_second_factor(owner=owner_of(request), at=timezone.now())
                     request.session.pop(SECOND_FACTOR, None)
-                    messages.success(request, _("Signing in asks for no code any more."))
+                    messages.success(request, _("Two-step verification is off."))
                     return redirect("users:second_factor")
         except services.second_factor.WrongCode:
             pass
         except services.passwords.WrongPassword:
-            confirm.add_error("current", _("This is not your current password."))
+            confirm.add_error("current", _("Incorrect current password."))
         except services.Throttled as error:
             late = error
     context = {"user_info": user, "on": on, "form": form, "confirm": confirm, "ask": ask["Location"] if ask else ""}
@@ -107,7 +107,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if ask := confirm_without_password(request, request.path):
             return ask
-        msg = _("Please correct what is marked.")
+        msg = _("Please correct the errors below.")
         if form.is_valid():
             try:
                 services.passwords.verify_current(user=user, password=form.cleaned_data.get("current", ""))
@@ -115,12 +115,12 @@ def own_data(request: HttpRequest) -> HttpResponse:
             except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
-                form.add_error("current", _("This is not your current password."))
+                form.add_error("current", _("Incorrect current password."))
             except services.deletion.LastAdministrator:
-                msg = _("You are the only administrator. Make somebody else one first.")
+                msg = _("You're the only administrator. Make someone else an administrator first.")
             else:
                 logout(request)
-                messages.success(request, _("Your account is deleted."))
+                messages.success(request, _("Your account has been deleted."))
                 return redirect("movies:home")
     connected = set(Identity.objects.filter(user=user).values_list("provider", flat=True))
     ways = [{"provider": p, "connected": p.key in connected} for p in providers().values()]
@@ -152,5 +152,5 @@ def disconnect(request: HttpRequest, key: str) -> HttpResponse:
         services.recovery.remove_identity(owner=owner_of(request), provider=key, at=timezone.now())
         messages.success(request, _("Disconnected."))
     except services.recovery.LastSignInMethod:
-        messages.error(request, _("Set a password first: otherwise you could not sign in any more."))
+        messages.error(request, _("Set a password first, or you won't be able to sign in."))
     return redirect("users:own_data")

@@ -60,7 +60,7 @@ def login(request: HttpRequest) -> HttpResponse:
         return _login_page(request, typed, checked=checked, msg=msg, late=late)
 
     if not form.is_valid():
-        return refuse(_("Enter your name and your password."))
+        return refuse(_("Enter your username and password."))
     name = form.cleaned_data["username"]
     try:
         user = services.sign_in.check_credentials(
@@ -71,7 +71,7 @@ def login(request: HttpRequest) -> HttpResponse:
     except services.sign_in.AccountLocked as error:
         return refuse(locked_message(error.reason))
     except services.sign_in.WrongCredentials:
-        return refuse(_("The name or the password is wrong."))
+        return refuse(_("Incorrect username or password."))
     response = sign_in_user(request, user, target)
     if form.cleaned_data["checked"]:
         set_cookie(response, REMEMBERED, quote(name), REMEMBERED_FOR)
@@ -130,7 +130,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     msg, late = "", None
     if request.method == "POST":
-        msg = _("The code is wrong or was used already.")
+        msg = _("Incorrect or already used code.")
         if form.is_valid():
             try:
                 services.second_factor.verify(user=user, code=form.cleaned_data["code"], at=timezone.now())
