@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 
 from apps.movies import services as movies
-from apps.movies.models import Movie
+from apps.movies.models import Audience, Movie
 from apps.playback import services as playback
 from apps.playback.models import Progress
 from tests import environment
@@ -209,7 +209,7 @@ def test_views_before_during_and_through_a_fault_count_once_each(fault, signed_i
         for second in seconds:
             for episode in episodes:
                 at = start + timedelta(seconds=second)
-                grant = playback.authorize(viewer=viewer, episode=episode, at=at)
+                grant = playback.authorize(audience=Audience(viewer, at), episode=episode)
                 sent = playback.Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
                 playback.heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
 

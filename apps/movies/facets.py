@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from apps.movies.models import Access, Genre, Kind, Movie, MovieQuerySet, Region
+from apps.movies.models import Access, Genre, Kind, MovieQuerySet, Region
 from utils.templatetags.formats import local_name
 
 SORTS = {"heat": "-plays_week", "date": "-published_at", "score": "-score"}
@@ -122,14 +122,14 @@ class Browsing:
         }
 
 
-def browsing(query: QueryDict) -> Browsing:
-    """The facets there are (one query) and what the query chose."""
+def browsing(query: QueryDict, listed: MovieQuerySet) -> Browsing:
+    """The facets there are of the listed titles (one query) and what the query chose."""
     genres, regions = (
         model.objects.annotate(of=Value(model.__name__)).values_list("of", "pk", "name", "name_en").order_by()
         for model in (Genre, Region)
     )
-    published = Movie.objects.published().exclude(year=None).order_by()
-    years = published.values_list(Value("Year"), "year", Value(""), Value("")).distinct()
+    dated = listed.exclude(year=None).order_by()
+    years = dated.values_list(Value("Year"), "year", Value(""), Value("")).distinct()
     named = [Named(*row) for row in genres.union(regions, years, all=True).order_by("of", "pk")]
     of_kind = {of: list(rows) for of, rows in groupby(named, attrgetter("of"))}
     return Browsing(

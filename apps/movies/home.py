@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections
 from django.utils.functional import cached_property
 
-from apps.movies.models import Category, Movie
+from apps.movies.models import Audience, Category, Movie, MovieQuerySet
 from apps.movies.rankings import RANKED, ranked
 from utils.templatetags.formats import local_name
 
@@ -19,21 +18,23 @@ SHELVES = 24  # categories that get a shelf
 class Home:
     """Every list is picked by an index of its own, all of them together in two queries, when the first is asked for."""
 
-    def __init__(self, types: list[Category]) -> None:
+    def __init__(self, types: list[Category], audience: Audience) -> None:
+        self.listed = Movie.objects.listed(audience)
         self.types = types[:SHELVES]
 
     @cached_property
     def _lists(self) -> dict[str, list[Movie]]:
-        published = Movie.objects.published()
+        listed = self.listed
         return pick(
+            listed,
             {
-                "featured": (published, "plays", SHELF),
-                "discussed": (published.filter(comments_count__gt=0), "comments_count", SHELF),
-                "newest": (published, "published_at", SHELF),
-                "scored": (published.filter(score__gt=0), "score", SHELF),
-                "hottest": (published.filter(plays_week__gt=0), "plays_week", RANKED),
-                **{f"in {c.pk}": (published.filter(category=c), "plays_week", SHELF) for c in self.types},
-            }
+                "featured": (listed, "plays", SHELF),
+                "discussed": (listed.filter(comments_count__gt=0), "comments_count", SHELF),
+                "newest": (listed, "published_at", SHELF),
+                "scored": (listed.filter(score__gt=0), "score", SHELF),
+                "hottest": (listed.filter(plays_week__gt=0), "plays_week", RANKED),
+                **{f"in {c.pk}": (listed.filter(category=c), "plays_week", SHELF) for c in self.types},
+            },
         )
 
     def __getitem__(self, name: str) -> list[Movie]:
@@ -52,13 +53,15 @@ class Home:
         ]
 
 
-def pick(wanted: dict[str, tuple[Any, str, int]]) -> dict[str, list[Movie]]:
+def pick(titles: MovieQuerySet, wanted: dict[str, tuple[MovieQuerySet, str, int]]) -> dict[str, list[Movie]]:
     """For each name the first of a queryset by a field, highest first, up to a number: {name: (rows, field, number)}.
 
     One query finds the keys (each part reads as many entries of an index as it returns), another loads every
-    movie once. The ORM has no UNION of limited queries that both SQLite and MariaDB take; its SQL can be put in one.
+    of `titles` once. The ORM has no UNION of limited queries that both SQLite and MariaDB take; its SQL can be put in
+    one.
     """
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[object] = []
     for place, (rows, field, number) in enumerate(wanted.values()):
         sql, params = rows.order_by(f"-{field}", "-pk").values_list("pk")[:number].query.sql_with_params()
         parts.append(f"SELECT {place}, part{place}.* FROM ({sql}) AS part{place}")  # noqa: S608  (the ORM's own SQL)
@@ -66,14 +69,10 @@ def pick(wanted: dict[str, tuple[Any, str, int]]) -> dict[str, list[Movie]]:
     with connections[Movie.objects.all().db].cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
         keys: list[tuple[int, int]] = cursor.fetchall()
-    movies = _load(pk for _, pk in keys)
+    movies = titles.for_card().in_bulk({pk for _, pk in keys})
     found = {
         name: [movies[pk] for part, pk in keys if part == place and pk in movies] for place, name in enumerate(wanted)
     }
     for name, (_, field, _) in wanted.items():
         found[name].sort(key=lambda m: (getattr(m, field), m.pk), reverse=True)  # a UNION promises no order
     return found
-
-
-def _load(keys: Iterable[int]) -> dict[int, Movie]:
-    return Movie.objects.published().for_card().in_bulk(set(keys))

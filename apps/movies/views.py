@@ -6,11 +6,11 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.movies import services
 from apps.movies.facets import browsing
 from apps.movies.home import Home
 from apps.movies.models import EVERYTHING, Banner, Category, Movie
@@ -27,8 +27,9 @@ BANNERS = 8
 def home(request: HttpRequest) -> HttpResponse:
     """The home page; its lists are only asked for where no fragment of it is kept."""
     types = list(Category.objects.all())
-    lists = Home(types)
-    banners = Banner.objects.shown(timezone.now()).select_related("movie__category")
+    audience = services.audience_of(request)
+    lists = Home(types, audience)
+    banners = Banner.objects.shown(audience).select_related("movie__category")
     context = {
         "user_info": request.user,
         "types": types,
@@ -53,14 +54,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
     """A page of a category's titles, filtered and sorted by the query; htmx gets the results alone."""
     types = list(Category.objects.all())
-    published = Movie.objects.published().for_card()
+    everything = Movie.objects.listed(services.audience_of(request))
+    titles = everything.for_card()
     chosen = next((c for c in types if c.slug == subject), None)
     if chosen:
-        published = published.filter(category=chosen)
+        titles = titles.filter(category=chosen)
     elif subject != EVERYTHING:
         raise Http404
-    found = browsing(request.GET)
-    movie_page = Paginator(found.apply(published), PAGE).get_page(page)
+    found = browsing(request.GET, everything)
+    movie_page = Paginator(found.apply(titles), PAGE).get_page(page)
     context = {
         "user_info": request.user,
         "types": types,
@@ -75,7 +77,7 @@ def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
     if request.headers.get("HX-Request"):
         response = render(request, "movies/_results.html", context)
     else:
-        context["ranking"] = ranked(list(hottest(published, "week")[:RANKED]), "week")
+        context["ranking"] = ranked(list(hottest(titles, "week")[:RANKED]), "week")
         response = render(request, "movies/category.html", context)
     response["Vary"] = "HX-Request"
     # Only the addresses that many follow: of filters and page numbers there is no end.
@@ -88,7 +90,8 @@ def ranking(request: HttpRequest, period: str) -> HttpResponse:
     if period not in PERIODS:
         raise Http404
     part = bool(request.headers.get("HX-Request"))
-    movies = list(hottest(Movie.objects.published().for_card(), period)[: RANKED if part else CHART])
+    titles = Movie.objects.listed(services.audience_of(request)).for_card()
+    movies = list(hottest(titles, period)[: RANKED if part else CHART])
     context = {"ranking": ranked(movies, period), "period": period, "periods": PERIODS}
     response = render(request, "parts/ranking.html" if part else "movies/ranking.html", context)
     response["Vary"] = "HX-Request"

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from apps.movies.models import Movie
+from apps.movies.models import Audience, Movie
 from apps.orders.models import Order, Payment, Plan
 from apps.orders.models.offers import LOWEST
 from utils.templatetags.formats import yuan
@@ -23,10 +23,14 @@ class BuyForm(forms.Form):
     """One of a plan, a title and an amount for the wallet."""
 
     plan = forms.ModelChoiceField(Plan.objects.on_sale(), required=False)
-    movie = forms.ModelChoiceField(Movie.objects.published(), required=False)
+    movie = forms.ModelChoiceField(Movie.objects.none(), required=False)
     amount = forms.DecimalField(required=False, max_digits=8, decimal_places=2)
     coupon = forms.CharField(required=False, max_length=32)
     method = forms.ChoiceField(required=False, choices=[(ALIPAY, ALIPAY), (WALLET, WALLET)])
+
+    def __init__(self, *args: Any, audience: Audience, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["movie"].queryset = Movie.objects.listed(audience)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.movies.models import Episode
+from apps.movies.models import Audience, Episode, listed
 from apps.users.models import User
 from utils.rows import name_of
 
@@ -19,10 +18,10 @@ TOO_SHORT = 5.0  # seconds below which nobody wants to go on
 
 
 class ProgressQuerySet(models.QuerySet["Progress"]):
-    def for_history(self, user: Any) -> ProgressQuerySet:
-        """What the user watched of what is on the shelf, newest first."""
+    def for_history(self, audience: Audience) -> ProgressQuerySet:
+        """What the viewer, who is signed in, watched of the listed titles, newest first."""
         return (
-            self.filter(user=user, episode__movie__status="published", episode__movie__deleted_at=None)
+            self.filter(listed(audience, "episode__movie__"), user=audience.viewer)
             .select_related("episode__movie")
             .defer("episode__movie__summary", "episode__movie__content")
             .order_by("-updated_at")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
@@ -43,13 +44,22 @@ def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Prog
     ]
 
 
-def state_of(episode: Episode) -> str:
-    """ready, processing, failed or missing, as the page shows it."""
+class EpisodeState(StrEnum):
+    """How an episode stands, as the page shows it; the player's script compares the same words."""
+
+    MISSING = "missing"
+    PROCESSING = "processing"
+    FAILED = "failed"
+    READY = "ready"
+
+
+def state_of(episode: Episode) -> EpisodeState:
+    """Whether the episode can be played, and if not, why."""
     if episode.video is None:
-        return "missing"
+        return EpisodeState.MISSING
     if episode.video.ready_at:
-        return "ready"
-    return "failed" if episode.video.state == "failed" else "processing"
+        return EpisodeState.READY
+    return EpisodeState.FAILED if episode.video.state == State.FAILED else EpisodeState.PROCESSING
 
 
 def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans: list[Plan]) -> dict[str, Any]:
@@ -58,14 +68,14 @@ def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans
     purchase = {"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}
     vip = movie.access == Access.VIP
     strip_action = {"label": _("Become a VIP and see it all"), "url": membership["url"]} if vip else purchase
-    seconds = round(episode.video.preview_duration) if episode.video and grant.kind == "preview" else 0
+    seconds = round(episode.video.preview_duration) if episode.video and grant.kind is services.GrantKind.PREVIEW else 0
     message, actions = "", []
-    if grant.reason in {"sign_in", "vip", "buy"}:
+    if grant.reason in services.NOT_THEIRS:
         message = _("The whole title is for VIP members.") if vip else _("This title is sold on its own.")
         actions = [membership if vip else purchase]
-    if grant.reason == "sign_in":
+    if grant.reason is services.Reason.SIGN_IN:
         actions.append({"label": _("Sign in"), "url": sign_in_url(path)})
-    if grant.reason in {"sign_in", "buy"} and not vip:
+    if grant.reason in {services.Reason.SIGN_IN, services.Reason.BUY} and not vip:
         message = _("Sold on its own for %(price)s, to VIP members for %(member_price)s.") % {
             "price": yuan(movie.price),
             "member_price": yuan(movie.member_price),
@@ -86,7 +96,7 @@ def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans
 def gate_of(episode: Episode, grant: services.Grant) -> dict[str, Any]:
     """As `gate`, for a viewer who stands before it while the page is open."""
     movie = episode.movie
-    locked = movie.access == Access.VIP and grant.reason in {"sign_in", "vip"}
+    locked = movie.access == Access.VIP and grant.reason in {services.Reason.SIGN_IN, services.Reason.VIP}
     plans = list(Plan.objects.on_sale()[:PLANS_SHOWN]) if locked else []
     return gate(movie, episode, grant, episode.get_absolute_url(), plans)
 
@@ -114,9 +124,9 @@ def since(moment: datetime) -> str:
     return _("since %(time)s") % {"time": date_format(timezone.localtime(moment), "H:i")}
 
 
-def material_gate(movie: Movie, reason: str, path: str) -> dict[str, Any] | None:
+def material_gate(movie: Movie, reason: services.Reason, path: str) -> dict[str, Any] | None:
     """Why a course's material is withheld, and what opens it; None if it isn't."""
-    if reason not in {"sign_in", "vip", "buy"}:
+    if reason not in services.NOT_THEIRS:
         return None
     if movie.access == Access.VIP:
         message = _("The material of this course is for VIP members.")
@@ -124,7 +134,7 @@ def material_gate(movie: Movie, reason: str, path: str) -> dict[str, Any] | None
     else:
         message = _("The material comes with this course, which is sold on its own.")
         actions = [{"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}]
-    if reason == "sign_in":
+    if reason is services.Reason.SIGN_IN:
         actions.append({"label": _("Sign in"), "url": sign_in_url(path)})
     return {"message": message, "actions": actions}
 
@@ -139,7 +149,7 @@ def chapter_marks(episode: Episode, chapters: list[Chapter], grant: services.Gra
     video = episode.video
     ours: list[dict[str, Any]] = [{"start": c.starts_at, "title": c.title} for c in chapters]
     marks = ours or (video.chapters if video else [])
-    end = video.preview_duration if video and grant.kind == "preview" else float("inf")
+    end = video.preview_duration if video and grant.kind is services.GrantKind.PREVIEW else float("inf")
     return [mark for mark in marks if mark["start"] < end]
 
 
@@ -159,7 +169,7 @@ def player_config(
     where = [movie.pk, episode.number]
     # what reads the page without running its script is one player of this browser
     master = reverse("playback:master", args=where) + (f"?player={services.streams.NAMELESS}" if limited else "")
-    following = next((e for e in episodes if e.number > episode.number and state_of(e) == "ready"), None)
+    following = next((e for e in episodes if e.number > episode.number and state_of(e) is EpisodeState.READY), None)
     video = episode.video
     board = video is not None and (hasattr(video, "storyboard") or video.state == State.PROCESSING)  # or soon
     return {
@@ -169,7 +179,9 @@ def player_config(
         "title": movie.title,
         "episodeTitle": episode.title,
         "resumeAt": resume_at,
-        "storyboard": reverse("playback:storyboard", args=where) if board and grant.variant == "full" else "",
+        "storyboard": reverse("playback:storyboard", args=where)
+        if board and grant.kind is services.GrantKind.FULL
+        else "",
         "chapters": chapter_marks(episode, chapters, grant),
         "intro": [episode.intro_start, episode.intro_end]
         if episode.intro_start is not None and episode.intro_end is not None

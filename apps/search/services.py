@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, Q, Value, When
 
-from apps.movies.models import Credit, Movie, MovieQuerySet, Person
+from apps.movies.models import Audience, Credit, Movie, MovieQuerySet, Person
 from utils.plain_text import clean_line
 
 LONGEST = 60  # characters of a query that are looked at
@@ -21,8 +21,8 @@ class Suggestion:
     address: str = ""
 
 
-def find(*, text: str) -> MovieQuerySet:
-    """Published titles with `text` in a name, alias or person, best match first; nothing for no text."""
+def find(*, text: str, audience: Audience) -> MovieQuerySet:
+    """Listed titles with `text` in a name, alias or person, best match first; nothing for no text."""
     text = _plain(text)
     if not text:
         return Movie.objects.none()
@@ -36,17 +36,17 @@ def find(*, text: str) -> MovieQuerySet:
         default=Value(4),
         output_field=IntegerField(),
     )
-    found = Movie.objects.published().for_card().filter(named | Q(pk__in=people.values("movie")))
+    found = Movie.objects.listed(audience).for_card().filter(named | Q(pk__in=people.values("movie")))
     return found.order_by(order, "-plays", "-pk")
 
 
-def suggest(*, text: str, limit: int = 8) -> list[Suggestion]:
-    """What a viewer who typed `text` may mean: published titles, then people who are credited in one."""
+def suggest(*, text: str, audience: Audience, limit: int = 8) -> list[Suggestion]:
+    """What a viewer who typed `text` may mean: listed titles, then people who are credited in one."""
     text = _plain(text)
-    titles = [Suggestion(m.title, m.get_absolute_url()) for m in find(text=text)[:limit]]
+    titles = [Suggestion(m.title, m.get_absolute_url()) for m in find(text=text, audience=audience)[:limit]]
     if not text or len(titles) == limit:
         return titles
-    credited = Credit.objects.filter(movie__in=Movie.objects.published()).values("person")
+    credited = Credit.objects.filter(movie__in=Movie.objects.listed(audience)).values("person")
     people = Person.objects.filter(name__icontains=text, pk__in=credited).order_by("name", "pk")
     names = people.values_list("name", flat=True)[: min(SUGGESTED_PEOPLE, limit - len(titles))]
     return titles + [Suggestion(name) for name in dict.fromkeys(names)]

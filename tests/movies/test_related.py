@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from apps.movies import services
+from apps.movies.models import Audience
 from tests.factories import make_category, make_movie
+
+SOMEBODY = Audience(AnonymousUser(), timezone.now())
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +23,10 @@ def test_its_category_comes_first_and_others_fill_the_row(django_assert_num_quer
     make_movie(category=series, plays_week=99, status="draft")
     make_movie(category=series, plays_week=99, deleted_at=timezone.now())
     with django_assert_num_queries(1):
-        similar, hottest = services.related(movie, similar=3, hottest=4)
+        similar, hottest = services.related(movie, SOMEBODY, similar=3, hottest=4)
     assert similar == [sibling, others[5], others[4]]
     assert hottest == [others[5], others[4], others[3], others[2]]
 
 
 def test_a_title_alone_has_no_neighbours():
-    assert services.related(make_movie(), similar=3, hottest=4) == ([], [])
+    assert services.related(make_movie(), SOMEBODY, similar=3, hottest=4) == ([], [])

@@ -32,7 +32,7 @@ from django.test.utils import override_settings, setup_test_environment  # noqa:
 from django.utils import timezone  # noqa: E402
 
 from apps.movies import services as movies  # noqa: E402
-from apps.movies.models import Access, Episode, Movie, Play, PlayDay  # noqa: E402
+from apps.movies.models import Access, Audience, Episode, Movie, Play, PlayDay  # noqa: E402
 from apps.playback import services  # noqa: E402
 from apps.playback.models import Progress, Stream  # noqa: E402
 from tests.factories import make_episode, make_member, make_user  # noqa: E402
@@ -125,7 +125,7 @@ def views() -> dict[str, Any]:
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         viewers = [(make_user(), f"u{n}") if n % 2 else (AnonymousUser(), f"a{n}") for n in range(VIEWERS)]
     grant, start, over = (
-        services.authorize(viewer=viewers[0][0], episode=films[0], at=timezone.now()),
+        services.authorize(audience=Audience(viewers[0][0], timezone.now()), episode=films[0]),
         timezone.now(),
         Event(),
     )

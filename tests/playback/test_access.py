@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.media.models import Rendition, Storyboard, Subtitle
-from apps.movies.models import Access, Movie, Status
+from apps.movies.models import Access, Audience, Movie, Status
 from apps.playback import services
 from apps.users.models import Membership
 from tests.factories import make_episode, make_member, make_user
@@ -46,7 +46,7 @@ def test_what_each_viewer_gets(access, who, kind, reason):
     }[who]()
     if who == "lapsed":
         Membership.objects.update(ends_at=timezone.now())
-    grant = services.authorize(viewer=viewer, episode=make_episode(access=access), at=timezone.now())
+    grant = services.authorize(audience=Audience(viewer, timezone.now()), episode=make_episode(access=access))
     assert (grant.kind, grant.reason) == (kind, reason)
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.movies import services as movies
-from apps.movies.models import Access, Movie, PlayDay
+from apps.movies.models import Access, Audience, Movie, PlayDay
 from apps.playback import data_export, services
 from apps.playback.models import Progress, Watch, viewer_key
 from tests.factories import make_episode, make_user
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _beat(episode, *, viewer, at: datetime, key: str = "u1", position: float = 0, playing: bool = True, **tab) -> None:
-    grant = services.authorize(viewer=viewer, episode=episode, at=at)
+    grant = services.authorize(audience=Audience(viewer, at), episode=episode)
     beat = services.Beat(position=position, duration=20.0, playing=playing, **tab)
     services.heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
 
@@ -105,7 +105,7 @@ def test_a_heartbeat_costs_a_few_statements(django_assert_num_queries):
     """One read, and one transaction where there is anything to write."""
     episode, now = make_episode(), timezone.now()
     user, nobody = make_user(), AnonymousUser()
-    grant = services.authorize(viewer=user, episode=episode, at=now)
+    grant = services.authorize(audience=Audience(user, now), episode=episode)
     costs = {  # by second: of who is signed in, and who isn't
         0: (9, 4),  # begins: with savepoints, as the rows may be there by now
         5: (5, 4),

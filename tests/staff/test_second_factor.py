@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.movies.models import Access
+from apps.movies.models import Access, Audience
 from apps.playback import services as playback
 from apps.users import services as users
 from apps.users.models import SecondFactor
@@ -61,8 +61,8 @@ def test_nothing_is_open_without_it(boss, rows):
             assert (answer.status_code, answer.get("Location")) == (302, "/user/secondfactor/"), name
     film = make_episode(access=Access.VIP)
     request = client.get(f"/single/{film.movie_id}/1/").wsgi_request
-    assert not playback.is_curator(viewer=request.user)
-    assert playback.authorize(viewer=request.user, episode=film, at=timezone.now()).reason == "vip"
+    assert not Audience(request.user, timezone.now()).is_curator
+    assert playback.authorize(audience=Audience(request.user, timezone.now()), episode=film).reason == "vip"
     boss.refresh_from_db()
     assert boss.is_superuser  # withheld from the session, not taken from the account
 

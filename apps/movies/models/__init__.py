@@ -4,7 +4,8 @@ from apps.movies.models.banners import Banner
 from apps.movies.models.categories import EVERYTHING, Category, Genre, Region
 from apps.movies.models.episodes import ASIDE, HIGHEST, Chapter, Episode, Material
 from apps.movies.models.plays import Play, PlayDay
-from apps.movies.models.titles import OPENED, Access, Credit, Kind, Movie, MovieQuerySet, Person, Status
+from apps.movies.models.titles import Access, Credit, Kind, Movie, MovieQuerySet, Person
+from apps.movies.models.visibility import OPENED, Audience, Status, listed
 
 __all__ = [
     "ASIDE",
@@ -12,6 +13,7 @@ __all__ = [
     "HIGHEST",
     "OPENED",
     "Access",
+    "Audience",
     "Banner",
     "Category",
     "Chapter",
@@ -27,4 +29,5 @@ __all__ = [
     "PlayDay",
     "Region",
     "Status",
+    "listed",
 ]

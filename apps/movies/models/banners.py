@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models.titles import Movie
+from apps.movies.models.visibility import Audience, listed
 from utils.periods import check_order
 from utils.pictures import PictureSetField
 from utils.rows import name_of
 
 
 class BannerQuerySet(models.QuerySet["Banner"]):
-    def shown(self, at: datetime) -> BannerQuerySet:
-        """Those of that moment whose titles can be seen."""
-        return self.filter(
-            Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, movie__status="published", movie__deleted_at=None
-        )
+    def shown(self, audience: Audience) -> BannerQuerySet:
+        """Those of the moment whose titles are listed."""
+        at = audience.at
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), listed(audience, "movie__"), starts_at__lte=at)
 
 
 class Banner(models.Model):

@@ -8,7 +8,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.movies.models import visibility
 from apps.movies.models.categories import Category, Genre, Region
+from apps.movies.models.visibility import Audience, Status
 from utils.pictures import PictureSetField
 from utils.rows import name_of
 
@@ -46,16 +48,6 @@ class Access(models.TextChoices):
     PAID = "paid", _("pay per title")
 
 
-class Status(models.TextChoices):
-    """Whether viewers see a title; a deleted one has `deleted_at`."""
-
-    DRAFT = "draft", _("draft")
-    WAITING = "waiting", _("as soon as ready")  # published by itself once an episode can be played
-    PUBLISHED = "published", _("published")
-    WITHDRAWN = "withdrawn", _("off the shelf")
-
-
-OPENED = [Status.PUBLISHED, Status.WAITING]
 LISTED_BY = ["published_at", "plays", "plays_day", "plays_week", "plays_month", "score", "comments_count"]
 BROWSED_BY = ["plays_week", "published_at", "score"]  # within a category
 
@@ -66,12 +58,16 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.filter(deleted_at=None)
 
     def published(self) -> MovieQuerySet:
-        """What a viewer may see. A published movie always has `published_at`."""
+        """On the shelf, whoever asks: for figures. Viewers get what is `listed` for them."""
         return self.live().filter(status=Status.PUBLISHED)
 
-    def opened(self) -> MovieQuerySet:
-        """Titles whose pages open: published ones, and waiting ones, which no list or feed shows yet."""
-        return self.live().filter(status__in=OPENED)
+    def listed(self, audience: Audience) -> MovieQuerySet:
+        """Those that lists, search and the shop show. A published title always has `published_at`."""
+        return self.filter(visibility.listed(audience))
+
+    def visible(self, audience: Audience) -> MovieQuerySet:
+        """Those whose pages open."""
+        return self.filter(visibility.visible(audience))
 
     def for_card(self) -> MovieQuerySet:
         """Only what a poster card shows; no query per card."""
@@ -163,15 +159,13 @@ class Movie(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("playback:watch", args=[self.pk, self.first_episode])
 
-    @property
-    def is_shown(self) -> bool:
-        """Whether viewers may see it, as `MovieQuerySet.published` picks it."""
-        return self.status == Status.PUBLISHED and self.deleted_at is None
+    def is_listed(self, audience: Audience) -> bool:
+        """Whether `MovieQuerySet.listed` finds it."""
+        return visibility.is_listed(self, audience)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether viewers who have its address may open it, as `MovieQuerySet.opened` picks it."""
-        return self.status in OPENED and self.deleted_at is None
+    def is_visible(self, audience: Audience) -> bool:
+        """Whether `MovieQuerySet.visible` finds it."""
+        return visibility.is_visible(self, audience)
 
 
 class Credit(models.Model):

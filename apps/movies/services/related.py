@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db.models.expressions import RawSQL
 
-from apps.movies.models import Movie
+from apps.movies.models import Audience, Movie
 
 
-def related(movie: Movie, *, similar: int, hottest: int) -> tuple[list[Movie], list[Movie]]:
+def related(movie: Movie, audience: Audience, *, similar: int, hottest: int) -> tuple[list[Movie], list[Movie]]:
     """(`similar` titles, those of its category first; the `hottest` of all), in one query that reads as many rows."""
-    others = Movie.objects.published().exclude(pk=movie.pk).order_by("-plays_week", "-pk").values_list("pk")
+    listed = Movie.objects.listed(audience)
+    others = listed.exclude(pk=movie.pk).order_by("-plays_week", "-pk").values_list("pk")
     parts: list[str] = []
     values: list[object] = []
     for name, rows in (
@@ -21,6 +22,6 @@ def related(movie: Movie, *, similar: int, hottest: int) -> tuple[list[Movie], l
         values += params
     # MariaDB takes no LIMIT in an IN, but in a table inside of it.
     keys = RawSQL(" UNION ".join(parts), values)  # noqa: S611
-    found = sorted(Movie.objects.published().for_card().filter(pk__in=keys), key=lambda m: (-m.plays_week, -m.pk))
+    found = sorted(listed.for_card().filter(pk__in=keys), key=lambda m: (-m.plays_week, -m.pk))
     near = sorted(found, key=lambda m: m.category_id != movie.category_id)  # keeps the order within
     return near[:similar], found[:hottest]

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.movies.models import Access, Movie
+from apps.movies.models import Access, Audience, Movie
 from apps.orders.gateways import CLOCK, accounts
 from apps.orders.models import Coupon, Kind, Order, Plan, Wish
 from apps.orders.services import coupons
@@ -64,7 +64,7 @@ def title_price(*, movie: Movie, is_vip: bool) -> Decimal:
 
 
 def _title(user: User, movie: Movie, at: datetime) -> dict[str, Any]:
-    if movie.access != Access.PAID or not movie.is_shown:
+    if movie.access != Access.PAID or not movie.is_listed(Audience(user, at)):
         raise UnableToPlaceOrder(_("This title isn't sold on its own."))
     if owns(user=user, movie_id=movie.pk):
         raise AlreadyOwned(_("This title is yours already."))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.movies import services as movies
 from apps.movies.models import Category
 from apps.orders import services
 from apps.orders.gateways import is_offered
@@ -64,7 +65,14 @@ def orders(request: HttpRequest, page: int) -> HttpResponse:
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order: the waiting page while it is unpaid, then the receipt."""
     found = _mine(request, number)
-    context: dict[str, Any] = {"user_info": request.user, "order": found, "is_offered": is_offered()}
+    audience, movie = movies.audience_of(request), found.movie
+    context: dict[str, Any] = {
+        "user_info": request.user,
+        "order": found,
+        "is_offered": is_offered(),
+        "title_opens": movie is not None and movie.is_visible(audience),
+        "title_is_sold": movie is not None and movie.is_listed(audience),
+    }
     if found.state == State.PENDING:
         context["balance"] = wallet.balance_of(user=users.signed_in(request))
         context["is_over"] = found.expires_at <= timezone.now()

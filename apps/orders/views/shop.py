@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.movies import services as movies
 from apps.movies.models import Access, Category, Movie
 from apps.orders import services
 from apps.orders.forms import BuyForm, CouponForm
@@ -87,7 +88,7 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
         "vip_time_end": users.membership_end(user=user, at=timezone.now()) if user else None,
         "balance": wallet.balance_of(user=user) if user else None,
         "is_offered": is_offered(),
-        "vip_titles": Movie.objects.published().filter(access=Access.VIP).count(),
+        "vip_titles": Movie.objects.listed(movies.audience_of(request)).filter(access=Access.VIP).count(),
         "error": error,
     }
     return render(request, "orders/vip.html", context, status=400 if error else 200)
@@ -97,7 +98,9 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
 @require_safe
 def title(request: HttpRequest, movie_id: int) -> HttpResponse:
     """One paid title: what it costs and the ways to pay."""
-    return _title(request, get_object_or_404(Movie.objects.published(), pk=movie_id, access=Access.PAID))
+    listed = Movie.objects.listed(movies.audience_of(request))
+    movie = get_object_or_404(listed, pk=movie_id, access=Access.PAID)
+    return _title(request, movie)
 
 
 def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
@@ -123,7 +126,7 @@ def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
 @never_cache
 def buy(request: HttpRequest) -> HttpResponse:
     """One click: the order is placed and the buyer is at the gateway, or the wallet has paid."""
-    at, form = timezone.now(), BuyForm(request.POST)
+    at, form = timezone.now(), BuyForm(request.POST, audience=movies.audience_of(request))
     if request.method != "POST":
         return redirect("orders:vip")
     user = users.account_of(request)

@@ -3,64 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from enum import StrEnum
 
 from apps.media.models import Rendition
-from apps.movies.models import Access, Episode, Movie
+from apps.movies.models import Access, Audience, Episode, Movie
 from apps.orders import services as orders
 from apps.users import services as users
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
 
-    from apps.users.models import User
+class GrantKind(StrEnum):
+    """How much of an episode a viewer gets; the player's script compares the same words."""
+
+    FULL = "full"
+    PREVIEW = "preview"
+    REFUSED = "refused"
+
+
+class Reason(StrEnum):
+    """Why a viewer doesn't get everything; the player's script compares the same words."""
+
+    NONE = ""
+    SIGN_IN = "sign_in"
+    VIP = "vip"
+    BUY = "buy"
+    NOT_READY = "not_ready"  # or not visible to this viewer
+    NO_PLACE = "full"  # other players of the account hold all places
+    STOPPED = "stopped"  # the account's viewer stopped this player at another one
+
+
+NOT_THEIRS = frozenset({Reason.SIGN_IN, Reason.VIP, Reason.BUY})  # what opens it can be bought
 
 
 @dataclass(frozen=True)
 class Grant:
     """What a viewer gets: the `variant` of the renditions, None for nothing; `reason` says why it isn't all.
 
-    Reasons: "" (everything), "sign_in", "vip", "buy", "not_ready", and of a player without a place "full" (others hold
-    all there are) and "stopped" (at another player). `withheld` says why the title isn't the viewer's,
-    whether or not this episode is ready.
+    `withheld` says why the title isn't the viewer's, whether or not this episode is ready.
     """
 
     variant: Rendition.Variant | None
-    reason: str = ""
-    withheld: str = ""
+    reason: Reason = Reason.NONE
+    withheld: Reason = Reason.NONE
 
     @property
-    def kind(self) -> str:
-        """full, preview or refused."""
-        return self.variant.value if self.variant else "refused"
+    def kind(self) -> GrantKind:
+        """What the variant amounts to."""
+        return GrantKind(self.variant.value) if self.variant else GrantKind.REFUSED
 
 
-def is_curator(*, viewer: User | AnonymousUser) -> bool:
-    """Whether the viewer sees titles as the administration shows them: drafts too, and everything in full."""
-    return viewer.is_staff and (viewer.has_perm("movies.view_movie") or viewer.has_perm("movies.change_movie"))
-
-
-def withheld(*, viewer: User | AnonymousUser, movie: Movie, at: datetime) -> str:
-    """Why this viewer doesn't get the whole title and its material: a reason of `Grant`, or "" if they do."""
-    if is_curator(viewer=viewer):
-        return ""
-    if not movie.is_open:
-        return "not_ready"
-    if movie.access == Access.VIP and not users.is_member(user=viewer, at=at):
-        return "vip" if viewer.is_authenticated else "sign_in"
+def withheld(*, audience: Audience, movie: Movie) -> Reason:
+    """Why this viewer doesn't get the whole title and its material; Reason.NONE if they do."""
+    if not movie.is_visible(audience):
+        return Reason.NOT_READY
+    if audience.is_curator:
+        return Reason.NONE
+    viewer = audience.viewer
+    if movie.access == Access.VIP and not users.is_member(user=viewer, at=audience.at):
+        return Reason.VIP if viewer.is_authenticated else Reason.SIGN_IN
     if movie.access == Access.PAID and not orders.owns(user=viewer, movie_id=movie.pk):
-        return "buy" if viewer.is_authenticated else "sign_in"
-    return ""
+        return Reason.BUY if viewer.is_authenticated else Reason.SIGN_IN
+    return Reason.NONE
 
 
-def authorize(*, viewer: User | AnonymousUser, episode: Episode, at: datetime) -> Grant:
-    """What this viewer may watch of the episode at that moment."""
-    video, reason = episode.video, withheld(viewer=viewer, movie=episode.movie, at=at)
-    if reason == "not_ready":
+def authorize(*, audience: Audience, episode: Episode) -> Grant:
+    """What this viewer may watch of the episode at this moment."""
+    video, reason = episode.video, withheld(audience=audience, movie=episode.movie)
+    if reason is Reason.NOT_READY:
         return Grant(None, reason)
     if video is None or video.ready_at is None:
-        return Grant(None, "not_ready", reason)
+        return Grant(None, Reason.NOT_READY, reason)
     if not reason:
         return Grant(Rendition.Variant.FULL)
     return Grant(Rendition.Variant.PREVIEW if video.preview_duration else None, reason, reason)

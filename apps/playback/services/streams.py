@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.media.models import Rendition
-from apps.movies.models import Access, Episode, Movie
+from apps.movies.models import Access, Audience, Episode, Movie
 from apps.playback.models import Stream
-from apps.playback.services.access import Grant, is_curator
+from apps.playback.services.access import Grant
 from apps.users import services as users
 from apps.users.models import User
 
@@ -37,9 +37,9 @@ class Player:
     user_agent: str = ""
 
 
-def needs_place(*, user: User, movie: Movie, grant: Grant) -> bool:
+def needs_place(*, audience: Audience, movie: Movie, grant: Grant) -> bool:
     """Whether a player needs one for it: what is free, previews and what curators look at is for everybody at once."""
-    return grant.variant == Rendition.Variant.FULL and movie.access != Access.FREE and not is_curator(viewer=user)
+    return grant.variant == Rendition.Variant.FULL and movie.access != Access.FREE and not audience.is_curator
 
 
 def allowed(*, user: User, movie: Movie, at: datetime) -> int:

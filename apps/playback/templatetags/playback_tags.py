@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 
 from apps.media.models import Rendition, Video
+from apps.movies import services as movies
 from apps.movies.models import Chapter, Episode
 from apps.playback import services
 from apps.playback.models import Progress
@@ -20,10 +21,10 @@ LOOKED_AT = 60  # rows; a series takes one place however many of its episodes we
 @register.inclusion_tag("parts/continue_watching.html", takes_context=True)
 def continue_watching(context: dict[str, Any]) -> dict[str, Any]:
     """The shelf of what the viewer began and didn't finish, a row a title."""
-    user = context["request"].user
+    audience = movies.audience_of(context["request"])
     rows: dict[int, Progress] = {}
-    if user.is_authenticated:
-        for row in Progress.objects.for_history(user).filter(finished=False)[:LOOKED_AT]:
+    if audience.viewer.is_authenticated:
+        for row in Progress.objects.for_history(audience).filter(finished=False)[:LOOKED_AT]:
             if row.can_resume and len(rows) < SHOWN:
                 rows.setdefault(row.episode.movie_id, row)
     return {"rows": list(rows.values())}

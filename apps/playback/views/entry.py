@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from apps.movies import services as movies
 from apps.movies.models import Episode
 from apps.playback import services
 from apps.playback.models import Stream
@@ -27,11 +28,11 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, se
         ),
         movie__pk=movie_id,  # not movie_id: that is not asked whether the number fits into the column
         number=set_id,
-        movie__deleted_at=None,
     )
-    if not episode.movie.is_open and not services.is_curator(viewer=request.user):
+    audience = movies.audience_of(request)
+    if not episode.movie.is_visible(audience):
         raise Http404
-    return episode, services.authorize(viewer=request.user, episode=episode, at=timezone.now())
+    return episode, services.authorize(audience=audience, episode=episode)
 
 
 def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -> tuple[Episode, services.Grant]:
@@ -46,13 +47,16 @@ def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -
         return episode, grant
     player = player_of(request, request.GET.get("player") or name, request.GET.get("page", ""))
     place = services.streams.hold(user=user, player=player, episode=episode, at=timezone.now())
-    return episode, grant if place is services.streams.Place.HELD else services.Grant(None, place.value)
+    return episode, grant if place is services.streams.Place.HELD else services.Grant(
+        None, services.Reason(place.value)
+    )
 
 
 def limited_viewer(request: HttpRequest, episode: Episode, grant: services.Grant) -> User | None:
     """The account whose players need places for the episode; None where none is needed."""
-    user = users.account_of(request)
-    return user if user and services.streams.needs_place(user=user, movie=episode.movie, grant=grant) else None
+    user, audience = users.account_of(request), movies.audience_of(request)
+    needed = services.streams.needs_place(audience=audience, movie=episode.movie, grant=grant)
+    return user if needed else None
 
 
 def player_of(request: HttpRequest, name: str, page: str) -> services.streams.Player:
@@ -70,7 +74,7 @@ def player_of(request: HttpRequest, name: str, page: str) -> services.streams.Pl
 def refusal(grant: services.Grant) -> JsonResponse:
     """403 with the reason, or 404 for what isn't ready."""
     answer = JsonResponse(
-        {"kind": grant.kind, "reason": grant.reason}, status=404 if grant.reason == "not_ready" else 403
+        {"kind": grant.kind, "reason": grant.reason}, status=404 if grant.reason is services.Reason.NOT_READY else 403
     )
     answer["Cache-Control"] = "private, no-store"
     return answer

@@ -121,7 +121,7 @@ def place(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return JsonResponse({"res": 1, "errmsg": "stop must be the id of a player"}, status=400)
     answer = {"res": 0, "errmsg": "", "kind": grant.kind, "reason": grant.reason, "place": "", "players": []}
     answer["signedIn"] = request.user.is_authenticated
-    if grant.kind != "full":
+    if grant.kind is not services.GrantKind.FULL:
         answer["gate"] = presenters.gate_of(episode, grant)
     user = limited_viewer(request, episode, grant)
     if user is None:

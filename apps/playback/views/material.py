@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.movies import services as movies
 from apps.movies.models import Kind, Material
 from apps.playback import presenters, services
 
@@ -17,16 +17,15 @@ from apps.playback import presenters, services
 def material(request: HttpRequest, material_id: int) -> HttpResponse:
     """Lead to a short-lived address of the file; 403 with a page that says why, and what opens it.
 
-    Raises Http404 for what isn't on the shelf.
+    Raises Http404 for what isn't visible to the viewer.
     """
     row = get_object_or_404(
         Material.objects.select_related("movie").defer("movie__summary", "movie__content"),
         pk=material_id,
         movie__kind=Kind.COURSE,
-        movie__deleted_at=None,
     )
-    reason = services.withheld(viewer=request.user, movie=row.movie, at=timezone.now())
-    if reason == "not_ready":
+    reason = services.withheld(audience=movies.audience_of(request), movie=row.movie)
+    if reason is services.Reason.NOT_READY:
         raise Http404
     if reason:
         need = presenters.material_gate(row.movie, reason, request.path)

@@ -20,7 +20,7 @@ from utils.mediakit import webvtt
 from utils.storages import videos
 
 PLAYLIST = "application/vnd.apple.mpegurl"
-NOT_READY = services.Grant(None, "not_ready")
+NOT_READY = services.Grant(None, services.Reason.NOT_READY)
 
 
 def _private(text: str, kind: str) -> HttpResponse:

@@ -9,14 +9,13 @@ from django.db.models import F, FilteredRelation, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.community import services as community
 from apps.community.models import Comment
 from apps.movies import services as movies
-from apps.movies.models import Category, Chapter, Credit, Episode, Kind, Movie
+from apps.movies.models import Audience, Category, Chapter, Credit, Episode, Kind, Movie
 from apps.playback import presenters, services
 from apps.playback.models import Progress
 from apps.playback.views.entry import limited_viewer
@@ -34,11 +33,11 @@ SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the 
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """The page of one episode; POST posts a comment on its title."""
-    titles = Movie.objects.live() if services.is_curator(viewer=request.user) else Movie.objects.opened()
+    audience = movies.audience_of(request)
     movie = get_object_or_404(
-        titles.select_related("category", "region").prefetch_related(
-            Prefetch("credits", Credit.objects.select_related("person"))
-        ),
+        Movie.objects.visible(audience)
+        .select_related("category", "region")
+        .prefetch_related(Prefetch("credits", Credit.objects.select_related("person"))),
         pk=movie_id,
     )
     if request.method == "POST":
@@ -52,17 +51,19 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return redirect(next((e for e in episodes if e.video and e.video.ready_at), episodes[0]))
     if episode is None:
         raise Http404
-    return allow_page_cache(request, render(request, "playback/watch.html", _context(request, episode, episodes, seen)))
+    return allow_page_cache(
+        request, render(request, "playback/watch.html", _context(request, audience, episode, episodes, seen))
+    )
 
 
 def _context(
-    request: HttpRequest, episode: Episode, episodes: list[Episode], seen: dict[int, Progress]
+    request: HttpRequest, audience: Audience, episode: Episode, episodes: list[Episode], seen: dict[int, Progress]
 ) -> dict[str, Any]:
     """What the page shows: all `episodes` of the movie, and what the viewer has `seen` of them."""
     movie = episode.movie
-    grant = services.authorize(viewer=request.user, episode=episode, at=timezone.now())
+    grant = services.authorize(audience=audience, episode=episode)
     here = seen.get(episode.pk)
-    similar, hottest = movies.related(movie, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
+    similar, hottest = movies.related(movie, audience, similar=SIMILAR_SHOWN, hottest=HOTTEST_SHOWN)
     words = presenters.gate_of(episode, grant)
     return {
         "types": Category.objects.all(),
@@ -76,6 +77,8 @@ def _context(
         "similar": similar,
         "hottest": hottest if len(episodes) <= FEW else [],
         "gate": words,
+        "refused": grant.kind is services.GrantKind.REFUSED,
+        "not_ready": grant.reason is services.Reason.NOT_READY,
         "materials": movie.materials.all() if movie.kind == Kind.COURSE else [],
         "material_need": presenters.material_gate(movie, grant.withheld, request.path),
         "player": presenters.player_config(
@@ -85,7 +88,7 @@ def _context(
             chapters=list(Chapter.objects.filter(episode=episode)),
             grant=grant,
             gate_words=words,
-            resume_at=here.position if here and here.can_resume and grant.kind == "full" else 0.0,
+            resume_at=here.position if here and here.can_resume and grant.kind is services.GrantKind.FULL else 0.0,
             signed_in=request.user.is_authenticated,
             limited=limited_viewer(request, episode, grant) is not None,
         ),
