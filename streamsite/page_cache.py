@@ -12,9 +12,8 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language_from_request
 
-from utils.cache import FRESH, VERSION, pages_version, release
+from utils.cache import FRESH, VERSION, page_variant, pages_version
 
 STALE = 300  # seconds past its freshness that a page is shown while one request renews it
 RENEWED_WITHIN = 10  # seconds; then another request may try
@@ -71,7 +70,7 @@ def page_key(request: HttpRequest) -> str:
     if settings.SESSION_COOKIE_NAME in request.COOKIES or CookieStorage.cookie_name in request.COOKIES:
         return ""
     part = "part" if request.headers.get("HX-Request") else "whole"
-    return f"page:{release()}:{get_language_from_request(request)}:{part}:{address}"
+    return f"page:{page_variant(request)}:{part}:{address}"
 
 
 def keep(response: HttpResponse, version: str) -> Page:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apps.media.models import Rendition, Subtitle
 from apps.movies.models import Access, Audience, Banner, Credit, Episode, Kind, Material, Movie, Person, Status
-from apps.orders.models import Order
+from apps.orders import services as orders
 from apps.orders.models import State as OrderState
 from apps.playback.models import Progress
 from apps.users.models import User
@@ -142,18 +142,24 @@ def test_the_shop_sells_listed_titles(signed_in, name):
     assert {state for state, movie in titles.items() if movie.orders.exists()} == LISTED
 
 
-def test_an_order_leads_to_what_opens_and_offers_what_is_listed(signed_in, world):
-    def pages(link: str, name: str, *more: object) -> set[str]:
-        return {
-            state
-            for state, movie in world.paid.items()
-            if reverse(name, args=[movie.pk, *more])
-            in signed_in.get(Order.objects.get(movie=movie).get_absolute_url()).content.decode()
-        }
+def _ordered(client: Client, titles: dict[str, Movie], name: str, *more: object) -> set[str]:
+    """The states of the titles whose order's page has a link to them."""
+    pages = {state: client.get(movie.orders.get().get_absolute_url()) for state, movie in titles.items()}
+    links = {state: reverse(name, args=[movie.pk, *more]) for state, movie in titles.items()}
+    return {state for state in titles if links[state] in pages[state].content.decode()}
 
-    assert pages("watch", "playback:watch", 1) == OPEN
-    Order.objects.update(state=OrderState.CLOSED)
-    assert pages("again", "orders:title") == LISTED
+
+def test_what_was_bought_can_be_watched_from_its_order_where_its_page_opens(signed_in, world):
+    assert _ordered(signed_in, world.paid, "playback:watch", 1) == OPEN
+
+
+def test_what_was_not_paid_can_be_ordered_again_where_it_is_listed(signed_in, world):
+    titles = {state: make_paid_movie() for state in STATES}
+    for state, movie in titles.items():
+        orders.place_order(user=world.viewer, item=movie, at=NOW)
+        movie.orders.update(state=OrderState.CLOSED, closed_at=NOW)
+        Movie.objects.filter(pk=movie.pk).update(**STATES[state][0])
+    assert _ordered(signed_in, titles, "orders:title") == LISTED
 
 
 def _doors(episode: Episode) -> Iterator[tuple[str, str, dict[str, Any] | None]]:

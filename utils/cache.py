@@ -10,6 +10,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language_from_request
 
 VERSION = "pages:version"
 FRESH = 30  # seconds a kept page or fragment is shown before it is made anew
@@ -23,9 +24,13 @@ def pages_version() -> str:
     return str(cache.get_or_set(VERSION, _new, None))
 
 
-def release() -> str:
-    """Tells apart the releases whose pages name other style sheets and scripts."""
-    return str(getattr(staticfiles_storage, "manifest_hash", ""))
+def page_variant(request: HttpRequest) -> str:
+    """What cached pages and fragments of one address differ by: the viewer's language.
+
+    And the release: pages of another one name other style sheets and scripts.
+    """
+    release = getattr(staticfiles_storage, "manifest_hash", "")
+    return f"{release}:{get_language_from_request(request)}"
 
 
 def invalidate_pages() -> None:

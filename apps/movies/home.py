@@ -61,7 +61,7 @@ def pick(titles: MovieQuerySet, wanted: dict[str, tuple[MovieQuerySet, str, int]
     one.
     """
     parts: list[str] = []
-    values: list[object] = []
+    values: list[Any] = []
     for place, (rows, field, number) in enumerate(wanted.values()):
         sql, params = rows.order_by(f"-{field}", "-pk").values_list("pk")[:number].query.sql_with_params()
         parts.append(f"SELECT {place}, part{place}.* FROM ({sql}) AS part{place}")  # noqa: S608  (the ORM's own SQL)

@@ -10,12 +10,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.movies import services
 from apps.movies.facets import browsing
 from apps.movies.home import Home
-from apps.movies.models import EVERYTHING, Banner, Category, Movie
+from apps.movies.models import EVERYTHING, Audience, Banner, Category, Movie
 from apps.movies.rankings import CHART, PERIODS, RANKED, hottest, ranked
-from utils.cache import FRESH, allow_page_cache, pages_version, release
+from utils.cache import FRESH, allow_page_cache, page_variant, pages_version
 from utils.paging import page_links
 from utils.templatetags.formats import local_name
 
@@ -27,7 +26,7 @@ BANNERS = 8
 def home(request: HttpRequest) -> HttpResponse:
     """The home page; its lists are only asked for where no fragment of it is kept."""
     types = list(Category.objects.all())
-    audience = services.audience_of(request)
+    audience = Audience.of(request)
     lists = Home(types, audience)
     banners = Banner.objects.shown(audience).select_related("movie__category")
     context = {
@@ -45,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "periods": PERIODS,
         "all_url": reverse("movies:category", args=[EVERYTHING, 1]),
         "fresh": FRESH,
-        "version": pages_version() + release(),
+        "version": f"{pages_version()}:{page_variant(request)}",
     }
     return allow_page_cache(request, render(request, "movies/home.html", context))
 
@@ -54,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
     """A page of a category's titles, filtered and sorted by the query; htmx gets the results alone."""
     types = list(Category.objects.all())
-    everything = Movie.objects.listed(services.audience_of(request))
+    everything = Movie.objects.listed(Audience.of(request))
     titles = everything.for_card()
     chosen = next((c for c in types if c.slug == subject), None)
     if chosen:
@@ -90,7 +89,7 @@ def ranking(request: HttpRequest, period: str) -> HttpResponse:
     if period not in PERIODS:
         raise Http404
     part = bool(request.headers.get("HX-Request"))
-    titles = Movie.objects.listed(services.audience_of(request)).for_card()
+    titles = Movie.objects.listed(Audience.of(request)).for_card()
     movies = list(hottest(titles, period)[: RANKED if part else CHART])
     context = {"ranking": ranked(movies, period), "period": period, "periods": PERIODS}
     response = render(request, "parts/ranking.html" if part else "movies/ranking.html", context)

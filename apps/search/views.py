@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from apps.movies import services as movies
+from apps.movies.models import Audience
 from apps.search import services
 from utils.paging import page_links
 
@@ -25,7 +25,7 @@ def _address(text: str, page: int = 1) -> str:
 def results(request: HttpRequest) -> HttpResponse:
     """A page of what was found for `q`."""
     text = request.GET.get("q", "").strip()[: services.LONGEST]
-    found = services.find(text=text, audience=movies.audience_of(request))
+    found = services.find(text=text, audience=Audience.of(request))
     movie_page = Paginator(found, PAGE).get_page(request.GET.get("page", "1"))
     pages = page_links(movie_page, lambda n: _address(text, n))
     context = {"user_info": request.user, "q": text, "movie_page": movie_page, "pages": pages}
@@ -35,6 +35,6 @@ def results(request: HttpRequest) -> HttpResponse:
 @require_safe
 def suggestions(request: HttpRequest) -> JsonResponse:
     """JSON for the search box: titles with their addresses, people with a search for them."""
-    rows = services.suggest(text=request.GET.get("q", ""), audience=movies.audience_of(request))
+    rows = services.suggest(text=request.GET.get("q", ""), audience=Audience.of(request))
     found = [{"text": row.text, "url": row.address or _address(row.text)} for row in rows]
     return JsonResponse({"res": 0, "errmsg": "", "suggestions": found})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models import visibility
 from apps.movies.models.categories import Category, Genre, Region
-from apps.movies.models.visibility import Audience, Status
+from apps.movies.models.visibility import Audience, Release, Status
 from utils.pictures import PictureSetField
 from utils.rows import name_of
 
@@ -74,7 +74,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.select_related("category").defer("summary", "content")
 
 
-class Movie(models.Model):
+class Movie(Release):
     """A film, a series, a variety show or a course: episodes under one title."""
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.FILM)
@@ -116,9 +116,6 @@ class Movie(models.Model):
     # The number that the title's address leads to: of the first that can be played, if any can; denormalised.
     first_episode = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     duration = models.FloatField(default=0, editable=False)  # seconds of that episode, denormalised
-    status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
-    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
-    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True)
 
@@ -158,14 +155,6 @@ class Movie(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("playback:watch", args=[self.pk, self.first_episode])
-
-    def is_listed(self, audience: Audience) -> bool:
-        """Whether `MovieQuerySet.listed` finds it."""
-        return visibility.is_listed(self, audience)
-
-    def is_visible(self, audience: Audience) -> bool:
-        """Whether `MovieQuerySet.visible` finds it."""
-        return visibility.is_visible(self, audience)
 
 
 class Credit(models.Model):

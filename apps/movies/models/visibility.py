@@ -2,7 +2,7 @@
 
 A title is *visible* if its page opens, and *listed* if lists, search and the shop show it as well. A title that waits
 for its first video is visible and not listed yet. A new condition of release belongs in `released`, for the database,
-and in `is_released`, for a title that was loaded.
+and in `Release.is_released`, for a title that was loaded; what it depends on is a field of `Audience`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from apps.movies.models.titles import Movie
     from apps.users.models import User
 
 
@@ -36,16 +37,45 @@ OPENED = [Status.PUBLISHED, Status.WAITING]
 
 @dataclass(frozen=True)
 class Audience:
-    """The viewer and the moment: all that the visibility of a title may depend on. Made of a request, at the edge."""
+    """The viewer and the moment: all that the visibility of a title may depend on."""
 
     viewer: User | AnonymousUser
     at: datetime
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Audience:
+        """The viewer of this request, now: for views, and what they call gets it from them."""
+        return cls(request.user, timezone.now())
 
     @property
     def is_curator(self) -> bool:
         """Whether titles are visible as the administration shows them: drafts too, and everything in full."""
         viewer = self.viewer
         return viewer.is_staff and (viewer.has_perm("movies.view_movie") or viewer.has_perm("movies.change_movie"))
+
+
+class Release(models.Model):
+    """The part of a title that decides who may see it."""
+
+    status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.DRAFT)
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def is_listed(self, audience: Audience) -> bool:
+        """Whether lists show it to this audience, as `listed` finds it."""
+        return self.is_released(audience) and self.status == Status.PUBLISHED
+
+    def is_visible(self, audience: Audience) -> bool:
+        """Whether its page opens to this audience, as `visible` finds it."""
+        opens = self.is_released(audience) and self.status in OPENED
+        return opens or (self.deleted_at is None and audience.is_curator)
+
+    def is_released(self, audience: Audience) -> bool:
+        """Whether `released` holds."""
+        return self.deleted_at is None
 
 
 def listed(audience: Audience, prefix: str = "") -> Q:
@@ -61,21 +91,5 @@ def visible(audience: Audience, prefix: str = "") -> Q:
 
 
 def released(audience: Audience, prefix: str = "") -> Q:
-    """What limits a title's release beside its status; `is_released` says the same of a title that was loaded."""
+    """What limits a title's release beside its status."""
     return Q(**{f"{prefix}deleted_at": None})
-
-
-def is_listed(movie: Movie, audience: Audience) -> bool:
-    """Whether `listed` finds the title."""
-    return is_released(movie, audience) and movie.status == Status.PUBLISHED
-
-
-def is_visible(movie: Movie, audience: Audience) -> bool:
-    """Whether `visible` finds the title."""
-    opens = is_released(movie, audience) and movie.status in OPENED
-    return opens or (movie.deleted_at is None and audience.is_curator)
-
-
-def is_released(movie: Movie, audience: Audience) -> bool:
-    """Whether `released` holds."""
-    return movie.deleted_at is None

@@ -1,7 +1,6 @@
 """What can be done with the catalogue."""
 
 from apps.movies.services.arranging import Place, arrange, gaps, repeated
-from apps.movies.services.audience import audience_of
 from apps.movies.services.catalogue import (
     UnableToAddEpisode,
     access_changed,
@@ -36,7 +35,6 @@ __all__ = [
     "announce_missed",
     "arrange",
     "attach_video",
-    "audience_of",
     "clean_content",
     "edit_episodes",
     "examine_pictures",

@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.movies import services as movies
-from apps.movies.models import Category
+from apps.movies.models import Audience, Category
 from apps.orders import services
 from apps.orders.gateways import is_offered
 from apps.orders.models import Order, State
@@ -65,7 +64,7 @@ def orders(request: HttpRequest, page: int) -> HttpResponse:
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order: the waiting page while it is unpaid, then the receipt."""
     found = _mine(request, number)
-    audience, movie = movies.audience_of(request), found.movie
+    audience, movie = Audience.of(request), found.movie
     context: dict[str, Any] = {
         "user_info": request.user,
         "order": found,

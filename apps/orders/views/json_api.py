@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from apps.movies import services as movies
+from apps.movies.models import Audience
 from apps.orders import services
 from apps.orders.forms import BuyForm
 from apps.orders.models import Order, State, Wish
@@ -90,7 +90,7 @@ def call(view: Call) -> Callable[[HttpRequest], HttpResponse]:
 @call
 def commit(request: HttpRequest, user: User) -> HttpResponse:
     """Place an order for one of `plan`, `movie` and `amount`, with a `coupon` if there is one."""
-    form = BuyForm(request.POST, audience=movies.audience_of(request))
+    form = BuyForm(request.POST, audience=Audience.of(request))
     if not form.is_valid():
         return answer(Res.MALFORMED, " ".join(str(e) for errors in form.errors.values() for e in errors))
     order = place(form, user, timezone.now())

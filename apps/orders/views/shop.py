@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.movies import services as movies
-from apps.movies.models import Access, Category, Movie
+from apps.movies.models import Access, Audience, Category, Movie
 from apps.orders import services
 from apps.orders.forms import BuyForm, CouponForm
 from apps.orders.gateways import is_offered
@@ -88,7 +87,7 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
         "vip_time_end": users.membership_end(user=user, at=timezone.now()) if user else None,
         "balance": wallet.balance_of(user=user) if user else None,
         "is_offered": is_offered(),
-        "vip_titles": Movie.objects.listed(movies.audience_of(request)).filter(access=Access.VIP).count(),
+        "vip_titles": Movie.objects.listed(Audience.of(request)).filter(access=Access.VIP).count(),
         "error": error,
     }
     return render(request, "orders/vip.html", context, status=400 if error else 200)
@@ -98,7 +97,7 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
 @require_safe
 def title(request: HttpRequest, movie_id: int) -> HttpResponse:
     """One paid title: what it costs and the ways to pay."""
-    listed = Movie.objects.listed(movies.audience_of(request))
+    listed = Movie.objects.listed(Audience.of(request))
     movie = get_object_or_404(listed, pk=movie_id, access=Access.PAID)
     return _title(request, movie)
 
@@ -126,7 +125,7 @@ def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
 @never_cache
 def buy(request: HttpRequest) -> HttpResponse:
     """One click: the order is placed and the buyer is at the gateway, or the wallet has paid."""
-    at, form = timezone.now(), BuyForm(request.POST, audience=movies.audience_of(request))
+    at, form = timezone.now(), BuyForm(request.POST, audience=Audience.of(request))
     if request.method != "POST":
         return redirect("orders:vip")
     user = users.account_of(request)

@@ -7,8 +7,7 @@ from typing import Any
 from django import template
 
 from apps.media.models import Rendition, Video
-from apps.movies import services as movies
-from apps.movies.models import Chapter, Episode
+from apps.movies.models import Audience, Chapter, Episode
 from apps.playback import services
 from apps.playback.models import Progress
 from apps.playback.presenters import gate, player_config
@@ -21,7 +20,7 @@ LOOKED_AT = 60  # rows; a series takes one place however many of its episodes we
 @register.inclusion_tag("parts/continue_watching.html", takes_context=True)
 def continue_watching(context: dict[str, Any]) -> dict[str, Any]:
     """The shelf of what the viewer began and didn't finish, a row a title."""
-    audience = movies.audience_of(context["request"])
+    audience = Audience.of(context["request"])
     rows: dict[int, Progress] = {}
     if audience.viewer.is_authenticated:
         for row in Progress.objects.for_history(audience).filter(finished=False)[:LOOKED_AT]:

@@ -9,8 +9,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from apps.movies import services as movies
-from apps.movies.models import Episode
+from apps.movies.models import Audience, Episode
 from apps.playback import services
 from apps.playback.models import Stream
 from apps.users import services as users
@@ -29,7 +28,7 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, se
         movie__pk=movie_id,  # not movie_id: that is not asked whether the number fits into the column
         number=set_id,
     )
-    audience = movies.audience_of(request)
+    audience = Audience.of(request)
     if not episode.movie.is_visible(audience):
         raise Http404
     return episode, services.authorize(audience=audience, episode=episode)
@@ -54,7 +53,7 @@ def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -
 
 def limited_viewer(request: HttpRequest, episode: Episode, grant: services.Grant) -> User | None:
     """The account whose players need places for the episode; None where none is needed."""
-    user, audience = users.account_of(request), movies.audience_of(request)
+    user, audience = users.account_of(request), Audience.of(request)
     needed = services.streams.needs_place(audience=audience, movie=episode.movie, grant=grant)
     return user if needed else None
 

@@ -18,8 +18,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.movies import services as movies
-from apps.movies.models import Category
+from apps.movies.models import Audience, Category
 from apps.playback import services
 from apps.playback.models import Progress
 from apps.users import services as users
@@ -49,7 +48,7 @@ def history(request: HttpRequest, page: int) -> HttpResponse:
         if chosen := row_id(request.POST["remove"]):
             services.forget(user=user, progress_id=chosen)
         return redirect("playback:history", page)
-    movie_page = Paginator(Progress.objects.for_history(movies.audience_of(request)), HISTORY_PAGE).get_page(page)
+    movie_page = Paginator(Progress.objects.for_history(Audience.of(request)), HISTORY_PAGE).get_page(page)
     rows = list(movie_page.object_list)
     return render(
         request,

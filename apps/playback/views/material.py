@@ -7,8 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.movies import services as movies
-from apps.movies.models import Kind, Material
+from apps.movies.models import Audience, Kind, Material
 from apps.playback import presenters, services
 
 
@@ -24,7 +23,7 @@ def material(request: HttpRequest, material_id: int) -> HttpResponse:
         pk=material_id,
         movie__kind=Kind.COURSE,
     )
-    reason = services.withheld(audience=movies.audience_of(request), movie=row.movie)
+    reason = services.withheld(audience=Audience.of(request), movie=row.movie)
     if reason is services.Reason.NOT_READY:
         raise Http404
     if reason:

@@ -33,7 +33,7 @@ SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the 
 @require_http_methods(["GET", "HEAD", "POST"])
 def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """The page of one episode; POST posts a comment on its title."""
-    audience = movies.audience_of(request)
+    audience = Audience.of(request)
     movie = get_object_or_404(
         Movie.objects.visible(audience)
         .select_related("category", "region")
