@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import get_resolver, resolve, reverse
 from django.utils import timezone
 
 from apps.media.models import Rendition, Subtitle
@@ -109,13 +109,9 @@ def test_lists_show_what_is_listed(client, world, name):
     boss = Client()
     boss.force_login(make_user(is_staff=True, is_superuser=True))
     for address, what in LISTS[name]:
-        assert address.startswith(reverse(name, args=_arguments(name)).split("film")[0].split("week")[0])
+        assert resolve(address.split("?")[0]).view_name == name
         assert _shown(client, address, what) == LISTED
         assert _shown(boss, address, what) == LISTED  # drafts are in the administration's lists
-
-
-def _arguments(name: str) -> list[Any]:
-    return {"movies:category": ["film", 1], "movies:ranking": ["week"]}.get(name, [])
 
 
 def test_a_title_has_listed_ones_beside_it(client, world):
@@ -210,7 +206,7 @@ def test_no_address_is_forgotten():
     tried = {name for name, _, _ in _doors(_course())}
     there = set()
     for app in ("movies", "playback", "orders", "search", "users", "notices", "media"):
-        resolver = next(r for r in get_resolver().url_patterns if getattr(r, "app_name", None) == app)
+        resolver: Any = next(r for r in get_resolver().url_patterns if getattr(r, "app_name", None) == app)
         for pattern in resolver.url_patterns:
             if {"movie_id", "material_id"} & set(pattern.pattern.converters):
                 there.add(pattern.name)

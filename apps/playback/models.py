@@ -21,7 +21,7 @@ class ProgressQuerySet(models.QuerySet["Progress"]):
     def for_history(self, audience: Audience) -> ProgressQuerySet:
         """What the viewer, who is signed in, watched of the listed titles, newest first."""
         return (
-            self.filter(listed(audience, "episode__movie__"), user=audience.viewer)
+            self.filter(listed(audience, "episode__movie__"), user=audience.viewer.pk)
             .select_related("episode__movie")
             .defer("episode__movie__summary", "episode__movie__content")
             .order_by("-updated_at")
