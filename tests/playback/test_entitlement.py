@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.media.models import State, Video
-from apps.movies.models import Access, Movie
+from apps.movies.models import Access, Audience, Movie
 from apps.orders import services as orders
 from apps.orders.models import Payment, Purchase
 from apps.playback import services as playback
@@ -28,7 +28,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 def kind(viewer, episode, at: datetime | None = None) -> str:
-    return playback.authorize(viewer=viewer, episode=episode, at=at or timezone.now()).kind
+    return playback.authorize(audience=Audience(viewer, at or timezone.now()), episode=episode).kind
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def test_its_buyer_watches_the_film_and_others_do_not(client, film):
     buyer, other = make_user(), make_user()
     make_sale(user=buyer, item=film.movie)
     make_sale(user=other, item=make_paid_movie())
-    grant = playback.authorize(viewer=buyer, episode=film, at=timezone.now())
+    grant = playback.authorize(audience=Audience(buyer, timezone.now()), episode=film)
     assert (grant.kind, grant.reason, grant.withheld) == ("full", "", "")
-    assert playback.authorize(viewer=other, episode=film, at=timezone.now()).reason == "buy"
-    assert playback.authorize(viewer=AnonymousUser(), episode=film, at=timezone.now()).reason == "sign_in"
+    assert playback.authorize(audience=Audience(other, timezone.now()), episode=film).reason == "buy"
+    assert playback.authorize(audience=Audience(AnonymousUser(), timezone.now()), episode=film).reason == "sign_in"
     client.force_login(buyer)
     answer = client.get(reverse("playback:addresses", args=[film.movie_id, 1]), headers={"Accept": "*/*"})
     assert (answer.status_code, answer.json()["kind"], len(answer.json()["files"])) == (200, "full", 2)
@@ -105,7 +105,7 @@ def test_a_film_that_never_became_ready_is_refused_to_everybody(state):
     episode = make_episode()
     Video.objects.update(state=state, ready_at=None)
     episode.refresh_from_db()
-    assert playback.authorize(viewer=make_user(), episode=episode, at=timezone.now()).reason == "not_ready"
+    assert playback.authorize(audience=Audience(make_user(), timezone.now()), episode=episode).reason == "not_ready"
     episode.video.ready_at = timezone.now()  # it was ready, and is encoded anew
     assert kind(make_user(), episode) == "full"
 
