@@ -1,3 +1,4 @@
+import { EpisodeState } from "./player/codes.js";
 import { facade } from "./player/facade.js";
 import { share } from "./share.js";
 import { unfold } from "./unfold.js";
@@ -7,7 +8,7 @@ const box = document.getElementById("player");
 const config = JSON.parse(document.getElementById("player-config").textContent);
 
 if (config.master) facade(box, config);
-else if (config.state === "processing") waiting(config.readyUrl);
+else if (config.state === EpisodeState.PROCESSING) waiting(config.readyUrl);
 share(config.words.copied);
 unfold(document.querySelector(".summary"));
 

@@ -1,5 +1,7 @@
+import { PlaceState } from "./codes.js";
+
 const EVERY = 5000; // milliseconds
-export const LOST = new Set(["full", "stopped"]); // places
+export const LOST = new Set([PlaceState.FULL, PlaceState.STOPPED]);
 
 // Tells the server where the viewer is, while it plays and when it stops, and keeps the player's place; `changed` hears
 // when the server sees another viewer than the page was made for, or the place is gone.

@@ -1,5 +1,6 @@
 import { Addresses } from "./addresses.js";
 import { Captions, inLanguage, isSame } from "./captions.js";
+import { GrantKind, PlaceState } from "./codes.js";
 import { Controls } from "./controls.js";
 import { clock, element, icon, memory } from "./dom.js";
 import { Ending } from "./ending.js";
@@ -31,7 +32,7 @@ export class Player {
       place,
       words: config.words,
       sprite: box.dataset.icons,
-      preview: config.gate.kind === "preview",
+      preview: config.gate.kind === GrantKind.PREVIEW,
     });
     this.kept = { quality: 0, sound: "", ...memory.get() };
     this.#build();
@@ -325,7 +326,7 @@ export class Player {
   // A heartbeat heard of another viewer than this page was made for, or that this player's place is gone.
   #changed({ kind, signedIn, place }) {
     const out = this.config.signedIn && !signedIn;
-    if (kind !== "full" || LOST.has(place)) return this.#ask();
+    if (kind !== GrantKind.FULL || LOST.has(place)) return this.#ask();
     if (out && !this.isOut) this.#say(this.words.signedOut, true, this.#signsIn());
     this.isOut = out;
   }
@@ -352,15 +353,15 @@ export class Player {
     const { words: w, ending } = this;
     const out = this.config.signedIn && said?.signedIn === false;
     if (!said) return ending.fault(w.offline, w.retry, () => this.#ask());
-    if (said.place === "full")
+    if (said.place === PlaceState.FULL)
       return ending.full(
         said,
         (id) => this.#ask({ stop: id }),
         () => this.#ask(),
       );
-    if (said.place === "stopped") return ending.fault(w.stopped, w.watchHere, () => this.#ask({ back: true }));
+    if (said.place === PlaceState.STOPPED) return ending.fault(w.stopped, w.watchHere, () => this.#ask({ back: true }));
     if (out) return ending.fault(w.signedOut, w.signIn, this.#signsIn().act);
-    if (said.kind !== "full" && said.gate?.message) return ending.shut(said.gate);
+    if (said.kind !== GrantKind.FULL && said.gate?.message) return ending.shut(said.gate);
     if (said.kind !== this.config.gate.kind || again) return ending.fault(w.refused, w.goOn, () => location.reload());
     ending.clear();
     this.source.resume();
