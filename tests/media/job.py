@@ -16,8 +16,8 @@ def main(folder: str, *paths: str) -> None:
     from celery import current_app
     from django.core.management import call_command
 
+    from apps.media import services
     from apps.media.models import Video
-    from apps.media.services import process
     from utils.storages import videos
 
     current_app.conf.task_always_eager = True
@@ -25,7 +25,7 @@ def main(folder: str, *paths: str) -> None:
     for path in map(Path, paths):
         stored = videos().adopt(path, suffix=path.suffix, move=False)
         video = Video.objects.create(original=stored, original_name=path.name, size=0, sha256="0" * 64)
-        process(video_id=video.pk)
+        services.process(video_id=video.pk)
         video.refresh_from_db()
         sys.stdout.write(json.dumps([path.name, video.state, video.failure]) + "\n")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from apps.media import services
 from apps.media.models import State, Video
-from apps.media.services import add_video, process
 from tests.media import footage
 from tests.media.footage import SECONDS
 from utils.storages import videos
@@ -18,8 +18,8 @@ H264 = ("-c:v", "libx264", "-preset", "ultrafast")
 
 def processed(path: Path) -> Video:
     """A file taken in and through the whole pipeline."""
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     return video
 
@@ -45,8 +45,8 @@ def check(video: Video, *, size: tuple[int, int] = (192, 108), seconds: float = 
 
 def ended(path: Path) -> tuple[str, str]:
     """The state and the reason that processing a file ends with, nothing being left behind."""
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert not video.renditions.exists() or video.state == State.READY
     assert list(Path(settings.WORK_DIR).iterdir()) == []

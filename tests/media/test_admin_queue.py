@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from apps.media import services
 from apps.media.models import State, Video
 from apps.media.presenters import seconds_left
-from apps.media.services import add_video, process
 from apps.media.stored_files import contents
 from apps.movies.models import Access, Episode, Status
 from tests.factories import make_episode, make_movie, make_user, make_video
@@ -226,9 +226,9 @@ def stored_bytes() -> int:
 def test_a_real_file_is_told_in_words_and_played(curator, tmp_path):
     before = stored_bytes()
     film = make(tmp_path / "f.mkv", "-c:a", "ac3", "-metadata:s:a:0", "language=chi", "-metadata:s:a:0", "title=国语")
-    video = add_video(path=film, original_name="长安.mkv")
+    video = services.add_video(path=film, original_name="长安.mkv")
     Video.objects.filter(pk=video.pk).update(state=State.UPLOADED)
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert video.state == State.READY
     said = words(page_of(curator, video))

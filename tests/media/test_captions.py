@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from apps.media import hls
+from apps.media import hls, services
 from apps.media.models import State, Subtitle, Video
-from apps.media.services import add_video, process
 from apps.media.services.encoding import ladder
 from apps.media.source_info import describe
 from tests.media import footage
@@ -48,8 +47,8 @@ def with_texts(path: Path, *texts: Path, film: Path | None = None, options: tupl
 
 
 def processed(path: Path) -> Video:
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk, long=True)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     return video

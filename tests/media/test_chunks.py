@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import Chunk, State, Video
-from apps.media.services import add_video, cancel, encode_chunk, process
 from apps.media.services.encoding import chunks, ladder
 from apps.media.services.leases import LEASE, Lease
 from tests.media import footage
@@ -37,7 +37,7 @@ def video(tmp_path) -> Video:
         tmp_path / "long.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-g", str(RATE), "-bf", "2",
         "-pix_fmt", "yuv444p", source=COUNTING, sound=f"sine=d={SECONDS}",
     )  # fmt: skip
-    return add_video(path=path, original_name=path.name)
+    return services.add_video(path=path, original_name=path.name)
 
 
 def counted(name: str) -> list[tuple[float, float]]:
@@ -66,11 +66,11 @@ def check(video: Video) -> None:
 
 
 def test_a_long_title_goes_to_the_queue_of_long_work(video):
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert (video.state, video.attempts) == (State.UPLOADED, 0)
     assert not video.renditions.exists()
-    process(video_id=video.pk, long=True)
+    services.process(video_id=video.pk, long=True)
     check(video)
 
 
@@ -83,10 +83,10 @@ def test_many_workers_in_any_order_make_one_film(video, monkeypatch):
         if lease.held().model is not Video:
             return
         for pk in Chunk.objects.filter(done=False).order_by("-number").values_list("pk", flat=True)[:1]:
-            helped.append(encode_chunk(chunk_id=pk))
+            helped.append(services.encode_chunk(chunk_id=pk))
 
     monkeypatch.setattr(Lease, "tick", help_out)
-    process(video_id=video.pk, long=True)
+    services.process(video_id=video.pk, long=True)
     assert any(helped)
     check(video)
 
@@ -97,12 +97,12 @@ def test_a_worker_that_dies_leaves_its_chunks_to_the_next(video):
     chunks.prepare(video.pk, found, ladder.plan(found))
     rows = list(Chunk.objects.all())
     assert len(rows) >= 3
-    assert encode_chunk(chunk_id=rows[0].pk)
-    assert not encode_chunk(chunk_id=rows[0].pk)  # it is done
+    assert services.encode_chunk(chunk_id=rows[0].pk)
+    assert not services.encode_chunk(chunk_id=rows[0].pk)  # it is done
     Chunk.objects.filter(pk=rows[1].pk).update(lease_owner="dead", lease_until=died)
     (chunks.folder_of(video.pk) / f"{rows[1].number}-dead").mkdir()
     Chunk.objects.filter(pk=rows[2].pk).update(lease_owner="busy", lease_until=timezone.now() + LEASE)
-    assert not encode_chunk(chunk_id=rows[2].pk)
+    assert not services.encode_chunk(chunk_id=rows[2].pk)
     Chunk.objects.filter(pk=rows[2].pk).update(lease_until=died)
     made = chunks.folder_of(video.pk) / "0" / "240p.mp4"
     before = made.stat().st_mtime_ns
@@ -113,7 +113,7 @@ def test_a_worker_that_dies_leaves_its_chunks_to_the_next(video):
             seen.append(made.stat().st_mtime_ns)
 
     watcher = _Watcher(look)
-    process(video_id=video.pk, long=True)
+    services.process(video_id=video.pk, long=True)
     watcher.stop()
     check(video)
     assert set(seen) == {before}  # what was done wasn't done again
@@ -142,8 +142,8 @@ def test_a_picture_is_copied_unless_it_has_a_hole(hole, tmp_path):
     )  # fmt: skip
     if hole:
         path = footage.with_hole(path, tmp_path / "hole.mp4")
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk, long=True)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     largest, _ = footage.rungs_of(video)
@@ -163,7 +163,7 @@ def test_a_chunk_that_can_t_be_encoded_fails_its_title_and_no_other(video):
         Path(videos().path(video.original)).write_bytes(b"no longer a film")
 
     watcher = _Watcher(lambda: chunks.folder_of(video.pk).exists() and spoil())
-    process(video_id=video.pk, long=True)
+    services.process(video_id=video.pk, long=True)
     watcher.stop()
     video.refresh_from_db()
     assert (video.state, video.failure) == (State.FAILED, "damaged@0")
@@ -177,11 +177,11 @@ def test_cancelling_stops_within_seconds_and_leaves_nothing(video, monkeypatch):
 
     def stop_it(lease: Lease) -> None:
         if Chunk.objects.filter(done=True).exists():
-            cancel(video_id=video.pk, at=timezone.now())
+            services.cancel(video_id=video.pk, at=timezone.now())
         tick(lease)
 
     monkeypatch.setattr(Lease, "tick", stop_it)
-    process(video_id=video.pk, long=True)
+    services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert (video.state, video.failure) == (State.FAILED, "cancelled")
     assert list(Path(settings.WORK_DIR).iterdir()) == []

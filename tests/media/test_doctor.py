@@ -13,8 +13,8 @@ from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import Chunk, PendingDeletion, State, Video
-from apps.media.services import discard_due, resume_lapsed
 from apps.media.services.leases import LEASE, LeaseLost, fail, release, take_video
 from apps.media.services.storage import Arrivals, GivenUp, drop_arrivals
 from tests import factories
@@ -108,7 +108,7 @@ def test_a_stuck_job_is_queued_again_and_its_leftovers_go():
     assert not work.exists()
     video.refresh_from_db()
     assert (video.state, video.lease_owner) == (State.UPLOADED, "")
-    assert resume_lapsed(at=timezone.now()) == 0
+    assert services.resume_lapsed(at=timezone.now()) == 0
 
 
 def test_chunks_of_a_title_that_is_done_go():
@@ -160,10 +160,10 @@ def test_a_file_that_arrives_is_named_before_it_is_there(tmp_path):
     assert not videos().exists(of_a_dead_worker)
     settled, stays = arrive()
     settled.settle()
-    assert discard_due(at=timezone.now() + timedelta(days=9)) == 0
+    assert services.discard_due(at=timezone.now() + timedelta(days=9)) == 0
     assert videos().exists(stays)
     late, gone = arrive()
-    assert discard_due(at=timezone.now() + timedelta(days=9)) == 1
+    assert services.discard_due(at=timezone.now() + timedelta(days=9)) == 1
     assert not videos().exists(gone)
     with pytest.raises(GivenUp):
         late.settle()

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import Chunk, State, Video
-from apps.media.services import resume_lapsed
 from apps.media.services.leases import LeaseLost, fail, release, take_video, wait_for_room
 from tests.media.test_leases import Clock, waiting_video
 
@@ -30,7 +30,7 @@ def test_what_nobody_is_to_encode_is_neither_taken_nor_queued_again(state):
     assert not Video.objects.lapsed(timezone.now()).exists()
     assert not take_video(video.pk, clock=timezone.now)
     if state != State.NO_ROOM:
-        assert resume_lapsed(at=timezone.now()) == 0
+        assert services.resume_lapsed(at=timezone.now()) == 0
         video.refresh_from_db()
         assert (video.state, video.lease_owner, video.attempts) == (state, "before", 0)
 
@@ -74,7 +74,7 @@ def test_a_lease_is_renewed_every_four_seconds_of_work(clock):
         video.refresh_from_db()
         assert video.lease_until == clock.now() + 48 * SECOND
     assert not take_video(video.pk, clock=clock.now)
-    assert resume_lapsed(at=clock.now()) == 0
+    assert services.resume_lapsed(at=clock.now()) == 0
     lease.tick()
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from apps.media import services
 from apps.media.models import GOING, Chunk, State, Video
-from apps.media.services import cancel, resume_lapsed, retry
 from apps.media.services.encoding import chunks
 from apps.media.services.ingest.adding import QUEUED_FOR
 from apps.media.services.leases import LEASE, RENEW_EVERY, Lease, LeaseLost, take_chunk, take_video
@@ -83,7 +83,7 @@ def test_what_was_lost_stays_lost_at_every_look(clock, another):
         clock.passed += LEASE.total_seconds() + 1
         assert held(video, clock)
     else:
-        assert cancel(video_id=video.pk, at=clock.now())
+        assert services.cancel(video_id=video.pk, at=clock.now())
         clock.passed += RENEW_EVERY.total_seconds()
     assert [lost(lease) for _ in range(3)] == [True, True, True]
     with pytest.raises(LeaseLost):
@@ -112,7 +112,7 @@ def test_a_lock_that_is_shorter_than_the_lease_loses_nothing(clock):
             clock.passed += 2.0  # 40 s in all
             assert not lost(lease)
     clock.passed += 1.0
-    assert resume_lapsed(at=clock.now()) == 0
+    assert services.resume_lapsed(at=clock.now()) == 0
     assert not lost(lease)
     video.refresh_from_db()
     assert (video.progress, video.attempts) == (0.4, 1)
@@ -133,7 +133,7 @@ def test_nobody_begins_with_a_chunk_of_a_title_that_was_cancelled():
     Video.objects.update(state=State.FAILED)  # its worker died before it could clear away
     assert not chunks.encode_chunk(chunk_id=Chunk.objects.get().pk)
     Video.objects.update(state=State.PROCESSING)
-    assert cancel(video_id=video.pk, at=timezone.now())
+    assert services.cancel(video_id=video.pk, at=timezone.now())
     assert not Chunk.objects.exists()
 
 
@@ -159,10 +159,10 @@ class Holds(RuleBasedStateMachine):
             return
         try:
             self.clock.passed += LEASE.total_seconds() + QUEUED_FOR.total_seconds() + SWEEP
-            resume_lapsed(at=self.clock.now())
+            services.resume_lapsed(at=self.clock.now())
             going = self._row().state in GOING
             assert bool(take_video(self.video.pk, clock=self.clock.now)) is going
-            assert retry(video_id=self.video.pk, at=self.clock.now()) is not going
+            assert services.retry(video_id=self.video.pk, at=self.clock.now()) is not going
         finally:
             self.clock.__exit__()
             self.video.delete()
@@ -220,16 +220,16 @@ class Holds(RuleBasedStateMachine):
     @rule()
     def cancelled(self) -> None:
         going = self._row().state in GOING
-        assert cancel(video_id=self.video.pk, at=self.clock.now()) is going
+        assert services.cancel(video_id=self.video.pk, at=self.clock.now()) is going
 
     @rule()
     def tried_again(self) -> None:
         going = self._row().state in GOING
-        assert retry(video_id=self.video.pk, at=self.clock.now()) is not going
+        assert services.retry(video_id=self.video.pk, at=self.clock.now()) is not going
 
     @rule()
     def swept(self) -> None:
-        resume_lapsed(at=self.clock.now())
+        services.resume_lapsed(at=self.clock.now())
 
     @precondition(lambda self: hasattr(self, "gone"))
     @invariant()

@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import Rendition, State, Video
-from apps.media.services import add_video, process, resume_lapsed, retry, set_preview
 from apps.media.services.encoding import ladder
 from apps.media.services.leases import ATTEMPTS
 from apps.media.services.publishing.previews import preview_end
@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def processed(path: Path, **options: int) -> Video:
-    video = add_video(path=path, original_name=path.name, **options)
-    process(video_id=video.pk)
+    video = services.add_video(path=path, original_name=path.name, **options)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     return video
 
@@ -55,7 +55,7 @@ def test_a_preview_is_a_shorter_file_of_its_own(tmp_path):
             start = short.read()
             assert len(start) == preview.size < full.size
             assert whole.read(preview.size) == start
-    set_preview(video=video, seconds=0)
+    services.set_preview(video=video, seconds=0)
     assert not video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
 
 
@@ -63,7 +63,7 @@ def test_a_preview_is_a_shorter_file_of_its_own(tmp_path):
 def test_a_title_too_short_for_a_preview_has_none(tmp_path, length):
     video = processed(make_video(tmp_path / "short.mp4", seconds=length, size="160x90"), preview_seconds=6)
     assert video.state == State.READY
-    set_preview(video=video, seconds=2)
+    services.set_preview(video=video, seconds=2)
     video.refresh_from_db()
     assert (video.preview_seconds, video.preview_duration) == (2, 0)
     assert not video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
@@ -78,7 +78,7 @@ def test_a_preview_keeps_a_quarter_back(asked, given):
 def test_a_second_worker_does_nothing(sample):
     video = processed(sample("bbb_rabbit320.mp4"))
     files = set(video.renditions.values_list("file", flat=True))
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     assert set(video.renditions.values_list("file", flat=True)) == files
 
 
@@ -87,23 +87,23 @@ def test_a_lapsed_lease_is_taken_over(sample):
 
     from django.utils import timezone
 
-    video = add_video(path=sample("bbb_rabbit320.mp4"), original_name="a.mp4")
+    video = services.add_video(path=sample("bbb_rabbit320.mp4"), original_name="a.mp4")
     past = timezone.now() - timedelta(minutes=5)
     Video.objects.update(state=State.PROCESSING, lease_owner="dead", lease_until=past, attempts=1)
     leftover = Path(settings.WORK_DIR) / f"job-{video.pk}-dead"
     leftover.mkdir(parents=True)
-    assert resume_lapsed(at=timezone.now()) == 1
+    assert services.resume_lapsed(at=timezone.now()) == 1
     assert not leftover.exists()
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert (video.state, video.attempts) == (State.READY, 2)
 
 
 def test_attempts_are_bounded(sample):
-    video = add_video(path=sample("bbb_rabbit320.mp4"), original_name="a.mp4")
+    video = services.add_video(path=sample("bbb_rabbit320.mp4"), original_name="a.mp4")
     Video.objects.update(attempts=ATTEMPTS)
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert (video.state, video.failure) == (State.FAILED, "gave_up")
-    assert retry(video_id=video.pk, at=timezone.now())
-    assert not retry(video_id=video.pk, at=timezone.now())
+    assert services.retry(video_id=video.pk, at=timezone.now())
+    assert not services.retry(video_id=video.pk, at=timezone.now())

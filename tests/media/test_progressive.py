@@ -14,8 +14,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import PendingDeletion, Rendition, State, Video
-from apps.media.services import add_video, cancel, discard_due, process, set_preview
 from apps.media.services.doctor import named_files
 from apps.media.services.encoding import ladder
 from apps.media.services.leases import LeaseLost
@@ -54,7 +54,7 @@ def episode(film, tmp_path) -> Episode:
     (tmp_path / "a.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
     path = tmp_path / "film.mkv"
     footage.ffmpeg("-i", str(film), "-i", str(tmp_path / "a.srt"), "-c", "copy", str(path))
-    video = add_video(path=path, original_name=path.name)
+    video = services.add_video(path=path, original_name=path.name)
     return Episode.objects.create(movie=make_movie(), number=1, video=video)
 
 
@@ -136,7 +136,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
         seen.append((viewer, viewer.watch()))
 
     published.append(watch)
-    process(video_id=video.pk, long=way)
+    services.process(video_id=video.pk, long=way)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert len(seen) >= 2
@@ -182,15 +182,15 @@ def test_an_encode_that_is_stopped_takes_its_beginning_back(client, episode, pub
     watched = []
     published += [
         lambda: watched.append(Viewer(client, episode)),
-        lambda: cancel(video_id=episode.video_id, at=timezone.now()),
+        lambda: services.cancel(video_id=episode.video_id, at=timezone.now()),
     ]
-    process(video_id=episode.video_id, long=way)
+    services.process(video_id=episode.video_id, long=way)
     video = Video.objects.get(pk=episode.video_id)
     assert (video.state, video.failure, video.ready_at) == (State.FAILED, "cancelled", None)
     assert client.get(reverse("playback:master", args=[episode.movie_id, 1])).status_code == 404
     assert not video.renditions.exists()
     watched[0].watch()  # until its addresses expire
-    discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
+    services.discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
     assert stored() == {video.original, *video.subtitles.values_list("file", flat=True)}
 
 
@@ -199,7 +199,7 @@ def test_an_encode_that_fails_takes_its_beginning_back(client, episode, publishe
         raise ffmpeg.FFmpegError("the disk gave up")
 
     published.append(fail)
-    process(video_id=episode.video_id)
+    services.process(video_id=episode.video_id)
     video = Video.objects.get(pk=episode.video_id)
     assert (video.state, video.failure, video.ready_at) == (State.FAILED, "encoding", None)
     assert not video.renditions.exists()
@@ -215,24 +215,24 @@ def test_another_worker_goes_on_where_one_died(client, episode, published, death
             raise death("killed")
 
     published.append(die)
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     viewer = Viewer(client, episode)
     there = viewer.watch()
     Video.objects.filter(pk=video.pk).update(state=State.UPLOADED, lease_owner="")
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert lengths == sorted(lengths)  # nobody was thrown back
     assert viewer.watch() == there
     assert not Rendition.objects.filter(progressive=True).exists()
-    discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
+    services.discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
     assert stored() == named_files()
 
 
 @pytest.fixture
 def gated(episode) -> Episode:
     type(episode.movie).objects.filter(pk=episode.movie_id).update(access=Access.VIP)
-    set_preview(video=episode.video, seconds=6)
+    services.set_preview(video=episode.video, seconds=6)
     return episode
 
 
@@ -247,7 +247,7 @@ def test_a_preview_is_cut_once_there_is_enough(client, gated, published):
         seen.append(round(video.preview_duration))
 
     published.append(look)
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert (seen[0], seen[-1]) == (0, 8)
@@ -259,15 +259,15 @@ def test_a_preview_is_cut_once_there_is_enough(client, gated, published):
 
 def test_a_preview_of_another_length_is_cut_while_it_grows(gated, published):
     video = gated.video
-    published.append(lambda: set_preview(video=video, seconds=3))
-    process(video_id=video.pk)
+    published.append(lambda: services.set_preview(video=video, seconds=3))
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     assert video.preview_duration == pytest.approx(4, abs=0.1)
     assert set(video.renditions.filter(variant="preview").values_list("name", flat=True)) == {
         "480p", "360p", "240p", "a0",
     }  # fmt: skip
-    discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
+    services.discard_due(at=timezone.now() + timedelta(seconds=settings.TOKEN_TTL) + timedelta(minutes=10))
     assert stored() == named_files()
 
 
@@ -286,8 +286,8 @@ def test_what_was_copied_in_vain_is_not_shown_as_the_beginning(tmp_path, publish
     path.write_bytes(data)
     plan = ladder.plan(probe(path))
     assert plan.levels == [plan.copied]
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk, long=True)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     (rung,) = footage.rungs_of(video)

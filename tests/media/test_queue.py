@@ -8,8 +8,8 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import State, Video
-from apps.media.services import resume_lapsed
 from apps.media.services.leases import LEASE
 from utils.tasks import enqueue, queue_length
 
@@ -32,10 +32,10 @@ def test_an_empty_queue_and_one_that_never_was_have_no_length():
 def test_a_message_the_broker_lost_is_sent_again_and_one_that_waits_is_not():
     past = timezone.now() - timedelta(seconds=1)
     Video.objects.create(original="x", original_name="x", size=1, sha256="0" * 64, lease_until=past)
-    assert resume_lapsed(at=timezone.now()) == 1
+    assert services.resume_lapsed(at=timezone.now()) == 1
     assert queue_length("media") == 1
     Video.objects.update(lease_until=past)
-    assert resume_lapsed(at=timezone.now()) == 0
+    assert services.resume_lapsed(at=timezone.now()) == 0
     assert queue_length("media") == 1
     video = Video.objects.get()
     assert video.state == State.UPLOADED
@@ -47,9 +47,9 @@ def test_a_job_whose_worker_died_before_the_clock_was_set_back_is_sent_again():
     video = Video.objects.create(
         original="x", original_name="x", size=1, sha256="0" * 64, state=State.PROCESSING, lease_until=ahead
     )
-    assert resume_lapsed(at=timezone.now()) == 0
+    assert services.resume_lapsed(at=timezone.now()) == 0
     Video.objects.update(lease_until=ahead + timedelta(days=1))
-    assert resume_lapsed(at=timezone.now()) == 1
+    assert services.resume_lapsed(at=timezone.now()) == 1
     video.refresh_from_db()
     assert video.state == State.UPLOADED
     assert video.lease_until < timezone.now() + timedelta(hours=1)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from apps.media import services
 from apps.media.failures import reason
 from apps.media.models import State
-from apps.media.services import add_video, process
 from tests.conftest import ROOT
 from tests.media import footage
 from tests.media.footage import BEEP, make, picture
@@ -190,8 +190,8 @@ def test_a_few_broken_bytes_spoil_nothing(tmp_path):
 @pytest.mark.parametrize("name", ["-i.mp4", "concat:a|b.mp4", "file:x.mp4", "$(touch x).mp4", "%03d.mp4", "a\nb.mp4"])
 def test_a_name_means_nothing(name, tmp_path):
     path = make(tmp_path / "plain.mp4", *H264, source=picture("64x36", seconds=0.4))
-    video = add_video(path=path, original_name=name)
-    process(video_id=video.pk)
+    video = services.add_video(path=path, original_name=name)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert (video.state, video.original_name) == (State.READY, name)
 
@@ -341,8 +341,8 @@ def test_data_in_another_file_are_never_read(kind, emptied, tmp_path):
     if emptied:
         data[start:end] = bytes(end - start)
     (tmp_path / "pointing.mov").write_bytes(data)
-    video = add_video(path=tmp_path / "pointing.mov", original_name="pointing.mov")
-    process(video_id=video.pk)
+    video = services.add_video(path=tmp_path / "pointing.mov", original_name="pointing.mov")
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     if emptied or kind == b"alis":  # which FFmpeg would open, and may not: then there are no data
         assert (video.state, video.failure.partition("@")[0]) == (State.FAILED, "damaged")

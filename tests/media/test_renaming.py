@@ -9,12 +9,12 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import PendingDeletion, Rendition, State, Storyboard, Subtitle
-from apps.media.services import rename_files
 from apps.media.services.doctor import named_files
 from apps.media.services.storage import discard_later
+from apps.movies import services as movies
 from apps.movies.models import Access, Movie
-from apps.movies.services import access_changed
 from tests.factories import make_episode, make_user
 from utils.storages import videos
 
@@ -50,7 +50,7 @@ def bytes_of(name: str) -> bytes:
 def test_the_same_bytes_are_found_under_new_names_and_nothing_under_the_old(episode):
     old = named(episode)
     content = [bytes_of(name) for name in old]
-    assert rename_files(video=episode.video)
+    assert services.rename_files(video=episode.video)
     fresh = named(episode)
     assert not set(fresh) & set(old)
     assert [bytes_of(name) for name in fresh] == content
@@ -67,7 +67,7 @@ def test_a_disk_without_hard_links_copies(episode, monkeypatch):
     monkeypatch.setattr("os.link", refuse)
     old = named(episode)
     content = [bytes_of(name) for name in old]
-    assert rename_files(video=episode.video)
+    assert services.rename_files(video=episode.video)
     assert [bytes_of(name) for name in named(episode)] == content
     assert not any(videos().exists(name) for name in old)
 
@@ -77,7 +77,7 @@ def test_files_that_an_encode_is_at_work_on_keep_their_names(episode, state):
     type(episode.video).objects.update(state=state)
     old = named(episode)
     stored = sum(1 for path in Path(videos().location).rglob("*") if path.is_file())
-    assert not rename_files(video=episode.video)
+    assert not services.rename_files(video=episode.video)
     assert named(episode) == old
     assert sum(1 for path in Path(videos().location).rglob("*") if path.is_file()) == stored
     assert [row.name for row in PendingDeletion.objects.all()] == ["older.mp4"]
@@ -109,5 +109,5 @@ def test_a_title_that_was_sold_keeps_its_names(episode):
     Movie.objects.update(access=Access.PAID)
     episode.movie.refresh_from_db()
     old = named(episode)
-    access_changed(movie=episode.movie)
+    movies.access_changed(movie=episode.movie)
     assert named(episode) == old

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.media import services
 from apps.media.models import PendingDeletion, Rendition, State, Video
-from apps.media.services import add_video, discard_due, process, retry
 from apps.movies.models import Episode
 from tests.factories import make_movie
 from tests.media import footage
@@ -56,8 +56,8 @@ def episode(tmp_path) -> Episode:
                          source=footage.picture("640x360"))  # fmt: skip
     path = tmp_path / "film.mkv"
     footage.ffmpeg("-i", str(plain), "-i", str(tmp_path / "a.srt"), "-c", "copy", str(path))
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk)
     return Episode.objects.create(movie=make_movie(), number=1, video=video)
 
 
@@ -67,9 +67,9 @@ def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(cli
     early = Viewer(client, episode)
     assert len(early.tracks) == 4  # two rungs, a sound, a text
     seen = early.watch()
-    assert retry(video_id=video.pk, at=timezone.now())
+    assert services.retry(video_id=video.pk, at=timezone.now())
     during = Viewer(client, episode)
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     late = Viewer(client, episode)
     assert early.watch() == during.watch() == seen
     assert set(late.tracks) == set(early.tracks)  # the playlists keep their addresses,
@@ -77,9 +77,9 @@ def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(cli
     late.watch()
     now = timezone.now()
     lasting = timedelta(seconds=settings.TOKEN_TTL)
-    assert discard_due(at=now + lasting - timedelta(minutes=1)) == 0
+    assert services.discard_due(at=now + lasting - timedelta(minutes=1)) == 0
     assert early.watch() == seen
-    assert discard_due(at=now + lasting + timedelta(minutes=10)) >= 5  # rungs, sound, text, storyboard
+    assert services.discard_due(at=now + lasting + timedelta(minutes=10)) >= 5  # rungs, sound, text, storyboard
     late.watch()
     on_disk = {str(p.relative_to(videos().location)) for p in Path(videos().location).rglob("*") if p.is_file()}
     assert {row.file for row in Rendition.objects.all()} <= on_disk
@@ -92,8 +92,8 @@ def test_a_replacement_that_fails_leaves_what_there_was(client, episode):
     seen = viewer.watch()
     video = Video.objects.get(pk=episode.video_id)
     Path(videos().path(video.original)).write_bytes(b"gone bad")
-    retry(video_id=video.pk, at=timezone.now())
-    process(video_id=video.pk)
+    services.retry(video_id=video.pk, at=timezone.now())
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert (video.state, video.failure) == (State.FAILED, "not_a_video")
     assert viewer.watch() == Viewer(client, episode).watch() == seen

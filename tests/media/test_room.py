@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone, translation
 
+from apps.media import services
 from apps.media.models import State, Video
 from apps.media.presenters import encoding
-from apps.media.services import add_video, cancel, process, retry
 from apps.media.services.doctor import resume_lapsed
 from apps.media.services.leases import ATTEMPTS
 from tests.media import footage
@@ -43,11 +43,11 @@ def disk(request, tmp_path, settings) -> Iterator[SmallDisk | None]:
 def arrived(tmp_path: Path) -> Video:
     source = "testsrc2=s=320x180:r=25:d=3,noise=alls=40:allf=t,format=yuv420p"
     path = make(tmp_path / "film.mkv", "-c:v", "mpeg4", "-q:v", "9", source=source, sound="sine=d=3")
-    return add_video(path=path, original_name=path.name)
+    return services.add_video(path=path, original_name=path.name)
 
 
 def tried(video: Video) -> Video:
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     return video
 
@@ -97,7 +97,7 @@ def test_it_is_told_when_room_never_suffices(disk, tmp_path):
     Video.objects.filter(pk=video.pk).update(attempts=ATTEMPTS - 2)
     assert tried(video).state == State.NO_ROOM
     assert video.lease_until > timezone.now() + timedelta(minutes=10)  # the pauses have grown
-    assert retry(video_id=video.pk, at=timezone.now())  # a curator needn't wait
+    assert services.retry(video_id=video.pk, at=timezone.now())  # a curator needn't wait
     Video.objects.filter(pk=video.pk).update(attempts=ATTEMPTS - 1)
     assert (tried(video).state, video.failure) == (State.FAILED, "full")
     assert left() == [videos().path(video.original)]
@@ -110,7 +110,7 @@ def test_what_waits_for_room_can_be_stopped(disk, tmp_path):
     video = arrived(tmp_path)
     disk.fill()
     assert tried(video).state == State.NO_ROOM
-    assert cancel(video_id=video.pk, at=timezone.now())
+    assert services.cancel(video_id=video.pk, at=timezone.now())
     disk.empty()
     assert (later(video), video.state, video.failure) == (0, State.FAILED, "cancelled")
 

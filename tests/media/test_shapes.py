@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
+from apps.media import services
 from apps.media.models import Rendition, State
-from apps.media.services import add_video, process
 from apps.media.services.encoding import ladder
 from apps.media.source_info import describe
 from tests.media import footage
@@ -63,8 +63,8 @@ def squares(row: Rendition) -> dict[float, tuple[float, float]]:
 
 def check(path: Path, *, shown: tuple[int, int], seconds: float = 2 * SECONDS, shares: tuple[float, float]) -> None:
     """The square is one in every picture of every rung, and as large as it can be in each half."""
-    video = add_video(path=path, original_name=path.name)
-    process(video_id=video.pk, long=True)
+    video = services.add_video(path=path, original_name=path.name)
+    services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, (video.failure, video.failure_detail)
     assert (video.width, video.height) == shown

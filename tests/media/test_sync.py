@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from apps.media import services
 from apps.media.models import State, Video
-from apps.media.services import add_video, process
 from apps.media.services.encoding import encode, ladder, passes
 from tests.media import footage, timing
 from utils.mediakit.probe import probe
@@ -140,18 +140,18 @@ def test_no_drift_where_chunks_are_joined(film, monkeypatch):
     monkeypatch.setattr(ladder, "CHUNKED_FROM", 6)
     monkeypatch.setattr(ladder, "CHUNK", 3)
     video = queued(film("a.mp4", *H264, "-profile:v", "high444", "-pix_fmt", "yuv444p", rate="30000/1001"))
-    process(video_id=video.pk)
+    services.process(video_id=video.pk)
     video.refresh_from_db()
     assert video.state == State.UPLOADED  # passed on, to be cut up
     check(processed(video), 12, 12)
 
 
 def queued(path: Path) -> Video:
-    return add_video(path=path, original_name=path.name)
+    return services.add_video(path=path, original_name=path.name)
 
 
 def processed(video: Video) -> Video:
-    process(video_id=video.pk, long=True)
+    services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
     return video

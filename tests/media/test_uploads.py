@@ -18,9 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from apps.media import services
 from apps.media.admin import VideoAdmin
 from apps.media.models import State, Upload, Video
-from apps.media.services import finish_upload, look_after_uploads
 from apps.media.services.ingest import tus
 from apps.media.services.ingest import uploads as service
 from apps.media.views import upload_protocol
@@ -78,8 +78,8 @@ def test_a_file_whose_hash_was_lost_is_hashed_by_the_worker(curator):
     upload = Upload.objects.get()
     assert upload.state == Upload.State.RECEIVED
     assert curator.get(path).json()["video"] is None
-    finish_upload(upload_id=upload.pk)
-    finish_upload(upload_id=upload.pk)
+    services.finish_upload(upload_id=upload.pk)
+    services.finish_upload(upload_id=upload.pk)
     assert Video.objects.get().sha256 == hashlib.sha256(content).hexdigest()
     assert curator.get(path).json()["state"] == "done"
 
@@ -87,7 +87,7 @@ def test_a_file_whose_hash_was_lost_is_hashed_by_the_worker(curator):
 def test_a_received_file_that_nobody_finished_is_put_on_the_queue_again(curator):
     path = begin(curator, 10)
     Upload.objects.update(state=Upload.State.RECEIVED, offset=10, expires_at=timezone.now() - timedelta(seconds=1))
-    look_after_uploads(at=timezone.now())
+    services.look_after_uploads(at=timezone.now())
     assert Upload.objects.get().expires_at > timezone.now()
     assert head(curator, path).status_code == 200
 
@@ -100,7 +100,7 @@ def test_hashing_a_large_file_holds_no_short_work(curator, monkeypatch, django_c
         Upload.objects.update(state=Upload.State.RECEIVED, offset=size, expires_at=timezone.now())
         before = {queue: queue_length(queue) for queue in ("light", "media")}
         with django_capture_on_commit_callbacks(execute=True):
-            look_after_uploads(at=timezone.now())
+            services.look_after_uploads(at=timezone.now())
         sent[size] = {queue: queue_length(queue) - before[queue] for queue in before}
         Upload.objects.all().delete()
     assert sent == {10: {"light": 1, "media": 0}, 11: {"light": 0, "media": 1}}
@@ -135,8 +135,8 @@ def test_abandoned_uploads_are_gone_and_then_swept(curator):
     Upload.objects.filter(size=5).update(expires_at=timezone.now() - timedelta(seconds=1))
     assert head(curator, path).status_code == 410
     assert patch(curator, path, 3, b"45").status_code == 410
-    look_after_uploads(at=timezone.now())
-    look_after_uploads(at=timezone.now())
+    services.look_after_uploads(at=timezone.now())
+    services.look_after_uploads(at=timezone.now())
     assert head(curator, path).status_code == 404
     assert head(curator, kept).status_code == 200
     assert len(stored_files()) == 1
@@ -231,7 +231,7 @@ def test_one_writer_at_a_time(curator, monkeypatch):
         assert curator.delete(path, headers=TUS).status_code == 423
         assert head(curator, path).status_code == 200
         Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-        look_after_uploads(at=timezone.now())
+        services.look_after_uploads(at=timezone.now())
     assert Upload.objects.count() == 1
 
 

@@ -14,7 +14,7 @@ from apps.media.models import State, Video
 from apps.movies.models import Access, Audience, Movie
 from apps.orders import services as orders
 from apps.orders.models import Payment, Purchase
-from apps.playback import services as playback
+from apps.playback import services
 from apps.playback.models import Stream
 from apps.playback.services.streams import Place, Player
 from apps.users import services as users
@@ -28,7 +28,7 @@ INSTANT = timedelta(microseconds=1)
 
 
 def kind(viewer, episode, at: datetime | None = None) -> str:
-    return playback.authorize(audience=Audience(viewer, at or timezone.now()), episode=episode).kind
+    return services.authorize(audience=Audience(viewer, at or timezone.now()), episode=episode).kind
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def test_its_buyer_watches_the_film_and_others_do_not(client, film):
     buyer, other = make_user(), make_user()
     make_sale(user=buyer, item=film.movie)
     make_sale(user=other, item=make_paid_movie())
-    grant = playback.authorize(audience=Audience(buyer, timezone.now()), episode=film)
+    grant = services.authorize(audience=Audience(buyer, timezone.now()), episode=film)
     assert (grant.kind, grant.reason, grant.withheld) == ("full", "", "")
-    assert playback.authorize(audience=Audience(other, timezone.now()), episode=film).reason == "buy"
-    assert playback.authorize(audience=Audience(AnonymousUser(), timezone.now()), episode=film).reason == "sign_in"
+    assert services.authorize(audience=Audience(other, timezone.now()), episode=film).reason == "buy"
+    assert services.authorize(audience=Audience(AnonymousUser(), timezone.now()), episode=film).reason == "sign_in"
     client.force_login(buyer)
     answer = client.get(reverse("playback:addresses", args=[film.movie_id, 1]), headers={"Accept": "*/*"})
     assert (answer.status_code, answer.json()["kind"], len(answer.json()["files"])) == (200, "full", 2)
@@ -105,7 +105,7 @@ def test_a_film_that_never_became_ready_is_refused_to_everybody(state):
     episode = make_episode()
     Video.objects.update(state=state, ready_at=None)
     episode.refresh_from_db()
-    assert playback.authorize(audience=Audience(make_user(), timezone.now()), episode=episode).reason == "not_ready"
+    assert services.authorize(audience=Audience(make_user(), timezone.now()), episode=episode).reason == "not_ready"
     episode.video.ready_at = timezone.now()  # it was ready, and is encoded anew
     assert kind(make_user(), episode) == "full"
 
@@ -137,7 +137,7 @@ def test_a_place_is_held_for_twelve_seconds_after_a_sign_of_life():
     first, second, third = (Player(name) for name in "abc")
 
     def take(player: Player, at: datetime) -> Place:
-        return playback.streams.hold(user=member, player=player, episode=episode, at=at)
+        return services.streams.hold(user=member, player=player, episode=episode, at=at)
 
     Membership.objects.update(starts_at=NOON - DAY, ends_at=NOON + DAY)
     second_ = timedelta(seconds=1)
@@ -156,7 +156,7 @@ def test_how_many_players_each_title_allows():
     make_sale(user=member, item=plan)
     vip = make_episode(access=Access.VIP).movie
     later = at + timedelta(minutes=1)
-    assert playback.streams.allowed(user=member, movie=vip, at=later) == 4
-    assert playback.streams.allowed(user=member, movie=movie, at=later) == 4
-    assert playback.streams.allowed(user=buyer, movie=movie, at=later) == 2  # STREAMS_AT_ONCE
-    assert playback.streams.allowed(user=buyer, movie=vip, at=later) == 1
+    assert services.streams.allowed(user=member, movie=vip, at=later) == 4
+    assert services.streams.allowed(user=member, movie=movie, at=later) == 4
+    assert services.streams.allowed(user=buyer, movie=movie, at=later) == 2  # STREAMS_AT_ONCE
+    assert services.streams.allowed(user=buyer, movie=vip, at=later) == 1
