@@ -1,7 +1,7 @@
-"""Dataclasses and named tuples to JSON and back, by their type hints.
+"""Converts dataclasses and named tuples to JSON and back, guided by their type hints.
 
-A dataclass becomes an object, a named tuple or a tuple an array, a Fraction [numerator, denominator].
-A field that has a default may be missing: rows and files outlive the code that wrote them.
+A dataclass becomes an object, a tuple or named tuple an array, a Fraction [numerator, denominator]. A field with a
+default may be missing, since rows and files outlive the code that wrote them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class Malformed(ValueError):
-    """The JSON isn't what the type says; the message names the place."""
+    """The JSON doesn't match the type; the message names the field."""
 
 
 def dump(value: object) -> Json:
-    """What `json.dumps` takes of a value of the supported types. Raises TypeError for any other."""
+    """The JSON value of a supported type. Raises TypeError for any other."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Fraction):
@@ -36,13 +36,13 @@ def dump(value: object) -> Json:
 
 
 def load(kind: type[T], data: object) -> T:
-    """A `kind` of what `json.loads` gave. Raises Malformed; unknown keys are left out."""
+    """The `kind` that a JSON value represents; unknown keys are ignored. Raises Malformed."""
     return cast("T", _load(kind, data, kind.__name__))
 
 
 def _load(kind: object, data: object, place: str) -> object:
     arguments: tuple[object, ...] = get_args(kind)
-    if get_origin(kind) in (Union, UnionType):  # X | None
+    if get_origin(kind) in (Union, UnionType):  # X | None only
         (other,) = (argument for argument in arguments if argument is not NoneType)
         return None if data is None else _load(other, data, place)
     if get_origin(kind) is tuple:  # tuple[X, ...]

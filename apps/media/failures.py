@@ -1,4 +1,4 @@
-"""Why a file can't be played, in words a curator understands."""
+"""Why a file can't be played, explained to curators."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ REASONS = {
 
 
 def column(refusal: Refusal) -> str:
-    """A refusal as `Video.failure` holds it: its code, and "damaged@83" for damage that begins after 83 seconds."""
+    """A refusal as stored in `Video.failure`: its code and, if known, the second it refers to ("damaged@83")."""
     return refusal.code if refusal.at_seconds is None else f"{refusal.code}@{int(refusal.at_seconds)}"
 
 
 def reason(failure: str) -> str:
-    """The sentence for what `Video.failure` holds, in the active language."""
+    """The explanation of what is stored in `Video.failure`, in the active language."""
     code, _at, second = failure.partition("@")
     if code not in REASONS:
         return gettext("Unknown reason: %s") % failure

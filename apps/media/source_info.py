@@ -1,4 +1,4 @@
-"""What the probe found in a source: kept with its video, and described to curators."""
+"""The summary of a source that is stored with its video, and its description for curators."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Facts = list[tuple[str, list[str]]]
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Of a VideoTrack, what a curator asks about."""
+    """The summary of a VideoTrack."""
 
     codec: str
     profile: str
@@ -50,7 +50,7 @@ class VideoInfo:
     height: int
     sar: float
     rotation: float  # degrees
-    rate: Fraction  # pictures per second
+    rate: Fraction  # frames per second
     bit_rate: int  # bits per second
     interlaced: bool
     hdr: str
@@ -60,7 +60,7 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """Of an AudioTrack, what a curator asks about."""
+    """The summary of an AudioTrack."""
 
     codec: str
     channels: int
@@ -72,7 +72,7 @@ class AudioInfo:
 
 @dataclass(frozen=True)
 class TextInfo:
-    """Of a TextTrack, what a curator asks about; `made`: it was converted, or that hasn't been tried yet."""
+    """The summary of a TextTrack; `made` is False if it couldn't be converted."""
 
     codec: str
     language: str
@@ -85,7 +85,7 @@ class TextInfo:
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """Of a Source, what a curator asks about. The database holds its JSON, some of it from earlier versions."""
+    """The summary of a Source. The database holds its JSON, some of it written by earlier versions."""
 
     container: str
     video: VideoInfo
@@ -94,7 +94,7 @@ class SourceInfo:
 
 
 def summary(source: Source, *, converted: Collection[TextTrack] | None = None) -> SourceInfo:
-    """What is kept of a source. `converted` are the texts that were converted, once that was tried."""
+    """The summary of a source. `converted` are the text tracks that were converted; None before that is tried."""
     video = source.video
     return SourceInfo(
         container=source.container,
@@ -132,12 +132,12 @@ def summary(source: Source, *, converted: Collection[TextTrack] | None = None) -
 
 
 def column(source: Source, *, converted: Collection[TextTrack] | None = None) -> typed_json.Json:
-    """The `summary` as `Video.source_info` holds it."""
+    """The `summary` of a source as stored in `Video.source_info`."""
     return typed_json.dump(summary(source, converted=converted))
 
 
 def describe(video: Video) -> Facts:
-    """The source in words: name and lines of each fact. Empty while it hasn't been probed."""
+    """Name and lines of each fact about the source, for curators. Empty before the probe."""
     if not video.source_info:
         return []
     source = typed_json.load(SourceInfo, video.source_info)
@@ -153,23 +153,23 @@ def describe(video: Video) -> Facts:
 
 
 def container_name(demuxer: str) -> str:
-    """What people call the format that FFmpeg's demuxer reads ("mov,mp4,m4a,3gp,3g2,mj2": MP4 / MOV)."""
+    """The usual name of the container that an FFmpeg demuxer reads ("mov,mp4,m4a,3gp,3g2,mj2": MP4 / MOV)."""
     first = demuxer.split(",", 1)[0]
     return CONTAINERS.get(first, first.upper())
 
 
 def codec_name(codec: str) -> str:
-    """What people call what FFmpeg's decoder of that name reads."""
+    """The usual name of the codec that an FFmpeg decoder reads."""
     return "PCM" if codec.startswith("pcm_") else CODECS.get(codec, codec)
 
 
 def bit_rate(bits: float) -> str:
-    """Bits per second as one reads them: 640 kbit/s, 4.2 Mbit/s."""
+    """Bits per second for people: "640 kbit/s", "4.2 Mbit/s"."""
     return f"{bits / 1e6:.1f} Mbit/s" if bits >= 1e6 else f"{bits / 1e3:.0f} kbit/s"
 
 
 def layout_name(channels: int) -> str:
-    """Channels as one says them: stereo, 5.1."""
+    """The usual name of a channel count: "stereo", "5.1"."""
     if channels in LAYOUTS:
         return LAYOUTS[channels]
     if channels == 1:
@@ -185,7 +185,7 @@ def _picture(picture: VideoInfo, video: Video) -> str:
 
 
 def _oddities(picture: VideoInfo) -> list[str]:
-    """What was put right for the viewers."""
+    """Properties that the encoder corrects for viewers."""
     said = []
     if picture.rotation % 360:
         said.append(_("Turned by %d°") % (picture.rotation % 360))

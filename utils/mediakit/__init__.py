@@ -1,1 +1,1 @@
-"""Media files: what they hold, and the programs that turn them into others. Knows nothing of Django."""
+"""Reading and writing media files: probe, ffmpeg, fragmented MP4, WebVTT, sandbox. Independent of Django."""

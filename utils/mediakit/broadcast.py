@@ -1,4 +1,4 @@
-"""What the tables of a transport stream say of its programmes (ISO/IEC 13818-1 §2.4.4). Part of probe."""
+"""The programmes of a transport stream, read from its tables (ISO/IEC 13818-1 §2.4.4). Part of the probe."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 
 from utils.mediakit.containers import HEAD, ts_packets
 
-PROGRAMMES, PROGRAMME = 0, 2  # table_id: which there are, and what one consists of
+PROGRAMMES, PROGRAMME = 0, 2  # table_id: of the table that lists all programmes, and of those that describe one each
 STUFFING = 0xFF
-TELETEXT = 0x56  # descriptor (ETSI EN 300 468 §6.2.43), and which of its pages are subtitles:
-SUBTITLES, IMPAIRED = 2, 5  # for all, and for those who can't hear the sound
-ENTRY = 5  # bytes of a page in it
+TELETEXT = 0x56  # descriptor tag (ETSI EN 300 468 §6.2.43)
+SUBTITLES, IMPAIRED = 2, 5  # page types: subtitles, and subtitles for the hearing impaired
+ENTRY = 5  # bytes that describe one page
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of teletext that holds subtitles: its number as one dials it ("888"), and its ISO 639 language.
+    """A teletext page with subtitles: its number as entered on a remote control ("888"), and its ISO 639 language.
 
-    Where none is named, the number is "subtitle": whatever page says of itself that it holds some.
+    If the descriptor lists no such page, the number is "subtitle", which makes FFmpeg's decoder take every page that
+    is flagged as subtitles.
     """
 
     number: str
@@ -30,15 +31,15 @@ class Page:
 
 @dataclass
 class Programme:
-    """The streams of one programme by their PID, and of teletext the pages that are subtitles."""
+    """One programme: the PIDs of its streams, and the subtitle pages of its teletext streams, by PID."""
 
-    scrambled: bool = False  # one of its streams at least: without a key that is noise
+    scrambled: bool = False  # at least one of its streams
     pids: set[int] = field(default_factory=set)
     pages: dict[int, list[Page]] = field(default_factory=dict)
 
 
 def programmes(file: int) -> list[Programme]:
-    """The programmes of a transport stream; none of another file."""
+    """The programmes of a transport stream; an empty list for any other file."""
     packets = ts_packets(os.pread(file, HEAD, 0))
     found: dict[bytes, Programme] = {}
     tables: set[int] = set()
@@ -64,7 +65,7 @@ def programmes(file: int) -> list[Programme]:
 
 
 def scrambled(file: int) -> bool:
-    """Whether no programme of a transport stream can be shown without a key."""
+    """Whether every programme of a transport stream is scrambled."""
     table = programmes(file)
     if not table:
         return bool(_scrambled(ts_packets(os.pread(file, HEAD, 0))))
@@ -72,22 +73,22 @@ def scrambled(file: int) -> bool:
 
 
 def _scrambled(packets: list[bytes]) -> set[int]:
-    """The PIDs of which most packets are scrambled, by transport_scrambling_control."""
+    """The PIDs whose packets are mostly scrambled, by transport_scrambling_control."""
     balance: Counter[int] = Counter()
     for packet in packets:
-        if packet[3] & 0x10:  # it holds data
+        if packet[3] & 0x10:  # has a payload
             balance[int.from_bytes(packet[1:3], "big") & 0x1FFF] += 1 if packet[3] & 0xC0 else -1
     return {pid for pid, more in balance.items() if more > 0}
 
 
 def _sections(packets: list[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(PID, section) of all tables, whole ones: a programme of many streams needs more than one packet."""
+    """(PID, section) of all complete table sections, including those that span several packets."""
     begun: dict[int, bytes] = {}
     for packet in packets:
         pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
         begins, extended, has_data = packet[1] & 0x40, packet[3] & 0x20, packet[3] & 0x10
         data = packet[4 + (1 + packet[4] if extended else 0) :] if has_data else b""
-        if not data or data.startswith(b"\0\0\1"):  # that is no table: picture, sound or text
+        if not data or data.startswith(b"\0\0\1"):  # video, audio or text, not a table
             continue
         end = 1 + data[0] if begins else len(data)  # by pointer_field
         if pid in begun:
@@ -98,7 +99,7 @@ def _sections(packets: list[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _whole(data: bytes, begun: dict[int, bytes], pid: int) -> Iterator[bytes]:
-    """The sections that data holds one behind the other; the beginning of one more is kept in `begun`."""
+    """The complete sections in `data`; an incomplete one at its end is kept in `begun`."""
     while data and data[0] != STUFFING:
         length = 3 + (int.from_bytes(data[1:3], "big") & 0xFFF)
         if len(data) < max(3, length):

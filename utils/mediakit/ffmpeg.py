@@ -1,7 +1,7 @@
-"""The one door to ffmpeg: no shell, no network, no file but the job's own, bounded in every way.
+"""Runs ffmpeg without a shell, without network, and with limits on files, time, memory and output.
 
-A source is handed over as an open file (`fd:`), and `fd` is the only protocol allowed: whatever a file says,
-ffmpeg can't open another one, and no name or suffix helps it guess what the file is.
+Inputs are passed as open files (`fd:`), and `fd` is the only protocol allowed: a file can't make ffmpeg open another
+one, and its name plays no part in detecting its format.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from utils.mediakit import sandbox
 from utils.mediakit.containers import DEMUXERS
 
 LARGEST = 64 * 1024**3  # bytes of one output
-SILENCE = 60.0  # seconds without ffmpeg's report, which comes every half second
-NO_ROOM = ("No space left on device", "Disk quota exceeded")  # as ffmpeg words what the system told it
-UNREADABLE = "Error opening input"  # ffmpeg on a file whose index makes no sense to it
-KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside, or by the kernel that ran out of memory
+SILENCE = 60.0  # seconds without a progress report, which ffmpeg prints twice a second
+NO_ROOM = ("No space left on device", "Disk quota exceeded")  # how ffmpeg prints ENOSPC and EDQUOT
+UNREADABLE = "Error opening input"  # ffmpeg's message on a file whose index is damaged
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # exit status: killed by an operator, or by the kernel out of memory
 
 
 class FFmpegError(Exception):
-    """ffmpeg ended with an error; the message is the end of what it said."""
+    """ffmpeg ended with an error; the message is the end of its output."""
 
 
 class Interrupted(Exception):
-    """ffmpeg was frozen or killed: nothing is known about the file, so try again."""
+    """ffmpeg was frozen or killed, which says nothing about the file: try again."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """A local file to read, with options that stand before its `-i`.
+    """A local file to read, and options that go before its `-i`.
 
-    With `captions` it is the text that the pictures of that stream carry beside them (CEA-608), and nothing else.
+    If `captions` is set, only the closed captions (CEA-608) in the video stream of that index are read.
     """
 
     path: Path
@@ -47,7 +47,11 @@ class Input:
 
 @dataclass(frozen=True)
 class FFmpeg:
-    """An ffmpeg to run, 7.1 or newer: its path, or the one in the imageio-ffmpeg wheel; threads per codec, or all."""
+    """The ffmpeg to run, 7.1 or newer.
+
+    `binary` is its path; empty for the one in the imageio-ffmpeg wheel. `threads` is the number of threads of one
+    codec; 0 for as many as the machine has.
+    """
 
     binary: str = ""
     threads: int = 0
@@ -59,7 +63,7 @@ class FFmpeg:
 
     @property
     def codec_threads(self) -> int:
-        """How many threads one codec may use."""
+        """The number of threads of one codec."""
         return self.threads or min(16, os.cpu_count() or 1)
 
     def run(
@@ -74,16 +78,17 @@ class FFmpeg:
         on_progress: Callable[[float], None] | None = None,
         on_tick: Callable[[], None] | None = None,
     ) -> str:
-        """Run ffmpeg in the folder `cwd`, where the outputs go; returns what it complained about.
+        """Run ffmpeg in the folder `cwd`, which receives the outputs; returns its error messages.
 
-        `timeout` is in seconds of wall time, `largest` in bytes of one output. `on_progress` gets the seconds
-        of output made so far, `on_tick` is called every second; an exception of theirs stops ffmpeg and is
-        passed on. If `strict`, ffmpeg fails at the first picture that isn't as it was. Raises FFmpegError,
-        Interrupted, and OSError for an input that can't be opened or a disk that is full.
+        `timeout` is in seconds of wall time, `largest` in bytes of one output. `on_progress` receives the seconds of
+        output written so far, `on_tick` is called every second; an exception that either raises stops ffmpeg and
+        propagates. If `strict`, ffmpeg fails at the first decoding error instead of concealing it.
+
+        Raises FFmpegError, Interrupted, and OSError if an input can't be opened or the disk is full.
         """
         threads = self.codec_threads
         command = [self.path, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1", "-nostats"]
-        command += ["-max_error_rate", "1"]  # what came out is what counts
+        command += ["-max_error_rate", "1"]  # judge by the output, not by the share of damaged packets
         command += ["-xerror"] if strict else []
         command += ["-filter_threads", str(threads), "-filter_complex_threads", str(threads)]
         limits = sandbox.Limits(seconds=timeout, output=largest, silence=SILENCE, threads=max(16, 2 * threads))
@@ -128,9 +133,9 @@ def _bundled() -> str:
 
 
 def _reading(one: Input, file: int) -> list[str]:
-    """Options that read an input by its open file."""
+    """Options that read an input from its open file."""
     if one.captions is None:
-        # a container's cropping is left out by browsers and by the probe
+        # browsers and the probe ignore the container's cropping too
         cropping = ["-apply_cropping", "codec"]
         return ["-format_whitelist", DEMUXERS, *cropping, *one.options, "-fd", str(file), "-i", "fd:"]
     graph = _captions_of(file, one.captions)
@@ -138,6 +143,6 @@ def _reading(one: Input, file: int) -> list[str]:
 
 
 def _captions_of(file: int, stream: int) -> str:
-    """A graph that decodes the open file by the same rules, for lavfi to take the captions out of."""
+    """A lavfi graph that decodes the open file under the same restrictions and outputs its captions."""
     inside = rf"fd={file}\:protocol_whitelist=fd\:format_whitelist={DEMUXERS}"
     return rf"movie='fd\:':si={stream}:format_opts='{inside}'[out0+subcc]"

@@ -1,4 +1,4 @@
-"""Fragmented MP4 (ISO/IEC 14496-12, CMAF): reading where its fragments lie, and joining files of one track."""
+"""Fragmented MP4 (ISO/IEC 14496-12, CMAF): locating fragments, and concatenating files of one track."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class NotFragmented(Exception):
 
 @dataclass(frozen=True)
 class Fragment:
-    """One `moof` and its `mdat`: bytes in the file, and times in the track's ticks.
+    """One `moof` with its `mdat`: offset and length in bytes, times in the track's timescale.
 
-    `start` is when it is decoded, `shown` when its first sample is shown and `until` when the last of them was.
+    `start` is its decode time, `shown` the earliest presentation time of its samples, and `until` the end of the last.
     """
 
     offset: int
@@ -29,13 +29,13 @@ class Fragment:
     start: int
     shown: int
     until: int
-    sequence_at: int  # where mfhd's sequence number stands, 4 bytes
-    start_at: int  # where tfdt's time stands, 8 bytes
+    sequence_at: int  # offset of mfhd's sequence number, 4 bytes
+    start_at: int  # offset of tfdt's time, 8 bytes
 
 
 @dataclass(frozen=True)
 class Track:
-    """A file's initialisation section in bytes, ticks per second, and its fragments."""
+    """A file's initialisation section, its timescale in ticks per second, and its fragments."""
 
     init: bytes
     timescale: int
@@ -43,7 +43,7 @@ class Track:
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(type, where its content begins, where it ends) of the boxes in a stretch of bytes."""
+    """(type, start of the content, end) of the boxes in `data[start:end]`."""
     while start + 8 <= end:
         length, header = int.from_bytes(data[start : start + 4], "big"), 8
         if length == 1:
@@ -64,7 +64,7 @@ def _find(data: bytes, *path: bytes) -> tuple[int, int]:
 
 
 def read(path: Path) -> Track:
-    """Where everything lies in a file that holds one track, as far as it is written. Raises NotFragmented."""
+    """The layout of a file with one track; the file may still be growing. Raises NotFragmented."""
     init, timescale = b"", 0
     fragments: list[Fragment] = []
     header: Fragment | None = None
@@ -80,7 +80,7 @@ def read(path: Path) -> Track:
             if length < 8:
                 raise NotFragmented("a box has no length")
             if at + length > size:
-                break  # somebody is writing it
+                break  # still being written
             kind = head[4:8]
             if kind == b"moov":
                 file.seek(0)
@@ -143,10 +143,10 @@ def _samples(moof: bytes, at: int, default: int) -> Iterator[tuple[int, int]]:
 
 
 def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, float]]:
-    """[(offset, length, seconds)]: a segment for each fragment, or for those from one of `cuts` to the next.
+    """[(offset, length, seconds)]: one segment per fragment or, given `cuts`, from each cut to the next.
 
-    `cuts` are in seconds; a fragment that begins within 0.05 s of one, or after it, begins a segment. All by when they
-    are shown: where pictures come unevenly and out of order, when they are decoded says little about that.
+    `cuts` are in seconds; the first fragment that begins at one, or up to 0.05 s before it, begins a segment. Times are
+    presentation times: with reordered frames at a variable rate, decode times say little about them.
     """
     origin = track.fragments[0].shown
     groups: list[list[Fragment]] = []
@@ -169,7 +169,7 @@ def segments(track: Track, cuts: Sequence[float] = ()) -> list[tuple[int, int, f
 
 
 class Join:
-    """Files of one track added one after another to `target`; no sample is touched."""
+    """Concatenates files of one track into `target`, without changing any sample."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -177,7 +177,7 @@ class Join:
         self._sequence = 0
 
     def add(self, path: Path, start: float) -> None:
-        """Add a file, moved to begin at `start` seconds. Raises NotFragmented if it was not encoded alike."""
+        """Append a file, shifted to begin at `start` seconds. Raises NotFragmented if it was encoded differently."""
         track = read(path)
         if not self._init:
             self._init = track.init
@@ -194,7 +194,7 @@ class Join:
 
 
 def _patched(source: IO[bytes], fragment: Fragment, sequence: int, start: int) -> bytes:
-    """The bytes of a fragment up to its time, with another number and time."""
+    """The bytes of a fragment up to and including its time, with a new sequence number and time."""
     source.seek(fragment.offset)
     header = bytearray(source.read(fragment.start_at + 8 - fragment.offset))
     at = fragment.sequence_at - fragment.offset

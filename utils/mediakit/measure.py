@@ -28,7 +28,7 @@ from utils import typed_json
 from utils.mediakit import text_tracks
 from utils.mediakit.broadcast import Programme, programmes, scrambled
 from utils.mediakit.containers import DEMUXERS, bearable, encrypted, for_dolby_vision_only, is_known, is_photo
-from utils.mediakit.packets import Lengths, has_jumps, packets
+from utils.mediakit.packets import PacketScan, has_clock_resets, packets
 from utils.mediakit.refusals import Refusal, RefusalCode, Refused, damaged
 from utils.mediakit.report import Report
 from utils.mediakit.sandbox import landlock
@@ -36,12 +36,12 @@ from utils.mediakit.source import AudioTrack, Chapter, Source, VideoTrack
 from utils.mediakit.text_tracks import side_data, words
 
 OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
-SAMPLE_FRAMES = 12  # decoded before a picture is believed
+SAMPLE_FRAMES = 12  # frames that must be decodable
 ANIMATIONS = {"gif", "apng"}
 LARGEST_SIDE = 8192  # pixels
-FASTEST = 2000  # pictures per second; what has more has no clock
-BEHIND = 2  # packets that may be out of turn
-SLOWEST = 60  # seconds of one picture, over a whole day; what has fewer has a broken clock
+FASTEST = 2000  # frames per second; a file with more has no usable timestamps
+MOST_OUT_OF_ORDER = 2  # packets
+SLOWEST = 60  # seconds per frame, in a file of more than LONGEST; one with fewer frames has broken timestamps
 LONGEST = 24 * 3600  # seconds
 HDR_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 
@@ -65,37 +65,37 @@ def measure(file: int) -> Source:
         claimed = _claimed(container, stream, _sample(container, stream), own)
         promised = _promised(container, stream)
     with _open(file) as container:
-        lengths = Lengths(container, index, [track.index for track in claimed.audio])
-    _judge(lengths, claimed.container, promised)
-    return lengths.corrected(claimed)
+        scan = PacketScan(container, index, [track.index for track in claimed.audio])
+    _judge(scan, claimed.container, promised)
+    return scan.corrected(claimed)
 
 
-def _judge(lengths: Lengths, container: str, promised: float) -> None:
-    """Refuse what can't be played to its end, of a file that promises so many seconds. Raises Refused."""
-    if lengths.length <= 0:
+def _judge(scan: PacketScan, container: str, promised: float) -> None:
+    """Raises Refused for a file that can't be played to its end; its header promises so many seconds."""
+    if scan.length <= 0:
         raise damaged("no picture has a time")
-    if FASTEST * (max(lengths.times) - min(lengths.times)) < len(lengths.times) - 1:
-        raise damaged(f"all {len(lengths.times)} pictures come at once")
-    if container in ANIMATIONS and len(lengths.times) < 2:
+    if FASTEST * (max(scan.times) - min(scan.times)) < len(scan.times) - 1:
+        raise damaged(f"all {len(scan.times)} pictures come at once")
+    if container in ANIMATIONS and len(scan.times) < 2:
         raise Refused(Refusal(RefusalCode.NOT_A_VIDEO, "a single picture"))
-    for shape in lengths.shapes.found:
+    for shape in scan.shapes.found:
         if max(shape.width, shape.height) > LARGEST_SIDE:
             detail = f"{shape.width} × {shape.height}, {shape.start:.1f} s from the beginning"
             raise Refused(Refusal(RefusalCode.TOO_LARGE, detail))
-    for track in lengths.tracks.values():
-        if track.behind > BEHIND:
-            at = max(0.0, track.turned_back_at - lengths.origin)
-            raise damaged(f"the clock goes back: {track.behind} packets are out of turn", at_seconds=at)
-    if lengths.length > LONGEST:
-        detail = f"{len(lengths.times)} pictures in {lengths.length:.0f} s"
-        if SLOWEST * len(lengths.times) > lengths.length:
+    for track in scan.tracks.values():
+        if track.out_of_order > MOST_OUT_OF_ORDER:
+            at = max(0.0, track.out_of_order_from - scan.origin)
+            raise damaged(f"the clock goes back: {track.out_of_order} packets are out of order", at_seconds=at)
+    if scan.length > LONGEST:
+        detail = f"{len(scan.times)} pictures in {scan.length:.0f} s"
+        if SLOWEST * len(scan.times) > scan.length:
             raise Refused(Refusal(RefusalCode.TOO_LONG, detail))
         raise damaged(detail)
-    missing, most = promised - lengths.end, bearable(lengths.end)
-    if missing > most and abs(promised - lengths.others) > most:
-        raise damaged(f"{missing:.1f} s of what the header promises are missing", at_seconds=lengths.end)
-    if lengths.hollow > most:
-        raise damaged(f"{lengths.hollow:.1f} s hold nothing but zeros", at_seconds=lengths.hollow_from)
+    missing, most = promised - scan.end, bearable(scan.end)
+    if missing > most and abs(promised - scan.end_of_others) > most:
+        raise damaged(f"{missing:.1f} s of what the header promises are missing", at_seconds=scan.end)
+    if scan.zeroed > most:
+        raise damaged(f"{scan.zeroed:.1f} s hold nothing but zeros", at_seconds=scan.zeroed_from)
 
 
 def _open(file: int) -> InputContainer:
@@ -115,7 +115,7 @@ def _open(file: int) -> InputContainer:
 
 
 def _picture(container: InputContainer) -> int:
-    """Which stream is the film: of those that go on for long and are no cover, the largest."""
+    """The index of the main video stream: the largest of those that last long and are no cover art."""
     pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not pictures:
         if container.streams.audio:
@@ -138,7 +138,7 @@ def _picture(container: InputContainer) -> int:
 
 
 def _sample(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:
-    """The first pictures."""
+    """The first frames. Raises Refused if there are none, or if they are too large."""
     frames: list[VideoFrame] = []
     try:
         for packet in packets(container, stream):
@@ -160,7 +160,7 @@ def _sample(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:
 
 
 def _beside(container: InputContainer, own: Programme | None) -> list[Stream]:
-    """Sounds and texts of the picture's own programme, those that the file wants to begin with first."""
+    """Audio and subtitle streams of the programme `own`, or all if there are no programmes; default ones first."""
     streams = [s for s in (*container.streams.audio, *container.streams.subtitles) if own is None or s.id in own.pids]
     return sorted(streams, key=lambda s: not s.disposition & av.stream.Disposition.default)
 
@@ -168,7 +168,7 @@ def _beside(container: InputContainer, own: Programme | None) -> list[Stream]:
 def _claimed(
     container: InputContainer, stream: VideoStream, sample: Sequence[VideoFrame], own: Programme | None
 ) -> Source:
-    """What headers and first pictures say; what takes all packets to know is left 0."""
+    """What headers and first frames say; fields that take all packets to know are 0 or empty."""
     beside, pages = _beside(container, own), own.pages if own else {}
     spoken = next((words(s.metadata, "language") for s in beside if s.type == "audio"), "")
     return Source(
@@ -194,13 +194,13 @@ def _video(stream: VideoStream, sample: Sequence[VideoFrame]) -> VideoTrack:
         width=first.width,
         height=first.height,
         sar=float(stream.sample_aspect_ratio or 1) or 1.0,
-        rotation=_turn(first.rotation),
+        rotation=_rotation(first.rotation),
         has_display_matrix=_has_matrix(first),
         frame_rate=stream.average_rate or stream.guessed_rate or Fraction(25),
         bit_rate=0,
         interlaced=sum(bool(f.interlaced_frame) for f in sample) > len(sample) / 2,
         hdr=HDR_TRANSFERS.get(int(context.color_trc or 0), ""),
-        color_matrix=int(context.colorspace or 2),  # 2: not said
+        color_matrix=int(context.colorspace or 2),  # 2: unspecified
         pixel_format=context.pix_fmt or "",
         start=0.0,
         end=0.0,
@@ -233,39 +233,41 @@ def _audio(stream: AudioStream) -> AudioTrack:
 
 
 def _has_matrix(frame: VideoFrame) -> bool:
-    """Whether a picture is to be turned or mirrored, or may be."""
+    """Whether a frame is to be rotated or flipped, or may be."""
     try:
         return any(side.type.name == "DISPLAYMATRIX" for side in side_data(frame))
-    except ValueError:  # something beside it (EXIF, a second view) that PyAV has no name for yet
+    except ValueError:  # side data (EXIF, a second view) that PyAV doesn't know yet
         return True
 
 
-def _turn(degrees: float) -> int:
-    """Quarter turns, in degrees; FFmpeg leaves the shape as it is for what lies between them, or makes no sense."""
+def _rotation(degrees: float) -> int:
+    """Degrees rounded to a quarter turn; 0 for other angles, at which FFmpeg doesn't rotate either."""
     nearest = 90 * round(degrees / 90)
     return nearest if abs(degrees) <= 360 and abs(degrees - nearest) < 1 else 0
 
 
 def _promised(container: InputContainer, stream: VideoStream) -> float:
-    """The length in seconds that the header tells; 0 for a broadcast, which has none."""
-    if has_jumps(container):
+    """The duration in seconds that the header claims; 0 for a broadcast, which has no such header."""
+    if has_clock_resets(container):
         return 0.0
-    told: float = (container.duration or 0) / av.time_base
+    claimed: float = (container.duration or 0) / av.time_base
     if container.format.name == "avi" and stream.frames and stream.average_rate:
-        return float(stream.frames / stream.average_rate)  # without its index, FFmpeg goes by the file's size
-    if "matroska" in container.format.name:  # the whole is as long as its last text, shown or not
-        told = min(told, max(_tagged(s) for s in (stream, *container.streams.audio)) or told)
-    return told - max(0, container.start_time or 0) / av.time_base  # most count from zero
+        return float(
+            stream.frames / stream.average_rate
+        )  # for a file without an index, FFmpeg estimates the duration from its size
+    if "matroska" in container.format.name:  # its duration includes subtitles that end after the film
+        claimed = min(claimed, max(_tagged(s) for s in (stream, *container.streams.audio)) or claimed)
+    return claimed - max(0, container.start_time or 0) / av.time_base  # most containers count from zero
 
 
 def _tagged(stream: Stream) -> float:
-    """Seconds by the tag that FFmpeg and MKVToolNix give a track of Matroska, "00:01:02.5"; 0 without one."""
+    """Seconds by the DURATION tag ("00:01:02.5") that FFmpeg and MKVToolNix give a Matroska track; 0 without one."""
     found = re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", stream.metadata.get("DURATION", ""))
     return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else 0.0
 
 
 def confine() -> None:
-    """Keep only what may still be imported: Python's own modules and PyAV's."""
+    """Give up access to all files but the modules of Python and PyAV, which may still be imported."""
     modules = Path(av.__file__).parent
     landlock.confine(read=[Path(os.__file__).parent, modules, modules.with_name("av.libs")])
 

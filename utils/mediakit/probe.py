@@ -1,4 +1,4 @@
-"""What a media file holds. It is read in a process of its own: a file that makes a decoder crash ends only that."""
+"""Probes a media file in a process of its own, so that a file that crashes a decoder ends that process only."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]  # where `utils` lies
 
 
 def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> Source:
-    """What is really in the file, by reading all and decoding some of it in a process of its own, `measure`.
+    """What the file really holds: the process `measure` reads all of it and decodes some.
 
-    Raises Refused, Interrupted, and OSError where the file can't be opened.
+    `on_tick` is called about once a second. Raises Refused, Interrupted, and OSError if the file can't be opened.
     """
     said = bytearray()
 
     def keep(part: bytes) -> None:
         if len(said) + len(part) > LONGEST_REPORT:
-            raise damaged("more to say about the file than a video can hold")
+            raise damaged("the probe's report is longer than that of any video")
         said.extend(part)
 
     with path.open("rb") as file:
@@ -51,7 +51,7 @@ def probe(path: Path, *, on_tick: Callable[[], None] | None = None) -> Source:
     try:
         report = typed_json.load(Report, json.loads(said))
     except (ValueError, RecursionError) as error:
-        raise damaged(f"the probe's report makes no sense: {error}") from error
+        raise damaged(f"the probe's report is malformed: {error}") from error
     if report.source is None:
         raise Refused(report.refusal or Refusal(RefusalCode.DAMAGED, at_seconds=0))
     return report.source

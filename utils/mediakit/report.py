@@ -1,4 +1,4 @@
-"""What the process that measures a file answers to the one that started it, as JSON."""
+"""The JSON that `measure` prints and `probe` reads."""
 
 from __future__ import annotations
 

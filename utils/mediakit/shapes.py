@@ -1,4 +1,4 @@
-"""How the picture's size and proportions change on the way, by its keyframes' headers. Part of probe."""
+"""Changes of the video's size and aspect ratio, found in the headers of its keyframes. Part of the probe."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from av.video.stream import VideoStream
 
 from utils.mediakit.source import Shape
 
-MOST = 500  # stretches of a film; what changes more often than that is noise
-SAME = 0.01  # share by which proportions may differ and count as the same
-LASTING = 0.1  # share of a film from which a stretch mustn't lose any detail
-# What stands from a sequence's header (ISO/IEC 13818-2 §6.2.2, ISO/IEC 14496-2 §6.2.3) to its first picture
+MOST = 500  # changes that are recorded; more are noise
+SAME = 0.01  # relative difference up to which two aspect ratios count as equal
+LASTING = 0.1  # share of the film from which a shape must keep its full resolution
+# From a sequence header (ISO/IEC 13818-2 §6.2.2, ISO/IEC 14496-2 §6.2.3) to the first picture
 MPEG2_HEADER = re.compile(rb"\x00\x00\x01\xb3.*?(?=\x00\x00\x01[\xb8\x00])", re.DOTALL)
 MPEG4_HEADER = re.compile(rb"\x00\x00\x01[\x20-\x2f].*?(?=\x00\x00\x01[\xb3\xb6])", re.DOTALL)
 HEAD = 4096  # bytes of a packet that are searched
@@ -27,20 +27,20 @@ AV1_SEQUENCE = 1  # AV1 bitstream specification §6.2.2, OBU_SEQUENCE_HEADER
 
 
 class Shapes:
-    """The shapes of a film, a keyframe at a time."""
+    """Collects the shapes of a video stream, keyframe by keyframe."""
 
     def __init__(self, stream: VideoStream) -> None:
         self.found: list[Shape] = []
-        self.anew = False  # there is more than one header: the packets don't fit under one
+        self.anew = False  # there is more than one header, so one isn't enough to decode all packets
         self._stream = stream
         self._context = stream.codec_context
-        self._context.thread_count = 1  # or it says of a packet what it found in an earlier one
+        self._context.thread_count = 1  # with more, decode() reports the size of an earlier packet
         self._header = b""
         self._known: dict[bytes, tuple[int, int, float]] = {}
-        self._by_container = 0.0  # the width of a pixel by its height, if the container has a word of its own
+        self._by_container = 0.0  # the sample aspect ratio, if the container overrides the codec's
 
     def add(self, packet: Packet[Stream], second: float) -> None:
-        """Look at one keyframe."""
+        """Take in one keyframe, at `second` seconds from the start of the file."""
         header = _header(self._context.name, packet)
         if not header or header == self._header:
             return
@@ -66,9 +66,9 @@ class Shapes:
 
 
 def canvas(shapes: list[Shape], end: float) -> tuple[int, int]:
-    """Width and height in square pixels of what all shapes are shown on, for a film that ends at `end` seconds.
+    """Width and height in square pixels of a canvas for all shapes of a film that ends at `end` seconds.
 
-    It has the proportions that last longest, and room for every stretch that lasts.
+    It has the aspect ratio that lasts longest, and holds every shape that lasts for LASTING at full resolution.
     """
     ends = [shape.start for shape in shapes[1:]] + [max(end, shapes[-1].start)]
     lengths = [until - shape.start for shape, until in zip(shapes, ends, strict=True)]
@@ -84,7 +84,7 @@ def canvas(shapes: list[Shape], end: float) -> tuple[int, int]:
 
 
 def _header(codec: str, packet: Packet[Stream]) -> bytes:
-    """What says how large the pictures from this packet on are; empty if nothing does."""
+    """The header that tells the size of the frames from this packet on; empty if there is none."""
     beside = packet.get_sidedata("new_extradata") if packet.has_sidedata("new_extradata") else b""
     return bytes(beside) + _within(codec, bytes(packet))
 
@@ -127,7 +127,7 @@ def _units(data: bytes) -> Iterator[bytes]:
 
 
 def _obus(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(type, content) of the open bitstream units of AV1 (§5.3.1), as far as each says how long it is."""
+    """(type, content) of the open bitstream units of AV1 (§5.3.1), up to the first without a size field."""
     at = 0
     while at < len(data) and data[at] & 2:
         kind, at = data[at] >> 3 & 15, at + (2 if data[at] & 4 else 1)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """The size of the picture from `start` (seconds) on: pixels as coded, and their width by their height."""
+    """The size of the video from `start` (seconds) on: pixels as coded, and the sample aspect ratio."""
 
     start: float
     width: int
@@ -23,21 +23,21 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class VideoTrack:
-    """The picture. Sizes in pixels as coded, times in seconds from the start of the file.
+    """The main video track. Sizes are in pixels as coded, times in seconds from the start of the file.
 
-    Where the size changes on the way, `shapes` lists each size, and `width`, `height` and `sar` are those of a canvas
-    that holds them all.
+    If the size changes, `shapes` lists each size, and `width`, `height` and `sar` are those of a canvas that holds them
+    all.
     """
 
     index: int  # of the stream in the file
-    codec: str  # FFmpeg's name of the decoder
+    codec: str  # FFmpeg's name for the decoder
     profile: str  # as FFmpeg names it; empty if the codec has none
     width: int
     height: int
     sar: float  # sample aspect ratio: the width of a pixel by its height
     rotation: int  # degrees, a multiple of 90
-    has_display_matrix: bool  # the picture is to be rotated or flipped, or may be
-    frame_rate: Fraction  # pictures per second
+    has_display_matrix: bool  # frames are to be rotated or flipped, or may be
+    frame_rate: Fraction  # frames per second
     bit_rate: int  # bits per second
     interlaced: bool
     hdr: str  # transfer function: "pq", "hlg", or empty for SDR
@@ -63,7 +63,7 @@ class AudioTrack:
     """One audio track."""
 
     index: int  # of the stream in the file
-    codec: str  # FFmpeg's name of the decoder
+    codec: str  # FFmpeg's name for the decoder
     profile: str
     channels: int  # the most there are at once
     sample_rate: int  # hertz
@@ -71,7 +71,7 @@ class AudioTrack:
     start: float  # seconds from the start of the file
     language: str  # as written in the file: ISO 639-2, or anything
     title: str
-    varies: bool  # channels, rate or format of the samples change on the way
+    varies: bool  # channels, rate or format of the samples change in the middle of the track
     gapless: bool  # no packet is damaged, and none is missing
 
 
@@ -80,7 +80,7 @@ class TextTrack:
     """One subtitle track, page of teletext or channel of closed captions."""
 
     index: int  # of the stream in the file; of closed captions, the video stream that carries them
-    codec: str  # FFmpeg's name of the decoder, or a name of mediakit.text_tracks
+    codec: str  # FFmpeg's name for the decoder, or a name of mediakit.text_tracks
     language: str  # as written in the file: ISO 639-2, or anything
     title: str = ""
     page: str = ""  # of teletext, "888"; of closed captions "CC3" for those of the second field
@@ -101,9 +101,9 @@ class Chapter:
 class Source:
     """A media file that can be encoded."""
 
-    container: str  # FFmpeg's name of the demuxer, "mov,mp4,m4a,3gp,3g2,mj2"
+    container: str  # FFmpeg's name for the demuxer, "mov,mp4,m4a,3gp,3g2,mj2"
     duration: float  # seconds, of picture and sound
-    clock_resets: bool  # the clock of a broadcast is set back on the way
+    clock_resets: bool  # the clock of a broadcast is set back in the middle of the file
     video: VideoTrack
     audio: tuple[AudioTrack, ...]
     texts: tuple[TextTrack, ...]

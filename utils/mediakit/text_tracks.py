@@ -1,4 +1,4 @@
-"""Which texts come with a film: its own tracks, pages of teletext, captions in its pictures. Part of probe."""
+"""The text tracks of a file: subtitles, teletext pages and closed captions. Part of the probe."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from av.video.frame import VideoFrame
 from utils.mediakit.broadcast import Page
 from utils.mediakit.source import TextTrack
 
-# As FFmpeg names them: what pictures carry of text (ANSI/SCTE 128, ATSC A/53 part 4), which is of two kinds
+# FFmpeg's names of the two kinds of closed captions in video frames (ANSI/SCTE 128, ATSC A/53 part 4)
 CAPTIONS, NEWER_CAPTIONS = "eia_608", "eia_708"
 TELETEXT = "dvb_teletext"
 UNKNOWN = "unknown"
-VALID, KIND = 4, 3  # bits of a triple's first byte (CTA-708-E §4.3.5): it counts; 0 and 1 are lines of CEA-608
+VALID, KIND = 4, 3  # bits of a triplet's first byte (CTA-708-E §4.3.5): cc_valid, and cc_type: 0 and 1 are CEA-608
 FORCED = re.compile(r"\bforced\b|强制|僅外語|仅外语", re.IGNORECASE)
 
 
 def words(metadata: dict[str, str], key: str) -> str:
-    """A text of the container: UTF-8, or what Chinese programs write instead (GB 18030, as old as GBK and wider)."""
+    """A metadata text: UTF-8, or GB 18030 (a superset of GBK), which Chinese programs write instead."""
     written = metadata.get(key, "").encode("utf-8", "surrogateescape")
     try:
         return written.decode("utf-8")
@@ -31,16 +31,16 @@ def words(metadata: dict[str, str], key: str) -> str:
 
 
 def side_data(frame: VideoFrame) -> SideDataContainer:
-    """What comes along with a picture; PyAV's stubs name another type. Iterating may raise ValueError."""
+    """The side data of a frame, for which PyAV's stubs name another type. Iterating may raise ValueError."""
     return cast("SideDataContainer", frame.side_data)
 
 
 def tracks(
     streams: Sequence[Stream], pages: dict[int, list[Page]], picture: Stream, sample: Sequence[VideoFrame], spoken: str
 ) -> list[TextTrack]:
-    """The texts among `streams`, and those in the `sample` of pictures from the stream `picture`.
+    """The text tracks among `streams`, and closed captions if the `sample` of frames of the stream `picture` has some.
 
-    `spoken` is the language of the first audio track, that captions are taken to be in.
+    `spoken` is the language of the first audio track, in which captions are assumed to be.
     """
     found = []
     for stream in streams:
@@ -71,12 +71,12 @@ def _subtitle(stream: Stream) -> TextTrack:
 
 
 def _kinds(pictures: Sequence[VideoFrame]) -> set[int] | None:
-    """Of the captions in pictures, the kinds that hold anything; None if the pictures bring none along."""
+    """The cc_type values of all captions in the frames; None if there is no captions' side data at all."""
     found: set[int] | None = None
     for picture in pictures:
         try:
             beside = [bytes(side) for side in side_data(picture) if side.type.name == "A53_CC"]
-        except ValueError:  # something beside it (EXIF, a second view) that PyAV has no name for yet
+        except ValueError:  # side data (EXIF, a second view) that PyAV doesn't know yet
             continue
         for data in beside:
             found = (found or set()) | {data[at] & KIND for at in range(0, len(data) - 2, 3) if data[at] & VALID}

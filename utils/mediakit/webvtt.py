@@ -1,4 +1,4 @@
-"""WebVTT (W3C): cue text that is text and nothing else, and the part of a subtitle that a preview may show."""
+"""WebVTT (W3C): harmless cue text, and the part of a subtitle that belongs to a preview."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 _TIME = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
 _CUE = re.compile(rf"^({_TIME})[ \t]+-->[ \t]+({_TIME})\b.*$", re.ASCII)
 _TIMING = re.compile(r"^(?:(\d{2,}):)?([0-5]\d):([0-5]\d\.\d{3})[ \t]+-->", re.ASCII | re.MULTILINE)
-_KEPT = re.compile(r"&lt;(/?[biu])&gt;")  # bold, italic, underlined: what ffmpeg makes of a text's style
-_OVERRIDES = re.compile(r"\{\\[^{}]*\}")  # of ASS, such as {\pos(1,2)}
+_KEPT = re.compile(r"&lt;(/?[biu])&gt;")  # bold, italic, underlined, into which ffmpeg translates styles
+_OVERRIDES = re.compile(r"\{\\[^{}]*\}")  # ASS override tags, such as {\pos(1,2)}
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def plain(text: str) -> str:
-    """The WebVTT `text` as ffmpeg writes it, made safe: it passes on as markup whatever a subtitle's author typed.
+    """The WebVTT `text` with all markup escaped but bold, italic and underlined; empty cues are removed.
 
-    Markup but bold, italic and underlined is shown as the characters it consists of. Cues of nothing are left out.
+    ffmpeg copies anything that looks like markup in a subtitle into the WebVTT that it writes.
     """
     cues = [f"{timing}\n{said}" for timing, said in _cues(text) if said]
     return "\n\n".join(["WEBVTT", *cues]) + "\n"
@@ -50,7 +50,7 @@ def until(text: str, seconds: float) -> str:
 
 
 def _begins(block: str) -> float:
-    """When a cue begins; 0 for a header, style or note."""
+    """When a cue begins, in seconds; 0 for a header, style or note."""
     found = _TIMING.search(block)
     if not found:
         return 0.0

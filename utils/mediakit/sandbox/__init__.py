@@ -1,4 +1,4 @@
-"""Programs that read foreign files run in here: bounded in time, memory and output, and shut off from all else."""
+"""Runs programs on untrusted files, with limits on time, memory and output, without other files or the network."""
 
 from utils.mediakit.sandbox.process import Limits, Stalled, Stopped, die_with_parent, run
 

@@ -1,6 +1,6 @@
-"""Linux Landlock: a process gives up for good every file and TCP port but those its rules name. It takes no privilege.
+"""Linux Landlock: an unprivileged process irrevocably gives up all files and TCP ports but those its rules allow.
 
-The numbers are those of the kernel's include/uapi/linux/landlock.h; landlock(7) tells what came with which version.
+The constants are from the kernel's include/uapi/linux/landlock.h; landlock(7) lists what each version added.
 """
 
 from __future__ import annotations
@@ -14,34 +14,36 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # system calls, alike on x86-64 and ARM64
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # system call numbers, the same on x86-64 and ARM64
 ASK_VERSION = 1
 PATH_BENEATH = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_FILE, MAKE_REG, TRUNCATE, IOCTL_DEV = 1 << 5, 1 << 8, 1 << 14, 1 << 15
-OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the others are rights of a folder
+OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV  # the other rights apply to folders only
 READ = EXECUTE | READ_FILE | READ_DIR
-OWN = READ_FILE | READ_DIR | WRITE_FILE | TRUNCATE | MAKE_REG | REMOVE_FILE  # no link, pipe, socket or program
-# What is taken away, by the version that can: every right to files; binding and connecting TCP; abstract sockets
-# of others and signals to them.
+OWN = READ_FILE | READ_DIR | WRITE_FILE | TRUNCATE | MAKE_REG | REMOVE_FILE  # but no links, pipes, sockets or execution
+# (version that introduced them, rights that are handled): files; binding and connecting TCP sockets; abstract Unix
+# sockets of other processes, and signals to them.
 FILES = ((1, (1 << 13) - 1), (2, 1 << 13), (3, TRUNCATE), (5, IOCTL_DEV))
 NETWORK = ((4, 0b11),)
 SCOPED = ((6, 0b11),)
-COMPLETE = 6  # the version from which all of it can
+COMPLETE = 6  # the first version that handles all of them
 
-# What programs are made of, and ask of the machine; nothing of a site lies there.
+# Libraries and machine data that programs need; no data of the site is in these places.
 PUBLIC = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/etc/ld.so.cache", "/dev/urandom",
     "/sys/devices/system/cpu",
 )  # fmt: skip
-PROCESSES = "/proc"  # may be listed, not read: who starts programs looks there for the open files to close
+PROCESSES = "/proc"  # may be listed but not read: starting a program lists open files there to close them
 
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None  # a forked child mustn't load it
+_libc = (
+    ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+)  # loaded here, since a forked child mustn't
 
 
 class _Attributes(ctypes.Structure):
-    """struct landlock_ruleset_attr; an older kernel takes the longer one while it is 0 where it knows nothing."""
+    """struct landlock_ruleset_attr; older kernels accept it as long as the fields that they don't know are 0."""
 
     _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]
 
@@ -62,15 +64,15 @@ def _call(number: int, *arguments: int | ctypes.Structure | None) -> int:
 
 @functools.cache
 def version() -> int:
-    """The kernel's version of Landlock: 1 (Linux 5.13) or later, 0 where it is missing, off or hidden."""
+    """The kernel's Landlock version: 1 (Linux 5.13) or later, or 0 if it is missing, disabled or blocked."""
     return max(0, _call(CREATE_RULESET, None, 0, ASK_VERSION))
 
 
 @contextlib.contextmanager
 def rules(*, read: Iterable[Path | str] = (), own: Iterable[Path | str] = ()) -> Iterator[int | None]:
-    """An open set of rules for `enter`: what may be read and run besides PUBLIC; where files may be made and changed.
+    """An open ruleset for `enter`: `read` may be read and executed besides PUBLIC, and in `own` files may be written.
 
-    Of a folder, all that is in it. A path that isn't there is left out. None where the kernel has no Landlock.
+    A folder stands for everything in it; a missing path is ignored. Yields None if the kernel has no Landlock.
     Raises OSError if the kernel refuses a rule.
     """
     if not version():
@@ -103,7 +105,7 @@ def _allow(ruleset: int, path: Path | str, rights: int) -> None:
 
 
 def enter(ruleset: int) -> bool:
-    """Bind the calling thread, and all it will start, to the rules; it must have set no_new_privs (prctl(2)).
+    """Restrict the calling thread and all its children to the rules; it must have set no_new_privs (prctl(2)).
 
     Files that are open stay so. Fit for a forked child: nothing is loaded here.
     """
@@ -111,7 +113,7 @@ def enter(ruleset: int) -> bool:
 
 
 def confine(*, read: Iterable[Path | str] = ()) -> None:
-    """Leave this process what is PUBLIC and `read` to read, and nothing to write. See `enter`.
+    """Restrict this process to reading PUBLIC and `read`, and to writing nothing. See `enter`.
 
     Raises OSError if the kernel, though it has Landlock, refuses.
     """

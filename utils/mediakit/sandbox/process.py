@@ -1,6 +1,6 @@
-"""Runs a program on files nobody vouches for: bounded in time, memory and output, and ended with its parent.
+"""Runs a program on untrusted files with limits on time, memory and output, and ends it if its parent ends.
 
-Where the kernel can, it keeps the program from every file but its own folder's, and from the network.
+Where the kernel supports it, the program has no access to files outside its folder, nor to the network.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # unshare(2)
 TICK = 1.0  # seconds between two calls of on_tick
-KEPT = 4000  # characters of what the program said last
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here: a forked child mustn't
+KEPT = 4000  # characters from the end of stderr
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded here, since a forked child mustn't
 
 
 class Stopped(Exception):
-    """The program took too long and was ended."""
+    """The program exceeded its time limit and was killed."""
 
 
 class Stalled(Stopped):
-    """The program said nothing for too long and was ended: it, or the machine, was frozen."""
+    """The program printed nothing for too long and was killed: it, or the machine, had been frozen."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the program may use: wall seconds, bytes of address space, bytes of one file it writes."""
+    """Limits of a program: seconds of wall time, bytes of address space, bytes of one output file."""
 
     seconds: float
     memory: int = 8 * 1024**3
     output: int = 64 * 1024**3
-    silence: float = 0  # seconds without output after which it counts as stalled; 0: it may be silent
-    threads: int = 16  # processor time is bounded by as many threads
+    silence: float = 0  # seconds without output after which it counts as stalled; 0 for no limit
+    threads: int = 16  # CPU time is limited to `seconds` times this
 
 
 def die_with_parent() -> None:
-    """End this process when the one that started it ends, however it does (Linux)."""
+    """Have the kernel kill this process when its parent ends (Linux)."""
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _enter(limits: Limits, parent: int, rules: int | None) -> None:
-    """In the child, before it becomes the program."""
+    """Runs in the child between fork and exec."""
     die_with_parent()
     if _libc:
         _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the line above
+        if os.getppid() != parent:  # the parent died before the line above
             os._exit(1)
         _leave_network()
     processor = int(limits.seconds * limits.threads) + 1
@@ -71,20 +71,22 @@ def _enter(limits: Limits, parent: int, rules: int | None) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 5))  # SIGXCPU, so that SIGKILL came from outside
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (processor, processor + 5)
+    )  # ends by SIGXCPU, so SIGKILL always comes from outside
     if rules is not None and not landlock.enter(rules):
         os.write(2, b"the kernel refused to confine it")
         os._exit(1)
 
 
 def _leave_network() -> None:
-    """Into an empty one of its own, where that is allowed: there is nobody to call, by UDP or otherwise."""
-    if _libc and _libc.unshare(CLONE_NEWNET) and os.geteuid():  # root would lose its rights to the files of others
+    """Enter a new, empty network namespace if permitted."""
+    if _libc and _libc.unshare(CLONE_NEWNET) and os.geteuid():  # root would lose access to files of other users
         _libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
 def _needs(program: str) -> list[Path]:
-    """What a program is made of: its file and the libraries beside it."""
+    """The files that a program needs: its executable and the libraries installed with it."""
     found = shutil.which(program, path=os.defpath)
     if not found:
         return []
@@ -102,12 +104,12 @@ def run(
     on_output: Callable[[bytes], None] | None = None,
     on_tick: Callable[[], None] | None = None,
 ) -> tuple[int, str]:
-    """Run `command` without a shell, an environment or any open file but `files`; (exit status, end of stderr).
+    """Run `command` without a shell or environment and with no open files but `files`; (exit status, end of stderr).
 
-    The kernel (see `landlock`) leaves it the system's libraries to read and the folder `cwd` to work in. With
-    `confined=False` it does not: for a program that confines itself when it has loaded what it needs.
-    `on_output` gets what it prints, `on_tick` is called about every second; an exception of theirs ends
-    the program and is passed on. Raises Stopped or Stalled.
+    Landlock restricts it to reading the system's libraries and working in the folder `cwd`, unless `confined=False`,
+    which is for programs that confine themselves once they have loaded what they need. `on_output` receives its
+    output, `on_tick` is called about once a second; an exception that either raises ends the program and propagates.
+    Raises Stopped or Stalled.
     """
     with tempfile.TemporaryFile() as errors:
         with landlock.rules(read=_needs(command[0]), own=[cwd]) if confined else contextlib.nullcontext() as rules:
@@ -137,7 +139,7 @@ def _listen(
     on_output: Callable[[bytes], None] | None,
     on_tick: Callable[[], None] | None,
 ) -> None:
-    """Until the program closes its output and ends."""
+    """Pass on output until the program closes it and ends."""
     began = heard = ticked = time.monotonic()
     pipe = process.stdout
     while pipe or process.poll() is None:
@@ -149,7 +151,7 @@ def _listen(
         if on_tick and now - ticked >= TICK:
             on_tick()
             ticked = time.monotonic()
-            heard += ticked - now  # what on_tick took, waiting for a lock perhaps, is no silence of the program's
+            heard += ticked - now  # time spent in on_tick, say waiting for a lock, doesn't count as silence
         if pipe is None:
             time.sleep(0.01)
         elif select.select([pipe], [], [], TICK)[0]:
@@ -162,7 +164,7 @@ def _listen(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the program's process group and bury it."""
+    """Kill what is left of the program's process group and reap it."""
     try:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

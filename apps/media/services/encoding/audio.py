@@ -1,4 +1,4 @@
-"""A source's sound: which tracks are made of it, and how ffmpeg makes them."""
+"""The audio tracks that are made of a source, and the ffmpeg options that make them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from utils.mediakit.source import AudioTrack, Source
 STEREO_RATE, SURROUND_RATE = 128_000, 384_000  # bits per second
 LAYOUTS = {2: "stereo", 6: "5.1"}
 SAMPLES = 48_000  # per second
-SAMPLE = 2  # bytes of one, of one channel, while it is kept uncompressed
-EVEN = f"aresample={SAMPLES}:async=1:first_pts=0"  # silence where there is none, from the film's start on
+SAMPLE = 2  # bytes per sample and channel of uncompressed audio
+EVEN = f"aresample={SAMPLES}:async=1:first_pts=0"  # fills gaps with silence, from the start of the film on
 
 
 @dataclass(frozen=True)
 class Sound:
-    """An audio track to make: of which of the source's, with how many channels, and whether it is copied."""
+    """An audio track to make of the track `source`, either encoded with `channels` channels or copied."""
 
     name: str
     source: AudioTrack
@@ -29,12 +29,12 @@ class Sound:
 
     @property
     def varies(self) -> bool:
-        """Whether channels, rate or format of the source's samples change on the way."""
+        """Whether channels, rate or format of the source's samples change in the middle."""
         return self.source.varies
 
 
 def tracks(source: Source) -> list[Sound]:
-    """The audio tracks of a title: stereo of each of the source's, then what surround there is."""
+    """The audio tracks of a title: a stereo one of each of the source's, followed by the surround ones."""
     table = []
     for number, track in enumerate(source.audio):
         copied = (
@@ -53,7 +53,7 @@ def tracks(source: Source) -> list[Sound]:
 
 
 def outputs(source: Source) -> list[str]:
-    """Options that make every track which can be made in one pass with the picture."""
+    """Options that make all tracks which can be made in one pass with the video."""
     found = []
     for track in tracks(source):
         stream = f"0:{track.source.index}"
@@ -65,16 +65,16 @@ def outputs(source: Source) -> list[str]:
 
 
 def make_varying(path: Path, options: list[str], source: Source, *, folder: Path, on_tick: Tick) -> None:
-    """Make the tracks whose samples change on the way; `options` are those of the pass that makes the picture.
+    """Make the tracks whose samples change in the middle; `options` are the input options of the video pass.
 
-    ffmpeg begins a filter graph anew where they change, and EVEN would make all that went before once more, as
-    silence and in memory. Two graphs in a row wait for each other for ever where a track begins late (FFmpeg 9.0).
-    So one run makes all samples alike, and another one fills the gaps between them.
+    ffmpeg rebuilds the filter graph at each change, and EVEN would then generate silence for everything before it, in
+    memory. Two chained graphs deadlock if a track begins late (FFmpeg 9.0). So a first run converts all samples to one
+    format, and a second one fills the gaps.
     """
     table = [track for track in tracks(source) if track.varies]
     if not table:
         return
-    # The picture is read along: a clock that is set anew is put right by both.
+    # The video is read as well: ffmpeg needs both streams to correct a clock that was reset.
     alike = ["-map", f"0:{source.video.index}", "-c:v", "copy", "-f", "null", "-"]
     for track in table:
         layout = LAYOUTS[track.channels]
@@ -82,7 +82,7 @@ def make_varying(path: Path, options: list[str], source: Source, *, folder: Path
         alike += ["-c:a", "pcm_s16le", "-f", "nut", _plain(track)]
     run = partial(_run, source.duration, folder=folder, on_tick=on_tick)
     run([ffmpeg.Input(path, options)], alike)
-    made = ["-copyts"]  # each of them counts from the film's start, and not from its own
+    made = ["-copyts"]  # their times count from the start of the film, not of the track
     for number, track in enumerate(table):
         made += _encoded(track, f"{number}:0")
     run([ffmpeg.Input(folder / _plain(track)) for track in table], made)
@@ -101,7 +101,7 @@ def _plain(track: Sound) -> str:
 
 def _encoded(track: Sound, stream: str) -> list[str]:
     rate = STEREO_RATE if track.channels == 2 else SURROUND_RATE
-    rate = min(rate, max(64_000, int(1.5 * track.source.bit_rate)))  # more than there was can't be gained
+    rate = min(rate, max(64_000, int(1.5 * track.source.bit_rate)))  # a higher rate than the source's gains nothing
     found = ["-map", stream, "-af", EVEN, "-ac", str(track.channels), "-c:a", "aac", "-b:a", str(rate)]
     return [*found, *_written(track)]
 

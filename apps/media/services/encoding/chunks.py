@@ -1,7 +1,7 @@
-"""A long title is encoded in chunks, by whichever workers are free, and joined without encoding again.
+"""Encodes a long title in chunks, on all free workers, and joins them without encoding again.
 
-The worker that holds the video takes chunks too, so one worker is enough and none waits for a place on the
-queue. What is done stays done when a worker dies: the next one goes on from there.
+The worker that holds the video encodes chunks too, so a single worker is enough and nothing waits for the queue.
+Finished chunks survive the death of a worker: the next one continues from there.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from utils.mediakit.source import Source
 from utils.storages import videos
 from utils.tasks import enqueue_group
 
-PAUSE = 0.3  # seconds between two looks at what others do
+PAUSE = 0.3  # seconds between two checks on the other workers
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What every worker that encodes chunks of a title has to know: `job.json` in their folder."""
+    """What all workers must know to encode chunks of a title; `job.json` in the folder of the chunks."""
 
     source: Source
-    copy: bool  # whether one of the levels is copied from the source
+    copy: bool  # whether a level is copied from the source
 
     @property
     def plan(self) -> Plan:
-        """The ladder, the same for all of them."""
+        """The plan, which is the same for all workers."""
         return ladder.plan(self.source, copy=self.copy)
 
 
 def folder_of(video_id: int) -> Path:
-    """Where the chunks of a video lie, and the plan they are made by."""
+    """The folder of a video's chunks and `job.json`."""
     return Path(settings.WORK_DIR) / f"chunks-{video_id}"
 
 
 def forget(video_id: int) -> None:
-    """Remove the chunks of a video that is done with."""
+    """Remove all chunks of a video."""
     Chunk.objects.filter(video_id=video_id).delete()
     shutil.rmtree(folder_of(video_id), ignore_errors=True)
 
 
 def prepare(video_id: int, source: Source, plan: Plan) -> None:
-    """Write down what is to be done, unless an earlier worker has, and call all workers of the queue to it."""
+    """Write the task and enqueue its chunks, keeping finished chunks of an earlier worker for the same task."""
     job = folder_of(video_id) / "job.json"
     text = json.dumps(typed_json.dump(_Task(source, plan.copied is not None)))
     if not (job.exists() and job.read_text() == text):
@@ -72,9 +72,9 @@ def prepare(video_id: int, source: Source, plan: Plan) -> None:
 
 
 def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.ProgressListener, clock: Clock) -> str:
-    """Work on the chunks until all are done; `<level>.mp4` in `folder` grows by each that has its turn.
+    """Encode chunks until all are done; meanwhile `<level>.mp4` in `folder` grows, chunk by chunk in order.
 
-    Returns what ffmpeg complained about. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
+    Returns ffmpeg's error messages. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
     """
     rows = Chunk.objects.filter(video_id=video_id)
     joined = _Joined(video_id, plan, folder)
@@ -93,13 +93,13 @@ def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.Progress
         if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick, clock=clock):
             continue
         if rows.count() != len(plan.parts):
-            raise LeaseLost  # forgotten: somebody cancelled the job
+            raise LeaseLost  # the rows were deleted: the job was cancelled
         time.sleep(PAUSE)
     return "".join(rows.values_list("complaints", flat=True))
 
 
 class _Joined:
-    """The levels of a title as far as its chunks are done, from the first on without a gap."""
+    """The levels of a title, joined from all finished chunks up to the first that is missing."""
 
     def __init__(self, video_id: int, plan: Plan, folder: Path) -> None:
         self.count = 0
@@ -108,7 +108,7 @@ class _Joined:
         self._joins = {level.name: fmp4.Join(folder / f"{level.name}.mp4") for level in plan.encoded}
 
     def grow(self) -> None:
-        """Add what has been done. Raises ffmpeg.Interrupted if that doesn't fit together: all begins anew."""
+        """Append finished chunks. Raises ffmpeg.Interrupted if they don't fit together; then all are encoded again."""
         done = set(Chunk.objects.filter(video_id=self._video_id, done=True).values_list("number", flat=True))
         while self.count in done:
             start = self._plan.seconds(self._plan.parts[self.count].first)
@@ -122,7 +122,10 @@ class _Joined:
 
 
 def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None, clock: Clock = timezone.now) -> bool:
-    """Encode one chunk, unless another worker does. `on_tick` is called every second and may raise to stop it."""
+    """Encode one chunk unless another worker does; whether it is done now.
+
+    `on_tick` is called about once a second; an exception that it raises stops the encode.
+    """
     wait_for_locks()
     lease = take_chunk(chunk_id, clock=clock)
     if lease is None:
@@ -140,13 +143,13 @@ def encode_chunk(*, chunk_id: int, on_tick: Callable[[], None] | None = None, cl
         folder.mkdir()
         said = _encode(chunk.video, chunk, folder, passes.ProgressListener(lease.progress, tick))
         target = place / str(chunk.number)
-        shutil.rmtree(target, ignore_errors=True)  # of a worker that died before it could say so
+        shutil.rmtree(target, ignore_errors=True)  # left by a worker that died before it could mark it as done
         folder.rename(target)
         return bool(lease.held().update(done=True, progress=1, complaints=said, lease_owner=""))
     except LeaseLost:
         lease.held().update(lease_owner="")  # if only the video was lost, its next worker needn't wait for the chunk
         if on_tick:
-            on_tick()  # raises if it was the video, and not only the chunk, that was lost
+            on_tick()  # raises if the video was lost, and not only the chunk
         return False
     except ffmpeg.FFmpegError as error:
         lease.held().update(lease_owner="", failures=F("failures") + 1, failure_detail=str(error))
@@ -174,7 +177,7 @@ def _encode(video: Video, chunk: Chunk, folder: Path, listener: passes.ProgressL
 
 
 def _task(video_id: int) -> _Task:
-    """Raises LeaseLost for a folder of before an upgrade: the worker that takes the video over probes it anew."""
+    """The task of a video. Raises LeaseLost if an older version wrote it; its new worker will replace it."""
     try:
         return typed_json.load(_Task, json.loads((folder_of(video_id) / "job.json").read_text()))
     except typed_json.Malformed as error:

@@ -29,7 +29,7 @@ def make(
 ) -> str:
     """Make `<name>.mp4` of each of `levels`, and with `sound` of all audio tracks, in one pass.
 
-    Returns what ffmpeg complained about while it decoded. Raises ffmpeg.FFmpegError; if one of the plan's levels is
+    Returns ffmpeg's error messages on decoding. Raises ffmpeg.FFmpegError; if one of the plan's levels is
     copied, even for errors in the stream that ffmpeg could conceal.
     """
     options: list[str] = []
@@ -37,12 +37,12 @@ def make(
     if part and part.frames:
         duration = plan.seconds(part.frames)
     if part and (part.first or part.frames):
-        # The picture's start is a keyframe of the source: seek there and leave what comes before to the filter.
+        # The part begins at a keyframe of the source: seek there, and the fps filter drops what comes before.
         options = ["-noaccurate_seek", "-ss", f"{math.ceil(plan.seconds(part.first) * 1e6) / 1e6:.6f}"]
-    if source.clock_resets:  # or ffmpeg counts it twice, for what was left of a track and for the rest of it
+    if source.clock_resets:  # or ffmpeg corrects the same reset twice, for the rest of one track and for the other
         options += ["-dts_delta_threshold", str(REWIND)]
     if source.video.shapes and not source.video.rotation:
-        options += ["-reinit_filter:v", "0"]  # what our filters began goes on when the size changes
+        options += ["-reinit_filter:v", "0"]  # keep the filters and their state when the size changes
     encoded = [level for level in levels if level != plan.copied]
     outputs = _encoded(source, plan, encoded, part or plan.parts[0]) if encoded else []
     if plan.copied in levels:
@@ -51,7 +51,7 @@ def make(
     if sound:
         audio.make_varying(path, options, source, folder=folder, on_tick=listener.tick)
         outputs += audio.outputs(source)
-    if not outputs:  # all of its sound was made already
+    if not outputs:  # all audio tracks were made by make_varying
         return ""
     peak = max((level.peak for level in levels), default=0)
     said = passes.run(

@@ -19,13 +19,18 @@ CHUNK = 20.0  # seconds of one chunk
 
 # short side in pixels: peak bits per second of the picture
 PEAKS = {1080: 5_000_000, 720: 2_800_000, 480: 1_400_000, 360: 800_000, 240: 400_000}
-HEADROOM = {"hevc": 2.5, "vp9": 2.5, "libdav1d": 3.0, "av1": 3.0}  # bits H.264 needs for what a denser codec held
+HEADROOM = {
+    "hevc": 2.5,
+    "vp9": 2.5,
+    "libdav1d": 3.0,
+    "av1": 3.0,
+}  # H.264 needs this many times the bits of a newer codec
 RATES = [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001), *map(Fraction, (24, 25, 30, 48, 50, 60))]
-SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # containers with an index to find keyframes by
+SEEKABLE = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}  # containers with an index of keyframes
 
 
 def frame_rate(video: VideoTrack) -> Fraction:
-    """The constant rate all levels get, in frames per second: the source's, halved until it is 60 or less."""
+    """The constant frame rate of all levels: the source's, halved until it is 60 or less."""
     rate = video.frame_rate
     nearest = min(RATES, key=lambda known: abs(known - rate))
     if abs(nearest - rate) < rate / 200:
@@ -83,7 +88,7 @@ def thinned(keys: Sequence[float]) -> list[float]:
 
 
 def even(value: float) -> int:
-    """The nearest even number of pixels, as 4:2:0 needs it."""
+    """The nearest even number of pixels, as 4:2:0 requires."""
     return max(2, 2 * round(value / 2))
 
 
@@ -95,10 +100,10 @@ def _levels(video: VideoTrack, *, whole: bool) -> list[Level]:
     width, height = video.shown_size()
     short = min(width, height)
     sides = [side for side in PEAKS if side <= short]
-    # a source between two levels keeps its own size at the top
+    # a source between two standard sizes keeps its own size at the top
     if whole or (short < max(PEAKS) and (not sides or short > sides[0] * 1.1)):
         sides = [short, *(side for side in sides if side * 1.1 < short)]
-    most = int(video.bit_rate * HEADROOM.get(video.codec, 1.5))  # more than the source holds can't be gained
+    most = int(video.bit_rate * HEADROOM.get(video.codec, 1.5))  # a higher rate than the source's gains nothing
     found = []
     for side in sides or [short]:
         scale = min(side / short, LONGEST_SIDE / max(width, height))
@@ -108,7 +113,7 @@ def _levels(video: VideoTrack, *, whole: bool) -> list[Level]:
 
 
 def _parts(source: Source, found: Plan) -> list[Part]:
-    """The whole film as one part, or a long one as several that begin at keyframes of the source."""
+    """A single part, or for a long film several that begin at keyframes of the source."""
     duration = source.duration
     starts = [0]
     if duration >= CHUNKED_FROM and source.container in SEEKABLE and not source.video.interlaced:
@@ -122,11 +127,13 @@ def _parts(source: Source, found: Plan) -> list[Part]:
 
 
 def _even_cuts(duration: float, found: Plan) -> list[int]:
-    """A cut every SEGMENT seconds, counted anew from the start of each part."""
+    """Cuts every SEGMENT seconds, counted from the start of each part."""
     cuts = []
     for part in found.parts:
         frames = part.frames or max(1, math.ceil(duration * found.rate) - part.first)
-        count = max(1, math.floor(found.seconds(frames) / SEGMENT + 0.75))  # no sliver of less than 1 s at the end
+        count = max(
+            1, math.floor(found.seconds(frames) / SEGMENT + 0.75)
+        )  # avoids a segment of less than 1 s at the end
         step = Fraction(frames, count) if part.frames else SEGMENT * found.rate
         cuts += [part.first + round(number * step) for number in range(count)]
     return cuts
