@@ -27,6 +27,7 @@ from tests.migrated import put_sqlite
 CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
 STARTS_WITHIN = 150.0  # seconds
 ADDRESS_TTL = 6  # seconds that addresses of what isn't free are good on the shared site
+SECURITY_CONTACT = "security@streamsite.example"
 READY_WITHIN = 240.0  # seconds for a short video
 
 
@@ -141,7 +142,7 @@ def start_site(data: Path, *, demo: str, port: int = 0, empty: bool = False, **c
 def site() -> Iterator[Site]:
     data = Path(tempfile.mkdtemp(prefix="片库 site-"))
     put_sqlite(data / "db.sqlite3")
-    running = start_site(data, demo="small", ADDRESS_TTL=str(ADDRESS_TTL))
+    running = start_site(data, demo="small", ADDRESS_TTL=str(ADDRESS_TTL), SECURITY_CONTACT=SECURITY_CONTACT)
     try:
         yield running
     finally:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import SECURITY_CONTACT, Site
 from tests.browser.nginx import free_port, start_nginx
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -312,6 +312,13 @@ def test_only_pictures_are_shown_of_what_is_public(port, uploaded):
         assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Content-Disposition"] == (None if name == "a.jpg" else "attachment")
         assert answer.headers["Content-Type"] not in {"text/html", "application/xhtml+xml"}
+
+
+def test_both_servers_say_where_to_report_a_vulnerability(port):
+    answer = ask(port, "/.well-known/security.txt")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.body.decode().startswith(f"Contact: mailto:{SECURITY_CONTACT}\nExpires: 20")
 
 
 def test_long_addresses_come_back_from_the_sign_in(port):
