@@ -23,7 +23,7 @@ class PollPacer:
         """Note a request of the client `client`; returns the seconds until its next one."""
         now = time.monotonic()
         with self._lock:
-            self._seen.pop(client)
+            self._seen.pop(client, None)
             self._seen[client] = now
             while self._seen[first := next(iter(self._seen))] < now - self._most:
                 del self._seen[first]
