@@ -134,13 +134,13 @@ def test_a_third_decimal_is_refused_and_never_rounded(wrong):
 @pytest.mark.django_db
 def test_sums_are_exact_in_the_database():
     user = make_user()
-    for number in range(1000):
+    for number in range(100):
         wallet.move(
             user=user, amount=Decimal("0.01"), kind=Entry.Kind.TOP_UP, reference=f"t{number}", at=timezone.now()
         )
-    assert wallet.balance_of(user=user) == Decimal("10.00")
-    assert Entry.objects.aggregate(n=Sum("amount"))["n"] == Decimal("10.00")
-    for number, amount in enumerate(["-9.99", "0.10", "0.20", "-0.30"]):
+    assert wallet.balance_of(user=user) == Decimal("1.00")
+    assert Entry.objects.aggregate(n=Sum("amount"))["n"] == Decimal("1.00")
+    for number, amount in enumerate(["-0.99", "0.10", "0.20", "-0.30"]):
         wallet.move(
             user=user, amount=Decimal(amount), kind=Entry.Kind.PURCHASE, reference=f"p{number}", at=timezone.now()
         )

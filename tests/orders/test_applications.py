@@ -133,7 +133,7 @@ def test_keys_change_under_many_threads(till, plan, files):
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for n in range(40):
+    for n in range(12):
         fresh = files / "fresh.pem"
         fresh.write_bytes(public + old if n % 2 else old + public)
         fresh.replace(files / "gateway_public.pem")
