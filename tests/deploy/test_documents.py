@@ -49,6 +49,15 @@ def test_every_decision_is_listed_and_every_missing_number_explained():
     assert {int(number) for number in re.findall(r"\b\d{4}\b", gaps)} == missing
 
 
+def test_the_interface_uses_the_words_of_the_glossary():
+    rows = [line.split("|") for line in (ROOT / "docs" / "glossary.md").read_text().splitlines()]
+    words = [word for row in rows if len(row) == 6 for word in row[2].strip().split("、")]
+    shown = [word for word in words if word not in {"中文", "---", "–"} and not word.startswith("（")]
+    catalogue = (ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po").read_text()
+    assert len(shown) > 50
+    assert [word for word in shown if word not in catalogue] == []
+
+
 def test_make_targets_that_are_named_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {target for path in DOCUMENTS for target in re.findall(r"`make ([a-z-]+)", path.read_text())}
