@@ -1,1 +1,1 @@
-"""The queue's views: a task loads by id and makes one service call. One module per queue or subject."""
+"""Celery tasks: each loads by id and makes one service call. One module per queue."""

@@ -8,7 +8,7 @@ class CeleryTasksConfig(AppConfig):
     name = "celery_tasks"
 
     def ready(self) -> None:
-        # Tasks must be in the registry of every process: `enqueue` looks them up by name.
+        # Every process needs all tasks in its registry, because `enqueue` looks them up by name.
         for module in iter_modules([self.path]):
             if module.name != "apps":
                 import_module(f"celery_tasks.{module.name}")

@@ -1,4 +1,4 @@
-"""The queue "light": short work of the catalogue, of uploads and of upkeep."""
+"""The queue "light": short tasks of the catalogue, uploads and cleanup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.users import services as users
 from utils.tasks import one_at_a_time, send_pending
 
 SHORT: dict[str, Any] = {"soft_time_limit": 240, "time_limit": 300}
-# Nobody else would do it: a database that is locked or without room is waited for, for ten hours.
+# Nothing else would retry these tasks, so a locked or full database is retried for ten hours.
 PATIENT: dict[str, Any] = SHORT | {
     "autoretry_for": (OperationalError, OSError),
     "retry_backoff": 10,

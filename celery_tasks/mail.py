@@ -1,4 +1,4 @@
-"""The queue "mail": mails and text messages, tried again with growing pauses."""
+"""The queue "mail": emails and text messages, retried with exponential backoff."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENT: dict[str, Any] = {
     "retry_backoff_max": 600,
     "retry_jitter": True,
     "max_retries": 14,
-    "soft_time_limit": 90,  # seconds; a mail server is waited for 20 s (EMAIL_TIMEOUT) at each step
+    "soft_time_limit": 90,  # seconds; each SMTP step times out after 20 s (EMAIL_TIMEOUT)
     "time_limit": 120,
 }
 

@@ -1,4 +1,4 @@
-"""The queues "media" and "media_long": encoding, one job a worker; jobs are held by leases."""
+"""The queues "media" and "media_long": encoding, one job per worker; jobs are held by leases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.media import services as media
 
-# Each ffmpeg has limits of its own; these end what hangs beside one, whose lease then lapses: the job is queued again.
+# ffmpeg has its own limits; these end a task that hangs elsewhere. Its lease then expires and the job is requeued.
 DAY: dict[str, Any] = {"soft_time_limit": 24 * 3600, "time_limit": 24 * 3600 + 60}
 HOUR: dict[str, Any] = {"soft_time_limit": 3600, "time_limit": 3660}
 

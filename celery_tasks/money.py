@@ -1,4 +1,4 @@
-"""The queue "money": asking the gateway about payments, and what beat asks of the orders."""
+"""The queue "money": gateway queries and periodic tasks for orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of the local cashier's process: the site's, with the cashier's addresses and no accounts."""
+"""Settings of the local cashier process: the site's, with the cashier's URLs and without accounts."""
 
 from streamsite.settings import *  # noqa: F403
 from streamsite.settings import CONTENT_SECURITY_POLICY as _SITE_POLICY
@@ -12,10 +12,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-CSRF_COOKIE_NAME = "cashier-csrf"  # cookies know no ports: the site's own stays
+CSRF_COOKIE_NAME = "cashier-csrf"  # cookies are shared across ports, so use another name than the site's
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **_SITE_POLICY["DIRECTIVES"],
-        "form-action": ["'self'", "http://127.0.0.1:*", "http://localhost:*"],  # paying leads back to the shop
+        "form-action": ["'self'", "http://127.0.0.1:*", "http://localhost:*"],  # payment redirects back to the shop
     }
 }

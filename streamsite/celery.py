@@ -1,4 +1,4 @@
-"""The queue: one Celery application, configured from Django's settings."""
+"""The Celery application, configured from Django's settings."""
 
 import os
 

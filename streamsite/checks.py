@@ -1,4 +1,4 @@
-"""System checks on the settings: what is wrong, and what to set."""
+"""System checks for settings; each hint says what to set."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @register()
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
-    """Wrong in any environment."""
+    """Checks for every environment."""
     known = settings.ENVIRONMENT in {"embedded", "production"}
     shared = [settings.MEDIA_SECRET, *settings.MEDIA_SECRET_FALLBACKS]
     stored = re.match(r"file:///[^/]", settings.VIDEO_STORAGE_URL) is not None
@@ -53,7 +53,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         (
             all(MEDIA_SECRET.fullmatch(one) for one in shared if one),
             "E003",
-            "A secret of MEDIA_SECRET or MEDIA_SECRET_FALLBACKS can be guessed, or nginx would misread it.",
+            "A secret in MEDIA_SECRET or MEDIA_SECRET_FALLBACKS is too weak or has invalid characters.",
             "Set it to 32 or more random letters, digits, - and _.",
         ),
     )
@@ -61,7 +61,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_addresses(**_kwargs: Any) -> list[CheckMessage]:
-    """Names, networks and addresses that nothing could be reached by."""
+    """Checks host names, networks and addresses."""
     strange = [host for host in settings.ALLOWED_HOSTS if not re.fullmatch(r"\*|\[[0-9A-Fa-f:.]+\]|[\w.-]+", host)]
     binary, sender = settings.FFMPEG_BINARY, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return [
@@ -72,18 +72,18 @@ def check_addresses(**_kwargs: Any) -> list[CheckMessage]:
             ),
             (
                 not strange, "E034", f"ALLOWED_HOSTS holds {', '.join(map(repr, strange))}.",
-                "Set it to names alone, with commas between them: no https://, no port, no path.",
+                "Set it to comma-separated host names, without https://, port or path.",
             ),
             (
                 not binary or shutil.which(binary) is not None, "E036",
                 f"FFMPEG_BINARY is {binary!r}: there is no such program.",
-                "Set it to the path of ffmpeg, or leave it away.",
+                "Set it to the path of ffmpeg, or leave it unset.",
             ),
             (
                 is_mail_address(sender), "E037", f"DEFAULT_FROM_EMAIL is {settings.DEFAULT_FROM_EMAIL!r}.",
                 "Set it to noreply@your.site, or to Your site <noreply@your.site>.",
             ),
-            (bool(settings.SITE_NAME.strip()), "E038", "SITE_NAME is empty.", "Set it to what users call the site."),
+            (bool(settings.SITE_NAME.strip()), "E038", "SITE_NAME is empty.", "Set it to the name of the site."),
         ),
         *_check_proxies(),
     ]  # fmt: skip
@@ -103,7 +103,7 @@ def _check_proxies() -> list[CheckMessage]:
 
 @register()
 def check_classes(**_kwargs: Any) -> list[CheckMessage]:
-    """Classes that settings name, and what the one of ours needs."""
+    """Checks classes named in settings, and the OpenID Connect settings."""
     found: list[CheckMessage] = [
         Error(
             f"{name} is {path!r}: {trouble}.",
@@ -138,20 +138,20 @@ def _check_openid() -> list[CheckMessage]:
 
 
 def _no_class(path: str, methods: list[str]) -> str:
-    """What is wrong with the class at that path; empty for nothing."""
+    """What is wrong with the class at that path; "" if nothing."""
     try:
         found = import_string(path)
-    except Exception as error:  # a module of the operator's own can raise anything when it is read
+    except Exception as error:  # an operator's module can raise anything on import
         return str(error).rstrip(".") or type(error).__name__
     missing = [name for name in methods if not callable(getattr(found, name, None))]
     if not isinstance(found, type):
-        return "that is no class"
+        return "it is not a class"
     return f"it has no method {missing[0]}" if missing else ""
 
 
 @register()
 def check_production(**_kwargs: Any) -> list[CheckMessage]:
-    """What production refuses, and what to set instead."""
+    """Checks for production."""
     if settings.ENVIRONMENT != "production":
         return []
     strong = len(settings.SECRET_KEY) >= 50 and len(set(settings.SECRET_KEY)) >= 5
@@ -163,31 +163,31 @@ def check_production(**_kwargs: Any) -> list[CheckMessage]:
             "*" not in settings.ALLOWED_HOSTS,
             "E012",
             "ALLOWED_HOSTS allows every host.",
-            "Set ALLOWED_HOSTS to the site's own names.",
+            "Set ALLOWED_HOSTS to the site's host names.",
         ),
         (
             validate_host(urlsplit(settings.SITE_URL).hostname or "", settings.ALLOWED_HOSTS),
             "E016",
-            f"ALLOWED_HOSTS leaves out the site's own name: {settings.SITE_URL}.",
-            "Set ALLOWED_HOSTS to the names that the site is reached by.",
+            f"ALLOWED_HOSTS doesn't include the host of SITE_URL ({settings.SITE_URL}).",
+            "Set ALLOWED_HOSTS to the site's host names.",
         ),
         (https, "E013", f"SITE_URL is {settings.SITE_URL!r}: production needs https.", "Set it to https://your.site."),
         (
             not settings.OUTBOX,
             "E014",
-            "OUTBOX is on: mails that it shows can sign in to anybody's account.",
+            "OUTBOX is on: the emails it shows give access to every account.",
             "Set OUTBOX=0.",
         ),
     )
     if settings.EMAIL_BACKEND == "utils.mail.FolderBackend":
         hint = "Set EMAIL_URL, for example to smtp+tls://user:password@mail.example.com:587."
-        found.append(Info("Mails are kept in a folder and not sent.", hint=hint, id="streamsite.I015"))
+        found.append(Info("Emails are saved to a folder instead of being sent.", hint=hint, id="streamsite.I015"))
     return found
 
 
 @register(Tags.database)
 def check_database(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """What a MariaDB must have; asked by `migrate`, so before the site starts, and by `check --database default`."""
+    """Checks the MariaDB server; runs with `migrate` and `check --database default`."""
     found: list[CheckMessage] = []
     for connection in (connections[alias] for alias in databases or () if connections[alias].vendor == "mysql"):
         with connection.cursor() as cursor:
@@ -199,21 +199,21 @@ def check_database(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
             (
                 bool(moved or fixed_offset(settings.TIME_ZONE)),
                 "E020",
-                f"The database server doesn't know the zone {settings.TIME_ZONE}, which moves its clocks.",
-                "Fill its table of zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql",
+                f"The database server doesn't know the time zone {settings.TIME_ZONE}, which has daylight saving time.",
+                "Load its time zone tables: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql",
             ),
-            (charset == "utf8mb4", "E021", f"The database talks {charset}.", "Remove charset= from DATABASE_URL."),
+            (charset == "utf8mb4", "E021", f"The connection uses {charset}.", "Remove charset= from DATABASE_URL."),
         )
         if inexact := cast("DatabaseWrapper", connection).inexact_tables():
-            hint = "Run manage.py migrate: it converts them."
+            hint = "Run manage.py migrate to convert them."
             found.append(
                 Warning(
-                    f"These tables don't tell all text apart: {', '.join(inexact)}.", hint=hint, id="streamsite.W022"
+                    f"These tables don't compare text exactly: {', '.join(inexact)}.", hint=hint, id="streamsite.W022"
                 )
             )
     return found
 
 
 def _unless(*wanted: tuple[bool, str, str, str]) -> list[CheckMessage]:
-    """An error for each (what must hold, id, what is wrong, what to set) that doesn't hold."""
+    """An Error for each (condition, id, message, hint) whose condition is false."""
     return [Error(wrong, hint=hint, id=f"streamsite.{name}") for holds, name, wrong, hint in wanted if not holds]

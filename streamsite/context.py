@@ -1,4 +1,4 @@
-"""What every page's frame needs."""
+"""Template context for the page layout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.users.models import User
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`types` for the header (a view's own wins) and whether the viewer is a VIP; asked only where shown."""
+    """`types` (categories for the header; a view's own value wins) and `viewer_is_vip`, both lazy."""
     return {
         "types": SimpleLazyObject(lambda: list(Category.objects.all())),
         "viewer_is_vip": SimpleLazyObject(lambda: _is_vip(request.user)),
@@ -23,6 +23,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _is_vip(viewer: User | AnonymousUser) -> bool:
-    """As the sign-in's backend learned it with the account; asked where another backend did not."""
+    """The annotation from the authentication backend; queried if another backend loaded the user."""
     known: bool | None = getattr(viewer, "is_vip", None)
     return users.is_member(user=viewer, at=timezone.now()) if known is None else known

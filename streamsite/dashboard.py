@@ -1,4 +1,4 @@
-"""The first page of the administration: what runs, what came, what needs somebody."""
+"""The admin overview: key figures, running encodes, and items that need attention."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ NEWEST_SHOWN = 6  # accounts
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Adds to the index page's context: `cards` (figures), `running`, `attention` (what to look at), `newest`.
+    """Add `cards` (figures), `running`, `attention` and `newest` to the context of the index page.
 
-    Only what this user may open is asked of the database.
+    Only queries for pages that this user may open are run.
     """
     sees_videos = may_open("admin:media_video_changelist", request)
     sees_accounts = may_open("admin:users_user_changelist", request)
@@ -50,7 +50,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Row:
-    """A figure and the page where it is looked into, which shows no less."""
+    """A figure and the admin page that lists what it counts."""
 
     title: str
     count: Callable[[], int | str]
@@ -58,7 +58,7 @@ class Row:
     query: str = ""
 
     def shown(self) -> dict[str, Any]:
-        """As the template takes it; this counts."""
+        """The template context; runs the count."""
         return {"title": self.title, "figure": self.count(), "url": reverse(self.page) + self.query}
 
 

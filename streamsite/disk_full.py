@@ -1,4 +1,4 @@
-"""What a disk without room means to a viewer: pages are shown as ever, and what isn't saved is told."""
+"""Behaviour on a full disk: pages are still served, and failed writes get a clear 507 response."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from django.views import defaults
 
 from utils.databases import is_full, unless_full
 
-usual_error = inspect.unwrap(defaults.server_error)  # which looks for no token in a body that can't be read
+usual_error = inspect.unwrap(defaults.server_error)  # without the decorator that reads a CSRF token from the body
 READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
-    """Shows a page even if there is no room to note in the session that it was shown."""
+    """Serves pages even if the session can't be saved because the disk is full."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if request.method in READING:
@@ -30,7 +30,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Says that the disk is full, in the viewer's language, where that is what went wrong; else as Django does."""
+    """Respond with 507 in the viewer's language if the disk is full, else with Django's 500 page."""
     if not is_full(sys.exc_info()[1]):
         usual: HttpResponse = usual_error(request)
         return usual

@@ -1,4 +1,4 @@
-"""Reads the settings' environment: strict where django-environ is lenient."""
+"""Reads settings from environment variables; stricter than django-environ."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from redis.retry import Retry
 
 env = environ.Env()
 
-KEY_LEAST = 32  # characters of a key that was written whole
+KEY_LEAST = 32  # characters of a completely written key
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
 
 def boolean(name: str, default: bool) -> bool:
-    """The variable as a truth value; a word that is neither is an error, not False."""
+    """The variable as a bool; an unknown word is an error, not False."""
     raw = env.str(name, default="1" if default else "0").strip().lower()
     if raw in _TRUE:
         return True
     if raw in _FALSE:
         return False
-    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false: set it to 1 or 0.")
+    raise ImproperlyConfigured(f"{name}={raw!r} is not a boolean. Set it to 1 or 0.")
 
 
 def integer(name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
-    """The variable as a whole number from `least` to `most`; anything else is an error that names it."""
+    """The variable as an integer from `least` to `most`; anything else is an error that names it."""
     raw = env.str(name, default="").strip() or str(default)
     if not (raw.isascii() and raw.isdigit()):
-        raise ImproperlyConfigured(f"{name}={raw!r} is no whole number.")
+        raise ImproperlyConfigured(f"{name}={raw!r} is not an integer.")
     if len(raw) > 20 or not least <= int(raw) <= most:
-        raise ImproperlyConfigured(f"{name}={raw} is out of range: set it to a number from {least} to {most}.")
+        raise ImproperlyConfigured(f"{name}={raw} is out of range. Set it to a number from {least} to {most}.")
     return int(raw)
 
 
@@ -54,9 +54,9 @@ def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
 
 
 def keep_private(*, group_reads: bool) -> int:
-    """Let this process make its files for its own user, and the group's eyes where wanted; returns a file's mode.
+    """Set the umask so that new files are private, or group-readable if wanted; returns the file mode.
 
-    A stricter mask that is set already stays.
+    A stricter umask stays in effect.
     """
     mask = 0o027 if group_reads else 0o077
     os.umask(os.umask(mask) | mask)
@@ -64,7 +64,7 @@ def keep_private(*, group_reads: bool) -> int:
 
 
 def secret_key(data_dir: Path) -> str:
-    """SECRET_KEY, or the one kept in the data folder: made at random on first use, or where half of one is kept."""
+    """SECRET_KEY, or the key in the data folder; generated on first use, and again if incompletely written."""
     key: str = env.str("SECRET_KEY", default="")
     if key:
         return key
@@ -80,7 +80,7 @@ def secret_key(data_dir: Path) -> str:
             file.flush()
             os.fsync(file.fileno())
         try:
-            kept.hardlink_to(fresh)  # of two processes starting at once, the first one's key stays
+            kept.hardlink_to(fresh)  # if two processes start at once, the first one's key wins
         except FileExistsError:
             pass
         fresh.unlink()
@@ -88,32 +88,32 @@ def secret_key(data_dir: Path) -> str:
 
 
 def folder(name: str, default: Path) -> Path:
-    """The variable as an absolute folder; `~` is the user's home."""
+    """The variable as an absolute path; `~` expands to the home directory."""
     given = env.str(name, default="") or str(default)
     try:
         return Path(given).expanduser().resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # nobody's ~, a loop of links
-        raise ImproperlyConfigured(f"{name}={given!r} is no folder: {error}") from error
+    except (OSError, RuntimeError, ValueError) as error:  # unknown user's ~, symlink loop
+        raise ImproperlyConfigured(f"{name}={given!r} is not a usable folder: {error}") from error
 
 
 def database(kept: Path) -> dict[str, Any]:
-    """DATABASES["default"] from DATABASE_URL, else the SQLite file `kept`."""
+    """DATABASES["default"] from DATABASE_URL, else for the SQLite file `kept`."""
     url = env.str("DATABASE_URL", default="") or f"sqlite:///{quote(str(kept))}"
     if url.startswith(("sqlite://", "mysql://")):
         with suppress(KeyError, ValueError):
             found: dict[str, Any] = env.db_url_config(url)
             if found["NAME"]:
                 return _tuned(found)
-    raise ImproperlyConfigured(  # without the address: it may hold a password
-        "DATABASE_URL is no address of a database: set it to mysql://user:password@host/name or sqlite:////folder/file."
+    raise ImproperlyConfigured(  # without the URL, which may contain a password
+        "DATABASE_URL is not a database URL. Set it to mysql://user:password@host/name or sqlite:////folder/file."
     )
 
 
 def _tuned(found: dict[str, Any]) -> dict[str, Any]:
-    """The database as this site wants it."""
+    """The database settings with this site's options."""
     if found["ENGINE"] == "django.db.backends.sqlite3":
         return found | {
-            # Kept open: whoever opens a write-ahead log first needs room on the disk for its index, even to read.
+            # Persistent: opening a write-ahead log needs disk space for its index, even to read.
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # select_for_update does nothing on SQLite: the immediate transaction is the lock.
@@ -125,46 +125,46 @@ def _tuned(found: dict[str, Any]) -> dict[str, Any]:
     return found | {
         "ENGINE": "utils.mariadb",
         "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,  # a server that was restarted meanwhile costs no request
+        "CONN_HEALTH_CHECKS": True,  # a restarted server doesn't fail a request
         "OPTIONS": {"connect_timeout": 5, **found.get("OPTIONS", {})},
     }
 
 
 def redis_address(name: str, default: str) -> str:
-    """The variable as an address of a Redis."""
+    """The variable as a Redis URL."""
     url: str = env.str(name, default=default)
     if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ImproperlyConfigured(f"{name} is no address of a Redis: set it to redis://host:6379 or unix:///socket.")
+        raise ImproperlyConfigured(f"{name} is not a Redis URL. Set it to redis://host:6379 or unix:///socket.")
     return url
 
 
 def log_level(name: str, default: str) -> str:
-    """The variable as the least important kind of message that is logged."""
+    """The variable as a log level."""
     level: str = env.str(name, default=default).upper()
     if level not in logging.getLevelNamesMapping():
-        raise ImproperlyConfigured(f"{name}={level!r} is no level: set it to DEBUG, INFO, WARNING or ERROR.")
+        raise ImproperlyConfigured(f"{name}={level!r} is not a log level. Set it to DEBUG, INFO, WARNING or ERROR.")
     return level
 
 
 def time_zone(name: str, default: str) -> str:
-    """The variable as the name of a time zone."""
+    """The variable as a time zone name."""
     zone: str = env.str(name, default=default)
     try:
         ZoneInfo(zone)
     except (OSError, ValueError, ZoneInfoNotFoundError) as error:
-        raise ImproperlyConfigured(f"{name}={zone!r} is no time zone: set it to one such as Asia/Shanghai.") from error
+        raise ImproperlyConfigured(f"{name}={zone!r} is not a time zone. Set it e.g. to Asia/Shanghai.") from error
     return zone
 
 
 def broker_url(redis_url: str, db: int) -> str:
-    """The address of one numbered database of the Redis at `redis_url`, as kombu writes it."""
+    """The kombu URL of one numbered database of the Redis at `redis_url`."""
     if redis_url.startswith("unix://"):
         return f"redis+socket://{redis_url.removeprefix('unix://')}?virtual_host={db}"
     return f"{redis_url.rstrip('/')}/{db}"
 
 
 def cache(redis_url: str) -> dict[str, Any]:
-    """CACHES["default"]: database 1 of the Redis at `redis_url`, which nothing waits for longer than REDIS_TIMEOUT."""
+    """CACHES["default"]: database 1 of the Redis at `redis_url`, with REDIS_TIMEOUT for every command."""
     address = f"{redis_url}?db=1" if redis_url.startswith("unix://") else f"{redis_url.rstrip('/')}/1"
     patience = integer("REDIS_TIMEOUT", default=100, least=1, most=60_000) / 1000  # seconds
     return {
@@ -172,12 +172,12 @@ def cache(redis_url: str) -> dict[str, Any]:
         "LOCATION": address,
         "KEY_PREFIX": "streamsite",
         "OPTIONS": {
-            "IGNORE_EXCEPTIONS": True,  # without Redis the cache is empty
+            "IGNORE_EXCEPTIONS": True,  # without Redis, every lookup is a miss
             "CONNECTION_POOL_CLASS": "utils.redis.GuardedPool",
             "CONNECTION_POOL_KWARGS": {
                 "socket_timeout": patience,
                 "socket_connect_timeout": patience,
-                # once: a server that was restarted has closed the connections of before
+                # retry once: a restarted server has closed pooled connections
                 "retry": Retry(NoBackoff(), 1, supported_errors=(RedisUnreachable,)),
             },
         },
@@ -190,7 +190,7 @@ def mail_settings(url: str) -> dict[str, Any]:
         found: dict[str, Any] = environ.Env.email_url_config(url)
     except (ImproperlyConfigured, KeyError, ValueError) as error:
         raise ImproperlyConfigured(
-            "EMAIL_URL is no address of a mail server: set it to smtp+tls://user:password@mail.example.com:587."
+            "EMAIL_URL is not a mail server URL. Set it to smtp+tls://user:password@mail.example.com:587."
         ) from error
     if url.startswith("filemail:"):
         folder = unquote(url.removeprefix("filemail://"))

@@ -1,4 +1,4 @@
-"""How much a request may bring, judged by its head: before a byte of its body is read or stored."""
+"""Request size limits, enforced from the headers before any of the body is read or stored."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-LONGEST_ADDRESS = 8192  # characters, query included; nginx takes as many (large_client_header_buffers)
+LONGEST_ADDRESS = 8192  # characters including the query; the same as nginx (large_client_header_buffers)
 ANYBODY = 64 * 1024  # bytes: forms without files
-MEMBER = 6 * 1024 * 1024  # bytes: a picture of oneself (5 MiB) and its form
+MEMBER = 6 * 1024 * 1024  # bytes: an avatar (5 MiB) and its form
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class AddressLimitMiddleware:
-    """Answers 414 to addresses longer than any of ours."""
+    """Responds with 414 to URLs longer than LONGEST_ADDRESS."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -31,9 +31,9 @@ class AddressLimitMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to bodies larger than what the sender may send; stands behind the account, before any form is read.
+    """Responds with 413 to bodies larger than the client may send; runs after authentication, before forms are parsed.
 
-    The addresses of uploads judge by themselves: what they take is for administrators, and has no limit here.
+    Upload URLs are exempt: they authorize the request themselves and have their own limit.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -48,12 +48,12 @@ class BodyLimitMiddleware:
             return _sign_in(request)
         if length > ANYBODY and length > self._most(request, administration):
             response = render(request, "413.html", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            response["Connection"] = "close"  # nobody reads what is still coming
+            response["Connection"] = "close"  # the rest of the body won't be read
             return response
         return self.get_response(request)
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What doesn't come, or comes too slowly (utils.request_bodies), is the sender's fault."""
+        """Respond with 408 to bodies that are incomplete or too slow (utils.request_bodies)."""
         if not isinstance(exception, UnreadablePostError):
             return None
         text = gettext("The request timed out. Please try again.")
@@ -64,13 +64,13 @@ class BodyLimitMiddleware:
         user = request.user
         if not user.is_authenticated:
             return ANYBODY
-        # what a form of the administration may hold is for its fields to say
+        # admin forms limit their fields themselves
         staff = user.is_staff and not user.rights_withheld
         return settings.UPLOAD_MAX_SIZE if administration and staff else MEMBER
 
 
 def body_length(request: HttpRequest) -> int:
-    """The bytes that the body is said to have; what is no number is none, as Django reads it."""
+    """The Content-Length in bytes; 0 if missing or malformed, as in Django."""
     try:
         return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
     except ValueError:

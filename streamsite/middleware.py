@@ -1,4 +1,4 @@
-"""Headers of every page: the administration's own content security policy, what browsers may keep and use."""
+"""Response headers: the admin's content security policy, caching and browser permissions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-# django-unfold writes the site's colours into the page. Its scripts are as strict as ours (static/js/alpine.js).
+# django-unfold writes inline styles. Its scripts meet our strict policy (static/js/alpine.js).
 POLICY = {"style-src": ["'self'", "'unsafe-inline'"]}
 
 
 class AdminPolicyMiddleware:
-    """Loosens the policy where the administration's style needs it; every other page keeps the strict one."""
+    """Relaxes the style policy for admin pages; all others keep the strict one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,9 +26,9 @@ class AdminPolicyMiddleware:
 
 
 class PageHeadersMiddleware:
-    """What is one viewer's stays out of every cache, the browser's own too: others use the same device.
+    """Keeps personal pages out of all caches, including the browser's, since devices are shared.
 
-    Pages that look at nobody are left alone, and so is what a view has said itself. Stands around the session.
+    Pages without a session and headers set by views are left alone. Wraps the session middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,4 +1,4 @@
-"""Whole pages for viewers who aren't signed in, kept in the cache for a short time."""
+"""A short-lived cache of whole pages for anonymous visitors (stale-while-revalidate)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from django.utils.cache import patch_vary_headers
 
 from utils.cache import FRESH, VERSION, page_variant, pages_version
 
-STALE = 300  # seconds past its freshness that a page is shown while one request renews it
-RENEWED_WITHIN = 10  # seconds; then another request may try
-LONGEST = 200  # characters of an address whose page is kept
-OWN = {"content-length", "content-encoding"}  # headers of one answer, not of the page
+STALE = 300  # seconds that a stale page is served while one request revalidates it
+RENEWED_WITHIN = 10  # seconds until another request may revalidate
+LONGEST = 200  # characters; pages with longer URLs aren't cached
+OWN = {"content-length", "content-encoding"}  # headers that are specific to one response
 
 
 class Page(NamedTuple):
-    """An answer with its body gzipped; `fresh_until` is in seconds since 1970."""
+    """A response with a gzipped body; `fresh_until` is a Unix timestamp."""
 
     version: str
     fresh_until: float
@@ -31,10 +31,10 @@ class Page(NamedTuple):
 
 
 class PageCacheMiddleware:
-    """Answers from the cache what a view marked with `utils.cache.allow_page_cache`; stands before the session.
+    """Serves pages marked with `utils.cache.allow_page_cache` from the cache; runs before the session middleware.
 
-    A page grown old is still shown while one request renews it. One whose version is past never is:
-    what was taken off the shelf is gone with the next request.
+    A stale page is served while one request revalidates it. A page of an earlier version never is, so an unpublished
+    title disappears with the next request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -50,21 +50,21 @@ class PageCacheMiddleware:
         if page and page.version == version:
             fresh = time.time() < page.fresh_until
             if fresh or not cache.add(f"{key}:renewing", 1, RENEWED_WITHIN):
-                return answer(request, page)
-        response = self.get_response(request)  # the version was read before: a change meanwhile makes this page old
+                return to_response(request, page)
+        response = self.get_response(request)  # version read first: a concurrent change invalidates this page
         if response.status_code == 200 and getattr(response, "page_cacheable", False) and not response.cookies:
-            cache.set(key, keep(response, version), FRESH + STALE)
+            cache.set(key, to_entry(response, version), FRESH + STALE)
         return response
 
 
 def page_key(request: HttpRequest) -> str:
-    """Where the page lies, by language and by htmx or not; "" for a request that gets a page of its own.
+    """The cache key by URL, language and htmx; "" for requests that bypass the cache.
 
-    Raises DisallowedHost: a kept page is no answer to a name that isn't the site's either.
+    Raises DisallowedHost, as the view itself would.
     """
     request.get_host()
     address = request.get_full_path()
-    # Pages end with a slash, files and playlists don't.
+    # page URLs end with a slash, those of files and playlists don't
     if request.method != "GET" or not request.path.endswith("/") or len(address) > LONGEST:
         return ""
     if settings.SESSION_COOKIE_NAME in request.COOKIES or CookieStorage.cookie_name in request.COOKIES:
@@ -73,16 +73,16 @@ def page_key(request: HttpRequest) -> str:
     return f"page:{page_variant(request)}:{part}:{address}"
 
 
-def keep(response: HttpResponse, version: str) -> Page:
-    """The answer as it is kept."""
+def to_entry(response: HttpResponse, version: str) -> Page:
+    """The cache entry for a response."""
     packed = response.get("Content-Encoding") == "gzip"
     body = response.content if packed else gzip.compress(response.content, 6)
     headers = {name: value for name, value in response.items() if name.lower() not in OWN}
     return Page(version, time.time() + FRESH, headers, body)
 
 
-def answer(request: HttpRequest, page: Page) -> HttpResponse:
-    """A kept page as this browser takes it."""
+def to_response(request: HttpRequest, page: Page) -> HttpResponse:
+    """The response for a cached page, gzipped if the browser accepts it."""
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
     response = HttpResponse(page.body if packed else gzip.decompress(page.body), headers=page.headers)
     if packed:

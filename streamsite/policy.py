@@ -1,18 +1,18 @@
-"""What pages may load, and where their forms may lead (Content Security Policy, level 3)."""
+"""The content security policy (CSP level 3) and the permissions policy."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
 
-# What no page here uses, so that no script that gets into one does (Permissions Policy).
+# Browser features that no page uses, disabled so that injected scripts can't use them (Permissions Policy).
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), browsing-topics=()"
 
 
 def content_policy(gateway: str, *, passes_on: bool) -> dict[str, Any]:
-    """The policy of every page, for django-csp.
+    """The policy for all pages, as django-csp settings.
 
-    A form that buys is answered by a redirect to the address `gateway`, which may pass it on among its own hosts.
+    Purchase forms redirect to the URL `gateway`; `passes_on` allows further redirects within its domain.
     """
     pays_at = urlsplit(gateway)
     pay_hosts = [f"{pays_at.scheme}://{pays_at.netloc}"]

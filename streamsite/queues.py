@@ -1,4 +1,4 @@
-"""Which queue each task waits in, how the broker keeps it, and what is done again and again."""
+"""Task routing, broker options and the periodic schedule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-# One queue for each thing that may stand still without the others noticing: the gateway, the mail server, an encode.
+# Separate queues, so that a slow gateway, mail server or encode doesn't block the others.
 ROUTES = {
     "orders.mail_alarm": {"queue": "mail"},
     "orders.*": {"queue": "money"},
@@ -18,14 +18,14 @@ ROUTES = {
     "queue.*": {"queue": "light"},
     "media.process": {"queue": "media"},
     "media.finish_large_upload": {"queue": "media"},
-    "media.process_long": {"queue": "media_long"},  # of its own: a huge job doesn't keep small ones waiting
+    "media.process_long": {"queue": "media_long"},  # separate, so that a huge job doesn't block small ones
     "media.encode_chunk": {"queue": "media_long"},
     "media.*": {"queue": "light"},
 }
 DEMO_ROUTES = {"demo.make_video": {"queue": "media_long"}}  # added where the demo is installed
 
 TRANSPORT: dict[str, Any] = {
-    # seconds after which a task whose worker died is given to another; one that is given out twice does no harm
+    # seconds until a task whose worker died is redelivered; tasks are idempotent
     "visibility_timeout": 900,
     # kombu sweeps abandoned tasks every interval × throttle seconds; its own 10 × 10 is too slow
     "unacked_restore_interval": 2,
@@ -33,7 +33,7 @@ TRANSPORT: dict[str, Any] = {
 }
 
 SCHEDULE: dict[str, dict[str, Any]] = {
-    # a run that hasn't begun when the next is due is dropped: runs never queue behind each other
+    # a run that hasn't started when the next is due expires, so that runs never pile up
     name: {"task": task, "schedule": every, "options": {"expires": every}}
     for name, task, every in [
         ("send-pending-tasks", "queue.send_pending", 5.0),
@@ -50,7 +50,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         ("reconcile-orders", "orders.reconcile", 60.0),
     ]
 }
-# Alipay has made the bill of yesterday by nine: every hour from then on, until there is a statement
+# Alipay publishes yesterday's bill by nine; try every hour until there is a statement
 SCHEDULE["daily-statement"] = {
     "task": "orders.statement", "schedule": crontab(minute="10"), "options": {"expires": 3600.0},
 }  # fmt: skip

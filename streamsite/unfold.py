@@ -1,4 +1,4 @@
-"""The look and the menu of the administration (django-unfold)."""
+"""The theme and menu of the admin (django-unfold)."""
 
 from functools import partial
 from typing import Any
@@ -18,8 +18,8 @@ def _item(title: Any, icon: str, name: str) -> dict[str, Any]:
 
 
 def may_open(name: str, request: HttpRequest) -> bool:
-    """Whether the page answers this user: as its model's `has_<page>_permission` says, for lists as for viewing."""
-    from django.contrib import admin  # settings are read before there are apps
+    """Whether this user may open the page, by the model admin's `has_<page>_permission` (lists: view permission)."""
+    from django.contrib import admin  # settings load before the app registry
 
     if name.endswith("index"):
         return True
@@ -29,7 +29,7 @@ def may_open(name: str, request: HttpRequest) -> bool:
 
 
 def _is_at(name: str, request: HttpRequest) -> bool:
-    """Whether the menu's entry leads to this page or to the list that it is of."""
+    """Whether the menu entry links to this page or to its list."""
     if name.endswith("index"):
         return request.path == reverse(name)
     uploading = request.path == reverse("admin:media_video_add")

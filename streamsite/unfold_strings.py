@@ -1,4 +1,4 @@
-"""The words of django-unfold, which ships no Chinese: listed so that they stay in this project's catalogue."""
+"""django-unfold's strings, listed for our catalogue because it ships no Chinese translation."""
 
 from django.utils.translation import gettext_noop, ngettext_lazy
 

@@ -1,4 +1,4 @@
-"""Every address of the site. Those that viewers see are in people's bookmarks: they stay as they are."""
+"""URL configuration. Public URLs are bookmarked and must not change."""
 
 import inspect
 
@@ -21,14 +21,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", include("apps.search.urls")),
     path("user/", include("apps.users.urls")),
     path("notices/", include("apps.notices.urls")),
-    # Pages that are kept whole hold no token; another site could choose a viewer's language at most.
+    # cached pages hold no CSRF token; the worst a forged request can do is change the language
     path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("admin/login/", RedirectView.as_view(pattern_name="users:login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
 
-# Django's own pages of errors look for a token in the body first. Where the body is what can't be read, that would be
-# one more error, and no answer at all.
+# Django's error views read the body for a CSRF token. If the body is what can't be read, that would raise another
+# error and send no response, so unwrap them.
 handler400, handler403, handler404 = (
     inspect.unwrap(page) for page in (defaults.bad_request, defaults.permission_denied, defaults.page_not_found)
 )

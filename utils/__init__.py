@@ -1,1 +1,1 @@
-"""Small kits that know nothing of the product."""
+"""Product-independent libraries."""

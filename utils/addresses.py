@@ -1,4 +1,4 @@
-"""Where a request comes from, behind any number of proxies of our own; and what settings may call an address."""
+"""Client IP addresses behind trusted proxies, and validation of addresses in settings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-LOCAL = "local"  # over a socket, or an address nobody can read
+LOCAL = "local"  # a Unix socket or an unparsable address
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address that reached the first proxy we trust.
+    """The client's IP address as seen by the outermost trusted proxy.
 
-    X-Forwarded-For is read from the right, past addresses in TRUSTED_PROXIES: what stands further left was
-    written by whoever asks. Without trusted proxies the header counts for nothing.
+    X-Forwarded-For is read from the right, skipping TRUSTED_PROXIES; entries further left are client-supplied and
+    ignored. Without trusted proxies the header is ignored.
     """
     address = request.META.get("REMOTE_ADDR", "")
     claimed = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
@@ -26,8 +26,8 @@ def client_address(request: HttpRequest) -> str:
     return str(parsed) if parsed else LOCAL
 
 
-def neighbourhood(address: str) -> str:
-    """What is counted as one client: an IPv4 address, or the /64 that one IPv6 subscriber has to himself."""
+def client_network(address: str) -> str:
+    """The network that counts as one client: an IPv4 address, or the /64 of an IPv6 subscriber."""
     parsed = _parse(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
@@ -52,15 +52,15 @@ def _trusted(address: str) -> bool:
 
 
 def is_mail_address(text: str) -> bool:
-    """Whether one mail could be sent there."""
+    """Whether the text is a single email address."""
     return re.fullmatch(r"[^\s@:/,<>]+@[^\s@:/,<>]+", text) is not None
 
 
 def is_site(text: str) -> bool:
-    """Whether it is the address of a web server and nothing below it: http(s)://host or http(s)://host:port."""
+    """Whether the text is a site root: http(s)://host or http(s)://host:port."""
     try:
         address = urlsplit(text)
-        _ = address.port  # read only now
+        _ = address.port  # validated on access
     except ValueError:
         return False
     bare = not (address.path or address.query or address.fragment or address.username)

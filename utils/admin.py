@@ -1,4 +1,4 @@
-"""What the administration's lists and forms share."""
+"""Base classes for the admin."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from utils.admin_forms import (
 )
 from utils.cache import invalidate_pages
 
-NAMED = 20  # rows that the question before deleting names
-MOST: dict[type[Field[Any, Any]], int] = {  # what every database holds: SQLite itself would take anything
+NAMED = 20  # rows listed on the delete confirmation page
+MOST: dict[type[Field[Any, Any]], int] = {  # limits of all databases; SQLite itself has none
     SmallIntegerField: 32_767,
     PositiveSmallIntegerField: 32_767,
     IntegerField: 2_147_483_647,
@@ -42,8 +42,8 @@ MOST: dict[type[Field[Any, Any]], int] = {  # what every database holds: SQLite 
 }
 
 
-class _Typed:
-    """Fields of rows that are typed: every wrong value has its message beside it."""
+class _FormFields:
+    """Form fields that report every invalid value at the field."""
 
     form = AdminModelForm
 
@@ -65,30 +65,30 @@ class _Typed:
         )
 
 
-class FormAdmin(_Typed, ModelAdmin):
-    """For rows that are typed: whatever the database refuses comes back as the form, with what was typed."""
+class FormAdmin(_FormFields, ModelAdmin):
+    """For editable models: if the database rejects a change, the form is shown again with its input."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return _again(request, lambda: super(FormAdmin, self).changeform_view(request, *args, **kwargs))
+        return _retry_once(request, lambda: super(FormAdmin, self).changeform_view(request, *args, **kwargs))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return _again(request, lambda: super(FormAdmin, self).changelist_view(request, *args, **kwargs))
+        return _retry_once(request, lambda: super(FormAdmin, self).changelist_view(request, *args, **kwargs))
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return _again(request, lambda: super(FormAdmin, self).delete_view(request, *args, **kwargs))
+        return _retry_once(request, lambda: super(FormAdmin, self).delete_view(request, *args, **kwargs))
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return _refusing(request, super().get_form(request, *args, **kwargs))
+        return _with_failure(request, super().get_form(request, *args, **kwargs))
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return _refusing(request, super().get_changelist_form(request, **{"form": AdminModelForm, **kwargs}))
+        return _with_failure(request, super().get_changelist_form(request, **{"form": AdminModelForm, **kwargs}))
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
         formset = type("ListFormSet", (AdminListFormSet,), {"request": request})
         return super().get_changelist_formset(request, **{"formset": formset, **kwargs})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What deleting takes with it, counted and not listed: a category may hold 100,000 titles."""
+        """Counts of cascading deletes instead of lists, since a category may have 100,000 titles."""
         rows = self.model._default_manager.filter(pk__in=[row.pk for row in objs])
         counts, held = {str(self.opts.verbose_name_plural): rows.count()}, []
         for relation in self.opts.related_objects:
@@ -109,8 +109,8 @@ class FormAdmin(_Typed, ModelAdmin):
         return [*named, *(["…"] if counts[str(self.opts.verbose_name_plural)] > NAMED else [])], counts, refused, held
 
 
-def _again(request: HttpRequest, view: Callable[[], Any]) -> Any:
-    """The view's answer. Another request may write between its check and its write: checked again, it finds that."""
+def _retry_once(request: HttpRequest, view: Callable[[], Any]) -> Any:
+    """Run the view; retry once after a race between validation and write, so that validation finds the conflict."""
     if request.method != "POST":
         return view()
     for last in (False, True):
@@ -118,16 +118,16 @@ def _again(request: HttpRequest, view: Callable[[], Any]) -> Any:
             return view()
         except (IntegrityError, DataError):  # ProtectedError is one
             if last:
-                request.is_refused = True  # type: ignore[attr-defined]
+                request.save_failed = True  # type: ignore[attr-defined]
     return view()
 
 
-def _refusing(request: HttpRequest, form: Any) -> Any:
-    return type(form.__name__, (SaveFailedForm, form), {}) if getattr(request, "is_refused", False) else form
+def _with_failure(request: HttpRequest, form: Any) -> Any:
+    return type(form.__name__, (SaveFailedForm, form), {}) if getattr(request, "save_failed", False) else form
 
 
 class PublicModelAdmin(FormAdmin):
-    """For rows that stand on pages: a change is seen with the next request."""
+    """For models shown on public pages: changes invalidate the page cache."""
 
     def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -143,7 +143,7 @@ class PublicModelAdmin(FormAdmin):
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """For rows that nobody writes by hand: they are read and searched."""
+    """For read-only records."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -158,17 +158,17 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class _Page(_Typed):
-    """A page of a row's own rows: however many there are, the form stays far below what Django takes of one."""
+class _Page(_FormFields):
+    """A paginated inline, so that forms stay below DATA_UPLOAD_MAX_NUMBER_FIELDS."""
 
     formset = AdminInlineFormSet
     per_page = 40
     extra = 0
     tab = True
-    view_on_site = False  # the row that they belong to has the link
+    view_on_site = False  # the parent has the link
 
     def get_max_num(self, request: HttpRequest, obj: Any = None, **_kwargs: Any) -> int:
-        """Rows that the page can hold: those that are there, and as many new ones as a form can carry."""
+        """The existing rows of a page plus room for new ones."""
         return self.per_page + 20
 
 
@@ -181,7 +181,7 @@ class PagedStackedInline(_Page, StackedInline):
 
 
 class ReadOnlyInline(TabularInline):
-    """A page of rows that nobody writes by hand."""
+    """A paginated inline of read-only records."""
 
     per_page = 40
     extra = 0

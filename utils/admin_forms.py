@@ -1,4 +1,4 @@
-"""Forms of the administration that lose nothing: what can't be saved is said beside its field."""
+"""Admin forms that never lose input: every rejected value is reported at its field."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TAKEN = {"unique", "unique_together"}  # Django's codes
 
 
 class AdminModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """Says what several fields must not be together beside the last of them that is typed.
+    """Reports unique-together errors at the last visible field involved, instead of at the top of the form.
 
-    Text is kept without what can't be seen: of two names that look the same the second is the first.
+    Strips invisible characters from text, so that names which look the same are the same.
     """
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        for name, value in list(values.items()):  # an error takes its value away
+        for name, value in list(values.items()):  # add_error removes the value
             field = self.fields[name]
             if type(field) is not forms.CharField or not isinstance(value, str):
                 continue
@@ -56,7 +56,7 @@ class AdminModelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
 
 class SaveFailedForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """What the database refused although every field is right: nothing is saved, nothing typed is lost."""
+    """Redisplays the input when the database rejected valid values, for example in a race."""
 
     def clean(self) -> dict[str, Any]:
         self.add_error(
@@ -66,7 +66,7 @@ class SaveFailedForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
 
 class SafeMultipleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """Rows to choose from: what can't be a row's key is refused before a database has to refuse it."""
+    """A multiple choice field that rejects malformed primary keys before they reach the database."""
 
     def clean(self, value: Any) -> Any:
         for key in value or ():
@@ -78,9 +78,9 @@ class SafeMultipleChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[t
 
 
 class _SafeAutocompleteMixin:
-    """Shows again what was chosen, except for what can't be a row's key."""
+    """Redisplays the selection, except for malformed primary keys."""
 
-    known: dict[str, str] | None = None  # the names of rows by their keys, where a formset asked for all of its
+    known: dict[str, str] | None = None  # labels by primary key, if a formset prefetched them
 
     def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
         keys = [str(v) for v in value if v and row_id(str(v))]
@@ -100,16 +100,16 @@ class SafeAutocompleteMultiple(_SafeAutocompleteMixin, AutocompleteSelectMultipl
 
 
 class DeletedRowsMixin:
-    """A formset that leaves out rows which somebody else deleted while they were on the page, and says so."""
+    """A formset mixin that drops rows deleted by someone else since the page was loaded, with a message."""
 
     request: HttpRequest | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.is_bound:  # type: ignore[attr-defined]
-            self._take(self)
+            self._drop_deleted(self)
 
-    def _take(self, formset: Any) -> None:
+    def _drop_deleted(self, formset: Any) -> None:
         management = formset.management_form
         if not management.is_valid():
             return
@@ -118,7 +118,7 @@ class DeletedRowsMixin:
         key, rows = formset.model._meta.pk.name, formset.queryset
         sent = [row_id(formset.data.get(f"{formset.prefix}-{n}-{key}", "")) for n in range(before)]
         there: dict[int, Model] = {row.pk: row for row in rows.filter(pk__in=[pk for pk in sent if pk])}
-        # Those of the page that was sent: meanwhile others may have moved to it.
+        # only rows of the submitted page; others may have moved onto it since
         formset._queryset = [there[pk] for pk in sent if pk in there]
         gone = [n for n, pk in enumerate(sent) if pk and pk not in there]
         if not gone:
@@ -139,10 +139,10 @@ class DeletedRowsMixin:
 
 
 def _renumbered(sent: Any, prefix: str, kept: list[int]) -> Any:
-    """The fields of the rows in `kept`, counted from 0 on; all others as they are."""
+    """The submitted data with the rows in `kept` renumbered from 0."""
     place = {old: new for new, old in enumerate(kept)}
     fresh: MultiValueDict[str, Any] = MultiValueDict()
-    for name, values in sent.lists() if sent else ():  # no files at all are a plain dict
+    for name, values in sent.lists() if sent else ():  # without files it is a plain dict
         row = re.fullmatch(rf"{re.escape(prefix)}-(\d{{1,6}})-(.+)", name, re.ASCII | re.DOTALL)
         if row is None:
             fresh.setlist(name, values)
@@ -152,7 +152,7 @@ def _renumbered(sent: Any, prefix: str, kept: list[int]) -> Any:
 
 
 class AdminInlineFormSet(DeletedRowsMixin, PaginationInlineFormSet):
-    """A page of rows; the names of what they refer to are asked for once, not row by row."""
+    """A paginated inline formset that loads the labels of related rows in one query."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class UtilsConfig(AppConfig):
-    """An installed app for its template tags, its commands, and tables that compare exactly after every migration."""
+    """Template tags, commands, and conversion of MariaDB tables to an exact collation after migrations."""
 
     name = "utils"
 

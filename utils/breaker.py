@@ -1,4 +1,4 @@
-"""Waiting for foreign servers with few threads: a bulkhead and a circuit breaker, of one process."""
+"""A per-process bulkhead and circuit breaker for calls to external services."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 
 class Unavailable(Exception):
-    """The server wasn't asked: it failed a moment ago, or enough threads wait for it already."""
+    """The call was not made: the circuit is open, or too many threads are waiting."""
 
 
 class Breaker:
-    """Lets `most` threads wait for one foreign server at once, and none for a while after it failed.
+    """Limits concurrent calls to one service to `most`, and stops calls for a while after failures.
 
-    After `failures` in a row it rests for `rest` seconds; then a single call tries, and its success lets all in again.
-    Nothing is shared between processes: what hangs costs each of them `most` threads, for `failures` time-outs.
+    After `failures` in a row the circuit opens for `rest` seconds; then a single trial call closes it on success.
+    State is per process: a hanging service costs each at most `most` threads for `failures` timeouts.
     """
 
     def __init__(self, name: str, *, most: int, failures: int = 3, rest: float = 15.0) -> None:
@@ -25,29 +25,29 @@ class Breaker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was seen of the server."""
+        """Close the circuit and clear all counts."""
         self._inside = self._failed = 0
         self._rests_until = 0.0  # by time.monotonic()
 
     @property
     def resting(self) -> bool:
-        """Whether calls are refused, for what was seen of the server."""
+        """Whether the circuit is open."""
         return self._failed >= self._failures and time.monotonic() < self._rests_until
 
     def trip(self) -> None:
-        """Note a failure that was seen outside `calling`."""
+        """Record a failure observed outside `calling`."""
         self._count(failed=True)
 
     @contextmanager
     def calling(self, *faults: type[Exception]) -> Iterator[None]:
-        """Around a call; any of `faults` means trouble, everything else that the server answers. Raises Unavailable."""
+        """Wrap a call; exceptions in `faults` count as failures, all others as a response. Raises Unavailable."""
         self._enter()
         try:
             yield
         except faults:
             self._count(failed=True)
             raise
-        except Exception:  # the server answered: what the caller makes of it says nothing against it
+        except Exception:  # the service responded; the exception came from processing the response
             self._count(failed=False)
             raise
         else:
@@ -61,10 +61,10 @@ class Breaker:
             now = time.monotonic()
             if self._failed >= self._failures:
                 if now < self._rests_until:
-                    raise Unavailable(f"{self.name} doesn't answer.")
-                self._rests_until = now + self._rest  # this call tries; the others wait for how it ends
+                    raise Unavailable(f"{self.name} isn't responding.")
+                self._rests_until = now + self._rest  # this is the trial call; others stay rejected until it ends
             if self._inside >= self._most:
-                raise Unavailable(f"{self.name} is being waited for by {self._inside} others.")
+                raise Unavailable(f"{self.name} already has {self._inside} pending calls.")
             self._inside += 1
 
     def _count(self, *, failed: bool) -> None:

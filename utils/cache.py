@@ -1,4 +1,4 @@
-"""What pages are kept by: one version for all of them, raised when what they show has changed."""
+"""Page cache invalidation: one version for all cached pages and fragments, renewed when content changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language_from_request
 
 VERSION = "pages:version"
-FRESH = 30  # seconds a kept page or fragment is shown before it is made anew
+FRESH = 30  # seconds that a cached page or fragment is fresh
 
 TRIES_EVERY = 0.5  # seconds
 _starting, _catching_up = threading.Lock(), threading.Event()
 
 
 def pages_version() -> str:
-    """The version that kept pages and fragments must have to be shown."""
+    """The current version; cached pages and fragments of other versions are invalid."""
     return str(cache.get_or_set(VERSION, _new, None))
 
 
@@ -34,20 +34,20 @@ def page_variant(request: HttpRequest) -> str:
 
 
 def invalidate_pages() -> None:
-    """Make every kept page and fragment old, as soon as the current transaction commits (at once outside one)."""
-    # After the commit: a page made in between would carry the new version and the old content.
+    """Invalidate all cached pages and fragments when the current transaction commits (immediately outside one)."""
+    # after the commit: a page rendered in between would have the new version but old content
     transaction.on_commit(_renew)
 
 
 def _renewed() -> bool:
-    """Set a new version; False without Redis."""
+    """Set a new version; False if Redis is unreachable."""
     kept: bool | None = cache.set(VERSION, _new(), None)  # type: ignore[func-returns-value]  # django-redis says
     return bool(kept)
 
 
 def _renew() -> None:
     if not _renewed():
-        # A server that only hung has its old pages when it is back.
+        # a Redis that only hung still has old pages when it is back, so keep trying
         with _starting:
             if _catching_up.is_set():
                 return
@@ -62,10 +62,10 @@ def _catch_up() -> None:
 
 
 def allow_page_cache(request: HttpRequest, response: HttpResponse, *, query_is_known: bool = False) -> HttpResponse:
-    """Mark a page as one that may be kept for everyone who isn't signed in: see streamsite.page_cache.
+    """Mark a response as cacheable for all anonymous visitors: see streamsite.page_cache.
 
-    It must be the same for all of them: no token, and nothing of the viewer but the language.
-    A page with a query is kept only if the view says that it is one of a few: of queries there is no end.
+    It must be the same for all of them: no CSRF token, and nothing that depends on the viewer but the language.
+    A page with a query string is cached only with `query_is_known`, since the number of query strings is unlimited.
     """
     response.page_cacheable = query_is_known or not request.GET  # type: ignore[attr-defined]
     return response

@@ -1,4 +1,4 @@
-"""Names that look alike, and letters of different scripts in one word, by ICU (UTS #39)."""
+"""Confusable names and mixed scripts, detected with ICU (UTS #39)."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ _CHECKER.setChecks(icu.USpoofChecks.RESTRICTION_LEVEL | icu.USpoofChecks.MIXED_N
 
 
 def skeleton(text: str) -> str:
-    """What all names that look like this one have in common (UTS #39 §4), in whatever case they are shown."""
+    """The skeleton shared by all names confusable with this one (UTS #39 §4), ignoring case."""
     folded = unicodedata.normalize("NFKC", without_hidden(text)).casefold()
-    return prototypes(folded).casefold()  # an O and a 0 have the prototype O
+    return prototypes(folded).casefold()  # O and 0 share the prototype O
 
 
 def prototypes(text: str) -> str:
-    """The text with each character replaced by the one it looks like; m becomes rn."""
+    """The text with each character replaced by its confusable prototype; m becomes rn."""
     return str(_CHECKER.getSkeleton(0, text))
 
 
 def mixes_scripts(text: str) -> bool:
-    """Whether a word of the text has letters, or digits, that no one script has."""
+    """Whether a word mixes letters or digits of several scripts."""
     return any(_CHECKER.check(word) for word in _NOT_LETTERS.split(text) if word)
 
 
 class SkeletonField(models.CharField):  # type: ignore[type-arg]
-    """The skeleton of the field `of`, renewed whenever the row is saved; unique, so that no two look alike.
+    """The skeleton of the field `of`, updated on every save; unique, so that no two rows are confusable.
 
-    Rows that looked alike before there was this field keep what they are called: all but the first have `#` and
-    their key behind the skeleton.
+    Rows that were confusable before this field existed keep their names: all but the first have `#` and their key
+    appended to the skeleton.
     """
 
     def __init__(self, *args: Any, of: str, **kwargs: Any) -> None:
@@ -50,19 +50,19 @@ class SkeletonField(models.CharField):  # type: ignore[type-arg]
         return name, path, args, {**kwargs, "of": self.of}
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        made = kept_skeleton(getattr(model_instance, self.of))
+        made = stored_skeleton(getattr(model_instance, self.of))
         held = getattr(model_instance, self.attname) or ""
         if held != made and not (held.startswith(f"{made}#") and not add):
             setattr(model_instance, self.attname, made)
         return str(getattr(model_instance, self.attname))
 
 
-def kept_skeleton(text: str) -> str:
-    """The skeleton as a row keeps it."""
+def stored_skeleton(text: str) -> str:
+    """The skeleton, truncated for storage."""
     return skeleton(text)[:200]
 
 
 def confusable_with(field: str, text: str) -> models.Q:
-    """Rows whose SkeletonField `field` belongs to a name that looks like the text."""
-    made = kept_skeleton(text)
+    """A filter for rows whose SkeletonField `field` is confusable with the text."""
+    made = stored_skeleton(text)
     return models.Q(**{field: made}) | models.Q(**{f"{field}__gt": f"{made}#", f"{field}__lt": f"{made}$"})

@@ -1,4 +1,4 @@
-"""A database that is locked, away or without room for a while."""
+"""Temporary database failures: locked, unreachable or out of disk space."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError, connection
 
-WAIT = 60  # seconds that work in the background waits for a lock; a page gives up earlier
+WAIT = 60  # seconds that background tasks wait for a lock; pages give up earlier
 
-# As SQLite and MariaDB word it, the latter with the system's number 28. "SHM": the index of SQLite's log.
+# error texts of SQLite and MariaDB (28 is ENOSPC); SHM is the index of SQLite's write-ahead log
 NO_ROOM = ("is full", "disk full", "no space left", "errcode: 28", "errno: 28", "got error 28")
 NO_ROOM_SQLITE = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN"}
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether it says that a disk, that of the files or the database's, has no room."""
+    """Whether the error means that the disk of the files or of the database is full."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
     if not isinstance(error, DatabaseError):
@@ -30,23 +30,23 @@ def is_full(error: BaseException | None) -> bool:
 
 @contextlib.contextmanager
 def unless_full() -> Iterator[None]:
-    """For a write that nobody waits for: on a full disk it is left out, and only the log says so."""
+    """For an optional write: on a full disk it is skipped and logged."""
     try:
         yield
     except (OSError, DatabaseError) as error:
         if not is_full(error):
             raise
-        logger.warning("left out, for the disk is full: %s", error)
+        logger.warning("write skipped because the disk is full: %s", error)
 
 
 def wait_for_locks() -> None:
-    """Let this process's connection wait longer for a lock (SQLite; MariaDB's own patience is 50 s)."""
+    """Let this process's connection wait longer for a lock (SQLite; MariaDB's default is 50 s)."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {1000 * WAIT}")
 
 
 def forget_broken() -> None:
-    """After an error, begin with a new connection if this one is of no use any more."""
+    """After an error, close the connection if it is unusable."""
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()

@@ -1,6 +1,6 @@
-"""What went wrong around the site, in a sentence for whoever runs it: settings, packages, disk, database, queue.
+"""One-sentence diagnoses of operational errors for the operator: settings, packages, disk, database, queue.
 
-Standard library only until something is known to be there: packages may be what is missing.
+Uses only the standard library until packages are known to be installed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 OURS = {"streamsite", "celery_tasks", "apps", "utils", "deploy"}
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ANOTHER = "Choose another folder with DATA_DIR."
-ROOM = f"Make room there. {ANOTHER}"
-ALMOST_NOTHING = 1_000_000  # bytes: SQLite says "disk I/O error" of a full disk as well
+ROOM = f"Free up space. {ANOTHER}"
+ALMOST_NOTHING = 1_000_000  # bytes; SQLite also reports a full disk as "disk I/O error"
 
 
 def diagnose(error: BaseException) -> str:
-    """What the error says about the world around us; "" where it looks like a fault of our own."""
+    """A diagnosis of an error in the environment; "" if it looks like a bug of ours."""
     if isinstance(error, ImportError):
         return _of_package(error)
     if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
@@ -36,11 +36,11 @@ def diagnose(error: BaseException) -> str:
     if isinstance(error, ImproperlyConfigured):
         if "mysqlclient" in str(error):
             return "The driver for MariaDB is missing. Install it: .venv/bin/uv pip install -r requirements-mysql.txt"
-        return f"A setting is wrong. {error}"
+        return f"Invalid setting: {error}"
     if isinstance(error, DatabaseError | InterfaceError):
         return _of_database(error)
     if isinstance(error, RedisError | OperationalError):
-        return f"Redis doesn't answer at {_address('REDIS_URL', 'redis://127.0.0.1:6379')}: {_one_line(error)}"
+        return f"Redis isn't responding at {_address('REDIS_URL', 'redis://127.0.0.1:6379')}: {_one_line(error)}"
     return ""
 
 
@@ -50,9 +50,11 @@ def _of_package(error: ImportError) -> str:
         return ""
     ours = ROOT / ".venv" / "bin" / "python"
     if ours.exists() and Path(sys.prefix).resolve() != ours.parents[1].resolve():
-        return f"The package {name} isn't there for {sys.executable}. Use the project's own Python: {ours} manage.py …"
+        return (
+            f"The package {name} isn't installed for {sys.executable}. Use the project's own Python: {ours} manage.py …"
+        )
     why = "is missing" if isinstance(error, ModuleNotFoundError) else f"can't be loaded ({_one_line(error)})"
-    return f"The package {name} {why}. Run `make run` or `make dev`: they install what the site needs."
+    return f"The package {name} {why}. Run `make run` or `make dev` to install it."
 
 
 def _of_file(error: OSError) -> str:
@@ -64,12 +66,12 @@ def _of_file(error: OSError) -> str:
         return ""
     why = "that is a file" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
     inside = Path(place) == data or data in Path(place).parents or Path(place) in data.parents
-    return f"The data can't be kept in {data} ({place}: {why}). {ANOTHER}" if inside else f"{place}: {why}."
+    return f"The data can't be stored in {data} ({place}: {why}). {ANOTHER}" if inside else f"{place}: {why}."
 
 
 def _of_database(error: Exception) -> str:
     said = _one_line(error.args[-1] if error.args else error)
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0  # MariaDB's
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0  # MariaDB error code
     if re.search(r"no such (table|column)|has no column", said) or code in {1054, 1146}:
         return f"The database isn't up to date ({said}). Run: manage.py migrate"
     if code:
@@ -78,20 +80,20 @@ def _of_database(error: Exception) -> str:
     if "is full" in said or ("disk I/O" in said and _is_full(file)):
         return f"The disk of {file} is full. {ROOM}"
     if "unable to open" in said and not file.parent.is_dir():
-        return f"There is no folder {file.parent}. Create it, or choose another one with DATA_DIR or DATABASE_URL."
+        return f"The folder {file.parent} doesn't exist. Create it, or choose another with DATA_DIR or DATABASE_URL."
     if "unable to open" in said or "readonly" in said:
         return (
-            f"{file} can't be opened and written by this user ({said}). Run as its owner, or take DATA_DIR elsewhere."
+            f"{file} can't be opened and written by this user ({said}). Run as its owner, or choose another DATA_DIR."
         )
     if "not a database" in said or "malformed" in said:
-        return f"{file} is damaged or no database ({said}). Put a backup in its place."
+        return f"{file} is damaged or not a database ({said}). Replace it with a backup."
     if "locked" in said or "disk I/O" in said:
         return f"{file} can't be used now ({said}). Try again."
     return ""
 
 
 def data_dir() -> Path:
-    """Where the data should be, as the settings read it."""
+    """DATA_DIR, as the settings read it."""
     given = os.environ.get("DATA_DIR") or str(ROOT / "data")
     try:
         return Path(given).expanduser().resolve()
@@ -112,7 +114,7 @@ def _is_full(file: Path) -> bool:
 
 
 def _address(variable: str, default: str) -> str:
-    """An address from the environment without its password."""
+    """A URL from the environment without its password."""
     return re.sub(r"//[^@/]*@", "//", os.environ.get(variable) or default)
 
 

@@ -1,4 +1,4 @@
-"""Text that the database holds encrypted: who copies the database alone can't read it."""
+"""Text encrypted in the database, unreadable from a copy of the database alone."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from utils.hashing import secret_keys
 
 
 class EncryptedField(models.TextField):  # type: ignore[type-arg]
-    """Text encrypted under SECRET_KEY, read under SECRET_KEY_FALLBACKS too; "" where the key is gone.
+    """Text encrypted under SECRET_KEY, readable under SECRET_KEY_FALLBACKS too; "" if the key is lost.
 
-    Two encryptions of one text differ: it can't be looked up by value.
+    Encryption is randomized, so rows can't be looked up by value.
     """
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
@@ -27,12 +27,12 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
 
 
 def encrypt(text: str) -> str:
-    """The text under SECRET_KEY: AES-128-CBC with HMAC-SHA-256 (the Fernet specification)."""
+    """Encrypt the text under SECRET_KEY: AES-128-CBC with HMAC-SHA-256 (the Fernet specification)."""
     return _fernet().encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
-    """The text, "" where none of the site's keys opens it."""
+    """Decrypt the text; "" if none of the site's keys fits."""
     try:
         return _fernet().decrypt(token.encode()).decode()
     except InvalidToken:
@@ -44,6 +44,6 @@ def _fernet() -> MultiFernet:
 
 
 def _derived(key: str) -> bytes:
-    """A key for Fernet that doesn't give the site's key away (HKDF, RFC 5869)."""
+    """A Fernet key derived from the site's key (HKDF, RFC 5869)."""
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"streamsite.encryption")
     return base64.urlsafe_b64encode(derive.derive(key.encode()))

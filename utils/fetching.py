@@ -1,6 +1,6 @@
-"""HTTP requests with one time limit for the whole answer.
+"""HTTP requests with a deadline for the whole response.
 
-A socket's time-out starts again with each byte, so a server that sends one now and then could be waited for forever.
+A socket timeout restarts with each byte, so a server that trickles bytes could block the client forever.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, cast
 
 
 class TooLarge(ValueError):
-    """The answer is larger than any that makes sense."""
+    """The response is larger than allowed."""
 
 
 def fetch(address: str, *, seconds: float, largest: int) -> bytes:
-    """The body of the answer to a GET, at most `largest` bytes.
+    """The body of the response to a GET, at most `largest` bytes.
 
     Raises OSError, of which TimeoutError is one, http.client.HTTPException, and TooLarge.
     """
@@ -32,13 +32,13 @@ def fetch(address: str, *, seconds: float, largest: int) -> bytes:
             missing = answer.length
     if len(found) > largest:
         raise TooLarge(f"more than {largest} bytes")
-    if missing:  # a read of so many bytes doesn't mind where the line goes dead
+    if missing:  # read(n) doesn't report a truncated body
         raise http.client.IncompleteRead(found, missing)
     return found
 
 
 class _Clock:
-    """Shuts connections down when the time is over."""
+    """Shuts connections down at the deadline."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
@@ -52,7 +52,7 @@ class _Clock:
 
     @contextmanager
     def ticking(self) -> Iterator[_Clock]:
-        """Raises TimeoutError if the block took too long, whatever it ended with: the answer was cut off."""
+        """Raise TimeoutError if the deadline passed, whatever error the cut connection caused."""
         try:
             yield self
         except (OSError, http.client.HTTPException) as error:
@@ -66,7 +66,7 @@ class _Clock:
 
     def _check(self, error: Exception | None) -> None:
         if time.monotonic() >= self._until:
-            raise TimeoutError("The answer took too long.") from error
+            raise TimeoutError("The response took too long.") from error
 
 
 def _cut(connection: socket.socket) -> None:
@@ -85,7 +85,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _SecureConnection(_Connection, http.client.HTTPSConnection):
-    """Watched once its TLS stands: a handshake has one time for all of its steps."""
+    """Watched after the TLS handshake, which has a single timeout of its own."""
 
 
 class _Http(urllib.request.HTTPHandler):

@@ -1,6 +1,6 @@
-"""Hashes that only this site can make.
+"""Keyed hashes.
 
-What was hashed under a key of SECRET_KEY_FALLBACKS still matches: a key is replaced without anybody noticing.
+Hashes under a key in SECRET_KEY_FALLBACKS still match, so SECRET_KEY can be rotated without downtime.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 
 
 def keyed_hash(text: str) -> str:
-    """HMAC-SHA-256 of the text under SECRET_KEY, as hex: who reads it in the database can't try texts against it."""
+    """HMAC-SHA-256 of the text under SECRET_KEY, as hex; a leaked database alone doesn't allow brute force."""
     return keyed_hashes(text)[0]
 
 
@@ -28,5 +28,5 @@ def hash_matches(text: str, digest: str, *, length: int = 64) -> bool:
 
 
 def secret_keys() -> list[str]:
-    """SECRET_KEY, then the older ones that still count."""
+    """SECRET_KEY, then the fallbacks."""
     return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

@@ -1,4 +1,4 @@
-"""Names of languages, in themselves."""
+"""Language names and tags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def language_name(code: str) -> str:
 
 
 def language_tag(code: str) -> str:
-    """The BCP 47 tag of a language as containers name it (ISO 639-2, "chi"); "" where they don't say."""
+    """The BCP 47 tag of a language as containers name it (ISO 639-2, "chi"); "" if undefined."""
     code = code.strip()[:20].replace("_", "-")
     short = code.lower()
     return "" if short in {"", "und", "mis", "mul", "zxx", "qaa"} else ISO_639_2.get(short, code)

@@ -1,4 +1,4 @@
-"""Mail kept in a folder, one file each: what the embedded default does instead of sending."""
+"""An email backend that saves messages to a folder, one file each: the embedded default."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each message to MAIL_FOLDER as `<time>-<random>.eml`, put in place whole."""
+    """Writes each message atomically to MAIL_FOLDER as `<time>-<random>.eml`."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
@@ -26,12 +26,12 @@ class FolderBackend(BaseEmailBackend):
 
 
 def stamp() -> str:
-    """A file name that sorts by time and is never used twice."""
+    """A unique file name that sorts by time."""
     return f"{time.time_ns():020d}-{secrets.token_hex(4)}"
 
 
 def keep(name: str, content: bytes) -> Path:
-    """Put the file into the folder; only its owner may read it."""
+    """Write the file to the folder, readable by its owner only."""
     folder = Path(settings.MAIL_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}"

@@ -1,4 +1,4 @@
-"""What the floor below the apps keeps in the database."""
+"""Tables of the shared libraries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PendingTask(models.Model):
-    """Work that the broker didn't take: it is sent when there is one again (see utils.tasks)."""
+    """A task that the broker didn't accept, to be sent once it is available again (see utils.tasks)."""
 
     name = models.CharField(max_length=100)
     arguments = models.JSONField(default=dict)

@@ -1,6 +1,6 @@
-"""Money in the database: whole fen, so that no database ever counts yuan in binary fractions.
+"""Money stored as integer fen, so that no database calculates yuan in binary floating point.
 
-SQLite keeps a DecimalField as a float: 25.00 − 24.99 isn't 0.01 there, and a balance that is added to drifts.
+SQLite stores a DecimalField as a float: 25.00 − 24.99 isn't 0.01 there, and balances drift.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FEN = Decimal("0.01")  # yuan
 class MoneyField(Base):
     """Yuan as Decimal with two places in Python, fen as an integer in the database."""
 
-    if TYPE_CHECKING:  # what the types of Django's models read
+    if TYPE_CHECKING:  # read by django-stubs
         _pyi_private_set_type: Decimal | int | str | Combinable  # type: ignore[assignment]
         _pyi_private_get_type: Decimal  # type: ignore[assignment]
         _pyi_lookup_exact_type: Decimal | int | str  # type: ignore[assignment]
@@ -39,7 +39,7 @@ class MoneyField(Base):
         if value is None:
             return None
         if isinstance(value, float):
-            raise TypeError("Money never is a float.")
+            raise TypeError("Money must not be a float.")
         try:
             amount = Decimal(value)
             exact = amount.quantize(FEN)
@@ -66,5 +66,5 @@ class MoneyField(Base):
 
 
 def yuan_value(amount: Decimal) -> Value:
-    """An amount within a database expression: `F("balance") + yuan_value(amount)`."""
+    """An amount in a database expression: `F("balance") + yuan_value(amount)`."""
     return Value(amount, output_field=MoneyField())

@@ -1,4 +1,4 @@
-"""Numbers as people write them: digits, and Chinese numerals."""
+"""Parsing digits and Chinese numerals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMERAL = rf"(?:\d{{1,5}}|[{_LETTERS}]{{1,9}})"  # part of a regular expression
 
 
 def value_of(text: str) -> int | None:
-    """21 of "21", "二十一", "廿一" or "二一"; None of anything else."""
+    """21 of "21", "二十一", "廿一" or "二一"; None for anything else."""
     if text.isdecimal():
         return int(text)
     if not text or not re.fullmatch(f"[{_LETTERS}]+", text):

@@ -1,4 +1,4 @@
-"""Numbered links below a list."""
+"""Pagination links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.paginator import Page
 
 
 class PageLink(TypedDict):
-    """A number below a list, or a gap between numbers."""
+    """A page number, or a gap between numbers."""
 
     label: str
     url: str  # "" for a gap
@@ -17,7 +17,7 @@ class PageLink(TypedDict):
 
 
 def page_links(page: Page[Any], address: Callable[[int], str]) -> list[PageLink]:
-    """Links to the first, the last and the pages about this one; `address` gives that of a number."""
+    """Links to the first, last and neighboring pages; `address` returns the URL of a page number."""
     return [
         {
             "label": str(number),

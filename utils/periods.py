@@ -1,4 +1,4 @@
-"""Times from one moment to another."""
+"""Validation of time periods."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from django.utils.translation import gettext as _
 
 
 def check_order(*, starts_at: datetime | None, ends_at: datetime | None) -> None:
-    """Raises ValidationError beside `ends_at` where a period `[starts_at, ends_at)` holds no moment."""
+    """Raise ValidationError on `ends_at` if the period `[starts_at, ends_at)` is empty."""
     if starts_at and ends_at and ends_at <= starts_at:
         raise ValidationError({"ends_at": _("The end must be later than the beginning.")})

@@ -1,4 +1,4 @@
-"""Pictures for the web: four widths in AVIF and JPEG, made once, never per request."""
+"""Pictures for the web: four widths in AVIF and JPEG, generated once, never per request."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ QUALITY: dict[str, dict[str, Any]] = {
 }
 POSTER_WIDTHS, POSTER_RATIO = (180, 270, 400, 600), 2 / 3
 BACKDROP_WIDTHS, BACKDROP_RATIO = (400, 800, 1280, 1600), 16 / 9
-LARGEST = 60_000_000  # pixels of a source that is opened at all
-# What a source may be. Pillow knows more: EPS is a program, which it hands to Ghostscript to be run.
+LARGEST = 60_000_000  # pixels; larger sources are rejected
+# Accepted source formats. Pillow supports more, but EPS, for one, runs Ghostscript.
 KINDS = ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"]
 
 
 class PictureSet(TypedDict):
-    """Where a picture's files are: `<base>-<width>.<format>` in the public storage."""
+    """Files `<base>-<width>.<format>` in the public storage."""
 
     base: str
     color: str  # "#rrggbb", shown until the picture is there
     widths: list[int]
     ratio: float  # width / height
-    source: NotRequired[str]  # the name of the stored picture it was made of
+    source: NotRequired[str]  # storage name of the source picture
 
 
 class PictureSetField(models.JSONField):
-    """A PictureSet, {} for none. The files that it names are a row's, as a FileField's are."""
+    """A PictureSet, {} for none. Its files belong to the row, like those of a FileField."""
 
 
 class UnusablePicture(Exception):
-    """The file is no picture that can be opened."""
+    """The file is not a readable picture."""
 
 
 def is_taken(picture: Image.Image) -> bool:
-    """Whether an opened picture is of a kind that a set is made of."""
-    return picture.format in {*KINDS, "MPO"}  # what phones make of two JPEGs is opened as one of them
+    """Whether an opened picture has an accepted format."""
+    return picture.format in {*KINDS, "MPO"}  # multi-picture JPEGs from phones
 
 
 def make_set(source: IO[bytes], *, name: str, folder: str, widths: tuple[int, ...], ratio: float) -> PictureSet:
-    """Cut `source`, which is stored as `name`, to `ratio` about its middle and store it in all widths and formats.
+    """Cut `source`, which is stored as `name`, to `ratio` around its center and store it in all widths and formats.
 
     Raises UnusablePicture. The names are random: a stored name is never used twice.
     """
@@ -79,15 +79,15 @@ def files(picture: PictureSet | dict[str, Any]) -> list[str]:
 
 
 def address(picture: PictureSet | dict[str, Any]) -> str:
-    """What the public addresses of the set's files begin with: `<address>-<width>.<format>`."""
+    """The public URL prefix of the set's files: `<prefix>-<width>.<format>`."""
     return default_storage.url(picture["base"])
 
 
 def url(picture: PictureSet, width: int, suffix: str) -> str:
-    """The public address of one file of the set."""
+    """The public URL of one file of the set."""
     return f"{address(picture)}-{width}.{suffix}"
 
 
 def largest_url(picture: PictureSet | dict[str, Any]) -> str:
-    """The address of the widest JPEG, "" for an empty set."""
+    """The URL of the widest JPEG, "" for an empty set."""
     return f"{address(picture)}-{picture['widths'][-1]}.jpg" if picture else ""

@@ -1,6 +1,6 @@
-"""Text without what can't be seen: invisible characters, turns of the writing direction, stacks of accents.
+"""Removing invisible characters, bidi controls and excessive combining marks from text.
 
-What a script or an emoji is written with stays: joiners between Arabic or Indic letters and inside emoji, variation
+Characters that a script or emoji requires are kept: joiners between Arabic or Indic letters and inside emoji, variation
 selectors after emoji and Han characters, the tags of a flag (Unicode 16, UAX #31 §2.3, UTS #51, UTS #37).
 """
 
@@ -11,11 +11,11 @@ import unicodedata
 
 import icu
 
-MARKS = 5  # most accents on one letter: Burmese stacks as many, nothing alive stacks more
+MARKS = 5  # combining marks per letter; Burmese uses up to five, no living script more
 
 
 def characters(pattern: str) -> str:
-    """The characters of a UnicodeSet pattern (UTS #35, part 1), as the inside of a class of `re`."""
+    """The characters of a UnicodeSet pattern (UTS #35, part 1), as the inside of a regular-expression class."""
     found = icu.UnicodeSet(pattern)
     ends = ((found.getRangeStart(n), found.getRangeEnd(n)) for n in range(found.getRangeCount()))
     return "".join(f"{re.escape(first)}-{re.escape(last)}" for first, last in ends)
@@ -49,31 +49,31 @@ _SEEN = re.compile(f"[^{_HIDDEN}{characters('[[:Mn:][:Me:][:Cn:][:Co:]]')}\\s]")
 
 
 def is_visible(text: str) -> bool:
-    """Whether anything of the text can be seen."""
+    """Whether the text has any visible character."""
     return bool(_SEEN.search(text))
 
 
 def has_hidden(text: str) -> bool:
-    """Whether the text holds a character that can't be seen, or that turns the writing direction."""
+    """Whether the text contains an invisible character or a bidi control."""
     return any(found.group(1) is None for found in _EITHER.finditer(text))
 
 
 def has_stack(text: str) -> bool:
-    """Whether a letter carries more accents than any language writes."""
+    """Whether a letter has more combining marks than any language uses."""
     return bool(_TOO_MANY.search(unicodedata.normalize("NFC", text)))
 
 
 def without_hidden(text: str) -> str:
-    """The text without what `has_hidden` looks for."""
+    """The text without the characters that `has_hidden` detects."""
     return _EITHER.sub(lambda found: found.group(1) or "", text)
 
 
 def clean_text(text: str) -> str:
-    """Text of several lines: composed (NFC), without what can't be seen and with bounded stacks of accents."""
+    """Multi-line text in NFC, without invisible characters and excessive combining marks."""
     lines = unicodedata.normalize("NFC", without_hidden(text)).replace("\r\n", "\n").replace("\r", "\n")
     return _TOO_MANY.sub(r"\1", lines).strip()
 
 
 def clean_line(text: str) -> str:
-    """`clean_text` in one line: runs of white space are one blank."""
+    """`clean_text` on one line, with whitespace collapsed."""
     return " ".join(clean_text(text).split())

@@ -1,4 +1,4 @@
-"""Spreads the requests of many clients that poll: the more of them there are, the longer each one waits."""
+"""Adaptive polling intervals: the more clients poll, the longer each one waits."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import time
 
 
 class PollPacer:
-    """The clients that asked recently, as this process sees them.
+    """Paces clients so that together they poll about `rate` times a second.
 
-    Together they ask about `rate` times a second. Each waits `least` seconds while there are few, and up to `most`
-    seconds when there are many. Each process counts for itself: within `most` seconds it sees nearly every client,
-    whichever process answers.
+    Each waits `least` seconds while there are few, and up to `most` seconds when there are many. Counts are per
+    process: within `most` seconds each process sees nearly every client.
     """
 
     def __init__(self, *, rate: float, least: float, most: float) -> None:
         self._rate, self._least, self._most = rate, least, most
-        self._seen: dict[object, float] = {}  # by time.monotonic(), the one that asked longest ago first
+        self._seen: dict[object, float] = {}  # last poll by time.monotonic(), oldest first
         self._lock = threading.Lock()
 
     def next_delay(self, client: object) -> float:
-        """Note a request of the client `client`; returns the seconds until its next one."""
+        """Record a poll of the client `client`; returns the seconds until its next one."""
         now = time.monotonic()
         with self._lock:
             self._seen.pop(client, None)

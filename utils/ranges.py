@@ -1,4 +1,4 @@
-"""Byte ranges as HTTP asks for them and gets them (RFC 9110 §14)."""
+"""HTTP byte ranges (RFC 9110 §14)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import IO
 from urllib.parse import quote
 
 CHUNK = 256 * 1024  # bytes
-MOST = 16  # ranges of one request, as many as nginx is told to serve; who asks for more gets the whole file
+MOST = 16  # ranges per request, as in our nginx configuration; requests for more get the whole file
 _RANGES = re.compile(r"bytes=((?:\d{0,18}-\d{0,18})(?:,(?:\d{0,18}-\d{0,18}))*)", re.ASCII | re.IGNORECASE)
 
 Range = tuple[int, int]  # first and last byte
-Piece = tuple[bytes, Range | None]  # of a body: a text, and what follows it from a file
+Piece = tuple[bytes, Range | None]  # of a body: literal bytes, then a range of the file
 
 
 class RangeNotSatisfiable(Exception):
-    """Every range lies outside the file."""
+    """No range overlaps the file."""
 
 
 def byte_ranges(header: str, size: int) -> list[Range]:
-    """The ranges that a Range header asks of `size` bytes; none of them means the whole file.
+    """Parse a Range header for a file of `size` bytes; an empty list means the whole file.
 
-    That is so without a header, and for one of another unit or of too many parts, which a server may ignore.
-    Ranges outside the file are left out; raises RangeNotSatisfiable where none is left, and for what is
-    malformed: both as nginx does.
+    That is the result without a header, for other units, and for too many ranges, which a server may ignore.
+    Ranges outside the file are dropped. Raises RangeNotSatisfiable if none remains or the header is malformed, like
+    nginx.
     """
     if header[:6].lower() != "bytes=" or len(header) < 7:
         return []
@@ -49,7 +49,7 @@ def byte_ranges(header: str, size: int) -> list[Range]:
 
 
 def read_pieces(pieces: Sequence[Piece], file: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of a body, read from `file` little by little."""
+    """The bytes of a body, read from `file` in chunks."""
     for text, part in pieces:
         if text:
             yield text
@@ -64,12 +64,12 @@ def read_pieces(pieces: Sequence[Piece], file: IO[bytes]) -> Iterator[bytes]:
 
 
 def describe_pieces(pieces: Sequence[Piece]) -> str:
-    """A body in a header, for the server that sends it: each text quoted, and behind an @ its range of the file."""
+    """A body encoded in a header for the embedded proxy: quoted literals, each followed by @ and a file range."""
     return ",".join(f"{quote(text, safe='')}@{'' if part is None else f'{part[0]}-{part[1]}'}" for text, part in pieces)
 
 
 class MultipartRanges:
-    """Several ranges in one body of type `content_type` and `length` bytes (multipart/byteranges, RFC 9110 §14.6)."""
+    """A multipart/byteranges body (RFC 9110 §14.6) with its `content_type` and `length` in bytes."""
 
     def __init__(self, ranges: Sequence[Range], *, size: int, kind: str) -> None:
         boundary = secrets.token_hex(12)

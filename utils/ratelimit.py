@@ -1,6 +1,6 @@
-"""Counts in Redis, shared by every node: so many of a thing in so long, then wait.
+"""Fixed-window rate limits in Redis, shared by all nodes.
 
-While Redis is away each process counts by itself: guesses stay limited, to a few times as many, and nobody is shut out.
+During a Redis outage each process counts separately: limits become a few times higher, and nobody is locked out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 KEPT = 20_000  # counters of one process
 
-# All counters are looked at before any is raised, so a refused attempt costs nobody anything.
+# check all counters before incrementing any, so that a rejected attempt isn't counted
 _TAKE = """
 local wait = 0
 for i, key in ipairs(KEYS) do
@@ -39,7 +39,7 @@ end
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` in `seconds` from the first; `key` names what is counted."""
+    """At most `most` events within `seconds` of the first; `key` identifies the counter."""
 
     key: str
     most: int
@@ -47,14 +47,14 @@ class Limit:
 
 
 class OwnCounts:
-    """The counters of this process, for as long as Redis is away; of too many the oldest go."""
+    """In-process counters for Redis outages; beyond KEPT, the oldest are dropped."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, tuple[int, float]] = {}  # by key: how many, and until when by time.monotonic()
+        self._counts: dict[str, tuple[int, float]] = {}  # by key: (count, expiry by time.monotonic())
         self._lock = threading.Lock()
 
     def take(self, limits: Sequence[Limit]) -> float:
-        """As the function of that name."""
+        """See the module function."""
         now = time.monotonic()
         with self._lock:
             found = [self._current(limit, now) for limit in limits]
@@ -68,7 +68,7 @@ class OwnCounts:
         return 0
 
     def give_back(self, limits: Sequence[Limit]) -> None:
-        """As the function of that name."""
+        """See the module function."""
         with self._lock:
             for limit in limits:
                 n, until = self._current(limit, time.monotonic())
@@ -76,12 +76,12 @@ class OwnCounts:
                     self._counts[limit.key] = n - 1, until
 
     def count(self, limit: Limit) -> int:
-        """As the function of that name."""
+        """See the module function."""
         with self._lock:
             return self._current(limit, time.monotonic())[0]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Reset all counters."""
         with self._lock:
             self._counts.clear()
 
@@ -94,7 +94,7 @@ _own = OwnCounts()
 
 
 def take(limits: Sequence[Limit]) -> float:
-    """Count one against every limit, or none where one is reached: seconds to wait, 0 when counted."""
+    """Count one event against all limits, or none if one is reached; returns seconds to wait, 0 if counted."""
     arguments = [part for limit in limits for part in (limit.most, round(limit.seconds * 1000))]
     try:
         return int(get_redis_connection("default").eval(_TAKE, len(limits), *_keys(limits), *arguments)) / 1000
@@ -103,14 +103,14 @@ def take(limits: Sequence[Limit]) -> float:
 
 
 def give_back(limits: Sequence[Limit]) -> None:
-    """Undo one `take`: it turned out not to be what the limits are for."""
+    """Undo one `take`, for events that turn out not to count."""
     _own.give_back(limits)
     with suppress(RedisError):
         get_redis_connection("default").eval(_GIVE_BACK, len(limits), *_keys(limits))
 
 
 def count(limit: Limit) -> int:
-    """How many were counted against the limit and still are."""
+    """The current count."""
     try:
         return int(get_redis_connection("default").get(*_keys([limit])) or 0)
     except RedisError:

@@ -1,9 +1,9 @@
-"""Connections to Redis that fail at once while it is away: the cache makes things quicker, nothing waits for it.
+"""Redis connections that fail fast during an outage: the cache is an optimization, so nothing waits for it.
 
-A command that isn't answered in time opens the process's breaker; until it has rested, every other one fails
-without being sent. So a server that hangs costs each process one time-out every few seconds, and one that is back
-is used again as soon as the breaker has rested. Who asks says what goes on without an answer: the cache backend
-finds and keeps nothing, counts go by the process's own (see `utils.ratelimit`).
+A command that times out opens the process's circuit breaker; while it is open, all commands fail without being sent.
+A hanging server thus costs each process one timeout every few seconds, and is used again once the breaker has closed.
+Callers decide how to continue: the cache backend treats it as a miss, rate limits count
+per process (`utils.ratelimit`).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from redis.exceptions import LockError, RedisError, TimeoutError
 from utils.breaker import Breaker, Unavailable
 
 log = logging.getLogger(__name__)
-MANY = 1_000_000  # threads may wait at once: not for long
+MANY = 1_000_000  # no limit on waiting threads, since timeouts are short
 breaker = Breaker("Redis", most=MANY, failures=1, rest=2.0)
 
 
 class Guarded(AbstractConnection):
-    """A connection behind the breaker."""
+    """A connection guarded by the breaker."""
 
     _sock: Any
 
     def connect(self) -> None:
         if breaker.resting:
-            self.disconnect()  # type: ignore[no-untyped-call]  # it stood before the fault, and would be waited for
+            self.disconnect()  # type: ignore[no-untyped-call]  # established before the outage, so using it would block
         super().connect()  # type: ignore[no-untyped-call]
 
     def connect_check_health(self, *args: Any, **kwargs: Any) -> None:
@@ -44,7 +44,7 @@ class Guarded(AbstractConnection):
         except Unavailable as error:
             raise Unreachable(str(error)) from error
         except (Unreachable, TimeoutError) as error:
-            log.warning("Redis doesn't answer; pages are made without it: %s", error)
+            log.warning("Redis isn't responding; continuing without it: %s", error)
             raise
 
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
@@ -56,12 +56,12 @@ class Guarded(AbstractConnection):
 
 
 def guarded(kind: type[AbstractConnection]) -> type[AbstractConnection]:
-    """That kind of connection (TCP, TLS, Unix socket), behind the breaker."""
+    """A guarded subclass of the connection class (TCP, TLS, Unix socket)."""
     return type(f"Guarded{kind.__name__}", (Guarded, kind), {})
 
 
 class GuardedPool(ConnectionPool):
-    """A pool of guarded connections of whatever kind the address says."""
+    """A pool of guarded connections."""
 
     def __init__(self, connection_class: type[AbstractConnection] = Connection, **kwargs: Any) -> None:
         super().__init__(connection_class=guarded(connection_class), **kwargs)
@@ -69,9 +69,9 @@ class GuardedPool(ConnectionPool):
 
 @contextmanager
 def held(name: str, *, seconds: float) -> Iterator[None]:
-    """Hold a lock of that name over the block, for `seconds` at most; without Redis there is none to hold.
+    """Hold a distributed lock during the block, for `seconds` at most; without Redis, proceed unlocked.
 
-    Only for what does no harm twice.
+    Only for idempotent work.
     """
     lock = get_redis_connection("default").lock(name, timeout=seconds)
     try:
@@ -85,11 +85,11 @@ def held(name: str, *, seconds: float) -> Iterator[None]:
         try:
             lock.release()
         except (LockError, RedisError):
-            pass  # it ran out, or is gone with the server
+            pass  # expired, or lost with the server
 
 
 def answers() -> bool:
-    """Whether Redis takes commands just now."""
+    """Whether Redis responds."""
     try:
         return bool(get_redis_connection("default").ping())
     except RedisError:

@@ -1,11 +1,11 @@
-"""Bodies of requests that come slowly hold few threads, and not for long.
+"""Protection against slow request bodies (slowloris).
 
-A thread that reads a body waits for its sender. Whoever sends a byte now and then on many connections would
-hold every thread of a node, so a watch ends the reading: of each body after its time, and of the oldest one as soon
-as too many are waited for. The reader then sees a broken connection, and can still answer.
+A thread that reads a body waits for the client. Trickling bytes on many connections could block every thread of a
+node, so a watchdog ends reads: of each body after its deadline, and of the oldest one when too many are pending. The
+reader then sees a closed connection, and can still respond.
 
-What is answered before its body was read is read on for a moment: the proxy in front still sends, and a connection
-that is closed under it makes it tell the client of a broken server (502) instead of the answer.
+If the response is sent before the body was read, the rest is drained for a moment: the proxy in front is still
+sending, and closing its connection would make it report 502 instead of the response.
 """
 
 from __future__ import annotations
@@ -18,51 +18,51 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-PATIENCE = 15.0  # seconds that a body may keep its reader waiting, whatever its size
-LEAST_SPEED = 64 * 1024  # bytes a second that a larger one must come with
-SLOW_AT_ONCE = 6  # bodies that a process waits for at the same time
-SLOW_AFTER = 0.03  # seconds; what comes with its request is read sooner
+PATIENCE = 15.0  # seconds of waiting allowed for a body of any size
+LEAST_SPEED = 64 * 1024  # bytes a second, minimum speed of larger bodies
+SLOW_AT_ONCE = 6  # slow bodies per process
+SLOW_AFTER = 0.03  # seconds; bodies that arrive with the request are read sooner
 LOOKS_EVERY = 0.02  # seconds
-TAKES_REST_WITHIN = 2.0  # seconds; a proxy that has the answer closes at once
+DRAIN_WITHIN = 2.0  # seconds; a proxy closes once it has the response
 PIECE = 64 * 1024  # bytes
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class SlowBodies:
-    """The bodies that this process is waiting for."""
+    """The bodies that this process is waiting for, with a watchdog thread."""
 
     def __init__(self) -> None:
-        self._waiting: dict[SlowBody, float] = {}  # by when its reader began to wait, oldest first
+        self._waiting: dict[SlowBody, float] = {}  # start of the wait by time.monotonic(), oldest first
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._watch: int = 0  # the process whose thread looks after them: a fork has none
+        self._watch: int = 0  # pid of the process that runs the watchdog; a fork has none
 
     @contextlib.contextmanager
     def reading(self, body: SlowBody) -> Iterator[None]:
-        """For as long as a thread waits for `body`."""
+        """Register `body` while a thread waits for it."""
         with self._lock:
             self._waiting[body] = time.monotonic()
             if self._watch != os.getpid():
                 self._watch = os.getpid()
-                threading.Thread(target=self._look_after, daemon=True, name="slow-bodies").start()
+                threading.Thread(target=self._watchdog, daemon=True, name="slow-bodies").start()
             self._changed.notify()
         try:
             yield
         finally:
-            # Under the lock: once the request has ended its descriptor may be another connection's.
+            # under the lock: after the request its descriptor may belong to another connection
             with self._lock:
                 body.waited += time.monotonic() - self._waiting.pop(body)
 
-    def _look_after(self) -> None:
+    def _watchdog(self) -> None:
         while True:
             with self._lock:
                 while not self._waiting:
                     self._changed.wait()
-                self._end_what_is_due(time.monotonic())
+                self._end_overdue(time.monotonic())
             time.sleep(LOOKS_EVERY)
 
-    def _end_what_is_due(self, now: float) -> None:
+    def _end_overdue(self, now: float) -> None:
         slow = [body for body, since in self._waiting.items() if now - since >= SLOW_AFTER and not body.ended]
         too_many = slow[: max(0, len(slow) - SLOW_AT_ONCE)]
         for body in slow:
@@ -71,7 +71,7 @@ class SlowBodies:
 
 
 class Body:
-    """The input of a WSGI request, which knows how much of it hasn't been read."""
+    """A wrapper of wsgi.input that tracks the unread length."""
 
     def __init__(self, source: Any, *, length: int) -> None:
         self._source, self._left = source, length
@@ -87,12 +87,12 @@ class Body:
         return bytes(piece)
 
     def connection(self) -> socket.socket:
-        """The one on which it comes, to be closed. Raises OSError."""
+        """A duplicate of the connection's socket, to be closed by the caller. Raises OSError."""
         return socket.socket(fileno=os.dup(self._source.fileno()))
 
-    def take_rest(self) -> None:
-        """Forget what still comes, until who sends it has closed."""
-        until = time.monotonic() + TAKES_REST_WITHIN
+    def drain(self) -> None:
+        """Drain the rest of the body until the peer closes or the time is up."""
+        until = time.monotonic() + DRAIN_WITHIN
         with contextlib.suppress(OSError), self.connection() as connection:
             while self._left > 0 and (patience := until - time.monotonic()) > 0:
                 connection.settimeout(patience)
@@ -101,7 +101,7 @@ class Body:
 
 
 class SlowBody(Body):
-    """One that is read under the watch."""
+    """A body read under the watchdog."""
 
     def __init__(self, source: Any, *, length: int, bodies: SlowBodies) -> None:
         super().__init__(source, length=length)
@@ -111,7 +111,7 @@ class SlowBody(Body):
         self.ended = False
 
     def end(self) -> None:
-        """Let the reader see the end of what comes; answers still pass."""
+        """End reading; the response can still be sent."""
         self.ended = True
         with contextlib.suppress(OSError), self.connection() as connection:
             connection.shutdown(socket.SHUT_RD)
@@ -126,7 +126,7 @@ class SlowBody(Body):
 
 
 class Answered:
-    """A response whose request's body is taken to its end once it has been sent."""
+    """A response that drains the request body after it was sent."""
 
     def __init__(self, response: Iterable[bytes], body: Body) -> None:
         self._response, self._body = response, body
@@ -137,12 +137,11 @@ class Answered:
     def close(self) -> None:
         if close := getattr(self._response, "close", None):
             close()
-        self._body.take_rest()
+        self._body.drain()
 
 
-def watched(application: Application, *, apart_from: str) -> Application:
-    """The WSGI application with its bodies under the watch, but for addresses that begin with `apart_from`,
-    which look at who sends before they read and have limits of their own."""
+def limit_slow_bodies(application: Application, *, exempt: str) -> Application:
+    """Wrap the WSGI application. Paths that begin with `exempt` authorize before reading and aren't watched."""
     bodies = SlowBodies()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -151,7 +150,7 @@ def watched(application: Application, *, apart_from: str) -> Application:
         source = environ.get("wsgi.input")
         if not length or not hasattr(source, "fileno"):
             return application(environ, start_response)
-        if environ.get("PATH_INFO", "").startswith(apart_from):
+        if environ.get("PATH_INFO", "").startswith(exempt):
             body = Body(source, length=length)
         else:
             body = SlowBody(source, length=length, bodies=bodies)

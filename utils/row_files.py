@@ -1,4 +1,4 @@
-"""Files that rows name, in the public storage and in the private one, whose files are entitled users' only."""
+"""Consistency between database rows and their files in the public and private storages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _set_fields() -> Iterator[PictureSetField]:
 
 
 def named(alias: str = PUBLIC) -> set[str]:
-    """Every name of a file in the storage that a row holds, those of sets of pictures too."""
+    """All file names in the storage that rows refer to, including picture sets."""
     names: set[str] = set()
     for field in _file_fields(alias):
         names |= set(field.model._base_manager.values_list(field.name, flat=True))
@@ -46,7 +46,7 @@ def named(alias: str = PUBLIC) -> set[str]:
 
 
 def lost() -> Iterator[tuple[models.FileField, models.Model]]:
-    """Fields of rows that name a file which isn't there, without those of rows that have sets of pictures."""
+    """Fields of rows that refer to a missing file, except on models with picture sets."""
     with_sets = {field.model for field in _set_fields()}
     for field in (*_file_fields(PUBLIC), *_file_fields(PRIVATE)):
         if field.model not in with_sets:
@@ -56,7 +56,7 @@ def lost() -> Iterator[tuple[models.FileField, models.Model]]:
 
 
 def stored(alias: str = PUBLIC) -> list[str]:
-    """The names of all files in the folders that rows put files into; what lies elsewhere was put there by hand."""
+    """All files in the upload folders; files elsewhere were placed by hand."""
     root = Path(_storage(alias).path(""))
     folders = {str(field.upload_to) for field in _file_fields(alias)}
     return [
@@ -68,8 +68,8 @@ def stored(alias: str = PUBLIC) -> list[str]:
 
 
 def unnamed(alias: str, *, before: datetime) -> list[str]:
-    """Stored files that no row names and that were written before a moment: later ones may be about to be named."""
-    there = stored(alias)  # listed before the names are: what is stored in between has a row by then
+    """Stored files without a row, last modified before `before`; newer ones may be about to get a row."""
+    there = stored(alias)  # list files first: files stored in between have a row by the time rows are read
     names = named(alias)
     return [name for name in there if name not in names and _written(_storage(alias), name, before)]
 
@@ -77,5 +77,5 @@ def unnamed(alias: str, *, before: datetime) -> list[str]:
 def _written(storage: Storage, name: str, before: datetime) -> bool:
     try:
         return storage.get_modified_time(name) < before
-    except FileNotFoundError:  # it went meanwhile
+    except FileNotFoundError:  # deleted meanwhile
         return False

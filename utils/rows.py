@@ -1,4 +1,4 @@
-"""What rows are called."""
+"""Labels of related rows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from django.db.models import ForeignKey, Model
 
 
 def name_of(row: Model, relation: str) -> str:
-    """How the related row is called if it is loaded, else by its key: naming a row never asks the database."""
+    """The related row's label if it is loaded, else its key, so that `__str__` never runs a query."""
     field = row._meta.get_field(relation)
     if not isinstance(field, ForeignKey):
-        raise TypeError(f"{relation} is no foreign key of {row._meta.label}.")
+        raise TypeError(f"{relation} is not a foreign key of {row._meta.label}.")
     return str(getattr(row, relation)) if field.is_cached(row) else f"#{getattr(row, field.attname)}"

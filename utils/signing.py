@@ -1,8 +1,8 @@
-"""Expiring addresses of media files, as nginx's secure_link module checks them.
+"""Signed, expiring media URLs, compatible with nginx's secure_link module.
 
-The token is base64url(MD5(path + secret + expiry)) without padding; `secure_link_md5` takes MD5, and the
-secret stands between two parts the client can't stretch. Before it, with a full stop, stands which secret it was made
-with: nginx picks that one, so a film that plays while the secret is replaced plays on.
+The token is base64url(MD5(path + secret + expiry)) without padding; `secure_link_md5` requires MD5. The
+secret is between the two other parts, which prevents length extension. The token is prefixed with the id of its secret
+and a dot; nginx selects the secret by that id, so playback continues while the secret is rotated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from utils.hashing import secret_keys
 
 
 class Verdict(Enum):
-    """What a token is worth."""
+    """The result of verifying a token."""
 
     VALID = "valid"
     FORGED = "forged"
@@ -28,9 +28,9 @@ class Verdict(Enum):
 
 
 def secrets() -> dict[str, str]:
-    """The secrets that nginx shares, by name: the one that signs, then older ones that still count.
+    """The secrets shared with nginx, by id: the signing secret, then the fallbacks.
 
-    MEDIA_SECRET, else derived from SECRET_KEY so that it doesn't give that away.
+    MEDIA_SECRET, else derived from SECRET_KEY.
     """
     derived = [salted_hmac("utils.signing.media", "nginx", secret=key).hexdigest() for key in secret_keys()]
     known = [*([settings.MEDIA_SECRET] if settings.MEDIA_SECRET else derived), *settings.MEDIA_SECRET_FALLBACKS]
@@ -38,12 +38,12 @@ def secrets() -> dict[str, str]:
 
 
 def secret() -> str:
-    """The secret that signs."""
+    """The signing secret."""
     return next(iter(secrets().values()))
 
 
 def token(path: str, ts: str) -> str:
-    """The token of a path until `ts`, seconds since 1970 as text, without the secret's name."""
+    """The token for a path that expires at `ts` (Unix timestamp as text), without the secret's id."""
     return _token(path, ts, secret())
 
 
@@ -53,15 +53,15 @@ def _token(path: str, ts: str, secret: str) -> str:
 
 
 def sign(path: str, *, expires_at: int) -> str:
-    """`path` with a token that is good until `expires_at` (seconds since 1970)."""
+    """The URL of `path` with a token valid until `expires_at` (Unix timestamp)."""
     ts = str(expires_at)
     return f"{iri_to_uri(path)}?{urlencode({'st': f'{next(iter(secrets()))}.{token(path, ts)}', 'ts': ts})}"
 
 
 def verify(path: str, st: str, ts: str, *, now: float) -> Verdict:
-    """Whether the token `st` was made for this path and expiry, and is still good at `now`."""
+    """Verify the token `st` for this path and expiry at the time `now`."""
     name, stop, made = st.rpartition(".")
-    used = secrets().get(name) if stop else secret()  # unnamed: signed before secrets had names
+    used = secrets().get(name) if stop else secret()  # without an id: signed before secrets had ids
     if not used or not (ts.isascii() and ts.isdigit()) or not constant_time_compare(made, _token(path, ts, used)):
         return Verdict.FORGED
     return Verdict.VALID if now < int(ts) else Verdict.EXPIRED

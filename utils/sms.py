@@ -1,10 +1,10 @@
-"""Text messages through whoever the operator chose: SMS_SENDER names a class with one method.
+"""Text messages through the provider class named by SMS_SENDER, which has one method.
 
     class Sender:
         def send(self, *, phone: str, text: str) -> None: ...
 
-`phone` is E.164 (+8613800138000), `text` is in the reader's language. Raise NotSent when trying again may help:
-the queue does, with growing pauses. docs/accounts.md shows a provider's class whole.
+`phone` is E.164 (+8613800138000), `text` is in the recipient's language. Raise NotSent for temporary failures: the
+queue retries with exponential backoff. docs/accounts.md has a complete example.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 
 class NotSent(Exception):
-    """The provider did not take the message."""
+    """The provider did not accept the message."""
 
 
 class Sender(Protocol):
-    """What SMS_SENDER names."""
+    """The interface of SMS_SENDER classes."""
 
     def send(self, *, phone: str, text: str) -> None: ...
 
@@ -39,7 +39,7 @@ class ConsoleSender:
 
 
 class FolderSender:
-    """Keeps the message beside the mails: the embedded default."""
+    """Saves the message next to the emails: the embedded default."""
 
     def send(self, *, phone: str, text: str) -> None:
         keep(f"{stamp()}.sms", json.dumps({"phone": phone, "text": text}, ensure_ascii=False).encode())
@@ -47,6 +47,6 @@ class FolderSender:
 
 
 def send(*, phone: str, text: str) -> None:
-    """Hand the message to SMS_SENDER. Raises NotSent."""
+    """Send the message through SMS_SENDER. Raises NotSent."""
     sender: Sender = import_string(settings.SMS_SENDER)()
     sender.send(phone=phone, text=text)

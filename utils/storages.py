@@ -1,4 +1,4 @@
-"""Where files live, chosen by one URL-shaped setting."""
+"""File storages for videos and private files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from utils.signing import sign
 
 COPIED_AT_ONCE = 1024 * 1024  # bytes
-PRIVATE_TTL = 300  # seconds until the address of a private file expires: enough to begin a download
+PRIVATE_TTL = 300  # seconds until the URL of a private file expires; enough to start a download
 
 
 def free_room() -> int:
-    """Bytes that are free where files are made and where they are kept, whichever has less."""
+    """Free bytes on the work disk or the video disk, whichever is lower."""
     places = (Path(settings.WORK_DIR), Path(videos().location))
     for place in places:
         with contextlib.suppress(OSError):  # a disk can be too full even for a folder
@@ -29,20 +29,20 @@ def free_room() -> int:
 
 
 class VideoStorage(FileSystemStorage):
-    """The folder that VIDEO_STORAGE_URL names (`file:///…`). Its addresses need a token."""
+    """The folder in VIDEO_STORAGE_URL (`file:///…`). Its URLs need a token."""
 
     def __init__(self) -> None:
         super().__init__(location=unquote(urlsplit(settings.VIDEO_STORAGE_URL).path), base_url=settings.VIDEO_URL)
 
     def new_name(self, suffix: str) -> str:
-        """A random name nobody can derive; its folder is there."""
+        """An unguessable name, with its folder created."""
         token = secrets.token_hex(16)
         name = f"{token[:2]}/{token[2:4]}/{token}{suffix}"
         Path(self.path(name)).parent.mkdir(parents=True, exist_ok=True)
         return name
 
     def adopt(self, source: Path, *, suffix: str = "", name: str = "", move: bool = True) -> str:
-        """Take a finished local file in, whole, under `name` or a new random one; returns the name."""
+        """Move or copy a finished local file in atomically, under `name` or a new random one; returns the name."""
         name = name or self.new_name(suffix)
         target = Path(self.path(name))
         part = target.with_name(f"{target.name}.part")
@@ -52,14 +52,14 @@ class VideoStorage(FileSystemStorage):
             else:
                 shutil.copyfile(source, part)
         except OSError:
-            part.unlink(missing_ok=True)  # the disk is full: half a file helps nobody
+            part.unlink(missing_ok=True)  # for example a full disk; remove the partial file
             raise
-        os.utime(part)  # it is new here, however old the file: what is old and nobody's is swept
+        os.utime(part)  # reset the mtime: cleanup deletes old unreferenced files
         part.replace(target)
         return name
 
     def link(self, name: str, other: str) -> None:
-        """Give a stored file the name `other` as well. Where the disk has no hard links, by a copy."""
+        """Hard-link a stored file as `other`; copy it if the file system has no hard links."""
         try:
             os.link(self.path(name), self.path(other))
         except FileNotFoundError:
@@ -68,7 +68,7 @@ class VideoStorage(FileSystemStorage):
             self.adopt(Path(self.path(name)), name=other, move=False)
 
     def extend(self, name: str, source: Path, *, start: int, end: int) -> None:
-        """Write bytes `start` to `end` of a local file where they belong in the stored one; twice does no harm."""
+        """Write bytes `start` to `end` of a local file to the same position of the stored file. Idempotent."""
         with source.open("rb") as file, Path(self.path(name)).open("r+b") as target:
             file.seek(start)
             target.seek(start)
@@ -78,7 +78,7 @@ class VideoStorage(FileSystemStorage):
 
 
 class PrivateStorage(FileSystemStorage):
-    """Uploaded files for entitled users. Every address is signed and short-lived, and is only ever downloaded."""
+    """Uploaded files for entitled users, served as downloads through signed, short-lived URLs."""
 
     def __init__(self) -> None:
         super().__init__(location=settings.PRIVATE_ROOT, base_url=settings.VIDEO_URL)

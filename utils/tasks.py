@@ -1,4 +1,4 @@
-"""The one seam through which services put work on the queue, and how tasks keep out of each other's way."""
+"""Enqueueing tasks from services, and preventing overlapping runs."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from redis.exceptions import LockError, RedisError
 from utils.breaker import Breaker, Unavailable
 from utils.models import PendingTask
 
-# A worker waits for a broker that restarts or hangs, by CELERY_TASK_PUBLISH_RETRY_POLICY. A page doesn't: each step has
-# PAGE_WAITS seconds, and a connection that a restart has broken is made anew once.
+# Workers wait for a restarting broker (CELERY_TASK_PUBLISH_RETRY_POLICY). Pages don't: each step has PAGE_WAITS
+# seconds, and a connection broken by a restart is reopened once.
 PAGE_WAITS = 1.0
 PAGE_TRIES: dict[str, Any] = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0, "interval_max": 0.1}
-HELD_FOR = 30.0  # seconds from a worker's death until a task that runs one at a time may run again
+HELD_FOR = 30.0  # seconds until the lock of a dead worker expires
 SENT_AT_ONCE = 500
 _broker = Breaker("the queue", most=8, rest=3.0)
 
 
 class NotQueued(Exception):
-    """The broker doesn't take the work."""
+    """The broker didn't accept the task."""
 
 
 def enqueue(name: str, *, countdown: float = 0, expires: float | None = None, **kwargs: Any) -> None:
-    """Send the task called `name` once the current transaction commits (at once outside one).
+    """Send the task `name` when the current transaction commits (immediately outside one).
 
-    `kwargs` are ids and plain values; `countdown` is in seconds, and so is `expires`: not begun by then, it is
-    dropped. Work that the broker doesn't take waits in the database until it does. Raises KeyError for an
-    unknown name, at the call and not in the worker, and NotQueued for work that expires.
+    `kwargs` are ids and JSON values. `countdown` delays the task by that many seconds; with `expires`, it is dropped
+    if it hasn't started by then. If the broker doesn't accept a task, it waits in the database as a PendingTask.
+    Raises KeyError for an unknown name, and NotQueued for a task with `expires`.
     """
     task = current_app.tasks[name]
     transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires))
 
 
 def send_pending() -> int:
-    """Send what the broker didn't take; returns how much. Sent twice by a death in between, it does no harm."""
+    """Send pending tasks; returns their number. A crash in between may send one twice, so tasks are idempotent."""
     sent = 0
     for kept in PendingTask.objects.order_by("pk")[:SENT_AT_ONCE]:
         if task := current_app.tasks.get(kept.name):
@@ -60,7 +60,7 @@ def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float
             task.apply_async(kwargs=kwargs, countdown=countdown, expires=expires)
             return
         with _broker.calling(OperationalError, RedisError):
-            get_redis_connection("default").ping()  # asked first, with a shorter time-out still
+            get_redis_connection("default").ping()  # fail fast: the ping has an even shorter timeout
             with _page_producers().acquire(block=True, timeout=PAGE_WAITS) as producer:
                 task.apply_async(
                     kwargs=kwargs, producer=producer, retry_policy=PAGE_TRIES, countdown=countdown, expires=expires
@@ -72,13 +72,13 @@ def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float
 
 
 def _page_producers() -> Any:
-    """Connections to the broker that give up: the workers' own would wait for as long as it hangs."""
+    """Broker connections with short timeouts; those of workers wait for as long as the broker hangs."""
     patience = {"socket_timeout": PAGE_WAITS, "socket_connect_timeout": PAGE_WAITS}
     return producers[current_app.connection_for_write(transport_options=patience)]
 
 
 def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:
-    """Send the task called `name` once for each set of arguments, as one group; else as `enqueue` does."""
+    """Like `enqueue`, once for each set of arguments, as one group."""
     task = current_app.tasks[name]
     signatures = [task.si(**kwargs) for kwargs in calls]
     if signatures:
@@ -86,16 +86,16 @@ def enqueue_group(name: str, calls: Iterable[dict[str, Any]]) -> None:
 
 
 def queue_length(name: str) -> int:
-    """How many messages wait on a queue; those that a worker has taken already aren't counted."""
+    """Number of messages waiting in a queue, without those already taken by workers."""
     with current_app.connection_for_read() as connection:
         try:
             return int(connection.SimpleQueue(name).qsize())
-        except connection.channel_errors:  # Redis has no empty lists: the queue is "not found"
+        except connection.channel_errors:  # an empty Redis list doesn't exist, so the queue is "not found"
             return 0
 
 
 def one_at_a_time(run: Callable[..., None]) -> Callable[..., None]:
-    """Skip a run while another one goes on, on whichever node. A worker that died holds it for HELD_FOR at most."""
+    """Skip a run while another is in progress on any node. A dead worker blocks runs for HELD_FOR at most."""
 
     @wraps(run)
     def inner(**kwargs: Any) -> None:
@@ -122,6 +122,6 @@ def _keep(lock: Any, ended: threading.Event) -> None:
         try:
             lock.reacquire()
         except LockError:
-            return  # lost: the broker was emptied, or this process stood still for too long
+            return  # lost: Redis was flushed, or this process was suspended too long
         except RedisError:
             continue

@@ -1,4 +1,4 @@
-"""Time zones whose clocks stand still."""
+"""Time zones without daylight saving time."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-YEARS = range(2005, 2046)  # times that are stored lie in these
+YEARS = range(2005, 2046)  # the range of stored times
 
 
 @lru_cache
 def fixed_offset(zone: str) -> str:
-    """The zone's distance from UTC as "+08:00"; "" if it moves its clocks, or isn't a zone's name."""
+    """The zone's UTC offset as "+08:00"; "" if the offset changes or the zone is unknown."""
     try:
         place = ZoneInfo(zone)
     except (KeyError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What strangers send, read through one door: whatever is wrong with it is a ValueError."""
+"""Parsing untrusted JSON with limits; all errors are ValueErrors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ LONGEST_NUMBER = 100  # digits
 
 
 class Malformed(ValueError):
-    """The text can't be read."""
+    """The text is malformed or exceeds a limit."""
 
 
 def read_json(text: bytes | str, *, largest: int = LARGEST) -> Any:
-    """The value of a JSON text (RFC 8259). Raises Malformed for what isn't one, is too large or nested too deeply.
+    """Parse a JSON text (RFC 8259). Raises Malformed if it is invalid, too large or too deeply nested.
 
-    NaN and infinities, which Python would take, are no JSON.
+    NaN and infinities, which Python accepts, are rejected.
     """
     if len(text) > largest:
         raise Malformed("too large")
@@ -27,18 +27,18 @@ def read_json(text: bytes | str, *, largest: int = LARGEST) -> Any:
 
 
 def read_object(text: bytes | str, *, largest: int = LARGEST) -> dict[str, Any]:
-    """As `read_json`, of a text that holds an object."""
+    """Like `read_json`, for a JSON object."""
     found = read_json(text, largest=largest)
     if not isinstance(found, dict):
-        raise Malformed("no object")
+        raise Malformed("not an object")
     return found
 
 
 def _refuse(name: str) -> None:
-    raise Malformed(f"{name} is no JSON")
+    raise Malformed(f"{name} is not JSON")
 
 
 def _integer(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise Malformed("a number of too many digits")
+        raise Malformed("a number has too many digits")
     return int(digits)

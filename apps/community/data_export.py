@@ -1,4 +1,4 @@
-"""What this app holds about a person (see PERSONAL_DATA)."""
+"""Export and erasure of personal data (see PERSONAL_DATA)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from apps.users.models import User
 
 
 def export(*, user: User) -> dict[str, Any]:
-    """The comments."""
+    """The user's comments."""
     rows = Comment.objects.filter(user=user).select_related("movie").order_by("-created_at")
     return {"comments": [{"title": row.movie.title, "text": row.text, "posted_at": row.created_at} for row in rows]}
 
 
 def erase(*, user: User) -> None:
-    """Comments stay, so that answers to them make sense; their author has no name any more."""
+    """Comments stay, so that replies keep their context; their author is anonymous from then on."""

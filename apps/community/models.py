@@ -1,4 +1,4 @@
-"""What viewers say about a title."""
+"""Comments on titles."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from apps.movies.models import Movie
 
 class CommentQuerySet(models.QuerySet["Comment"]):
     def shown(self) -> CommentQuerySet:
-        """Those that no administrator took off the page."""
+        """Comments that aren't hidden."""
         return self.filter(hidden_at=None)
 
     def for_watch(self) -> CommentQuerySet:
-        """As the watch page lists them: the newest first, each with its author."""
+        """Comments for the watch page: newest first, with their authors."""
         return self.shown().select_related("user").order_by("-created_at", "-pk")
 
 
 class Comment(models.Model):
-    """What somebody said about a title; hidden ones are kept."""
+    """A comment on a title; hidden ones are kept in the database."""
 
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="comments", verbose_name=_("movie"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments", verbose_name=_("user"))

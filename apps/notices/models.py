@@ -1,4 +1,4 @@
-"""Announcements of the site."""
+"""Site announcements."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from utils.periods import check_order
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def shown(self, at: datetime) -> NoticeQuerySet:
-        """The notices shown at that moment, pinned ones first, then the newest."""
+        """Notices visible at that moment, pinned ones first, then newest first."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at).order_by("-pinned", "-starts_at")
 
 
 class Notice(models.Model):
-    """An announcement to everyone, shown in `[starts_at, ends_at)`."""
+    """An announcement to all visitors, visible during `[starts_at, ends_at)`."""
 
     title = models.CharField(_("title"), max_length=100)
     body = models.TextField(_("text"), blank=True)

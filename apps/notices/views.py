@@ -1,4 +1,4 @@
-"""The page of notices."""
+"""The announcements page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +13,6 @@ SHOWN = 50
 
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    """The notices shown now."""
+    """The notices that are visible now."""
     shown = Notice.objects.shown(timezone.now())[:SHOWN]
     return allow_page_cache(request, render(request, "notices/list.html", {"notices": shown}))

@@ -1,4 +1,4 @@
-"""Finding titles by name, alias or person."""
+"""Search for titles by name, alias or person."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from apps.movies.models import Audience, Credit, Movie, MovieQuerySet, Person
 from utils.plain_text import clean_line
 
-LONGEST = 60  # characters of a query that are looked at
+LONGEST = 60  # characters; longer queries are truncated
 SUGGESTED_PEOPLE = 3
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A title with its address, or a person's name to search for (no address)."""
+    """A title with its URL, or a person's name to search for (no URL)."""
 
     text: str
     address: str = ""
 
 
 def find(*, text: str, audience: Audience) -> MovieQuerySet:
-    """Listed titles with `text` in a name, alias or person, best match first; nothing for no text."""
+    """Listed titles with `text` in a name, alias or person, best match first; empty for an empty query."""
     text = _plain(text)
     if not text:
         return Movie.objects.none()
@@ -41,7 +41,7 @@ def find(*, text: str, audience: Audience) -> MovieQuerySet:
 
 
 def suggest(*, text: str, audience: Audience, limit: int = 8) -> list[Suggestion]:
-    """What a viewer who typed `text` may mean: listed titles, then people who are credited in one."""
+    """Suggestions for `text`: listed titles, then people credited in one."""
     text = _plain(text)
     titles = [Suggestion(m.title, m.get_absolute_url()) for m in find(text=text, audience=audience)[:limit]]
     if not text or len(titles) == limit:

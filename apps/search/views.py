@@ -1,4 +1,4 @@
-"""Search."""
+"""Search pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _address(text: str, page: int = 1) -> str:
 
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
-    """A page of what was found for `q`."""
+    """A page of results for `q`."""
     text = request.GET.get("q", "").strip()[: services.LONGEST]
     found = services.find(text=text, audience=Audience.of(request))
     movie_page = Paginator(found, PAGE).get_page(request.GET.get("page", "1"))
@@ -34,7 +34,7 @@ def results(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def suggestions(request: HttpRequest) -> JsonResponse:
-    """JSON for the search box: titles with their addresses, people with a search for them."""
+    """JSON for the search box: titles with their URLs, people with a search URL."""
     rows = services.suggest(text=request.GET.get("q", ""), audience=Audience.of(request))
     found = [{"text": row.text, "url": row.address or _address(row.text)} for row in rows]
     return JsonResponse({"res": 0, "errmsg": "", "suggestions": found})

@@ -1,4 +1,4 @@
-"""What people type, normalized and judged."""
+"""Account forms, with normalization and validation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.users.models import User
 
 
 class EmailField(forms.EmailField):
-    """An address as it is stored."""
+    """Normalizes to the stored form."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", _("Email"))
@@ -31,7 +31,7 @@ class EmailField(forms.EmailField):
 
 
 class PhoneField(forms.CharField):
-    """A mainland number as it is stored."""
+    """A mainland China mobile number, normalized to the stored form."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", _("Mobile number"))
@@ -47,7 +47,7 @@ class PhoneField(forms.CharField):
 
 
 class PasswordField(forms.CharField):
-    """A password typed once: it can be shown instead of repeated."""
+    """A password, entered once; the page can reveal it instead of asking for it twice."""
 
     def __init__(self, *, new: bool, **options: Any) -> None:
         options.setdefault("label", _("Password"))
@@ -60,7 +60,7 @@ class PasswordField(forms.CharField):
 
 
 class CodeField(forms.CharField):
-    """A short code; digits may be full-width and spaced."""
+    """A short code; full-width digits and spaces are accepted."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", _("Verification code"))
@@ -69,7 +69,7 @@ class CodeField(forms.CharField):
 
 
 class NameField(forms.CharField):
-    """A name that an account is called by: any of the three unless the options say which."""
+    """A username, email or phone number, unless the options restrict it."""
 
     def __init__(self, **options: Any) -> None:
         attrs = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
@@ -78,7 +78,7 @@ class NameField(forms.CharField):
 
 
 class LoginForm(forms.Form):
-    """`checked` asks for the name to be remembered."""
+    """`checked` remembers the name."""
 
     username = NameField()
     password = PasswordField(new=False)
@@ -86,7 +86,7 @@ class LoginForm(forms.Form):
 
 
 class RegisterForm(forms.Form):
-    """`by` says whether an e-mail or a phone is to be proved."""
+    """`by` selects verification by "email" or "phone"."""
 
     username = NameField(
         label=_("Username"),
@@ -124,31 +124,31 @@ class RegisterForm(forms.Form):
 
 
 class ForgotForm(forms.Form):
-    """Who has forgotten the password."""
+    """The account whose password is reset."""
 
     username = NameField()
 
 
 class ResendForm(forms.Form):
-    """To whom the activation mail is to go again."""
+    """The address of an activation email to resend."""
 
     email = EmailField()
 
 
 class NewPasswordForm(forms.Form):
-    """The password that replaces a forgotten one."""
+    """Replaces a forgotten password."""
 
     password = PasswordField(new=True, label=_("New password"))
 
 
 class CodeForm(forms.Form):
-    """A code that was sent or made by an app."""
+    """A code from an SMS or an authenticator app."""
 
     code = CodeField()
 
 
 class ProfileForm(forms.Form):
-    """What others see, and the language."""
+    """The public profile and the language."""
 
     nickname = forms.CharField(
         label=_("Nickname"),
@@ -169,7 +169,7 @@ class ProfileForm(forms.Form):
 
 
 class AvatarForm(forms.Form):
-    """A picture to be shown beside the name."""
+    """The avatar."""
 
     avatar = forms.FileField(
         label=_("Picture"),
@@ -179,7 +179,7 @@ class AvatarForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """Anything that wants the current password first; without one there is nothing to ask."""
+    """Asks for the current password, if the account has one."""
 
     current = PasswordField(new=False, label=_("Current password"))
 
@@ -190,27 +190,27 @@ class ConfirmForm(forms.Form):
 
 
 class EmailForm(ConfirmForm):
-    """An address to be proved."""
+    """A new email to verify."""
 
     email = EmailField(label=_("New email"))
     field_order = ["email", "current"]
 
 
 class PhoneForm(ConfirmForm):
-    """A number to be proved."""
+    """A new phone number to verify."""
 
     phone = PhoneField(label=_("New mobile number"))
     field_order = ["phone", "current"]
 
 
 class PasswordForm(ConfirmForm):
-    """A new password for who knows the old one."""
+    """Changes the password."""
 
     password = PasswordField(new=True, label=_("New password"))
     field_order = ["current", "password"]
 
 
 class LockForm(forms.Form):
-    """An administrator's reason, shown to whom it concerns."""
+    """The reason for locking, shown to the account owner."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("Shown to the account owner."))

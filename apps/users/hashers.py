@@ -1,4 +1,4 @@
-"""How passwords are hashed."""
+"""Password hashing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2Hasher(Argon2PasswordHasher):
-    """Argon2id with the memory and time that OWASP names as enough: 19 MiB, two passes, one lane.
+    """Argon2id with the parameters OWASP recommends: 19 MiB, two passes, one lane.
 
-    Django's own choice takes 100 MiB and eight lanes for each try: a few dozen a second would stop a small server.
+    Django's defaults take 100 MiB and eight lanes per attempt; a few dozen a second would overload a small server.
     """
 
     time_cost = 2

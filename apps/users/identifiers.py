@@ -1,4 +1,4 @@
-"""The names an account can be called by, and what each may look like."""
+"""Normalization and validation of usernames, nicknames, emails and phone numbers."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from utils.confusables import mixes_scripts
 from utils.plain_text import characters, clean_line, has_hidden, has_stack, is_visible
 
 _PHONE = re.compile(r"^(?:(?:\+|00)?86)?(1[3-9]\d{9})$", re.ASCII)
-# by ICU, which knows the characters of newer extensions than Python's own tables
+# from ICU, whose Unicode tables are newer than Python's
 _LETTER, _MARK = characters("[[:L:][:N:]]"), characters("[:M:]")
 _USERNAME = re.compile(f"[{_LETTER}{_MARK}._-]+")
 _FOREIGN = re.compile(f"[^{_LETTER}{_MARK}._-]")
-_BEGINS = re.compile(f"[._-]*[{_LETTER}]")  # an accent needs a letter to stand on
+_BEGINS = re.compile(f"[._-]*[{_LETTER}]")  # a combining mark needs a base letter
 SHORTEST, LONGEST = 2, 30  # characters of a user name
 LONGEST_NICKNAME = 30
 
 
 def normalize_phone(text: str) -> str:
-    """A mainland number as +8613800138000 (full-width digits, blanks and a missing +86 allowed), else ""."""
+    """A mainland China mobile number as +8613800138000, else "". Accepts full-width digits, blanks, no +86."""
     digits = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text))
     found = _PHONE.match(digits)
     return f"+86{found.group(1)}" if found else ""
 
 
 def normalize_email(text: str) -> str:
-    """An address as it is stored: trimmed, half-width, lower case."""
+    """The stored form of an email address: trimmed, half-width, lower case."""
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
 def normalize_username(text: str) -> str:
-    """A user name as it is stored: trimmed, half-width, lower case. Ｌｉｎ, LIN and lin are one."""
+    """The stored form of a username: trimmed, half-width, lower case. Ｌｉｎ, LIN and lin are the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold())
 
 
 def validate_username(name: str) -> None:
-    """Raise ValidationError unless the normalized name may be chosen: it can't be taken for an e-mail or a phone."""
+    """Raise ValidationError unless the normalized name is allowed; it must not resemble an email or a phone number."""
     if not SHORTEST <= len(name) <= LONGEST:
         raise ValidationError(
             _("Usernames must have %(least)s to %(most)s characters.") % {"least": SHORTEST, "most": LONGEST}
@@ -57,7 +57,7 @@ def validate_username(name: str) -> None:
 
 
 def clean_nickname(text: str) -> str:
-    """A nickname as it is stored: composed (NFC), one blank between words. Raises ValidationError for a disguise."""
+    """The stored form of a nickname: NFC, single blanks. Raises ValidationError for spoofing characters."""
     composed = unicodedata.normalize("NFC", " ".join(text.split()))
     if composed:
         reject_spoofing(composed)
@@ -65,7 +65,7 @@ def clean_nickname(text: str) -> str:
 
 
 def reject_spoofing(name: str) -> None:
-    """Raise ValidationError if the name holds what can't be seen, or what can't be told from other letters."""
+    """Raise ValidationError for names with invisible, stacked or mixed-script characters (UTS #39)."""
     if not is_visible(name):
         raise ValidationError(_("This name has no visible characters."))
     if has_hidden(name):
@@ -82,7 +82,7 @@ def reject_spoofing(name: str) -> None:
 
 
 def adopt(text: str) -> str:
-    """The user name for somebody whom another site calls `text`; "" where there is none in it."""
+    """A valid username derived from a display name at another site; "" if nothing usable remains."""
     letters = normalize_username(clean_line(text).partition("@")[0])
     name = _FOREIGN.sub("", letters)[:LONGEST]
     try:
@@ -93,11 +93,11 @@ def adopt(text: str) -> str:
 
 
 def mask_email(email: str) -> str:
-    """l***@example.com: enough for its owner to know it."""
+    """l***@example.com: recognizable to its owner only."""
     name, _at, domain = email.partition("@")
     return f"{name[:1]}***@{domain}"
 
 
 def mask_phone(phone: str) -> str:
-    """+86 138****8000: enough for its owner to know it."""
+    """+86 138****8000: recognizable to its owner only."""
     return f"{phone[:3]} {phone[3:6]}****{phone[-4:]}"

@@ -1,4 +1,4 @@
-"""What holds for every request of somebody with an account."""
+"""Middleware for requests of signed-in accounts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from apps.users import services
 from apps.users.models import AuditEntry, User
 from utils.addresses import client_address
 
-SECOND_FACTOR = "second_factor"  # session key: a code was given when signing in
-TOLD = "told"  # session key: what the sign-in page is to say
+SECOND_FACTOR = "second_factor"  # session key: the second factor was given at sign-in
+SIGN_IN_MESSAGE = "sign_in_message"  # session key: message for the sign-in page
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class ViewerMiddleware(AuthenticationMiddleware):
-    """`request.user`, without rights where the operator requires a second factor of staff that the session lacks.
+    """Sets `request.user`, without permissions if STAFF_SECOND_FACTOR requires a second factor that the session lacks.
 
-    Every page asks `has_perm`, so that the rule holds for each address, whatever its path.
+    Every page checks `has_perm`, so the rule applies to every URL.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -46,17 +46,17 @@ class ViewerMiddleware(AuthenticationMiddleware):
 def _viewer(request: HttpRequest) -> User | AnonymousUser:
     services.devices.renew_session_hash(request=request)
     user = _find(request)
-    request._cached_user = user  # type: ignore[attr-defined]  # where Django keeps it
+    request._cached_user = user  # type: ignore[attr-defined]  # Django's own cache attribute
     if settings.STAFF_SECOND_FACTOR and isinstance(user, User) and user.is_staff:
         given = SECOND_FACTOR in request.session
         user.rights_withheld = not (
             given and services.second_factor.is_on(user=user)
-        )  # it may have been turned off since
+        )  # it may have been turned off since sign-in
     return user
 
 
 class _Seen(dict[str, Any]):
-    """What a session holds, as it was read; notes that it would be ended."""
+    """A copy of the session's data that records whether Django would flush the session."""
 
     ended = False
 
@@ -64,13 +64,13 @@ class _Seen(dict[str, Any]):
         self.ended = True
 
     def cycle_key(self) -> None:
-        """Signed under an older key: `devices.renew_session_hash` renews it in place."""
+        """Ignore Django's reaction to a fallback key: `devices.renew_session_hash` renews the hash in place."""
 
 
 def _find(request: HttpRequest) -> User | AnonymousUser:
-    """Whose session it is. One that another request renewed between reading it and the account is read once more.
+    """The session's account. If the session looks invalid, it is read again, since another request may have renewed it.
 
-    Else of two requests of one browser at once the second could sign it out (services.recovery).
+    Otherwise one of two concurrent requests could sign the browser out (services.recovery).
     """
     seen = _Seen(request.session.items())
     user = get_user(cast("HttpRequest", SimpleNamespace(session=seen)))
@@ -82,30 +82,30 @@ def _find(request: HttpRequest) -> User | AnonymousUser:
         request.session.flush()
     else:
         request.session.update(again)
-        request.session.modified = False  # as it is stored
+        request.session.modified = False  # identical to the stored session
     return user
 
 
 class AccountMiddleware:
-    """Shows locked accounts out with the reason, and notes when a device was last seen.
+    """Signs out locked accounts with the reason, and records when a device was last active.
 
-    It asks for nobody that the page did not ask for: pages without a viewer stay without a query.
+    It evaluates `request.user` only if the view did, so that other pages cause no query.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What the request had to show was taken back while it went on: to the page that says how things are now."""
+        """Redirect to the account security page if the credentials changed during the request."""
         return redirect("users:recovery") if isinstance(exception, services.credentials.CredentialsChanged) else None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        looked = hasattr(request, "_cached_user")  # set when the page asked for request.user
+        looked = hasattr(request, "_cached_user")  # set once request.user was evaluated
         if not looked or SESSION_KEY not in request.session:
             return response
         if not request.user.is_authenticated:
-            return _show_out(request) if _is_page(request) else response
+            return _sign_out(request) if _is_page(request) else response
         if device_id := request.session.get(services.devices.DEVICE):
             services.devices.record_activity(device_id=device_id, at=timezone.now())
         return response
@@ -115,24 +115,24 @@ def _is_page(request: HttpRequest) -> bool:
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "text/html")
 
 
-def _show_out(request: HttpRequest) -> HttpResponseRedirect:
-    """End the session of an account that no session opens any more, and say why."""
+def _sign_out(request: HttpRequest) -> HttpResponseRedirect:
+    """End the session of an account that may not be signed in, and explain why."""
     user = User.objects.filter(pk=request.session[SESSION_KEY]).first()
     request.session.flush()
     if user and user.is_locked:
-        request.session[TOLD] = locked_message(user.locked_reason)
+        request.session[SIGN_IN_MESSAGE] = locked_message(user.locked_reason)
     return redirect_to_login(request.get_full_path())
 
 
 def locked_message(reason: str) -> str:
-    """What the owner of a locked account is told."""
+    """The message for the owner of a locked account."""
     if reason:
         return _("This account is locked: %(reason)s") % {"reason": reason}
     return _("This account is locked.")
 
 
 class AdministrationMiddleware:
-    """Leads staff whose rights are withheld to the second factor, and writes down what the others change."""
+    """Sends staff without the required second factor to set it up, and records admin changes in the audit log."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -143,7 +143,7 @@ class AdministrationMiddleware:
         user = request.user
         is_staff = isinstance(user, User) and user.is_staff
         if user.is_authenticated and not is_staff:
-            raise PermissionDenied  # signing in again would not help
+            raise PermissionDenied  # signing in again wouldn't help
         if isinstance(user, User) and user.rights_withheld:
             messages.warning(request, _("Admin access requires two-step verification. Set it up to continue."))
             return redirect("users:second_factor")
@@ -162,12 +162,12 @@ class AdministrationMiddleware:
 
 
 def _action(request: HttpRequest, page: str | None) -> str:
-    # as it was read: a body that was refused unread would be waited for here
+    # don't read the body here: a rejected one may not have arrived
     chosen = request.POST.get("action", "") if hasattr(request, "_post") else ""
     return (f"{page}: {chosen}" if chosen else page or "")[:100]
 
 
 def _describe(change: LogEntry) -> str:
-    """One line: the row and what was changed on it, as Django words it; never values."""
+    """One line: the object and the changed fields as Django describes them, never values."""
     what = change.get_change_message() or change.get_action_flag_display()
     return f"{change.content_type or ''} {change.object_id} {change.object_repr}: {what}"

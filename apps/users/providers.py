@@ -1,7 +1,7 @@
-"""Signing in with an account elsewhere: the extension point, and OpenID Connect.
+"""External sign-in providers: the extension point, and OpenID Connect.
 
 A provider is a class with `key`, `label` and the two methods of `Provider`; SIGN_IN_PROVIDERS lists them by name.
-docs/accounts.md tells how one for WeChat or QQ is written.
+docs/accounts.md shows how to write one for WeChat or QQ.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from apps.users import services
 from utils.breaker import Breaker, Unavailable
 from utils.untrusted_json import read_object
 
-TIMEOUT = 4  # seconds for an answer of the provider
-KEPT = 600  # seconds that its published settings and keys are kept
-LARGEST = 1024 * 1024  # bytes of what it publishes
-LEEWAY = 60  # seconds by which clocks may differ
+TIMEOUT = 4  # seconds to wait for the provider
+KEPT = 600  # seconds that its published configuration and keys are cached
+LARGEST = 1024 * 1024  # bytes of a published document
+LEEWAY = 60  # seconds of tolerated clock skew
 PROVIDER = Breaker("The sign-in provider", most=3)
-ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]  # never "none", never a shared secret
+ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256", "EdDSA"]  # never "none" or a symmetric algorithm
 
 
 class SignInRefused(Exception):
-    """The provider did not vouch for anybody; the message says why, for the log."""
+    """The provider did not authenticate anyone; the message is for the log."""
 
 
 class Provider(Protocol):
-    """A way to sign in elsewhere."""
+    """An external sign-in provider."""
 
-    key: str  # in addresses and in the database: letters
+    key: str  # used in URLs and the database; letters only
     label: str  # on the button
 
     def begin(self, *, back: str) -> tuple[str, dict[str, str]]:
-        """(where to send the browser, what to remember until it is back at the address `back`)."""
+        """(URL to redirect the browser to, state to keep until it returns to the URL `back`)."""
 
     def finish(self, *, back: str, answer: str, kept: dict[str, str]) -> services.identities.Person:
-        """Whom the provider vouches for: `answer` is the whole address it sent the browser to. Raises SignInRefused."""
+        """The authenticated person. `answer` is the full callback URL. Raises SignInRefused."""
 
 
 class OpenIDConnect:
@@ -95,7 +95,7 @@ class OpenIDConnect:
         )
 
     def _claims(self, id_token: str, nonce: str) -> dict[str, Any]:
-        """The verified statements of the token (OpenID Connect Core §3.1.3.7)."""
+        """The validated ID token claims (OpenID Connect Core §3.1.3.7)."""
         wanted = jwt.JWTClaimsRegistry(
             leeway=LEEWAY,
             iss={"essential": True, "value": self._settings()["issuer"]},
@@ -109,10 +109,10 @@ class OpenIDConnect:
         return dict(token.claims)
 
     def _settings(self) -> dict[str, Any]:
-        """What the provider publishes of itself (OpenID Connect Discovery §4); its issuer has to be the one we know."""
+        """The discovery document (OpenID Connect Discovery §4); its issuer must match the configured one."""
         found = _fetch(urljoin(settings.OIDC_ISSUER.rstrip("/") + "/", ".well-known/openid-configuration"))
         if str(found.get("issuer", "")).rstrip("/") != settings.OIDC_ISSUER.rstrip("/"):
-            raise SignInRefused("another issuer answers")
+            raise SignInRefused("issuer mismatch")
         return found
 
     def _keys(self) -> Any:
@@ -135,6 +135,6 @@ def _fetch(url: str) -> dict[str, Any]:
 
 @cache
 def providers() -> dict[str, Provider]:
-    """The ways to sign in elsewhere, by key."""
+    """The configured providers, by key."""
     made: list[Provider] = [import_string(name)() for name in settings.SIGN_IN_PROVIDERS]
     return {provider.key: provider for provider in made}

@@ -1,7 +1,7 @@
-"""Names that sound as if the site itself spoke: its administrators, its support, its own name, accounts it deleted.
+"""Names that impersonate the site: its administrators, its support, its own name, deleted accounts.
 
-Latin words are found as words (badminton is none), Chinese and Korean ones anywhere, whatever they are written with:
-other alphabets, figures for letters, blanks and points between them, traditional characters.
+Latin words match as whole words ("badminton" is allowed); Chinese and Korean ones match anywhere. Matching sees through
+other alphabets, digits for letters, blanks and dots between letters, and traditional characters.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from django.conf import settings
 from utils.confusables import prototypes
 from utils.plain_text import without_hidden
 
-# official wherever they stand as a word
+# reserved as a whole word anywhere in a name
 TITLES = (
     "admin", "admins", "administrator", "administrators", "sysadmin", "superadmin", "webmaster", "moderator",
     "official", "guanfang", "guanliyuan", "kefu",
 )  # fmt: skip
-# official where the name says nothing else
+# reserved if the name contains nothing but these and filler words
 DUTIES = (
     "root", "system", "support", "staff", "service", "helpdesk", "operator", "owner", "security", "mod", "sysop",
     "superuser", "postmaster", "hostmaster", "noreply", "notice", "notification", "deleted",
@@ -31,7 +31,7 @@ ROUND = (
     "centre", "user", "users", "member", "online", "vip", "cn", "com", "net", "tv", "www", "group", "chief", "head",
     "no", "reply", "client",
 )  # fmt: skip
-# official wherever they stand
+# reserved anywhere in a name
 HAN_TITLES = (
     "官方", "管理员", "管理组", "管理者", "客服", "超管", "站长", "网管", "版主", "站务", "审核员", "工作人员", "官网",
     "官号", "系统管理", "系统消息", "系统通知", "系统公告", "运营组", "运营团队", "已注销", "관리자", "운영자",
@@ -42,20 +42,20 @@ HAN_ROUND = (
     "平台", "网站", "用户", "账号", "帐号", "团队", "中心", "服务", "人员", "员", "组", "号", "小", "超级", "高级",
 )  # fmt: skip
 
-# what a letter may be written as, besides itself
+# common substitutes for a letter
 _WRITTEN = {
     "a": ("4", "@"), "b": ("8",), "d": ("cl",), "e": ("3",), "g": ("9",), "i": ("1", "l", "!", "|", "¡"),
     "l": ("1", "i", "!", "|"), "m": ("rn", "nn"), "o": ("0",), "s": ("5", "$"), "t": ("7", "+"), "u": ("v",),
     "w": ("vv",), "z": ("2",),
 }  # fmt: skip
-_BETWEEN = 3  # most characters between two letters of a word
+_BETWEEN = 3  # most separator characters between two letters of a word
 _SIMPLIFIED = icu.Transliterator.createInstance("Hant-Hans")
 _LATIN = re.compile(r"(?:LATIN (?:LETTER )?(?:SMALL |CAPITAL )*(?:LETTER )?|SYMBOL LETTER )([A-Z])(?: WITH .*)?$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def impersonates_staff(name: str) -> bool:
-    """Whether the name may be taken for the site's own."""
+    """Whether the name could be mistaken for the site's staff or the site itself."""
     plain = unicodedata.normalize("NFKC", without_hidden(name))
     own = _letters(settings.SITE_NAME)
     latin = _latin(plain)
@@ -73,20 +73,20 @@ def impersonates_staff(name: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    """The letters of the text other than Latin ones between Chinese ones; simplified."""
+    """The letters of the text, simplified; for mixed text, the non-Latin ones only."""
     folded = str(_SIMPLIFIED.transliterate(unicodedata.normalize("NFKC", text).casefold()))
     kept = "".join(c for c in folded if c.isalpha())
     return kept if kept.isascii() else "".join(c for c in kept if not c.isascii())
 
 
 def _latin(text: str) -> str:
-    """The text in small Latin letters where it looks like them, without accents; capitals inside begin a word."""
+    """The text with look-alikes replaced by lower-case Latin letters, without accents, camelCase split into words."""
     bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     return _CAMEL.sub(" ", "".join(map(_looked, bare))).lower()
 
 
 def _looked(character: str) -> str:
-    """The Latin letter that the character looks like, in its case; else the character."""
+    """The Latin letter that the character resembles, keeping its case; else the character itself."""
     if character.isascii():
         return character
     if found := _LATIN.search(unicodedata.name(character, "")):
@@ -98,7 +98,7 @@ def _looked(character: str) -> str:
 
 
 def _holds(text: str, words: Iterable[str]) -> bool:
-    """Whether one of the words stands in the text with no letter on either side."""
+    """Whether one of the words occurs in the text without an adjacent letter."""
     starts = [at for at in range(len(text)) if at == 0 or not _is_letter(text[at - 1])]
     return any(
         end == len(text) or not _is_letter(text[end])
@@ -109,8 +109,8 @@ def _holds(text: str, words: Iterable[str]) -> bool:
 
 
 def _is_made_of(text: str, words: Iterable[str], *, one_of: Collection[str]) -> bool:
-    """Whether the text is a row of these words and of no other letters, `one_of` these among them."""
-    without, within = {0}, set[int]()  # where a row may end, before and after the one
+    """Whether the text consists of these words only, at least one of them from `one_of`."""
+    without, within = {0}, set[int]()  # reachable end positions, before and after the required word
     for at in range(len(text)):
         if at not in without and at not in within:
             continue
@@ -125,9 +125,9 @@ def _is_made_of(text: str, words: Iterable[str], *, one_of: Collection[str]) -> 
 
 
 def _ends(text: str, start: int, word: str) -> set[int]:
-    """Where the word may end that begins at `start`, whatever its letters are written with and however often.
+    """End positions of `word` starting at `start`, allowing substitutes and repeated letters.
 
-    All ways are followed side by side: a pattern of `re` would try them one after another, and never end.
+    All alternatives advance in parallel; an equivalent regular expression would backtrack exponentially.
     """
     ends = {start}
     for place, letter in enumerate(word):
@@ -138,7 +138,7 @@ def _ends(text: str, start: int, word: str) -> set[int]:
 
 
 def _written(text: str, starts: set[int], writings: tuple[str, ...]) -> set[int]:
-    """Where one letter or more of the same may end."""
+    """End positions after one or more repetitions of a letter."""
     ends = set[int]()
     while starts:
         starts = {at + len(w) for at in starts for w in writings if text.startswith(w, at)} - ends
@@ -147,7 +147,7 @@ def _written(text: str, starts: set[int], writings: tuple[str, ...]) -> set[int]
 
 
 def _over_gaps(text: str, starts: set[int]) -> set[int]:
-    """The places, and those behind the few characters after them that are no letters."""
+    """The given positions plus those reachable over up to `_BETWEEN` separator characters."""
     found = set(starts)
     for start in starts:
         for at in range(start, min(start + _BETWEEN, len(text))):

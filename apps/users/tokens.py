@@ -1,7 +1,7 @@
-"""Links in mails: signed, expiring, and dead as soon as what they act on has changed.
+"""Tokens for emailed links: signed, expiring, and invalid once the state they act on has changed.
 
-A token carries whom it is for, when it was made and a keyed hash of the state it acts on. Using it changes
-that state, so it works once. Each purpose has a salt of its own: a token for one is noise to another.
+A token carries a row id, its creation time and a keyed hash of the state it acts on. Using it changes
+that state, so it works once. Each purpose has its own salt, so a token for one is invalid for another.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from utils.hashing import hash_matches, keyed_hash, secret_keys
 
 Row = TypeVar("Row", Registration, User)
 
-SEEN = 32  # hex digits of the hash of the state that a token carries
-SKEW = 300  # seconds by which the clocks of two machines may differ
+SEEN = 32  # hex digits of the state hash in a token
+SKEW = 300  # seconds of tolerated clock skew between machines
 
 
 class Purpose(Enum):
-    """What a token is good for, and for how long."""
+    """What a token authorizes, and its lifetime."""
 
     ACTIVATE = ("activate", timedelta(days=3))
     RESET = ("reset", timedelta(hours=1))
@@ -36,16 +36,16 @@ class Purpose(Enum):
 
 
 class TokenRefused(Exception):
-    """The token is altered, too old, used, or for something else."""
+    """The token is altered, expired, used, or for another purpose."""
 
 
 def make(purpose: Purpose, row: Registration | User, *, at: datetime, extra: str = "") -> str:
-    """A token by which whoever holds it may do `purpose` to `row`; `extra` is signed along."""
+    """A token that authorizes its holder to do `purpose` to `row`; `extra` is included in the signed payload."""
     return str(_serializers(purpose)[0].dumps([row.pk, int(at.timestamp()), keyed_hash(_state(row))[:SEEN], extra]))
 
 
 def find(purpose: Purpose, token: str, rows: QuerySet[Row], *, at: datetime) -> tuple[Row, str]:
-    """Which of the rows the token is for, and what was signed along. Raises TokenRefused."""
+    """The row the token is for, and its `extra`. Raises TokenRefused."""
     pk, _seen, _extra = _open(purpose, token, at)
     row = rows.filter(pk=pk).first()
     if row is None:
@@ -54,7 +54,7 @@ def find(purpose: Purpose, token: str, rows: QuerySet[Row], *, at: datetime) -> 
 
 
 def check(purpose: Purpose, token: str, row: Registration | User, *, at: datetime) -> str:
-    """What was signed along, if the token is for `row` as it is now. Raises TokenRefused."""
+    """The token's `extra`, if it matches the current state of `row`. Raises TokenRefused."""
     pk, seen, extra = _open(purpose, token, at)
     if pk != row.pk or not hash_matches(_state(row), seen, length=SEEN):
         raise TokenRefused
@@ -62,7 +62,7 @@ def check(purpose: Purpose, token: str, row: Registration | User, *, at: datetim
 
 
 def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, str, str]:
-    """(id of the row, hash of its state, what was signed along). Raises TokenRefused."""
+    """(row id, state hash, extra). Raises TokenRefused."""
     pk, made, seen, extra = _payload(purpose, token)
     if not -SKEW <= at.timestamp() - made < purpose.lives.total_seconds():
         raise TokenRefused
@@ -70,13 +70,13 @@ def _open(purpose: Purpose, token: str, at: datetime) -> tuple[int, str, str]:
 
 
 def _payload(purpose: Purpose, token: str) -> Any:
-    """What was signed, under any of the site's keys. Raises TokenRefused."""
+    """The payload, signed with any of the site's keys. Raises TokenRefused."""
     for serializer in _serializers(purpose):
         try:
             payload = serializer.loads(token)
         except (BadData, ValueError):  # ValueError: not ASCII
             continue
-        if serializer.dumps(payload) == token:  # base64 has several spellings of one signature; one is ours
+        if serializer.dumps(payload) == token:  # base64 isn't unique: accept the canonical form only
             return payload
     raise TokenRefused
 
@@ -87,7 +87,7 @@ def _serializers(purpose: Purpose) -> list[URLSafeSerializer]:
 
 
 def _state(row: Registration | User) -> str:
-    """What using a token changes; a token carries a keyed hash of it."""
+    """The state that using a token changes."""
     if isinstance(row, Registration):
         parts = ["registration", row.pk, row.password, row.used_at]
     else:

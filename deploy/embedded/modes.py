@@ -1,11 +1,11 @@
-"""Takes from other users what a data folder of before lets them read."""
+"""Removes other users' permissions from existing data folders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-OTHERS = 0o077  # every right of group and others
+OTHERS = 0o077  # all permissions of group and others
 OURS = (
     "admin-password*", "broker", "cashier", "db.sqlite3*", "demo-made", "mail", "outbox", "pictures", "private",
     "run", "run.env", "run.lock", "secret_key*", "site.log*", "static", "static-made", "videos", "work",
@@ -13,10 +13,10 @@ OURS = (
 
 
 def close(folder: Path) -> list[Path]:
-    """Leave what the site keeps in the folder to its owner, and the folder too unless it holds something else.
+    """Restrict the site's files to their owner, and the folder too unless it holds other files.
 
-    Returns what can't be closed. What a closed folder holds nobody else reaches: it is passed by, so that a start
-    doesn't look at every film. A folder is closed after its contents, so that a pass that was cut short is made again.
+    Returns paths that could not be changed. Already private folders are skipped, so that a start doesn't visit every
+    film. A folder is changed after its contents, so that an interrupted pass is repeated.
     """
     ours = [path for path in folder.iterdir() if any(path.match(name) for name in OURS)]
     left = _close(ours)
@@ -30,13 +30,13 @@ def _close(paths: Iterable[Path], *, contents: bool = True) -> list[Path]:
     for path in paths:
         try:
             mode = path.lstat().st_mode
-            if path.is_symlink() or not mode & OTHERS:  # a link leads to a folder of the operator's
+            if path.is_symlink() or not mode & OTHERS:  # symlinks point to folders of the operator
                 continue
             if contents and path.is_dir():
                 left += _close(path.iterdir())
             path.chmod(mode & 0o7777 & ~OTHERS)
         except FileNotFoundError:  # removed meanwhile
             continue
-        except OSError:  # another user's, or on a file system without rights
+        except OSError:  # owned by another user, or a file system without permissions
             left.append(path)
     return left

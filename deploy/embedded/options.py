@@ -1,6 +1,6 @@
-"""What `make run` was asked for: PORT, DATA_DIR and DEMO are good, or the start ends with a sentence that says why.
+"""Options of `make run`: PORT, DATA_DIR and DEMO, validated with clear error messages.
 
-Standard library only: the first stage checks before it begins.
+Standard library only, since the first stage validates them before installing anything.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from console import fail, say
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 MB = 1_000_000
-ROOM = {"1": 1200 * MB, "small": 200 * MB, "0": 60 * MB}  # bytes that a first start takes, by DEMO
+ROOM = {"1": 1200 * MB, "small": 200 * MB, "0": 60 * MB}  # bytes that a first start needs, by DEMO
 LAST_RUN_ENDS_WITHIN = 40.0  # seconds
 
 
 def port() -> int:
-    """PORT, where nothing else listens."""
+    """PORT, if it is free."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
-        fail(f"PORT={text} is no port. Choose a number from 1 to 65535: make run PORT=8000")
+        fail(f"PORT={text} is not a port. Choose a number from 1 to 65535: make run PORT=8000")
     number = int(text)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))
         except PermissionError:
-            fail(f"Port {number} may be used by the system's administrator only. Choose another: make run PORT=8000")
+            fail(f"Port {number} needs root privileges. Choose another: make run PORT=8000")
         except OSError:
             other = number + 1 if number < 65535 else 8000
-            fail(f"Port {number} is in use. Stop what listens there, or choose another: make run PORT={other}")
+            fail(f"Port {number} is in use. Stop the process that uses it, or choose another: make run PORT={other}")
     return number
 
 
@@ -51,7 +51,7 @@ def demo() -> str:
 
 
 def data_dir() -> Path:
-    """DATA_DIR, there, writable and with room."""
+    """DATA_DIR, created, writable and with enough space."""
     text = os.environ.get("DATA_DIR") or str(ROOT / "data")
     try:
         folder = Path(text).expanduser().resolve()
@@ -59,25 +59,25 @@ def data_dir() -> Path:
         with tempfile.TemporaryFile(dir=folder):
             free = shutil.disk_usage(folder).free
         others = [entry.name for entry in folder.iterdir() if not os.access(entry, os.R_OK | os.W_OK)]
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: nobody's ~
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: unknown user's ~
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
             free, others = 0, []
         else:
             why = "that is a file" if isinstance(error, FileExistsError) else getattr(error, "strerror", "") or error
-            fail(f"The data can't be kept in {text} ({why}). Choose another folder: make run DATA_DIR=…")
+            fail(f"The data can't be stored in {text} ({why}). Choose another folder: make run DATA_DIR=…")
     if others:
-        fail(f"{others[0]} in {text} is another user's. Run as that one, or choose another folder: make run DATA_DIR=…")
+        fail(f"{others[0]} in {text} belongs to another user. Choose another folder: make run DATA_DIR=…")
     needed = ROOM["0" if (folder / "demo-made").exists() else demo()]
     if free < needed:
         fail(
             f"The disk of {text} is full: {free // MB} MB are free, {needed // MB} MB are needed. "
-            "Make room there, or choose another folder: make run DATA_DIR=…"
+            "Free up space, or choose another folder: make run DATA_DIR=…"
         )
     return folder
 
 
-def hold(folder: Path) -> IO[str]:
-    """The data folder's lock; one site runs on it. What is left of one that was killed gets time to end."""
+def lock_data_dir(folder: Path) -> IO[str]:
+    """Lock the data folder for one site. Leftovers of a killed site get time to exit."""
     lock = (folder / "run.lock").open("a+")
     until = time.monotonic() + LAST_RUN_ENDS_WITHIN
     waiting = False
@@ -87,15 +87,15 @@ def hold(folder: Path) -> IO[str]:
         except OSError:
             lock.seek(0)
             if _alive(lock.read()) or time.monotonic() > until:
-                fail(f"Another site runs on {folder} already. Stop it, or choose another folder: make run DATA_DIR=…")
+                fail(f"Another site is already running on {folder}. Stop it or choose another: make run DATA_DIR=…")
         else:
             return lock
         if not waiting:
-            say("Waiting for the end of the last run")
+            say("Waiting for the previous run to end")
             waiting = True
         time.sleep(0.2)
 
 
 def _alive(pid: str) -> bool:
-    """Whether the process that wrote its number into a lock still runs."""
+    """Whether the process whose pid is in the lock file is running."""
     return pid.isdigit() and Path(f"/proc/{pid}").exists()

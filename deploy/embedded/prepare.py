@@ -1,7 +1,7 @@
-"""What must stand before the site starts, in one process: tables, static files, the administrator.
+"""Prepares the site in one process: checks, migrations, static files, the administrator account.
 
-Run by serve.py with the site's settings in the environment, among them OUTBOX_KEY, the one key to the outbox from now
-on, and ADMIN_PASSWORD if the administrator is to get that one.
+Run by serve.py with the site's settings in the environment. OUTBOX_KEY replaces all earlier keys to the outbox;
+ADMIN_PASSWORD, if set, becomes the administrator's password.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def main() -> None:
 
     from apps.users import services as users
 
-    call_command("check")  # once, and not in each worker
+    call_command("check")  # once, instead of in each worker
     call_command("migrate", interactive=False)
     call_command("collectstatic", interactive=False, verbosity=0)
     users.outbox.forget_keys()
     users.outbox.add_key(os.environ["OUTBOX_KEY"])
     if password := os.environ.get("ADMIN_PASSWORD"):
         accounts = get_user_model().objects
-        if admin := accounts.filter(username="admin").first():  # the file that told it is gone, or was never written
+        if admin := accounts.filter(username="admin").first():  # its password file was deleted or never written
             admin.set_password(password)
             admin.save(update_fields=["password"])
         else:

@@ -1,4 +1,4 @@
-"""Starting a tree of processes and ending all of it, whatever sessions its members made for themselves."""
+"""Starting process trees and terminating them completely, across sessions."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_CHILD_SUBREAPER = 36
-GRACE = 5.0  # seconds between asking a process and killing it
+GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
 def adopt_orphans() -> None:
-    """Become the parent of descendants whose parent dies, so that they can be found and ended (Linux)."""
+    """Become the subreaper, so that orphaned descendants can be found and terminated (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def die_with_parent() -> None:
-    """For a new child: be asked to end when this process is killed outright (Linux)."""
+    """In a new child: receive SIGTERM when the parent dies (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def stop_when_hung_up() -> None:
-    """Send this process SIGHUP when its terminal is gone: as the leader of a session, make keeps that to itself."""
+    """Send this process SIGHUP when its terminal closes, which make, as the session leader, doesn't forward."""
     if not sys.stdin or not sys.stdin.isatty():
         return
     gone = select.poll()
@@ -44,12 +44,12 @@ def stop_when_hung_up() -> None:
 
 
 def children(of: int) -> list[int]:
-    """The processes that `of` started and that still run."""
+    """The running child processes of `of`."""
     return _children().get(of, [])
 
 
 def descendants(of: int) -> list[int]:
-    """The processes below `of`, the nearest first."""
+    """All descendants of `of`, nearest first."""
     known = _children()
     found, look = [], [of]
     while look:
@@ -71,7 +71,7 @@ def _children() -> dict[int, list[int]]:
 
 
 def wait_for(process: subprocess.Popen[bytes]) -> int:
-    """Wait for one child and bury the others that end meanwhile; its exit status."""
+    """Wait for one child, reaping others that exit meanwhile; returns its exit status."""
     while process.returncode is None:
         pid, status = os.wait()
         if pid == process.pid:
@@ -80,7 +80,7 @@ def wait_for(process: subprocess.Popen[bytes]) -> int:
 
 
 def end_all() -> None:
-    """Ask every descendant to end, kill who hasn't after GRACE seconds, and bury them."""
+    """Terminate all descendants, kill those still running after GRACE seconds, and reap them."""
     number = signal.SIGTERM
     until = time.monotonic() + GRACE
     asked: set[int] = set()

@@ -1,6 +1,6 @@
-"""Second stage of `make run`: migrate, fill, start everything under one uWSGI, say where it is.
+"""Second stage of `make run`: migrates, creates the demo, starts everything under one uWSGI, prints the URLs.
 
-Runs in the virtual environment that bootstrap.py made. Honours PORT, DATA_DIR and DEMO (1, small or 0).
+Runs in the virtual environment created by bootstrap.py. Reads PORT, DATA_DIR and DEMO (1, small or 0).
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from console import fail, say
 from options import ROOT, VENV
 from processes import adopt_orphans, children, die_with_parent, end_all, stop_when_hung_up, wait_for
 
-FIRST_PAGE_WITHIN = 30.0  # seconds of painting before the site opens with what is there
-SOCKET_PATH_LIMIT = 100  # bytes; a unix socket's address holds 108
-READY_WITHIN = 60.0  # seconds for the first answer
-STOPPING_AFTER = 0.2  # seconds in which uWSGI has heard that it stops: from then on it starts nothing again
-STOPS_WITHIN = 20.0  # seconds for uWSGI and what it started
+FIRST_PAGE_WITHIN = 30.0  # seconds before the site opens with the titles created so far
+SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108
+READY_WITHIN = 60.0  # seconds until the first response
+STOPPING_AFTER = 0.2  # seconds until uWSGI has handled SIGTERM and restarts nothing
+STOPS_WITHIN = 20.0  # seconds for uWSGI and its children
 COMPRESSED = {".css", ".js", ".svg", ".json", ".map", ".txt"}
 
 
 class Stopped(Exception):
-    """Ctrl-C or a request to end."""
+    """Ctrl-C or a termination signal."""
 
 
 def main() -> int:
-    os.umask(modes.OTHERS)  # and of all that is started from here
+    os.umask(modes.OTHERS)  # inherited by all child processes
     data_dir = options.data_dir()
     demo = options.demo()
-    lock = options.hold(data_dir)
+    lock = options.lock_data_dir(data_dir)
     if left := modes.close(data_dir):
-        say(f"Other users of this machine may read {left[0]}" + (f" and {len(left) - 1} more" if left[1:] else ""))
+        say(f"Other users on this machine can read {left[0]}" + (f" and {len(left) - 1} more" if left[1:] else ""))
     port = options.port()
     lock.truncate(0)
     lock.write(str(os.getpid()))
@@ -54,11 +54,11 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     adopt_orphans()
-    shutil.rmtree(data_dir / "work", ignore_errors=True)  # of encodes that were cut short; they begin again
+    shutil.rmtree(data_dir / "work", ignore_errors=True)  # interrupted encodes start over
     run_dir = make_run_dir(data_dir)
     try:
         return serve(port, data_dir, run_dir, demo, lock)
-    except OSError as error:  # of a disk that became full, for one
+    except OSError as error:  # for example, the disk became full
         fail(f"{error.strerror}: {error.filename or data_dir}")
     except Stopped:
         with contextlib.suppress(OSError):  # the terminal may be gone
@@ -66,7 +66,7 @@ def main() -> int:
         return 0
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C doesn't leave half of it running
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave processes running
         end_all()
         (data_dir / "run.env").unlink(missing_ok=True)
         for name in ("broker.sock", "uwsgi.sock"):
@@ -80,7 +80,7 @@ def _stop(*_: Any) -> NoReturn:
 
 
 def make_run_dir(data_dir: Path) -> Path:
-    """A folder for sockets: in the data, or in a short temporary one where a socket's address would not fit."""
+    """A folder for sockets: in the data folder, or a temporary one if socket paths would be too long."""
     run_dir = data_dir / "run"
     plain = all(c.isascii() and (c.isalnum() or c in "/._-") for c in str(run_dir))
     if len(os.fsencode(run_dir / "broker.sock")) > SOCKET_PATH_LIMIT or not plain:
@@ -90,37 +90,37 @@ def make_run_dir(data_dir: Path) -> Path:
 
 
 def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) -> int:
-    """Bring the site up, say where it is, and stay until it ends. Returns uWSGI's exit status."""
+    """Start the site, print its URLs and wait until it exits. Returns uWSGI's exit status."""
     redis_url = f"unix://{run_dir / 'broker.sock'}"
     shared = {"PORT": str(port), **cashier_port(), "REDIS_URL": redis_url, "DEMO": demo}
-    # read by manage.py commands that are run beside the site
+    # read by manage.py commands while the site runs
     (data_dir / "run.env").write_text("".join(f"{k}={v}\n" for k, v in shared.items()))
     env = os.environ | {
         **shared,
         "DATA_DIR": str(data_dir),
-        "DATA_GROUP_READS": "0",  # it all runs as one user
+        "DATA_GROUP_READS": "0",  # everything runs as one user
         "ROOT_DIR": str(ROOT),
         "RUN_DIR": str(run_dir),
         "DJANGO_SETTINGS_MODULE": "streamsite.settings",
-        "OUTBOX": "1",  # mails are kept, not sent: whoever has the key that is printed reads them at /user/outbox/
+        "OUTBOX": "1",  # emails are saved, not sent; the printed key opens them at /user/outbox/
     }
     broker.prepare(run_dir, data_dir)
     if not broker.is_sound(run_dir, data_dir):
-        say("The queue was damaged, as a power cut may leave it: it begins anew, and what waited is queued again")
-        broker.forget(data_dir)
+        say("The queue was damaged, possibly by a power failure. Rebuilding it")
+        broker.delete_data(data_dir)
     say("Preparing the database")
     outbox_key = secrets.token_urlsafe(24)
     password = prepare(env | {"OUTBOX_KEY": outbox_key}, data_dir)
-    (data_dir / "pictures").mkdir(exist_ok=True)  # a uWSGI process that doesn't find it never looks again
+    (data_dir / "pictures").mkdir(exist_ok=True)  # uWSGI checks for it only once
     small = ["--small"] if demo == "small" else []
     painting = None
     if demo != "0" and not (data_dir / "demo-made").exists():
-        say("Painting the demo catalogue")
+        say("Creating the demo catalogue")
         painting = command(env, "demo", "--no-videos", *small)
         try:
             painting.wait(timeout=FIRST_PAGE_WITHIN)
         except subprocess.TimeoutExpired:
-            say(f"The first titles can be seen at http://127.0.0.1:{port}/ while the others are painted")
+            say(f"The first titles will be at http://127.0.0.1:{port}/ while the others are created")
     say("Starting the site")
     site = start(env, data_dir / "site.log", lock)
     address = f"http://127.0.0.1:{port}/"
@@ -131,20 +131,20 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         time.sleep(0.1)
     if painting is not None:
         if painting.wait():
-            fail("The demo catalogue could not be made; what is wrong stands above.")
+            fail("The demo catalogue could not be created; see the error above.")
         (data_dir / "demo-made").touch()
     print(
         f"\n  Streamsite      {address}\n"
         f"  Administration  {address}admin/\n"
         f"  Outbox          {address}user/outbox/?key={outbox_key}\n"
-        f"  Name            admin\n"
+        f"  Username        admin\n"
         f"  Password        {password}\n",
         flush=True,
     )
-    if demo != "0":  # at every start: a stop may have cut the films short
+    if demo != "0":  # at every start, since a stop may have interrupted films
         command(env, "demo", "--restarted", *small, stdout=subprocess.DEVNULL)
     if painting is not None:
-        print("  The demo films become ready one after another.", flush=True)
+        print("  The demo films become available one by one.", flush=True)
     print("  Ctrl-C stops everything.\n", flush=True)
     try:
         stop_when_hung_up()
@@ -157,19 +157,19 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         wait_for(site)
         signal.setitimer(signal.ITIMER_REAL, 0)
         raise
-    fail_with_log(f"The site ended by itself (status {status}).", data_dir / "site.log")
+    fail_with_log(f"The site exited unexpectedly (status {status}).", data_dir / "site.log")
 
 
 def start(env: dict[str, str], log: Path, lock: IO[str]) -> subprocess.Popen[bytes]:
-    """uWSGI, in a session of its own: Ctrl-C reaches this process only, which then stops it in order.
+    """Start uWSGI in its own session, so that Ctrl-C reaches only this process, which stops it in order.
 
-    It shares the data folder's lock, so that nobody takes the folder before it has ended, whatever becomes of us.
+    uWSGI inherits the data folder's lock and holds it until it exits, even if this process is killed.
     """
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     with log.open("wb") as out:
         return subprocess.Popen(
-            # the length of the queue is read before the variables of an .ini are
+            # --listen is parsed before the variables of the .ini
             [VENV / "bin" / "uwsgi", "--listen", str(backlog()), "--ini", "deploy/embedded/uwsgi.ini"],
             cwd=ROOT,
             env=env,
@@ -183,25 +183,25 @@ def start(env: dict[str, str], log: Path, lock: IO[str]) -> subprocess.Popen[byt
 
 
 def end_workers(pid: int) -> None:
-    """End the queue's workers all at once: uWSGI, which has been told to stop, would wait for each in its turn.
+    """Stop all workers at once; uWSGI would wait for one after another.
 
-    SIGQUIT makes them give their tasks back, and the broker lives until uWSGI comes to it.
+    SIGQUIT makes them return their tasks; the broker stays up until uWSGI stops it.
     """
     time.sleep(STOPPING_AFTER)
     for child in children(pid):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # exited meanwhile
             if b"--queues" in Path(f"/proc/{child}/cmdline").read_bytes():
                 os.kill(child, signal.SIGQUIT)
 
 
 def backlog() -> int:
-    """Connections that may wait for a thread of uWSGI's; it doesn't start with more than the system allows."""
+    """The listen backlog; uWSGI doesn't start if it exceeds the system's limit."""
     limit = Path("/proc/sys/net/core/somaxconn")
     return min(1024, int(limit.read_text())) if limit.exists() else 128
 
 
 def cashier_port() -> dict[str, str]:
-    """A free port for the local cashier, where the site has no other way to be paid."""
+    """A free port for the local cashier, unless another gateway is configured."""
     gateway = os.environ.get("PAYMENT_GATEWAY") or ("alipay" if os.environ.get("ALIPAY_APP_ID") else "cashier")
     if gateway != "cashier" or os.environ.get("CASHIER_URL"):
         return {}
@@ -211,14 +211,14 @@ def cashier_port() -> dict[str, str]:
 
 
 def prepare(env: dict[str, str], data_dir: Path) -> str:
-    """Run prepare.py; the administrator's password, made at random on the first start and kept beside the data.
+    """Run prepare.py; returns the administrator's password, generated on the first start.
 
-    Who deletes that file gets a new one.
+    It is stored in the data folder; deleting the file generates a new one.
     """
     kept, whole = data_dir / "admin-password", data_dir / "static-made"
-    password = kept.read_text().strip() if kept.exists() else ""  # and a power cut may leave it empty
+    password = kept.read_text().strip() if kept.exists() else ""  # a power failure may leave it empty
     given = {} if password else {"ADMIN_PASSWORD": secrets.token_urlsafe(9)}
-    if not whole.exists():  # files of a collection that was cut short may be half, and nobody would look at them again
+    if not whole.exists():  # an interrupted collectstatic may have left partial files
         shutil.rmtree(data_dir / "static", ignore_errors=True)
     whole.unlink(missing_ok=True)
     done = subprocess.run(
@@ -234,7 +234,7 @@ def prepare(env: dict[str, str], data_dir: Path) -> str:
     )
     if done.returncode:
         print(done.stdout, file=sys.stderr)
-        fail("The site could not be prepared; what is wrong stands above.")
+        fail("The site could not be prepared; see the error above.")
     compress(data_dir / "static")
     if given:
         password = given["ADMIN_PASSWORD"]
@@ -248,7 +248,7 @@ def prepare(env: dict[str, str], data_dir: Path) -> str:
 
 
 def compress(folder: Path) -> None:
-    """A .gz beside every static text, for uWSGI to send."""
+    """Write a .gz next to every static text file, for uWSGI to serve."""
     for file in folder.rglob("*"):
         if file.suffix not in COMPRESSED or not file.is_file():
             continue
@@ -258,7 +258,7 @@ def compress(folder: Path) -> None:
 
 
 def command(env: dict[str, str], *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Begin a management command."""
+    """Start a management command."""
     return subprocess.Popen(
         [sys.executable, "-u", "manage.py", *arguments],
         cwd=ROOT,
@@ -281,7 +281,7 @@ def answers(url: str) -> bool:
 
 def fail_with_log(text: str, log: Path) -> NoReturn:
     print("\n".join(log.read_text(errors="replace").splitlines()[-20:]), file=sys.stderr)
-    fail(f"{text} All it said is in {log}")
+    fail(f"{text} Full output: {log}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A step of the first stage: the commands it runs, and the stamp that says it needn't run again.
+"""Build steps of the first stage: running commands, and stamps that mark steps as done.
 
-A stamp is the hash of what the step was made from. Standard library only.
+A stamp is the hash of the step's inputs. Standard library only.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from options import ROOT, VENV
 from processes import die_with_parent
 
 STAMPS = VENV / "stamps"
-AGAIN = "Then try again: what is done already isn't done twice."
+AGAIN = "Then try again; finished steps are skipped."
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None, fetching: str = "", npm: bool = False) -> None:
-    """Run a command quietly. If it fails, say why: in a sentence for one that is `fetching`, else all it said."""
+    """Run a command quietly. On failure, print an explanation if it is `fetching`, else all its output."""
     process = subprocess.Popen(
         [str(part) for part in command], cwd=ROOT, env=env, text=True, errors="replace",
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=die_with_parent,
@@ -32,24 +32,24 @@ def run(*command: str | Path, env: dict[str, str] | None = None, fetching: str =
     if process.returncode:
         if not fetching:
             print(said, file=sys.stderr)
-            fail(f"This failed: {' '.join(map(str, command))}")
+            fail(f"Command failed: {' '.join(map(str, command))}")
         log = ROOT / "build" / "install.log"
         with suppress(OSError):
             log.parent.mkdir(exist_ok=True)
             log.write_text(said)
         asked_at = [] if npm else mirrors.addresses(mirrors.configured())
         why = failures.explain(step=fetching, said=said, asked=asked_at, npm=npm)
-        fail(f"{why}\n{AGAIN} All it said is in {log}")
+        fail(f"{why}\n{AGAIN} Full output: {log}")
 
 
 def uv(*command: str | Path, fetching: str) -> None:
-    """Run uv, which asks where pip is configured to ask."""
+    """Run uv with pip's configured indexes."""
     options, env = mirrors.for_uv(mirrors.configured())
     run(VENV / "bin" / "uv", *command, *options, env=env, fetching=fetching)
 
 
 def digest(paths: list[Path]) -> str:
-    """The hash of the contents and names of files and folders."""
+    """A hash of file names and contents."""
     found = hashlib.sha256()
     for path in paths:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
@@ -66,7 +66,7 @@ def stale(name: str, inputs: list[Path], *outputs: Path) -> bool:
 
 
 def done(name: str, inputs: list[Path]) -> None:
-    """Leave the stamp, once what it vouches for is on the disk."""
+    """Write the stamp, after the step's output is flushed to disk."""
     os.sync()
     new = STAMPS / f"{name}.new"
     new.write_text(digest(inputs))

@@ -19,7 +19,7 @@ class Input:
 def test_what_was_not_read_is_taken_until_the_sender_has_its_answer():
     ours, theirs = socket.socketpair()
     environ = {"CONTENT_LENGTH": "10000000", "PATH_INFO": "/", "wsgi.input": Input(ours)}
-    answer = request_bodies.watched(lambda _environ, _start: [b"refused"], apart_from="/uploads/")(environ, None)
+    answer = request_bodies.limit_slow_bodies(lambda _environ, _start: [b"refused"], exempt="/uploads/")(environ, None)
     sent = []
 
     def send() -> None:

@@ -85,7 +85,7 @@ def test_one_data_folder_carries_one_site(site):
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 1
-    assert f"Another site runs on {site.data}" in done.stderr
+    assert f"Another site is already running on {site.data}" in done.stderr
 
 
 @pytest.mark.xdist_group("browser")

@@ -69,9 +69,9 @@ def test_an_environment_copied_without_its_bytecode_is_compiled_once(elsewhere, 
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [({"PORT": "web"}, "PORT=web is no port"), ({"PORT": "0"}, "PORT=0 is no port"),
-     ({"PORT": "70000"}, "PORT=70000 is no port"), ({"DEMO": "big"}, "DEMO=big is unknown"),
-     ({"DATA_DIR": "/etc/hostname"}, "The data can't be kept in /etc/hostname"),
+    [({"PORT": "web"}, "PORT=web is not a port"), ({"PORT": "0"}, "PORT=0 is not a port"),
+     ({"PORT": "70000"}, "PORT=70000 is not a port"), ({"DEMO": "big"}, "DEMO=big is unknown"),
+     ({"DATA_DIR": "/etc/hostname"}, "The data can't be stored in /etc/hostname"),
      ({"DATA_DIR": "/etc/hostname/data"}, "Not a directory"), ({"DATA_DIR": "/proc/data"}, "The data can't be kept"),
      ({"DATA_DIR": "~who-is-that/data"}, "home directory")],
 )  # fmt: skip
@@ -117,7 +117,7 @@ def test_what_is_left_of_a_killed_site_gets_time_to_end(elsewhere, tmp_path):
         [sys.executable, "-c", holds, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     rest.stdout.readline()
-    code = "import options, sys; from pathlib import Path; options.hold(Path(sys.argv[1])); print('ours')"
+    code = "import options, sys; from pathlib import Path; options.lock_data_dir(Path(sys.argv[1])); print('ours')"
     begin = [sys.executable, "-c", code, str(tmp_path)]
     waiting = subprocess.Popen(begin, cwd=elsewhere.parent, stdout=subprocess.PIPE, text=True)
     assert "Waiting for the end of the last run" in waiting.stdout.readline()
@@ -132,11 +132,11 @@ def test_half_an_environment_is_made_again(elsewhere, tmp_path):
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
     done = _start(elsewhere, PYTHONPATH=str(bare), PATH=str(bare))
-    assert "Making the virtual environment" in done.stdout
+    assert "Creating the virtual environment" in done.stdout
     stamps = tmp_path / ".venv" / "stamps"
     stamps.mkdir(parents=True)
     (stamps / "unfinished").touch()
-    assert "Making the virtual environment" in _start(elsewhere, PYTHONPATH=str(bare), PATH=str(bare)).stdout
+    assert "Creating the virtual environment" in _start(elsewhere, PYTHONPATH=str(bare), PATH=str(bare)).stdout
 
 
 def _ignore_interrupts() -> None:

@@ -92,39 +92,39 @@ def _one(*arguments: str, python: tuple[str, ...] = (sys.executable,), **changed
 def test_every_command_says_in_a_sentence_that_the_data_has_no_place():
     for line, (status, said) in _all(COMMANDS, DATA_DIR="/proc/nope", DATABASE_URL="").items():
         assert (status, said.count("\n")) == (1, 1), (line, said)
-        assert said.startswith("The data can't be kept in /proc/nope"), (line, said)
+        assert said.startswith("The data can't be stored in /proc/nope"), (line, said)
         assert "DATA_DIR" in said
 
 
 def test_every_command_says_in_a_sentence_that_a_setting_is_wrong(tmp_path):
     for line, (status, said) in _all(COMMANDS, DATA_DIR=str(tmp_path), PORT="eighty").items():
         assert (status, said.count("\n")) == (1, 1), (line, said)
-        assert said.startswith("A setting is wrong. PORT='eighty'"), (line, said)
+        assert said.startswith("Invalid setting: PORT='eighty'"), (line, said)
 
 
 def test_every_command_says_in_a_sentence_that_the_database_is_none(tmp_path):
     (tmp_path / "db.sqlite3").write_bytes(b"no database, whatever it is called" * 100)
     for line, (status, said) in _all(ASK_THE_DATABASE, DATA_DIR=str(tmp_path), DATABASE_URL="").items():
         assert status == 1, (line, said)
-        assert f"{tmp_path}/db.sqlite3 is damaged or no database" in said.splitlines()[-1], (line, said)
+        assert f"{tmp_path}/db.sqlite3 is damaged or not a database" in said.splitlines()[-1], (line, said)
         assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"DATA_DIR": "/etc/hostname"}, "The data can't be kept in /etc/hostname (/etc/hostname: that is a file)."),
-        ({"DATA_DIR": "/sys/nope"}, "The data can't be kept in /sys/nope (/sys/nope: "),
-        ({"DATA_DIR": "~nobodyatall"}, "A setting is wrong. DATA_DIR='~nobodyatall' is no folder"),
-        ({"DATABASE_URL": "nonsense"}, "A setting is wrong. DATABASE_URL is no address of a database"),
+        ({"DATA_DIR": "/etc/hostname"}, "The data can't be stored in /etc/hostname (/etc/hostname: that is a file)."),
+        ({"DATA_DIR": "/sys/nope"}, "The data can't be stored in /sys/nope (/sys/nope: "),
+        ({"DATA_DIR": "~nobodyatall"}, "Invalid setting: DATA_DIR='~nobodyatall' is not a usable folder"),
+        ({"DATABASE_URL": "nonsense"}, "Invalid setting: DATABASE_URL is not a database URL"),
         ({"DATABASE_URL": "mysql://u:secret@127.0.0.1:1/x"}, "The database mysql://127.0.0.1:1/x can't be used: "),
-        ({"DATABASE_URL": "sqlite:////nowhere/x.db"}, "There is no folder /nowhere."),
+        ({"DATABASE_URL": "sqlite:////nowhere/x.db"}, "There is not a usable folder /nowhere."),
         ({"DATABASE_URL": "sqlite:////proc/x.db"}, "/proc/x.db can't be opened and written by this user"),
-        ({"REDIS_URL": "nonsense"}, "A setting is wrong. REDIS_URL is no address of a Redis"),
-        ({"TIME_ZONE": "Mars/Olympus"}, "A setting is wrong. TIME_ZONE='Mars/Olympus' is no time zone"),
-        ({"EMAIL_URL": "nonsense"}, "A setting is wrong. EMAIL_URL is no address of a mail server"),
-        ({"LOG_LEVEL": "loud"}, "A setting is wrong. LOG_LEVEL='LOUD' is no level"),
-        ({"DEBUG": "maybe"}, "A setting is wrong. DEBUG='maybe' is neither true nor false"),
+        ({"REDIS_URL": "nonsense"}, "Invalid setting: REDIS_URL is not a Redis URL"),
+        ({"TIME_ZONE": "Mars/Olympus"}, "Invalid setting: TIME_ZONE='Mars/Olympus' is not a time zone"),
+        ({"EMAIL_URL": "nonsense"}, "Invalid setting: EMAIL_URL is not a mail server URL"),
+        ({"LOG_LEVEL": "loud"}, "Invalid setting: LOG_LEVEL='LOUD' is not a log level"),
+        ({"DEBUG": "maybe"}, "Invalid setting: DEBUG='maybe' is not a boolean"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_and_where(tmp_path, changed, said):
@@ -138,10 +138,10 @@ def test_tables_that_are_missing_are_made_by_migrate(tmp_path):
 
 
 def test_packages_that_are_missing_are_named(tmp_path):
-    assert "The package django isn't there for" in _one("check", python=(sys.executable, "-S"), VIRTUAL_ENV="")
+    assert "The package django isn't installed for" in _one("check", python=(sys.executable, "-S"), VIRTUAL_ENV="")
     (tmp_path / "icu.py").write_text("raise ModuleNotFoundError('No module named icu', name='icu')")
     assert _one("check", PYTHONPATH=str(tmp_path), DATA_DIR=str(tmp_path)) == (
-        "The package icu is missing. Run `make run` or `make dev`: they install what the site needs."
+        "The package icu is missing. Run `make run` or `make dev` to install it."
     )
 
 
@@ -153,12 +153,12 @@ def test_traceback_shows_where_it_happened(tmp_path):
 
 def test_a_full_disk_is_told_with_its_place(tmp_path):
     full = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "x"))
-    assert diagnose(full).startswith(f"The disk of {tmp_path}/x is full. Make room there.")
+    assert diagnose(full).startswith(f"The disk of {tmp_path}/x is full. Free up space.")
     with sqlite3.connect(":memory:") as database:
         database.execute("PRAGMA max_page_count = 2")
         with pytest.raises(sqlite3.Error) as raised:
             database.execute("CREATE TABLE t AS SELECT randomblob(100000)")
-    assert "is full. Make room there." in diagnose(OperationalError(*raised.value.args))
+    assert "is full. Free up space." in diagnose(OperationalError(*raised.value.args))
 
 
 def test_a_fault_of_our_own_keeps_its_traceback():

@@ -316,7 +316,7 @@ def test_a_mirror_without_the_package_is_told_so(project, two):
         ),
         ("npm error code ENOTFOUND\nnpm error request to https://npm.example/x failed", "nobody knows this host"),
         ("npm error code E403\nnpm error 403 Forbidden - GET https://npm.example/x", "it refuses access"),
-        ("npm error code ENOSPC\nnpm error nospc No space left on device", "Make room on the disk."),
+        ("npm error code ENOSPC\nnpm error nospc No space left on device", "Free up disk space."),
     ],
 )  # fmt: skip
 def test_what_npm_says_is_understood(said, told):

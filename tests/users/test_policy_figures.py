@@ -18,7 +18,7 @@ from apps.users.tokens import Purpose, TokenRefused
 from tests.factories import make_user
 from tests.users.conftest import PASSWORD
 from utils import ratelimit
-from utils.addresses import neighbourhood
+from utils.addresses import client_network
 from utils.hashing import hash_matches, keyed_hash
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.get_fixed_timezone(0))
@@ -90,9 +90,9 @@ def test_the_other_limits_of_the_table():
 
 
 def test_an_address_is_an_ipv4_or_a_subscribers_64():
-    assert neighbourhood("203.0.113.7") == "203.0.113.7"
-    assert neighbourhood("2001:db8:1:2:aaaa::1") == neighbourhood("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
-    assert neighbourhood("2001:db8:1:3::1") == "2001:db8:1:3::/64"
+    assert client_network("203.0.113.7") == "203.0.113.7"
+    assert client_network("2001:db8:1:2:aaaa::1") == client_network("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
+    assert client_network("2001:db8:1:3::1") == "2001:db8:1:3::/64"
 
 
 # ── links ──

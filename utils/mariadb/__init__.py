@@ -1,1 +1,1 @@
-"""Django's MySQL backend, made to compare text and count days as SQLite does, whatever the server's defaults are."""
+"""Django's MySQL backend with exact text comparison and time zones as on SQLite, whatever the server's defaults."""

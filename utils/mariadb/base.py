@@ -1,4 +1,4 @@
-"""The connection: exact text, days of zones that the server needn't know by name."""
+"""The database connection: exact text comparison, and time zones without the server's zone tables."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.db.backends.mysql import base, operations, schema
 
 from utils.time_zones import fixed_offset
 
-COLLATION = "utf8mb4_bin"  # the default ones take 🎬 for 🎉, 𠮷 for 𡃁 and café for cafe
+COLLATION = "utf8mb4_bin"  # the defaults treat 🎬 and 🎉, 𠮷 and 𡃁, café and cafe as equal
 CASELESS = ("iexact", "icontains", "istartswith", "iendswith")
-# Errors instead of shortened text; a difference of counts may lie below zero on its way.
+# errors instead of truncated text; unsigned subtraction may be negative in between
 MODE = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_UNSIGNED_SUBTRACTION')"
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
-    """Tables that compare exactly, and can roll back, in a database of any default."""
+    """Creates InnoDB tables with an exact collation, whatever the database's defaults."""
 
     sql_create_table = (
         f"CREATE TABLE %(table)s (%(definition)s) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE {COLLATION}"
@@ -25,14 +25,14 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    """Upper and lower case are alike where a look-up says so; a fixed zone goes by its distance from UTC."""
+    """Case-insensitive lookups through LOWER(); fixed-offset time zones by their UTC offset."""
 
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
         cast = super().lookup_cast(lookup_type, internal_type)
         return f"LOWER({cast})" if lookup_type in CASELESS and internal_type != "JSONField" else cast
 
     def _convert_sql_to_tz(self, sql: str, params: Sequence[Any], tzname: str | None) -> tuple[str, Sequence[Any]]:
-        # Debian leaves the server's table of zones empty: with a name, even UTC, CONVERT_TZ gives NULL there.
+        # Debian leaves the zone tables empty, so CONVERT_TZ returns NULL for zone names, even UTC.
         there = fixed_offset(tzname) if tzname and settings.USE_TZ else ""
         here = fixed_offset(self.connection.timezone_name) if there else ""
         if not here:
@@ -58,7 +58,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return {"collation": COLLATION, "init_command": MODE, **given, "charset": "utf8mb4"}
 
     def inexact_tables(self) -> list[str]:
-        """Tables that compare otherwise or can't roll back: made by an earlier release or another tool."""
+        """Tables with another collation or engine, created by an earlier release or another tool."""
         with self.cursor() as cursor:
             cursor.execute(
                 "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
@@ -68,7 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return [name for (name,) in cursor.fetchall()]
 
     def make_exact(self) -> None:
-        """Convert the inexact tables. What was unique stays so: more is told apart than before, never less."""
+        """Convert inexact tables. Unique values stay unique, since the new collation distinguishes more."""
         if names := self.inexact_tables():
             with self.constraint_checks_disabled(), self.cursor() as cursor:
                 for name in names:

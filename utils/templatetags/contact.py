@@ -1,4 +1,4 @@
-"""Where users turn with a question: SITE_CONTACT."""
+"""The site's contact, from SITE_CONTACT."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag
 def contact_link() -> SafeString | str:
-    """A link to the site's contact, an address of mail or of the web; "" without one."""
+    """A link to the contact email or web page; "" if unset."""
     contact = settings.SITE_CONTACT
     if not contact:
         return ""

@@ -1,4 +1,4 @@
-"""Counts, lengths and money as viewers of each language read them."""
+"""Localized formats for counts, durations and money."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def count_cn(value: int | None) -> str:
 
 @register.filter
 def local(row: Any, field: str) -> str:
-    """A text that a row has as `field` and as `field`_en: the latter on English pages, where there is one."""
+    """`row.field`, or `row.field_en` on English pages if it isn't empty."""
     english = (get_language() or "").startswith("en") and getattr(row, f"{field}_en")
     return str(english or getattr(row, field))
 
 
 @register.filter
 def local_name(row: Any) -> str:
-    """The name of a row that has `name` and `name_en`, in the active language."""
+    """`name` or `name_en` of a row, by the active language."""
     return local(row, "name")
 
 
@@ -56,7 +56,7 @@ def duration(seconds: float | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time as one says it: 40 s, 12 min, 3 h 5 min."""
+    """A duration in words: 40 s, 12 min, 3 h 5 min."""
     if seconds < 60:
         return _("{n} s").format(n=max(1, round(seconds)))
     hours, minutes = divmod(round(seconds / 60), 60)
@@ -65,7 +65,7 @@ def span(seconds: float) -> str:
 
 @register.filter
 def ago(moment: datetime) -> str:
-    """How long ago, in one unit: just now, 5 minutes ago … 30 days ago; then the day itself."""
+    """Relative time in one unit, up to "30 days ago"; then the date."""
     seconds = int((timezone.now() - moment).total_seconds())
     if seconds < 60:
         return _("just now")
@@ -80,7 +80,7 @@ def ago(moment: datetime) -> str:
 
 @register.filter
 def iso_duration(seconds: float | None) -> str:
-    """Seconds as ISO 8601, for machines: PT6M5S."""
+    """Seconds as an ISO 8601 duration: PT6M5S."""
     minutes, rest = divmod(max(0, round(seconds or 0)), 60)
     return f"PT{minutes}M{rest}S"
 
@@ -94,11 +94,11 @@ def yuan(amount: Decimal) -> str:
 
 @register.filter
 def signed_yuan(amount: Decimal) -> str:
-    """A movement in yuan: +¥25.00, −¥5.00."""
+    """A signed amount in yuan: +¥25.00, −¥5.00."""
     return f"{'' if amount < 0 else '+'}{yuan(amount)}"
 
 
 @register.filter
 def saving(price: Decimal, dearest: Decimal) -> int:
-    """How much less, in whole per cent."""
+    """The saving over `dearest`, in whole percent."""
     return int((dearest - price) * 100 / dearest)

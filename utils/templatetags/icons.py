@@ -1,4 +1,4 @@
-"""The icons of the sprite."""
+"""Icons from the SVG sprite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """One picture of the sprite; its name in words stands beside it or on its button."""
+    """An icon, hidden from assistive technology; label it with text or on its button."""
     return format_html(
         '<svg class="icon" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         static("icons.svg"),

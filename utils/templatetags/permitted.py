@@ -1,4 +1,4 @@
-"""Links of the administration, for those who may open them."""
+"""Admin links, shown only to users who may open them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ LINK = re.compile(r'\s*<a href="([^"?#]*)[^>]*>(.*)</a>\s*', re.DOTALL)
 
 @register.filter
 def permitted(content: Any, request: HttpRequest) -> Any:
-    """The content of a field; where it is a link to a page that would refuse this user, the link's text alone."""
+    """The field content; a link to a page that this user may not open is reduced to its text."""
     link = LINK.fullmatch(content) if isinstance(content, SafeString) else None
-    return mark_safe(link[2]) if link and not _opens(link[1], request) else content  # noqa: S308  (safe before)
+    return mark_safe(link[2]) if link and not _opens(link[1], request) else content  # noqa: S308  (was safe)
 
 
 def _opens(path: str, request: HttpRequest) -> bool:
     try:
         found = resolve(path)
     except Resolver404:
-        return True  # no page of ours
+        return True  # not a page of this site
     if found.namespaces != ["admin"] or (found.url_name or "").count("_") != 2:
         return True
     app, model, page = (found.url_name or "").split("_")
     shown = admin.site._registry[apps.get_model(app, model)]
-    # Who may look opens the page on which others change.
+    # view permission also opens the change page, read-only
     name = "view" if page == "change" else page
     return bool(getattr(shown, f"has_{name}_permission", shown.has_view_permission)(request))

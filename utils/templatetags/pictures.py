@@ -1,4 +1,4 @@
-"""Pictures in the size and format that a browser wants."""
+"""Responsive pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def picture(found: dict[str, Any], alt: str, sizes: str = "100vw", eager: bool = False) -> SafeString:
-    """A <picture> in all widths and formats; a tile with the words of `alt` where there is none yet."""
+    """A <picture> with all widths and formats; a text tile with `alt` if there is no picture."""
     if not found:
         return format_html('<span class="picture picture--none" aria-hidden="true"><span>{}</span></span>', alt)
     widths, base = found["widths"], address(found)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from apps.users.models import User
 
 LONGEST = 500  # characters
-MOST_SENT = 20 * LONGEST  # characters that are looked at: what can't be seen is dropped and doesn't count
+MOST_SENT = 20 * LONGEST  # characters accepted before cleaning; invisible ones are rehidden and don't count
 PAUSE = 5  # seconds between two comments of one user
 
 
 class UnableToComment(Exception):
-    """The comment isn't taken; the message says why, in the user's language."""
+    """The comment was rejected; the message explains why, in the user's language."""
 
 
 def post_comment(*, user: User, movie: Movie, text: str) -> Comment:
@@ -44,15 +44,15 @@ def post_comment(*, user: User, movie: Movie, text: str) -> Comment:
 
 
 def hide_comments(*, comments: list[Comment], at: datetime) -> int:
-    """Take comments off the page; returns how many moved."""
-    moved = 0
+    """Hide comments; returns the number newly hidden."""
+    hidden = 0
     for comment in comments:
         with transaction.atomic():
             if Comment.objects.filter(pk=comment.pk, hidden_at=None).update(hidden_at=at):
                 Movie.objects.filter(pk=comment.movie_id, comments_count__gt=0).update(
                     comments_count=F("comments_count") - 1
                 )
-                moved += 1
-    if moved:
+                hidden += 1
+    if hidden:
         invalidate_pages()
-    return moved
+    return hidden

@@ -1,4 +1,4 @@
-"""Notices on other apps' pages."""
+"""Template tags that show notices on other apps' pages."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ register = template.Library()
 
 @register.inclusion_tag("parts/notices_strip.html")
 def notices_strip() -> dict[str, Notice | None]:
-    """The newest notice, or nothing."""
+    """The newest notice, if any."""
     return {"notice": Notice.objects.shown(timezone.now()).first()}

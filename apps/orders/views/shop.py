@@ -25,7 +25,7 @@ from apps.orders.views.checkout import place, start_payment
 from apps.users import services as users
 from apps.users.models import User
 from apps.wallet import services as wallet
-from utils.addresses import client_address, neighbourhood
+from utils.addresses import client_address, client_network
 
 MONTH = 30  # days, for the price a month
 
@@ -73,7 +73,7 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
     user = users.account_of(request)
     form = CouponForm(request.POST or request.GET)
     code = form.cleaned_data["coupon"].strip() if form.is_valid() else ""
-    who = f"user:{user.pk}" if user else f"address:{neighbourhood(client_address(request))}"
+    who = f"user:{user.pk}" if user else f"address:{client_network(client_address(request))}"
     offers = _offers(code, user, who)
     refused = bool(code) and not any(offer.off for offer in offers)
     dearest = max((offer.month for offer in offers), default=Decimal(0))

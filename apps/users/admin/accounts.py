@@ -1,4 +1,4 @@
-"""Accounts: totals, rights, and locking with a reason."""
+"""Admin for accounts: totals, permissions, and locking with a reason."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": 
 
 
 class PermissionsField(SafeMultipleChoiceField):
-    """Permissions in the active language: Django keeps their names in the database, in English."""
+    """Permissions labelled in the active language; Django stores their names in English."""
 
     def label_from_instance(self, permission: Model) -> str:
         if not isinstance(permission, Permission):
@@ -92,7 +92,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):  # type: ignore[type-arg]  # not su
         return super().has_change_permission(request, obj) and (_is_superuser(request) or not (obj and obj.is_staff))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False  # people delete their accounts themselves; administrators lock them
+        return False  # members delete their own accounts; administrators only lock them
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         now = timezone.now()
@@ -114,7 +114,7 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):  # type: ignore[type-arg]  # not su
 
     @action(description=_("Lock"), permissions=["change"])
     def lock(self, request: HttpRequest, users: QuerySet[User]) -> HttpResponse | None:
-        """Ask for the reason, then lock; nobody locks themselves, and only superusers lock staff."""
+        """Ask for a reason, then lock. Administrators can't lock themselves; only superusers can lock staff."""
         form = LockForm(request.POST if "reason" in request.POST else None)
         by = request.user
         if not isinstance(by, User):

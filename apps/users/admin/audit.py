@@ -1,4 +1,4 @@
-"""The audit log: to be read and searched, never changed."""
+"""Read-only admin for the audit log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGES = {
 
 
 def describe(action: str) -> str:
-    """`users_user_changelist: lock` in the reader's words: 账号 · 锁定."""
+    """A readable label for an action: `users_user_changelist: lock` becomes 用户 · 锁定."""
     if action in AccountEvent:
         return str(AccountEvent(action).label)
     page, _colon, chosen = action.partition(": ")

@@ -1,4 +1,4 @@
-"""Memberships given by hand: so many days for a reason, and taken back; periods are never typed in."""
+"""Granting and revoking memberships: administrators enter days and a reason, never start and end dates."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from apps.users.models import Membership
 from utils.admin import FormAdmin, ReadOnlyInline
 from utils.admin_forms import AdminModelForm
 
-MOST = 3660  # days in one gift
+MOST = 3660  # days in one grant
 MOST_STREAMS = 100
 
 
 class GiveForm(AdminModelForm):
-    """Days of membership for somebody, and why."""
+    """Grants days of membership, with a reason."""
 
     days = forms.IntegerField(
         label=_("days"), min_value=1, max_value=MOST, widget=UnfoldAdminIntegerFieldWidget,
@@ -82,11 +82,11 @@ class MembershipAdmin(FormAdmin):
             user=period.user, days=form.cleaned_data["days"], at=timezone.now(), reason=form.cleaned_data["reason"],
             streams=form.cleaned_data["streams"],
         )  # fmt: skip
-        # the row that Django goes on with, for its log and its message
+        # Django uses this object for its log entry and message
         period.pk, period.starts_at, period.ends_at = given.pk, given.starts_at, given.ends_at
 
     def delete_model(self, request: HttpRequest, period: Membership) -> None:
-        """What is left of it is taken back; the days that follow move up."""
+        """Revoke the remaining time; consecutive periods move forward."""
         services.take_back_membership(membership=period, at=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, periods: QuerySet[Membership]) -> None:

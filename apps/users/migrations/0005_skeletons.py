@@ -11,7 +11,7 @@ def fill(apps, schema_editor):
     users = apps.get_model("users", "User").objects.using(schema_editor.connection.alias)
     taken, batch = set(), []
     for user in users.only("username").order_by("pk").iterator(chunk_size=BATCH):
-        look = utils.confusables.kept_skeleton(user.username)
+        look = utils.confusables.stored_skeleton(user.username)
         user.skeleton = f"{look}#{user.pk}" if look in taken else look
         taken.add(look)
         batch.append(user)

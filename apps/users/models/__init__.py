@@ -1,4 +1,4 @@
-"""Accounts and what proves that somebody is their owner."""
+"""Accounts, memberships and the credentials of accounts."""
 
 from apps.users.models.accounts import AccountManager, Membership, MembershipQuerySet, User
 from apps.users.models.audit import AccountEvent, AuditEntry

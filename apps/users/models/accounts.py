@@ -21,14 +21,14 @@ from utils.rows import name_of
 
 
 class AccountManager(UserManager["User"]):
-    """Keeps an e-mail that isn't given as NULL: the empty string would be unique only once."""
+    """Stores a missing email as NULL, because the unique constraint allows only one empty string."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str | None:  # type: ignore[override]
         return normalize_email(email or "") or None
 
     def confusable_with(self, name: str) -> models.QuerySet[User]:
-        """Accounts whose user name can be taken for this one."""
+        """Accounts whose username is visually confusable with this one (UTS #39)."""
         return self.filter(confusable_with("skeleton", name))
 
 
@@ -50,7 +50,7 @@ class User(AbstractUser):
     phone_verified_at = models.DateTimeField(_("phone number verified at"), null=True, blank=True)
     skeleton = SkeletonField(_("username skeleton"), of="username")
     password_changed_at = models.DateTimeField(_("password changed at"), null=True, blank=True, editable=False)
-    # sessions and mailed links are tied to it: a new one ends them all
+    # sessions and emailed links depend on it, so a new stamp ends them all
     stamp = models.CharField(_("session stamp"), max_length=32, blank=True, editable=False)
     new_email = models.EmailField(_("unconfirmed email"), blank=True, editable=False)
     new_email_asked_at = models.DateTimeField(_("requested at"), null=True, blank=True, editable=False)
@@ -61,7 +61,7 @@ class User(AbstractUser):
     locked_at = models.DateTimeField(_("locked at"), null=True, blank=True)
     locked_reason = models.CharField(_("lock reason"), max_length=200, blank=True)
 
-    # of this instance, in requests whose session lacks the second factor that STAFF_SECOND_FACTOR asks of staff
+    # set per request when STAFF_SECOND_FACTOR requires a second factor that the session lacks
     rights_withheld = False
 
     objects = AccountManager()  # type: ignore[misc]
@@ -75,16 +75,16 @@ class User(AbstractUser):
 
     @classmethod
     def normalize_username(cls, username: str) -> str:
-        return normalize_username(username or "")  # Django's form hands on None for a name that is taken
+        return normalize_username(username or "")  # Django's form passes None for a name that is taken
 
     @property
     def avatar_url(self) -> str:
-        """The picture's address, "" without one."""
+        """URL of the avatar, "" without one."""
         return default_storage.url(self.avatar.name) if self.avatar else ""
 
     @property
     def display_name(self) -> str:
-        """How others see the account: its nickname, else its user name."""
+        """The name shown to others: the nickname, else the username."""
         if not self.is_active and not self.has_usable_password():
             return gettext("Deleted account")
         return self.nickname or self.username
@@ -97,11 +97,11 @@ class User(AbstractUser):
 
     @property
     def is_locked(self) -> bool:
-        """Whether an administrator locked it; `locked_reason` says why."""
+        """Whether an administrator locked the account; `locked_reason` holds the reason."""
         return self.locked_at is not None
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What a session keeps of the account, and dies with; without a stamp as Django makes it."""
+        """The hash that ties a session to the account; without a stamp, the same as Django's own."""
         kept: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
         return hashlib.sha256(f"{kept}{self.stamp}".encode()).hexdigest() if self.stamp else kept
 
@@ -113,25 +113,28 @@ class User(AbstractUser):
 
     def clean(self) -> None:
         super().clean()
-        self._judge_names()
+        self._validate_names()
         self.email = self.email or None
         self.phone = normalize_phone(self.phone or "") or self.phone or None
 
-    def _judge_names(self) -> None:
-        """Refuse names that change into a disguise, or into the looks of another's."""
+    def _validate_names(self) -> None:
+        """Reject changed names that contain spoofing characters or are confusable with another account's."""
         before = User.objects.filter(pk=self.pk).first()
         if before is None or before.username != self.username:
-            with _beside("username"):
+            with _on_field("username"):
                 reject_spoofing(self.username)
                 others = User.objects.confusable_with(self.username).exclude(pk=self.pk)
                 if others.exclude(username=self.username).exists():
                     raise ValidationError(gettext("This username looks too similar to another account's."))
         if before is None or before.nickname != self.nickname:
-            with _beside("nickname"):
+            with _on_field("nickname"):
                 self.nickname = self.validate_nickname(self.nickname)
 
     def validate_nickname(self, text: str) -> str:
-        """The nickname as it is stored. Raises ValidationError for a disguise; staff alone may sound official."""
+        """The normalized nickname. Only staff may have one that reads as official.
+
+        Raises ValidationError for spoofing characters and impersonation.
+        """
         nickname = clean_nickname(text)
         if nickname and not self.is_staff and (impersonates_staff(nickname) or _is_called_staff(nickname)):
             raise ValidationError(gettext("This nickname could be mistaken for site staff. Choose another one."))
@@ -139,15 +142,15 @@ class User(AbstractUser):
 
 
 def _is_called_staff(nickname: str) -> bool:
-    """Whether one of the staff has a nickname that looks like this one. Their user names are nobody's business."""
+    """Whether a staff member has a confusable nickname. Their usernames are private and not compared."""
     staff = User.objects.filter(is_staff=True, is_active=True).exclude(nickname="")
     look = skeleton(nickname)
     return any(look == skeleton(name) for name in staff.values_list("nickname", flat=True))
 
 
 @contextmanager
-def _beside(field: str) -> Iterator[None]:
-    """Tie a refusal to its field."""
+def _on_field(field: str) -> Iterator[None]:
+    """Attach a ValidationError to the field it is about."""
     try:
         yield
     except ValidationError as refused:
@@ -156,7 +159,7 @@ def _beside(field: str) -> Iterator[None]:
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def at(self, moment: datetime) -> MembershipQuerySet:
-        """Periods `[starts_at, ends_at)` that hold `moment`."""
+        """Periods `[starts_at, ends_at)` that contain `moment`."""
         return self.filter(starts_at__lte=moment, ends_at__gt=moment)
 
 
@@ -166,7 +169,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
-    streams = models.PositiveSmallIntegerField(_("streams at once"), default=2)  # as the plan was sold
+    streams = models.PositiveSmallIntegerField(_("streams at once"), default=2)  # copied from the plan when sold
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

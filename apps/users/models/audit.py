@@ -1,4 +1,4 @@
-"""What administrators did, and what opens an account or no longer does."""
+"""The audit log: administrative actions, and changes to how an account can be accessed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.users.models.accounts import User
 
 
 class AccountEvent(models.TextChoices):
-    """What became of the ways into an account, as an action of the log."""
+    """Audit actions about access to an account."""
 
     NEW_DEVICE = "account: new device", _("account · sign-in on a new device")
     RESET = "account: reset", _("account · password reset")
@@ -18,19 +18,19 @@ class AccountEvent(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """One request that changed something, or tried to, in the administration, or an AccountEvent. Only ever added to.
+    """An admin request that changed something or tried to, or an AccountEvent. Append-only.
 
-    Of a member who left only that it happened is kept.
+    When a member deletes the account, the entry stays but no longer identifies them.
     """
 
     at = models.DateTimeField(_("at"), db_index=True)
     actor = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="audit_entries", verbose_name=_("administrator")
     )
-    actor_name = models.CharField(_("administrator name"), max_length=150)  # outlives the account
+    actor_name = models.CharField(_("administrator name"), max_length=150)  # kept after the account is deleted
     address = models.CharField(_("address"), max_length=45, blank=True)
     path = models.CharField(_("page"), max_length=300)
-    action = models.CharField(_("action"), max_length=100)  # the page's name, or the list action's
+    action = models.CharField(_("action"), max_length=100)  # name of the admin page, or of the list action
     details = models.TextField(_("details"), blank=True)
     status = models.PositiveSmallIntegerField(_("response status"))  # HTTP
 

@@ -1,4 +1,4 @@
-"""What shows that somebody owns an account: sign-ups under way, codes, signed-in devices, second factors."""
+"""Credentials: pending sign-ups, SMS codes, sessions by device, second factors, linked accounts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from utils.rows import name_of
 
 
 class Registration(models.Model):
-    """A sign-up that waits until its e-mail or phone is proved; the account is made then.
+    """A pending sign-up. The account is created once the email or phone is verified.
 
-    Each attempt stands alone: somebody who signs up with another's address can neither keep
-    them from signing up nor give their account a password.
+    Attempts are independent: signing up with another person's address neither blocks that person
+    nor sets a password on their account.
     """
 
     username = models.CharField(_("username"), max_length=30)
@@ -38,10 +38,10 @@ class Registration(models.Model):
 
 
 class PhoneCode(models.Model):
-    """A code sent to a phone, kept as a keyed hash; `attempts` bounds the guesses."""
+    """A code sent by SMS, stored as a keyed hash; `attempts` limits guesses."""
 
     class Purpose(models.TextChoices):
-        """What the code is good for."""
+        """What the code authorizes."""
 
         REGISTER = "register", _("sign up")
         RESET = "reset", _("reset password")
@@ -49,8 +49,8 @@ class PhoneCode(models.Model):
 
     phone = models.CharField(_("phone number"), max_length=20)
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
-    subject = models.BigIntegerField(_("subject"), null=True)  # the registration's or the user's id
-    digest = models.CharField(_("digest"), max_length=64, blank=True)  # empty: no code was sent, none is right
+    subject = models.BigIntegerField(_("subject"), null=True)  # id of the Registration or the User
+    digest = models.CharField(_("digest"), max_length=64, blank=True)  # empty: no code was sent, so none matches
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("expires at"))
@@ -66,13 +66,13 @@ class PhoneCode(models.Model):
 
 class DeviceQuerySet(models.QuerySet["Device"]):
     def signed_in(self, *, at: datetime) -> DeviceQuerySet:
-        """Those whose session lives, the last seen first."""
+        """Devices with an unexpired session, most recently active first."""
         alive = Session.objects.filter(expire_date__gt=at).values("session_key")
         return self.filter(session_key__in=alive).order_by("-last_seen_at")
 
 
 class Device(models.Model):
-    """A browser that is signed in: one session. Where it is, is not kept."""
+    """A signed-in browser, which is one session. Its location is not stored."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="devices", verbose_name=_("user"))
     session_key = models.CharField(_("session"), max_length=40, unique=True)
@@ -91,7 +91,7 @@ class Device(models.Model):
 
 
 class KnownBrowser(models.Model):
-    """A browser that signed in to the account before. It shows so by a random name in a cookie, kept here as a hash."""
+    """A browser that signed in to the account before, identified by a random name in a cookie (stored hashed)."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="known_browsers", verbose_name=_("user"))
     digest = models.CharField(_("digest"), max_length=64)
@@ -109,12 +109,12 @@ class KnownBrowser(models.Model):
 
 
 class SecondFactor(models.Model):
-    """An authenticator app (TOTP, RFC 6238). Not asked for until a first code proved that it works."""
+    """An authenticator app (TOTP, RFC 6238). Required at sign-in only after a first code confirmed it."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="second_factor", verbose_name=_("user"))
-    secret = EncryptedField(_("secret"))  # base32; empty where the key is gone
+    secret = EncryptedField(_("secret"))  # base32; empty when the encryption key is lost
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
-    last_step = models.BigIntegerField(_("last time step"), default=0)  # a code works once (RFC 6238 §5.2)
+    last_step = models.BigIntegerField(_("last time step"), default=0)  # each code is accepted once (RFC 6238 §5.2)
 
     class Meta:
         verbose_name = _("second factor")
@@ -125,7 +125,7 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """Stands in for the authenticator app once; kept as a keyed hash."""
+    """A one-time substitute for the authenticator app, stored as a keyed hash."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes", verbose_name=_("user"))
     digest = models.CharField(_("digest"), max_length=64)
@@ -141,7 +141,7 @@ class RecoveryCode(models.Model):
 
 
 class Identity(models.Model):
-    """An account elsewhere that signs in here: what one provider calls one person."""
+    """An external account linked for sign-in: a provider and its subject identifier."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="identities", verbose_name=_("user"))
     provider = models.CharField(_("sign-in provider"), max_length=30)

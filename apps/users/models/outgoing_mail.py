@@ -1,4 +1,4 @@
-"""Mails about what happened to an account, written down together with it."""
+"""Emails about account events, stored in the same transaction as the event (transactional outbox)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OutgoingMail(models.Model):
-    """A mail that is owed: written in the transaction of what it tells, sent once, tried until it is sent."""
+    """An email stored with the event it reports, sent once, and retried until it is sent."""
 
     class Kind(models.TextChoices):
-        """What it tells; also the name of its template."""
+        """The event; also the name of the email template."""
 
         PAID = "paid", _("paid")
         REFUNDED = "refunded", _("refunded")
@@ -23,10 +23,10 @@ class OutgoingMail(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing_mails", verbose_name=_("user")
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    reference = models.CharField(_("reference"), max_length=64)  # what happened: the same is told once
-    context = models.JSONField(_("content"))  # plain values for the template
+    reference = models.CharField(_("reference"), max_length=64)  # identifies the event: one email per event
+    context = models.JSONField(_("content"))  # JSON values for the template
     created_at = models.DateTimeField(_("created at"), db_index=True)
-    due_at = models.DateTimeField(_("next attempt at"))  # whoever moves it on is the one who sends
+    due_at = models.DateTimeField(_("next attempt at"))  # the worker that advances it is the one that sends
     sent_at = models.DateTimeField(_("sent at"), null=True)
 
     class Meta:

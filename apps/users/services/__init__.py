@@ -1,4 +1,4 @@
-"""What accounts do: a module for each journey, and the names that other apps need most."""
+"""Account services: one module per user journey, plus the functions other apps use most."""
 
 from apps.users.services import (
     avatars,

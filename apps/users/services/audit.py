@@ -1,4 +1,4 @@
-"""The log of what opened an account, or no longer does."""
+"""Audit entries about access to accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.users.models import AccountEvent, AuditEntry, User
 def note(
     *, user: User, event: AccountEvent, address: str, path: str, at: datetime, details: str = "", status: int = 302
 ) -> None:
-    """Write down that it happened; `address` and `path` are the request's, `status` is the answer's."""
+    """Record the event; `address` and `path` are the request's, `status` is the response's."""
     AuditEntry.objects.create(
         at=at, actor=user, actor_name=user.username, address=address, path=path[:300], action=event, details=details,
         status=status,

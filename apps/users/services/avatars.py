@@ -1,4 +1,4 @@
-"""Pictures of people: taken in with suspicion, drawn anew, stored without what came along."""
+"""Avatars: validated, re-encoded, and stored without metadata or embedded content."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.users.models import User
 
-FORMATS = ["JPEG", "PNG", "WEBP"]  # nothing that draws by instructions
+FORMATS = ["JPEG", "PNG", "WEBP"]  # raster formats only
 LARGEST_FILE = 5 * 1024 * 1024  # bytes
 LARGEST_SIDE = 8000  # pixels
 LARGEST_AREA = 40_000_000  # pixels
-SIDE = 256  # pixels of what is stored
-# A picture that is something else besides. Drawing it anew would remove that, but whoever sends it means no good.
+SIDE = 256  # pixels, stored size
+# Polyglot files. Re-encoding would remove the payload, but such an upload is malicious and is rejected.
 SMUGGLED = (b"<script", b"<?php", b"<svg", b"<html", b"<!doctype html", b"javascript:")
 PDF, ZIP_END = b"%pdf-", b"pk\x05\x06"
-TAIL = 66_000  # bytes at the end in which a zip's directory ends (APPNOTE 4.3.16)
+TAIL = 66_000  # bytes at the end that can hold a zip's end-of-directory record (APPNOTE 4.3.16)
 
 
 class UnusableAvatar(Exception):
-    """The file is no picture that can be taken: too large, of another kind, broken or more than a picture."""
+    """The file is not an acceptable picture: too large, wrong format, corrupt or a polyglot."""
 
 
 def put(*, user: User, source: IO[bytes], size: int) -> None:
-    """Store the picture, cut to a square, as the user's. `size` is in bytes. Raises UnusableAvatar."""
+    """Crop the picture to a square and store it as the user's avatar. `size` is in bytes. Raises UnusableAvatar."""
     if size > LARGEST_FILE:
         raise UnusableAvatar("too many bytes")
     content = source.read(LARGEST_FILE + 1)
@@ -43,7 +43,7 @@ def put(*, user: User, source: IO[bytes], size: int) -> None:
 
 
 def remove(*, user: User) -> None:
-    """Back to the initial."""
+    """Remove the avatar; pages show the initial instead."""
     before = user.avatar.name
     user.avatar = ""
     user.save(update_fields=["avatar"])
@@ -64,7 +64,7 @@ def _refuse_polyglots(content: bytes) -> None:
 def _draw(content: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-            # the header alone was read so far: a bomb is refused before it unfolds
+            # only the header was read so far: a decompression bomb is rejected before decoding
             if max(opened.size) > LARGEST_SIDE or opened.width * opened.height > LARGEST_AREA:
                 raise UnusableAvatar("too many pixels")
             opened.draft("RGB", (SIDE * 2, SIDE * 2))

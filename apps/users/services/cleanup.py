@@ -1,4 +1,4 @@
-"""What lapsed goes."""
+"""Deletes expired account data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ CODES_KEPT = timedelta(days=1)
 
 
 def delete_expired(*, at: datetime) -> None:
-    """Forget lapsed sessions with their devices, browsers that stayed away, sign-ups nobody finished, old codes and
-    letters."""
+    """Delete expired sessions and their devices, unused known browsers, unfinished sign-ups, old codes and old mail."""
     Session.objects.filter(expire_date__lte=at).delete()
     Device.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     Registration.objects.filter(created_at__lte=at - KEPT).delete()

@@ -1,4 +1,4 @@
-"""Codes by text message: kept as keyed hashes, expiring, with few guesses."""
+"""Verification codes by SMS: stored as keyed hashes, expiring, with a limited number of guesses."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ DIGITS = 6
 
 
 class CodeRefused(Exception):
-    """The code is wrong."""
+    """The code is incorrect."""
 
 
 class CodeSpent(Exception):
-    """The code is too old, used, or was guessed at too often: a new one is needed."""
+    """The code is expired, used, or was guessed too often; a new one is needed."""
 
 
 def issue(
     *, purpose: str, phone: str, subject: int | None, language: str, at: datetime, known: Iterable[int] = ()
 ) -> PhoneCode:
-    """Have a code sent to the phone. Who may have one is found out by the queue: here nobody can tell.
+    """Queue a code for the phone. The worker decides whether one is sent, so the response reveals nothing.
 
     `known`: ids of the accounts that the browser signed in to before.
     """
@@ -45,7 +45,7 @@ def issue(
 
 
 def resend(*, code: PhoneCode, client: Client, language: str, at: datetime) -> PhoneCode:
-    """Have another code sent for the same purpose. Raises Throttled."""
+    """Send another code for the same purpose. Raises Throttled."""
     spend(*message_limits(kind="code", recipient=code.phone, client=client))
     return issue(
         purpose=code.purpose, phone=code.phone, subject=code.subject, language=language, at=at, known=client.devices
@@ -53,7 +53,7 @@ def resend(*, code: PhoneCode, client: Client, language: str, at: datetime) -> P
 
 
 def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -> None:
-    """Make the code and send it; sent again, the newest counts. Raises sms.NotSent."""
+    """Generate and send the code; a retry replaces it. Raises sms.NotSent."""
     row = PhoneCode.objects.filter(pk=code_id, used_at=None, expires_at__gt=at).first()
     if row is None:
         return
@@ -62,7 +62,7 @@ def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -
         return
     with override(language or settings.LANGUAGE_CODE):
         if row.purpose == PhoneCode.Purpose.RESET and owner is None:
-            return  # nobody asked for it who could use it
+            return  # no account to reset
         if row.purpose != PhoneCode.Purpose.RESET and owner:
             text = _("Streamsite: This number already has an account. Sign in with it or reset your password.")
         else:
@@ -79,7 +79,7 @@ def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -
 
 
 def redeem(*, code_id: int, code: str, at: datetime) -> PhoneCode:
-    """Use the code up. Raises CodeRefused, CodeSpent. The guess is counted before it is compared."""
+    """Redeem the code. The attempt is counted before the comparison. Raises CodeRefused, CodeSpent."""
     rows = PhoneCode.objects.filter(pk=code_id, used_at=None)
     if not rows.filter(expires_at__gt=at, attempts__lt=GUESSES).update(attempts=F("attempts") + 1):
         raise CodeSpent
@@ -88,7 +88,7 @@ def redeem(*, code_id: int, code: str, at: datetime) -> PhoneCode:
     if not row.digest or not hash_matches(_hashed(row.pk, typed), row.digest):
         raise CodeRefused
     if not rows.filter(digest=row.digest).update(used_at=at):
-        raise CodeSpent  # another request used it a moment ago
+        raise CodeSpent  # another request redeemed it first
     return row
 
 

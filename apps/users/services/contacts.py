@@ -1,4 +1,4 @@
-"""A new e-mail or phone for an account: it counts once it is proved."""
+"""Changing the email or phone number; the change takes effect once the new one is verified."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from utils.tasks import enqueue
 
 
 class AlreadyTaken(Exception):
-    """Another account has it, proved."""
+    """Another account has verified it already."""
 
 
 @transaction.atomic
 def request_email_change(*, user: User, email: str, at: datetime) -> None:
-    """Have a link mailed to the new address; the link for one that was asked for before dies.
+    """Email a confirmation link to the new address; links from earlier requests become invalid.
 
     Raises Throttled, CredentialsChanged.
     """
@@ -34,7 +34,7 @@ def request_email_change(*, user: User, email: str, at: datetime) -> None:
 
 
 def send_email_change(*, user_id: int, email: str, at: datetime) -> None:
-    """Mail the link, or a word to who has the address already."""
+    """Send the confirmation link, or a notice if the address already has an account."""
     user = User.objects.filter(pk=user_id, is_active=True, new_email=email).first()
     if user is None:
         return
@@ -52,19 +52,19 @@ def send_email_change(*, user_id: int, email: str, at: datetime) -> None:
 
 
 def find_email_change(*, token: str, at: datetime) -> tuple[User, str]:
-    """(account, new e-mail) a link is for. Raises TokenRefused."""
+    """(account, new email) of a confirmation link. Raises TokenRefused."""
     return _find_email_change(User.objects.filter(is_active=True), token, at)
 
 
 def _find_email_change(accounts: QuerySet[User], token: str, at: datetime) -> tuple[User, str]:
     user, email = tokens.find(Purpose.EMAIL, token, accounts, at=at)
     if email != user.new_email:
-        raise tokens.TokenRefused  # taken back, or another was asked for since
+        raise tokens.TokenRefused  # canceled, or replaced by a later request
     return user, email
 
 
 def change_email(*, token: str, at: datetime) -> User:
-    """Give the account the proved address and tell the old one. Raises TokenRefused, AlreadyTaken."""
+    """Set the verified email and notify the old address. Raises TokenRefused, AlreadyTaken."""
     try:
         with transaction.atomic():
             user, email = _find_email_change(User.objects.select_for_update().filter(is_active=True), token, at)
@@ -82,7 +82,7 @@ def change_email(*, token: str, at: datetime) -> User:
 
 
 def notify_old_address(*, user_id: int, email: str) -> None:
-    """Say to the address an account had until now that it has another."""
+    """Notify the previous address that the account's email was changed."""
     user = User.objects.filter(pk=user_id).first()
     if user:
         mailer.send(
@@ -92,13 +92,13 @@ def notify_old_address(*, user_id: int, email: str) -> None:
 
 
 def request_phone_change(*, user: User, phone: str, at: datetime) -> PhoneCode:
-    """Have a code sent to the new number. Raises Throttled."""
+    """Send a code to the new number. Raises Throttled."""
     spend(*own_limits(kind="message", user=user))
     return codes.issue(purpose=PhoneCode.Purpose.PHONE, phone=phone, subject=user.pk, language=user.language, at=at)
 
 
 def change_phone(*, user: User, code_id: int, code: str, at: datetime) -> None:
-    """Give the account the proved number. Raises CodeRefused, CodeSpent, AlreadyTaken, CredentialsChanged."""
+    """Set the verified phone number. Raises CodeRefused, CodeSpent, AlreadyTaken, CredentialsChanged."""
     proved = codes.redeem(code_id=code_id, code=code, at=at)
     if proved.subject != user.pk:
         raise codes.CodeRefused

@@ -1,4 +1,4 @@
-"""Leaving: what is kept of somebody, and what goes."""
+"""Account deletion and data export."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from apps.users.services import avatars, devices, second_factor
 
 
 class LastAdministrator(Exception):
-    """Nobody would be left to run the site."""
+    """The account is the only active administrator."""
 
 
 @transaction.atomic
 def delete_account(*, user: User, at: datetime) -> None:
-    """Erase the person and keep an empty account under the orders that the law wants kept. Raises LastAdministrator.
+    """Erase personal data and keep an empty account for the orders that must be retained by law.
 
-    Each module of PERSONAL_DATA erases what its app holds.
+    Each module of PERSONAL_DATA erases its app's data. Raises LastAdministrator.
     """
     admins = User.objects.select_for_update().filter(is_superuser=True, is_active=True, locked_at=None)
     if user.is_superuser and not admins.exclude(pk=user.pk).exists():
@@ -66,14 +66,14 @@ def delete_account(*, user: User, at: datetime) -> None:
 
 
 def _free_name(user: User) -> str:
-    """What the empty account is called, also where a member called themselves so before such names were reserved."""
+    """A username for the empty account; avoids clashes with names chosen before they were reserved."""
     name = f"deleted-{user.pk}"
     taken = User.objects.confusable_with(name).exclude(pk=user.pk).exists()
     return f"{name}-{get_random_string(6).lower()}" if taken else name
 
 
 def export(*, user: User) -> dict[str, Any]:
-    """All that the site holds about the user, as plain values for JSON."""
+    """All personal data of the user, as JSON-serializable values."""
     data: dict[str, Any] = {
         "account": {
             "username": user.username, "nickname": user.nickname, "email": user.email, "phone": user.phone,

@@ -1,4 +1,4 @@
-"""The browsers an account is signed in on."""
+"""Signed-in devices: one per session."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from apps.users.services import credentials
 from utils.databases import unless_full
 
 DEVICE = "device"  # session key: the id of the Device
-SEEN_EVERY = 300  # seconds between two notes that a device was seen
+SEEN_EVERY = 300  # seconds between updates of last_seen_at
 AGENT_LENGTH = 300  # characters
 
 
 def sign_in(*, request: HttpRequest, user: User, at: datetime) -> Device:
-    """Sign the browser in under a fresh session key."""
+    """Sign the browser in with a new session key."""
     login(request, user, backend="apps.users.backends.AnyNameBackend")
     device = Device.objects.create(
         user=user,
@@ -41,7 +41,7 @@ def sign_in(*, request: HttpRequest, user: User, at: datetime) -> Device:
 
 
 def keep_after_password_change(*, request: HttpRequest, user: User) -> None:
-    """After a change of the password: this browser stays signed in, under a fresh session key; the others don't."""
+    """After a password change, keep this browser signed in with a new session key and sign out the others."""
     update_session_auth_hash(request, user)
     Device.objects.filter(pk=request.session.get(DEVICE) or 0).update(session_key=request.session.session_key or "")
     sign_out_others(user=user, keep=request.session.session_key)
@@ -52,22 +52,22 @@ def keep_current(*, request: HttpRequest, user: User) -> None:
 
     Raises CredentialsChanged.
 
-    The session's key stays: of two presses of one button the second finds the browser signed in still.
+    The session key doesn't change, so that a double click finds the browser still signed in.
     """
     request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     try:
         request.session.save()
-    except UpdateError as error:  # signed out by another browser meanwhile
+    except UpdateError as error:  # another browser signed this one out meanwhile
         raise credentials.CredentialsChanged from error
-    request.session.modified = False  # written a second time, after the commit, it could undo what another wrote since
+    request.session.modified = False  # saving again after the commit could overwrite a concurrent change
     sign_out_others(user=user, keep=request.session.session_key)
 
 
 def renew_session_hash(*, request: HttpRequest) -> None:
-    """After SECRET_KEY was replaced: what ties the session to the password is made anew under the new key.
+    """After SECRET_KEY was rotated, renew the session's auth hash under the new key.
 
-    Django would move the session to another id: its device would lose it, and of two requests at once the later one
-    would find no session and sign the browser out.
+    Django would also change the session key: the Device row would lose its session, and of two concurrent requests
+    the later one would find no session and sign the browser out.
     """
     if not settings.SECRET_KEY_FALLBACKS or SESSION_KEY not in request.session:
         return
@@ -78,35 +78,35 @@ def renew_session_hash(*, request: HttpRequest) -> None:
 
 
 def record_activity(*, device_id: int, at: datetime) -> None:
-    """Note that the device was used, every few minutes at most."""
+    """Update last_seen_at, at most every SEEN_EVERY seconds."""
     if cache.add(f"device-seen:{device_id}", 1, SEEN_EVERY):
         with unless_full():
             Device.objects.filter(pk=device_id).update(last_seen_at=at)
 
 
 def sign_out(*, user: User, device_id: int) -> bool:
-    """Sign that device of the user out; False if the user has no such device."""
+    """Sign out one of the user's devices; False if there is no such device."""
     return bool(_sign_out(Device.objects.filter(user=user, pk=device_id)))
 
 
 def sign_out_others(*, user: User, keep: str | None) -> int:
-    """Sign every device of the user out but the session `keep`; returns how many."""
+    """Sign out all devices except the session `keep`; returns the number signed out."""
     return _sign_out(Device.objects.filter(user=user).exclude(session_key=keep or ""))
 
 
 def sign_out_all(*, user: User) -> int:
-    """Sign every device of the user out; returns how many."""
+    """Sign out all devices; returns the number signed out."""
     return _sign_out(Device.objects.filter(user=user))
 
 
 def as_rows(rows: Iterable[Device], *, current: int | None) -> list[dict[str, Any]]:
-    """The devices as pages list them, the one whose id is `current` first."""
+    """The devices for a list on a page, the current one first."""
     found = [{"device": row, "name": describe(row.user_agent), "current": row.pk == current} for row in rows]
     return sorted(found, key=lambda row: not row["current"])
 
 
 def describe(user_agent: str) -> tuple[str, str]:
-    """(browser, system) as people call them, "" where unknown: ("Chrome", "Windows")."""
+    """(browser, system) from a User-Agent header, "" if unknown: ("Chrome", "Windows")."""
     parsed = parse(user_agent)
     browser = parsed.user_agent.family if parsed.user_agent else ""
     system = parsed.os.family if parsed.os else ""

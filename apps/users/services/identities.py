@@ -1,4 +1,4 @@
-"""Accounts that sign in elsewhere."""
+"""External accounts linked for sign-in."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from utils.plain_text import clean_line
 
 
 class KnownAddress(Exception):
-    """The e-mail belongs to an account here that isn't connected: its owner has to sign in first."""
+    """The email belongs to an account that isn't linked; its owner has to sign in and link it first."""
 
 
 class ConnectedElsewhere(Exception):
-    """The person elsewhere, or the account here, is connected with another already."""
+    """The external account or the local account is already linked to another one."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whom a provider says somebody is. `email` is empty unless the provider has proved it."""
+    """An identity asserted by a provider. `email` is empty unless the provider has verified it."""
 
     provider: str
     subject: str
@@ -38,13 +38,13 @@ class Person:
 
 
 def find(*, person: Person) -> User | None:
-    """The account connected with the person."""
+    """The account linked to this identity."""
     row = Identity.objects.select_related("user").filter(provider=person.provider, subject=person.subject).first()
     return row.user if row else None
 
 
 def connect(*, user: User, person: Person, at: datetime) -> None:
-    """Let the person sign in to the account; connecting again changes nothing.
+    """Link the identity to the account. Idempotent.
 
     Raises ConnectedElsewhere, CredentialsChanged.
     """
@@ -60,7 +60,7 @@ def connect(*, user: User, person: Person, at: datetime) -> None:
 
 @transaction.atomic
 def make_account(*, person: Person, at: datetime) -> User:
-    """An account for somebody new. Raises KnownAddress: an address alone never opens an account that exists."""
+    """Create an account for a new person. An email alone never grants access to an existing account: KnownAddress."""
     email = normalize_email(person.email)
     if email and User.objects.filter(email=email).exists():
         raise KnownAddress
@@ -68,7 +68,7 @@ def make_account(*, person: Person, at: datetime) -> User:
         password=make_password(None), email=email or None,
         email_verified_at=at if email else None, language=person.language, date_joined=at,
     )  # fmt: skip
-    with suppress(ValidationError):  # then others see the user name
+    with suppress(ValidationError):  # others then see the username
         user.nickname = user.validate_nickname(clean_line(person.name)[:LONGEST_NICKNAME])
     save_under_free_name(user, adopt(person.name) or f"user-{secrets.token_hex(4)}")
     connect(user=user, person=person, at=at)

@@ -1,4 +1,4 @@
-"""What stays in the database when the site's key is replaced, written anew under the new one."""
+"""Key rotation: re-encrypting stored secrets under the current SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from apps.users.models import SecondFactor
 
 
 def reencrypt() -> tuple[int, int]:
-    """Encrypt every secret under SECRET_KEY: (how many were rewritten, how many no key opens)."""
+    """Re-encrypt every secret under SECRET_KEY; returns (re-encrypted, undecryptable)."""
     done = lost = 0
     for pk in SecondFactor.objects.values_list("pk", flat=True):
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""The browsers that signed in to an account before. A sign-in of any other is told to its owner."""
+"""Browsers that signed in to an account before. The owner gets an email about sign-ins from any other."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from apps.users.models import KnownBrowser, User
 
-KEPT = timedelta(days=365)  # since the last sign-in
-MOST = 20  # of one account
+KEPT = timedelta(days=365)  # after the last sign-in
+MOST = 20  # per account
 
 
 def recognize(named: dict[int, str]) -> dict[int, str]:
-    """Of the names by account id that a browser shows, those that the accounts still know."""
+    """Filter the browser names from the cookie, by account id, to those still known to the accounts."""
     if not named:
         return {}
     wanted = {pk: _digest(name) for pk, name in named.items()}
@@ -21,7 +21,7 @@ def recognize(named: dict[int, str]) -> dict[int, str]:
 
 
 def record_sign_in(*, user: User, name: str, user_agent: str, at: datetime) -> bool:
-    """Note that the browser signed in; returns whether the account knew it. Of too many the oldest go."""
+    """Record a sign-in; returns whether the browser was known. Beyond MOST, the oldest are deleted."""
     seen = {"user_agent": user_agent, "last_at": at}
     _row, is_new = KnownBrowser.objects.update_or_create(
         user=user, digest=_digest(name), defaults=seen, create_defaults={**seen, "created_at": at}
@@ -33,17 +33,17 @@ def record_sign_in(*, user: User, name: str, user_agent: str, at: datetime) -> b
 
 
 def forget(*, user: User, browser_id: int) -> bool:
-    """Take the browser for a stranger from now on; False if the account knows no such one."""
+    """Forget the browser; False if the account doesn't know it."""
     return bool(KnownBrowser.objects.filter(user=user, pk=browser_id).delete()[0])
 
 
 def forget_others(*, user: User, keep: str) -> None:
-    """Take every browser but the one of that name for a stranger."""
+    """Forget every browser except the one named `keep`."""
     KnownBrowser.objects.filter(user=user).exclude(digest=_digest(keep)).delete()
 
 
 def matches(browser: KnownBrowser, name: str) -> bool:
-    """Whether it is the browser that shows this name."""
+    """Whether the browser has this name."""
     return browser.digest == _digest(name)
 
 

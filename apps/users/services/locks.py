@@ -1,4 +1,4 @@
-"""Locked accounts: out at once on every device, and told why."""
+"""Locking accounts: members are signed out on every device and shown the reason."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from apps.users.models import User
 
 @transaction.atomic
 def lock(*, users: Iterable[int], by: User, reason: str, at: datetime) -> list[User]:
-    """Lock the accounts with these ids; whoever locks is left out. Returns those that are locked now and weren't.
+    """Lock the accounts with these ids, except the acting administrator. Returns the newly locked ones.
 
-    Nothing more is needed to put them out: no session opens a locked account.
+    Sessions need no further action: the backend rejects those of locked accounts.
     """
     rows = list(
         User.objects.select_for_update().filter(pk__in=list(users), locked_at=None, is_active=True).exclude(pk=by.pk)

@@ -1,4 +1,4 @@
-"""Mails, text and HTML, in the reader's language. Called by the queue."""
+"""Renders and sends emails, text and HTML, in the recipient's language. Called by the queue."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from utils.ratelimit import take
 
 
 def send(*, template: str, to: str, language: str, known: bool = False, **context: Any) -> None:
-    """Send `users/mail/<template>` to the address; `path` in the context is made a whole address.
+    """Send `users/mail/<template>` to the address; `path` in the context becomes the absolute `link`.
 
-    `known`: a browser that signed in to the account before asked for it.
+    `known`: the request came from a browser that signed in to the account before.
 
-    Raises OSError (smtplib's errors are OSErrors) when the server doesn't take it. A mailbox that was
-    sent very much within the hour gets no more: what it has still works.
+    Raises OSError (smtplib's errors are OSErrors) when the server rejects it. Beyond an hourly limit per mailbox
+    nothing is sent; links sent earlier keep working.
     """
     if not take(flood_limits(kind="mail", recipient=to, known=known)):
         deliver(template=template, to=to, language=language, **context)
 
 
 def deliver(*, template: str, to: str, language: str, message_id: str = "", **context: Any) -> None:
-    """As `send`, however many there are: for mails that nobody can have sent to somebody else.
+    """Like `send` without the limit, for emails that a third party can't trigger.
 
-    `message_id` (RFC 5322 §3.6.4) is the same for a mail that is sent again.
+    `message_id` (RFC 5322 §3.6.4) stays the same when an email is sent again.
     """
     if path := context.pop("path", ""):
         context["link"] = f"{settings.SITE_URL}{path}"
@@ -43,7 +43,7 @@ def deliver(*, template: str, to: str, language: str, message_id: str = "", **co
         }
         subject = render_to_string(f"users/mail/{template}_subject.txt", context).strip()
         text = render_to_string(f"users/mail/{template}.txt", context).strip() + "\n"
-        text = re.sub(r"\n{3,}", "\n\n", text)  # what isn't said leaves no gap
+        text = re.sub(r"\n{3,}", "\n\n", text)  # omitted sections leave no blank lines
         message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], headers=headers)
         message.attach_alternative(render_to_string(f"users/mail/{template}.html", context), "text/html")
         message.send()

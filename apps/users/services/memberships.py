@@ -1,4 +1,4 @@
-"""Until when somebody is a VIP."""
+"""VIP memberships."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def is_member(*, user: User | AnonymousUser, at: datetime) -> bool:
-    """Whether the user is a VIP at that moment."""
+    """Whether the user has an active membership at that moment."""
     return user.is_authenticated and Membership.objects.at(at).filter(user_id=user.pk).exists()
 
 
 def membership_end(*, user: User, at: datetime) -> datetime | None:
-    """When the membership that holds `at` ends, periods that follow on included; None without one."""
+    """End of the membership active at `at`, including consecutive periods; None without one."""
     end = None
     for period in Membership.objects.filter(user=user, ends_at__gt=at).order_by("starts_at"):
         if period.starts_at <= (end or at):
@@ -30,16 +30,16 @@ def membership_end(*, user: User, at: datetime) -> datetime | None:
 
 
 def membership_streams(*, user: User, at: datetime) -> int:
-    """How many players at once the membership of that moment allows; 0 without one."""
+    """Number of concurrent streams that the membership active at `at` allows; 0 without one."""
     return Membership.objects.at(at).filter(user=user).aggregate(most=Max("streams"))["most"] or 0
 
 
 def extend_membership(
     *, user: User, days: int, at: datetime, reason: str = "", streams: int | None = None
 ) -> Membership:
-    """Give `days` more of membership, from the later of `at` and the end of the last period the user has.
+    """Add a period of `days`, starting at the later of `at` and the end of the user's last period.
 
-    It allows `streams` players at once; None: as many as the site allows without a plan.
+    `streams` is the number of concurrent streams; None means STREAMS_AT_ONCE.
     """
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
@@ -52,7 +52,7 @@ def extend_membership(
 
 
 def take_back_membership(*, membership: Membership, at: datetime) -> timedelta:
-    """Take back what is left of one period, and only that: periods that follow on it move up. Returns what was left."""
+    """Revoke the rest of one period; consecutive periods move forward. Returns the revoked time."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=membership.user_id)
         period = Membership.objects.filter(pk=membership.pk, ends_at__gt=at).first()
@@ -67,7 +67,7 @@ def take_back_membership(*, membership: Membership, at: datetime) -> timedelta:
             period.delete()
         for later in Membership.objects.filter(user_id=membership.user_id, starts_at__gte=end).order_by("starts_at"):
             if later.starts_at != end:
-                break  # a gap: that one was given for a date of its own
+                break  # a gap: the period doesn't continue this one
             end = later.ends_at
             later.starts_at, later.ends_at = later.starts_at - left, later.ends_at - left
             later.save(update_fields=["starts_at", "ends_at"])

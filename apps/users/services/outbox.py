@@ -1,9 +1,8 @@
-"""Mails and text messages that a site on trial keeps instead of sending, and who may read them.
+"""The outbox of a site in trial mode: emails and text messages saved instead of sent, and access to them.
 
-They hold everybody's links and codes, so a browser has to show a key: nothing that a request lacks, and no address
-that it comes from, tells the owner's browser from one behind a proxy. A key is a file named by its digest; using it
-renames the file to the digest of what the browser keeps from then on. Of two who use one key at once the file system
-lets one win.
+They contain links and codes for every account, so a browser needs a key: neither headers nor the client address
+distinguish the owner's browser from one behind a proxy. A key is an empty file named by its digest; using it renames
+the file to the digest of the browser's token. If two requests use one key at the same time, the rename succeeds once.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Message:
-    """One kept message."""
+    """A saved message."""
 
     to: str
     subject: str
@@ -34,26 +33,26 @@ class Message:
 
 
 def make_key() -> str:
-    """A key that opens the outbox once, in one browser."""
+    """Create a key that opens the outbox once, in one browser."""
     key = secrets.token_urlsafe(24)
     add_key(key)
     return key
 
 
 def add_key(key: str) -> None:
-    """Let the key open the outbox once."""
+    """Register a single-use key."""
     folder = Path(settings.OUTBOX_KEYS)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / _key(key)).touch(mode=0o600)
 
 
 def forget_keys() -> None:
-    """Close the outbox for every key and browser of before."""
+    """Revoke all keys and browser tokens."""
     shutil.rmtree(settings.OUTBOX_KEYS, ignore_errors=True)
 
 
 def use_key(key: str) -> str | None:
-    """What the browser keeps that used the key; None for a key that is unknown or was used already."""
+    """Exchange the key for a browser token; None if the key is unknown or used."""
     token = secrets.token_urlsafe(24)
     folder = Path(settings.OUTBOX_KEYS)
     try:
@@ -64,12 +63,12 @@ def use_key(key: str) -> str | None:
 
 
 def is_open_to(token: str) -> bool:
-    """Whether a browser keeps this that used a key since the site started."""
+    """Whether the browser token is valid."""
     return (Path(settings.OUTBOX_KEYS) / _browser(token)).exists()
 
 
 def newest() -> list[Message]:
-    """The newest kept messages."""
+    """The newest saved messages."""
     kept = (path for path in Path(settings.MAIL_FOLDER).glob("[0-9]*") if path.suffix in {".eml", ".sms"})
     return [_read(file) for file in sorted(kept, reverse=True)[:SHOWN]]
 

@@ -1,6 +1,6 @@
-"""Mails about money, membership and sign-ins.
+"""Emails about payments, memberships and sign-ins, sent at least once through a transactional outbox.
 
-Each is a row, unique for what it tells, so that nothing is told twice or lost.
+Each email is a row, unique per event, so that none is lost or sent for the same event twice.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from apps.users.services.memberships import is_member, membership_end
 from utils.tasks import NotQueued, enqueue
 
 log = logging.getLogger(__name__)
-ENDS_SOON = timedelta(days=3)  # before a membership's end its owner is told
-LOOK_BACK = timedelta(days=3)  # for memberships that ended while nobody looked
-RETRY_AFTER = timedelta(minutes=5)  # at first; longer than a task may run, so that two never send the same one
-TRIED_FOR = timedelta(days=3)  # then the news is old
-KEPT = timedelta(days=90)  # far longer than anything can be told again
+ENDS_SOON = timedelta(days=3)  # reminder before a membership ends
+LOOK_BACK = timedelta(days=3)  # for memberships that ended while no worker ran
+RETRY_AFTER = timedelta(minutes=5)  # longer than the task's time limit, so that two workers never send one
+RETRY_FOR = timedelta(days=3)  # after that it is outdated
+KEPT = timedelta(days=90)  # far longer than any event can be reported again
 AT_ONCE = 500  # rows
 
 
 def queue(*, user: User, kind: OutgoingMail.Kind, reference: str, at: datetime, **context: Any) -> None:
-    """Owe the user a mail about what this transaction does; the queue sends it after the commit.
+    """Store an email about the current transaction; the queue sends it after the commit.
 
-    A second one about the same changes nothing, and who has no address gets none.
+    Idempotent per event. Users without an email address are skipped.
     """
     if not user.is_active or not user.email:
         return
@@ -40,19 +40,19 @@ def queue(*, user: User, kind: OutgoingMail.Kind, reference: str, at: datetime, 
         kind=kind, reference=reference, defaults={"user": user, "context": context, "created_at": at, "due_at": at}
     )
     if is_new:
-        transaction.on_commit(lambda: _hand_over(mail.pk))
+        transaction.on_commit(lambda: _enqueue(mail.pk))
 
 
-def _hand_over(pk: int) -> None:
+def _enqueue(pk: int) -> None:
     try:
         enqueue("accounts.send_mail", mail_id=pk)
     except NotQueued as error:
-        log.warning("OutgoingMail %s waits: %s", pk, error)
+        log.warning("Email %s is waiting for the queue: %s", pk, error)
 
 
 def send_due(*, at: datetime) -> None:
-    """Hand over again what wasn't sent."""
-    waiting = OutgoingMail.objects.filter(sent_at=None, due_at__lte=at, created_at__gt=at - TRIED_FOR).order_by(
+    """Enqueue unsent emails that are due again."""
+    waiting = OutgoingMail.objects.filter(sent_at=None, due_at__lte=at, created_at__gt=at - RETRY_FOR).order_by(
         "due_at"
     )
     for pk in list(waiting.values_list("pk", flat=True)[:AT_ONCE]):
@@ -60,27 +60,27 @@ def send_due(*, at: datetime) -> None:
 
 
 def send(*, mail_id: int, at: datetime) -> None:
-    """Send a mail that is due and still true. One that the server doesn't take is due again later, ever less often.
+    """Send an email that is due and still applies. If the server rejects it, it is retried at growing intervals.
 
-    A process that dies between sending and noting it sends the same message, with the same Message-ID, once more.
+    If a worker dies between sending and recording it, the message is sent again with the same Message-ID.
     """
     mail = OutgoingMail.objects.select_related("user").filter(pk=mail_id, sent_at=None, due_at__lte=at).first()
     if mail is None:
         return
     mine = OutgoingMail.objects.filter(pk=mail.pk, sent_at=None, due_at=mail.due_at)
     if not mine.update(due_at=at + max(RETRY_AFTER, at - mail.created_at)):
-        return  # another worker got there first
-    if mail.user.is_active and mail.user.email and _is_true(mail, at):
+        return  # another worker claimed it first
+    if mail.user.is_active and mail.user.email and _still_applies(mail, at):
         try:
             _mail(mail, mail.user.email)
         except OSError as error:
-            log.warning("OutgoingMail %s wasn't sent: %s", mail.pk, error)
+            log.warning("Email %s wasn't sent: %s", mail.pk, error)
             return
     OutgoingMail.objects.filter(pk=mail.pk).update(sent_at=at)
 
 
-def _is_true(mail: OutgoingMail, at: datetime) -> bool:
-    """Whether the membership hasn't been extended, or taken back, since."""
+def _still_applies(mail: OutgoingMail, at: datetime) -> bool:
+    """Whether the email still applies: the membership wasn't extended or revoked since."""
     if mail.kind == OutgoingMail.Kind.ENDING:
         return membership_end(user=mail.user, at=at) == datetime.fromisoformat(mail.context["end"])
     return mail.kind != OutgoingMail.Kind.ENDED or not is_member(user=mail.user, at=at)
@@ -98,13 +98,13 @@ def _mail(mail: OutgoingMail, to: str) -> None:
 
 
 def queue_membership_reminders(*, at: datetime) -> None:
-    """Owe a mail to everyone whose membership ends within ENDS_SOON or has ended, unless it goes on."""
+    """Store an email for every membership that ends within ENDS_SOON or has ended, unless it is continued."""
     reachable = Membership.objects.filter(user__is_active=True, user__email__isnull=False)
     later = Membership.objects.filter(user=OuterRef("user"), ends_at__gt=OuterRef("ends_at"))
     ending = reachable.filter(ends_at__gt=at, ends_at__lte=at + ENDS_SOON)
     ended = reachable.filter(ends_at__gt=at - LOOK_BACK, ends_at__lte=at)
-    goes_on = Exists(later.filter(starts_at__lte=OuterRef("ends_at")))
-    _queue_all(OutgoingMail.Kind.ENDING, ending.exclude(goes_on), at)
+    continued = Exists(later.filter(starts_at__lte=OuterRef("ends_at")))
+    _queue_all(OutgoingMail.Kind.ENDING, ending.exclude(continued), at)
     _queue_all(OutgoingMail.Kind.ENDED, ended.exclude(Exists(later.filter(starts_at__lte=at))), at)
 
 
@@ -122,7 +122,7 @@ def _queue_all(kind: OutgoingMail.Kind, periods: QuerySet[Membership], at: datet
             for reference in some
             if reference not in known
         ]  # fmt: skip
-        OutgoingMail.objects.bulk_create(fresh, ignore_conflicts=True)  # of two runs at once, one writes
+        OutgoingMail.objects.bulk_create(fresh, ignore_conflicts=True)  # of two concurrent runs, one inserts
 
 
 def _ends(periods: QuerySet[Membership]) -> Iterator[tuple[int, datetime]]:
@@ -130,5 +130,5 @@ def _ends(periods: QuerySet[Membership]) -> Iterator[tuple[int, datetime]]:
 
 
 def delete_old(*, at: datetime) -> None:
-    """What can't be told again any more."""
+    """Delete emails older than KEPT; their events can't be reported again."""
     OutgoingMail.objects.filter(created_at__lte=at - KEPT).delete()

@@ -1,4 +1,4 @@
-"""Forgotten and changed passwords."""
+"""Password resets and changes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from utils.tasks import enqueue
 
 
 class WrongPassword(Exception):
-    """The current password isn't that."""
+    """The current password is incorrect."""
 
 
 def request_reset(*, name: str, language: str, client: Client) -> None:
-    """Have a reset link mailed to whoever has that name. Who that is, the queue finds out. Raises Throttled."""
+    """Queue a reset link for the account with that name; the worker looks the account up. Raises Throttled."""
     spend(*message_limits(kind="reset", recipient=name, client=client))
     enqueue("accounts.send_reset", asked=name, language=language, known=list(client.devices))
 
 
 def request_reset_code(*, phone: str, language: str, client: Client, at: datetime) -> PhoneCode:
-    """Have a code sent to the phone, if it has an account. Raises Throttled."""
+    """Queue a reset code for the phone, sent if it has an account. Raises Throttled."""
     spend(*message_limits(kind="reset", recipient=phone, client=client))
     return codes.issue(
         purpose=PhoneCode.Purpose.RESET, phone=phone, subject=None, language=language, at=at, known=client.devices
@@ -38,7 +38,7 @@ def request_reset_code(*, phone: str, language: str, client: Client, at: datetim
 
 
 def send_reset(*, name: str, language: str, known: Collection[int], at: datetime) -> None:
-    """Mail the reset link, if the name has an account with an address.
+    """Email the reset link, if there is such an account and it has an email.
 
     `known`: ids of the accounts that the browser signed in to before.
     """
@@ -54,7 +54,7 @@ def send_reset(*, name: str, language: str, known: Collection[int], at: datetime
 
 
 def redeem_reset_code(*, code_id: int, code: str, at: datetime) -> str:
-    """A reset token for the code. Raises CodeRefused, CodeSpent."""
+    """Exchange the code for a reset token. Raises CodeRefused, CodeSpent."""
     proved = codes.redeem(code_id=code_id, code=code, at=at)
     user = User.objects.filter(phone=proved.phone, is_active=True).first()
     if user is None:
@@ -63,16 +63,16 @@ def redeem_reset_code(*, code_id: int, code: str, at: datetime) -> str:
 
 
 def find_reset(*, token: str, at: datetime) -> User:
-    """The account a reset link is for. Raises TokenRefused."""
+    """The account of a reset link. Raises TokenRefused."""
     return tokens.find(Purpose.RESET, token, User.objects.filter(is_active=True), at=at)[0]
 
 
 @transaction.atomic
 def reset(*, token: str, password: str, address: str, at: datetime) -> User:
-    """Set the password and sign every device out. Raises TokenRefused, ValidationError.
+    """Set the password and sign out every device. Raises TokenRefused, ValidationError.
 
-    Whatever else opens the account stays, the second factor above all: who has read a mailbox gets past nothing. The
-    owner looks through it when signed in (services.recovery).
+    Other sign-in methods stay, the second factor above all, so that access to a mailbox alone isn't enough. The owner
+    reviews them after signing in (services.recovery).
     """
     user, _ = tokens.find(Purpose.RESET, token, User.objects.select_for_update().filter(is_active=True), at=at)
     validate_password(password, user)
@@ -84,16 +84,16 @@ def reset(*, token: str, password: str, address: str, at: datetime) -> User:
 
 
 def verify_current(*, user: User, password: str) -> None:
-    """Make sure that it is the owner who sits there. Raises Throttled, WrongPassword."""
+    """Verify the current password. Raises Throttled, WrongPassword."""
     if not user.has_usable_password():
-        return  # signs in elsewhere and never had one
+        return  # signs in through a provider and has no password
     spend(*own_limits(kind="password", user=user))
     if not user.check_password(password):
         raise WrongPassword
 
 
 def change(*, user: User, old: str, new: str, at: datetime) -> None:
-    """Set a new password; the caller keeps its own session.
+    """Change the password; the caller keeps its own session.
 
     Raises Throttled, WrongPassword, ValidationError, CredentialsChanged.
     """
@@ -107,7 +107,7 @@ def change(*, user: User, old: str, new: str, at: datetime) -> None:
 
 
 def _set(user: User, password: str, at: datetime) -> None:
-    """Store the hashed password. Links that were mailed die with the old one, so none is open any more."""
+    """Store the hashed password. Emailed links become invalid with the old password, so none is pending."""
     user.password, user.password_changed_at = password, at
     user.new_email, user.new_email_asked_at, user.reset_mailed_at = "", None, None
     user.save(update_fields=["password", "password_changed_at", "new_email", "new_email_asked_at", "reset_mailed_at"])
@@ -119,7 +119,7 @@ def _notify(user: User) -> None:
 
 
 def notify(*, user_id: int, template: str) -> None:
-    """Mail the user what happened to the account."""
+    """Email the user about a change to the account."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user and user.email:
         mailer.send(

@@ -1,4 +1,4 @@
-"""What users say about themselves."""
+"""The public profile."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from apps.users.models import User
 
 
 def change(*, user: User, nickname: str, language: str) -> None:
-    """Keep nickname and language."""
+    """Save nickname and language."""
     user.nickname, user.language = nickname, language
     user.save(update_fields=["nickname", "language"])

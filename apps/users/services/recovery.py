@@ -1,7 +1,7 @@
-"""Every way into an account, and taking each of them back.
+"""Reviewing everything that can access an account, and revoking it.
 
-Whoever takes one back signs the other browsers out: who came in by it is among them. The row is locked, so that of a
-removal and a sign-in at once one comes first: what was removed opens nothing, what came in before is put out.
+Revoking a sign-in method also signs out the other browsers, since one of them may have used it. The account row is
+locked, so that a concurrent sign-in either fails or its session is ended.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from utils.tasks import enqueue
 
 
 class LastSignInMethod(Exception):
-    """Without it nobody could sign in to the account any more."""
+    """It is the account's only sign-in method."""
 
 
 class LastRecoveryContact(Exception):
-    """Without it nobody who forgot the password could have it reset."""
+    """It is the only contact through which a forgotten password can be reset."""
 
 
 @dataclass(frozen=True)
 class OpenLink:
-    """A link or code that was sent and still works: `kind` is email, reset or code, `to` where it went."""
+    """A pending link or code: `kind` is email, reset or code, `to` the recipient."""
 
     kind: str
     to: str
@@ -43,7 +43,7 @@ class OpenLink:
 
 @dataclass(frozen=True)
 class SignInMethods:
-    """All that opens an account."""
+    """Everything that can access an account."""
 
     identities: list[Identity]
     factor: SecondFactor | None
@@ -55,7 +55,7 @@ class SignInMethods:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who takes a way back: the account in the browser that sent the request, and where from."""
+    """The acting account, its request and client address."""
 
     user: User
     request: HttpRequest
@@ -63,7 +63,7 @@ class Owner:
 
 
 def sign_in_methods(*, user: User, at: datetime) -> SignInMethods:
-    """What opens the account besides its password, e-mail and phone."""
+    """Everything that can access the account besides its password, email and phone number."""
     factor = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).first()
     return SignInMethods(
         identities=list(Identity.objects.filter(user=user).order_by("created_at")),
@@ -100,8 +100,8 @@ CHANGED = [
 
 
 @contextmanager
-def _taking_back(owner: Owner, what: str, at: datetime, event: AccountEvent = AccountEvent.REMOVED) -> Iterator[User]:
-    """The locked row to take something from. Then every link is dead, and every session but the owner's has ended."""
+def _revoking(owner: Owner, what: str, at: datetime, event: AccountEvent = AccountEvent.REMOVED) -> Iterator[User]:
+    """Lock the row for a change; afterwards all pending links are invalid and all other sessions ended."""
     with transaction.atomic():
         row = credentials.lock_account(user=owner.user)
         _codes(row).delete()
@@ -114,32 +114,35 @@ def _taking_back(owner: Owner, what: str, at: datetime, event: AccountEvent = Ac
 
 
 def remove_identity(*, owner: Owner, provider: str, at: datetime) -> None:
-    """Let the provider's person in no more. Raises LastSignInMethod, CredentialsChanged."""
-    with _taking_back(owner, f"identity: {provider}", at) as row:
+    """Unlink the provider. Raises LastSignInMethod, CredentialsChanged."""
+    with _revoking(owner, f"identity: {provider}", at) as row:
         Identity.objects.filter(user=row, provider=provider).delete()
         if not row.has_usable_password():
             raise LastSignInMethod
 
 
 def remove_password(*, owner: Owner, providers: Collection[str], at: datetime) -> None:
-    """Sign in through one of the site's `providers` (keys) only. Raises LastSignInMethod, CredentialsChanged."""
-    with _taking_back(owner, "password", at) as row:
+    """Remove the password; one of the site's `providers` (keys) must remain.
+
+    Raises LastSignInMethod, CredentialsChanged.
+    """
+    with _revoking(owner, "password", at) as row:
         if not Identity.objects.filter(user=row, provider__in=providers).exists():
             raise LastSignInMethod
         row.password, row.password_changed_at = make_password(None), at
 
 
 def remove_phone(*, owner: Owner, at: datetime) -> None:
-    """Neither sign in nor reset the password by it. Raises LastRecoveryContact, CredentialsChanged."""
-    with _taking_back(owner, "phone", at) as row:
+    """Remove the phone number. Raises LastRecoveryContact, CredentialsChanged."""
+    with _revoking(owner, "phone", at) as row:
         if not row.email:
             raise LastRecoveryContact
         row.phone = row.phone_verified_at = None
 
 
 def remove_email(*, owner: Owner, at: datetime) -> None:
-    """Neither sign in nor reset the password by it, and tell it so. Raises LastRecoveryContact, CredentialsChanged."""
-    with _taking_back(owner, "e-mail", at) as row:
+    """Remove the email and notify it. Raises LastRecoveryContact, CredentialsChanged."""
+    with _revoking(owner, "e-mail", at) as row:
         if not row.phone:
             raise LastRecoveryContact
         if row.email:
@@ -148,24 +151,24 @@ def remove_email(*, owner: Owner, at: datetime) -> None:
 
 
 def remove_second_factor(*, owner: Owner, at: datetime) -> None:
-    """Ask for no code any more. Raises CredentialsChanged."""
-    with _taking_back(owner, "two-step sign-in", at) as row:
+    """Turn two-step verification off. Raises CredentialsChanged."""
+    with _revoking(owner, "two-step sign-in", at) as row:
         second_factor.turn_off(user=row)
 
 
 def cancel_links(*, owner: Owner, at: datetime) -> None:
-    """Let no link or code that was sent do anything any more. Raises CredentialsChanged."""
-    with _taking_back(owner, "links", at):
+    """Invalidate all pending links and codes. Raises CredentialsChanged."""
+    with _revoking(owner, "links", at):
         pass
 
 
 def forget_browser(*, owner: Owner, browser_id: int, at: datetime) -> None:
-    """Take the browser for a stranger, and sign out what may have come in by it. Raises CredentialsChanged."""
-    with _taking_back(owner, "browser", at) as row:
+    """Forget the browser and sign out the other sessions. Raises CredentialsChanged."""
+    with _revoking(owner, "browser", at) as row:
         known_browsers.forget(user=row, browser_id=browser_id)
 
 
 def sign_out_everywhere_else(*, owner: Owner, browser: str, at: datetime) -> None:
     """End every session and forget every browser but this one. Raises CredentialsChanged."""
-    with _taking_back(owner, "", at, AccountEvent.ENDED) as row:
+    with _revoking(owner, "", at, AccountEvent.ENDED) as row:
         known_browsers.forget_others(user=row, keep=browser)

@@ -1,6 +1,7 @@
-"""Signing up. The account is made when its e-mail or phone is proved; before, nobody learns who has one.
+"""Signing up. The account is created when its email or phone number is verified.
 
-Asking always leaves one row and one task: the same work, the same answer, whether or not the address is known.
+Every request does the same work, one row and one task, and gets the same response, so that it doesn't reveal whether
+an address has an account.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from apps.users.services.throttle import Client, message_limits, spend
 from apps.users.tokens import Purpose
 from utils.tasks import enqueue
 
-KEPT = timedelta(days=7)  # a sign-up nobody finished
-TRIES = 8  # other user names tried where the wanted one is taken
+KEPT = timedelta(days=7)  # retention of unfinished sign-ups
+TRIES = 8  # attempts to find a free username
 
 
 class AlreadyRegistered(Exception):
-    """The address got an account meanwhile."""
+    """The address has had an account since."""
 
 
 @transaction.atomic
 def register(
     *, username: str, email: str, phone: str, password: str, language: str, client: Client, at: datetime
 ) -> Registration:
-    """Begin an account by e-mail or, without one, by phone. All names are normalized already. Raises Throttled."""
+    """Start a sign-up by email or, without one, by phone. Inputs are normalized. Raises Throttled."""
     spend(*message_limits(kind="register", recipient=email or phone, client=client))
     row = Registration.objects.create(
         username=username, email=email, phone="" if email else phone, password=make_password(password),
@@ -45,7 +46,7 @@ def register(
 
 
 def send_code(*, registration: Registration, at: datetime) -> PhoneCode:
-    """Have a code sent to the registration's phone."""
+    """Send a code to the registration's phone."""
     return codes.issue(
         purpose=PhoneCode.Purpose.REGISTER, phone=registration.phone, subject=registration.pk,
         language=registration.language, at=at,
@@ -53,7 +54,7 @@ def send_code(*, registration: Registration, at: datetime) -> PhoneCode:
 
 
 def send_activation(*, registration_id: int, at: datetime) -> None:
-    """Mail the activation link, or a word to who has an account already."""
+    """Send the activation link, or a notice if the address already has an account."""
     row = Registration.objects.filter(pk=registration_id, used_at=None).first()
     if row is None:
         return
@@ -72,15 +73,15 @@ def send_activation(*, registration_id: int, at: datetime) -> None:
 
 
 def request_resend(*, email: str, own: Collection[int], client: Client) -> None:
-    """Have the activation mail sent again, if one of the browser's `own` sign-ups (ids) waits. Raises Throttled."""
+    """Queue the activation email again for one of the browser's `own` sign-ups (ids). Raises Throttled."""
     spend(*message_limits(kind="register", recipient=email, client=client))
     enqueue("accounts.resend_activation", email=email, own=list(own))
 
 
 def resend_activation(*, email: str, own: Collection[int], at: datetime) -> None:
-    """Send the newest unfinished one of the browser's own sign-ups with the address its mail again.
+    """Resend the email of the newest pending sign-up among the browser's own.
 
-    Never another's: its link would make an account with the password that somebody else chose.
+    Never of another browser's sign-up: its link would create an account with a password that someone else chose.
     """
     waiting = Registration.objects.filter(pk__in=own, email=email, used_at=None, created_at__gt=at - KEPT)
     if row := waiting.order_by("-pk").first():
@@ -88,19 +89,19 @@ def resend_activation(*, email: str, own: Collection[int], at: datetime) -> None
 
 
 def find_pending(*, token: str, at: datetime) -> Registration:
-    """The sign-up an activation link is for. Raises TokenRefused."""
+    """The pending sign-up of an activation link. Raises TokenRefused."""
     return tokens.find(Purpose.ACTIVATE, token, Registration.objects.all(), at=at)[0]
 
 
 @transaction.atomic
 def activate(*, token: str, at: datetime) -> User:
-    """Make the account the link is for. Raises TokenRefused, AlreadyRegistered."""
+    """Create the account of an activation link. Raises TokenRefused, AlreadyRegistered."""
     row = find_pending(token=token, at=at)
     return _make_account(row.pk, at)
 
 
 def activate_by_code(*, code_id: int, code: str, at: datetime) -> User:
-    """Make the account whose phone the code was sent to.
+    """Create the account whose phone the code was sent to.
 
     Raises CodeRefused, CodeSpent, AlreadyRegistered, TokenRefused.
     """
@@ -112,7 +113,7 @@ def activate_by_code(*, code_id: int, code: str, at: datetime) -> User:
 def _make_account(registration_id: int, at: datetime) -> User:
     row = Registration.objects.select_for_update().get(pk=registration_id)
     if not Registration.objects.filter(pk=row.pk, used_at=None).update(used_at=at):
-        raise tokens.TokenRefused  # another request was faster
+        raise tokens.TokenRefused  # another request was first
     names = {"email": row.email} if row.email else {"phone": row.phone}
     if User.objects.filter(**names).exists():
         raise AlreadyRegistered
@@ -125,7 +126,7 @@ def _make_account(registration_id: int, at: datetime) -> User:
 
 
 def save_under_free_name(user: User, wanted: str) -> User:
-    """Save the new account under the wanted user name, or with a number behind it where another's looks like it.
+    """Save the new account under the wanted username, with a numeric suffix if that is confusable with another.
 
     Raises AlreadyRegistered.
     """
@@ -138,6 +139,6 @@ def save_under_free_name(user: User, wanted: str) -> User:
             with transaction.atomic():
                 user.save(force_insert=True)
         except IntegrityError:
-            continue  # taken a moment ago
+            continue  # taken meanwhile
         return user
     raise AlreadyRegistered

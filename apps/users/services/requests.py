@@ -1,4 +1,4 @@
-"""Whose request it is."""
+"""The account that a request belongs to."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from apps.users.models import User
 
 
 def account_of(request: HttpRequest) -> User | None:
-    """The account that is signed in; None for a stranger."""
+    """The signed-in account; None for anonymous visitors."""
     return request.user if isinstance(request.user, User) else None
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The account, for a view that only those reach who are signed in. Raises TypeError for a stranger."""
+    """The signed-in account, for views behind a sign-in check. Raises TypeError for anonymous visitors."""
     if not isinstance(request.user, User):
-        raise TypeError("Only for somebody who is signed in.")
+        raise TypeError("This view requires a signed-in account.")
     return request.user

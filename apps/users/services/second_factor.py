@@ -1,4 +1,4 @@
-"""Signing in with a second thing: an authenticator app (TOTP, RFC 6238) or a recovery code."""
+"""Two-step verification: an authenticator app (TOTP, RFC 6238) or a recovery code."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from apps.users.services.throttle import code_limits, spend
 from utils.hashing import keyed_hash, keyed_hashes
 from utils.ratelimit import give_back
 
-STEP = 30  # seconds a code is for
-DRIFT = 1  # steps a phone's clock may be off, both ways
+STEP = 30  # seconds per code
+DRIFT = 1  # steps of tolerated clock drift, both ways
 RECOVERY_CODES = 10
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like something else
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without look-alike characters
 
 
 class WrongCode(Exception):
-    """The code is not right, or was used already."""
+    """The code is incorrect or already used."""
 
 
 def is_on(*, user: User) -> bool:
-    """Whether signing in asks for a code."""
+    """Whether sign-in requires a code."""
     return SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).exists()
 
 
 def begin(*, user: User) -> SecondFactor:
-    """A secret to be put into an app; asked for only after `confirm`."""
+    """The secret for the authenticator app; required at sign-in only after `confirm`."""
     factor, _made = SecondFactor.objects.get_or_create(user=user, defaults={"secret": pyotp.random_base32()})
-    if not factor.secret:  # encrypted under a key that is gone
+    if not factor.secret:  # encrypted under a lost key
         factor.secret = pyotp.random_base32()
         factor.save(update_fields=["secret"])
     return factor
 
 
 def qr_code(*, factor: SecondFactor) -> str:
-    """The secret as an SVG's data address, for the app's camera."""
+    """The provisioning URI as a QR code, in an SVG data URI."""
     uri = pyotp.TOTP(factor.secret).provisioning_uri(name=factor.user.username, issuer_name="Streamsite")
     return segno.make(uri, error="m").svg_data_uri(scale=5, border=3, light="white")
 
 
 @transaction.atomic
 def confirm(*, user: User, code: str, at: datetime) -> list[str]:
-    """Turn it on with a first code; returns the recovery codes, shown once. Raises WrongCode, CredentialsChanged."""
+    """Turn it on with a first code; returns the recovery codes to show once. Raises WrongCode, CredentialsChanged."""
     credentials.lock_account(user=user)
     factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
     if factor is None or not _use_app_code(factor, code, at):
@@ -60,7 +60,7 @@ def confirm(*, user: User, code: str, at: datetime) -> list[str]:
 
 @transaction.atomic
 def renew_recovery_codes(*, user: User) -> list[str]:
-    """Ten fresh codes; the old ones stop working. Raises CredentialsChanged."""
+    """Generate new recovery codes; the old ones stop working. Raises CredentialsChanged."""
     credentials.lock_account(user=user)
     fresh = [
         "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(RECOVERY_CODES)
@@ -73,7 +73,7 @@ def renew_recovery_codes(*, user: User) -> list[str]:
 
 
 def verify(*, user: User, code: str, at: datetime) -> None:
-    """Accept a code of the app or a recovery code, each once. Raises Throttled, WrongCode."""
+    """Accept an app code or a recovery code, each only once. Raises Throttled, WrongCode."""
     limits = code_limits(user=user)
     spend(*limits)
     factor = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).first()
@@ -84,7 +84,7 @@ def verify(*, user: User, code: str, at: datetime) -> None:
 
 @transaction.atomic
 def turn_off(*, user: User) -> None:
-    """Ask for no code any more."""
+    """Turn it off and delete the recovery codes."""
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
 
@@ -93,7 +93,7 @@ def _use_app_code(factor: SecondFactor, code: str, at: datetime) -> bool:
     typed = "".join(unicodedata.normalize("NFKC", code).split())
     now = int(at.timestamp()) // STEP
     if not factor.secret:
-        return False  # encrypted under a key that is gone: no code is right
+        return False  # encrypted under a lost key: no code matches
     totp = pyotp.TOTP(factor.secret, interval=STEP)
     for step in range(now - DRIFT, now + DRIFT + 1):
         if constant_time_compare(totp.at(step * STEP), typed):

@@ -1,4 +1,4 @@
-"""A name and a password, who that is, and letting the browser in. A browser that is new to the account is told of."""
+"""Signing in: checking credentials and starting the session, with an email about browsers not seen before."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from utils.ratelimit import give_back, take
 
 
 class WrongCredentials(Exception):
-    """The name or the password is wrong; which, is not said."""
+    """The name or the password is wrong; the message doesn't say which."""
 
 
 class AccountLocked(Exception):
-    """The credentials are right, but an administrator locked the account: `reason`."""
+    """The credentials are correct, but an administrator locked the account, for `reason`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -29,9 +29,9 @@ class AccountLocked(Exception):
 
 
 def check_credentials(*, request: HttpRequest, name: str, password: str, client: Client) -> User:
-    """The account these open. Raises Throttled, WrongCredentials, AccountLocked.
+    """The account with these credentials. Raises Throttled, WrongCredentials, AccountLocked.
 
-    A try is counted before the password is looked at, so that many at once are counted as many.
+    The attempt is counted before the password is checked, so that concurrent attempts are all counted.
     """
     limits = sign_in_limits(name=name.strip().lower(), user=find_user(name), client=client)
     spend(*limits)
@@ -48,10 +48,10 @@ def check_credentials(*, request: HttpRequest, name: str, password: str, client:
 def start_session(
     *, request: HttpRequest, user: User, browser: str, coded: bool, address: str, language: str, at: datetime
 ) -> None:
-    """Sign in the browser of that name, which has shown to be the user's. Raises CredentialsChanged.
+    """Sign in the browser named `browser` after its credentials were verified. Raises CredentialsChanged.
 
-    `coded`: it gave the second factor, which may have been turned on since it was found to be off.
-    The owner gets a letter about a browser that the account doesn't know; not about the first one after signing up.
+    `coded`: the second factor was given; it may have been turned on since it was found to be off.
+    The owner gets an email about a browser not seen before, except for the first one after signing up.
     """
     found = credentials.lock_account(user=user)
     if not coded and second_factor.is_on(user=user):

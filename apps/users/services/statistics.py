@@ -1,4 +1,4 @@
-"""How many accounts there are, for administrators."""
+"""Account statistics for administrators."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ACTIVE_DAYS = 30
 
 
 class Card(TypedDict):
-    """A figure under its name."""
+    """A figure with its title."""
 
     title: str
     figure: int
 
 
 def totals(*, at: datetime) -> list[Card]:
-    """All accounts, new and active ones, VIPs and locked ones."""
+    """Totals: all, new, active, VIP and locked accounts."""
     users = User.objects.filter(is_active=True)
     return [
         {"title": _("Accounts"), "figure": users.count()},
@@ -39,7 +39,7 @@ def totals(*, at: datetime) -> list[Card]:
 
 
 def registrations_chart(*, at: datetime) -> dict[str, Any]:
-    """Registrations a day over the last 30 days of the site's time zone, as Chart.js takes them."""
+    """Daily sign-ups of the last 30 days in the site's time zone, as Chart.js data."""
     today = timezone.localdate(at)
     days = [today - timedelta(days=back) for back in range(CHART_DAYS - 1, -1, -1)]
     rows = (

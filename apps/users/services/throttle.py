@@ -1,7 +1,7 @@
-"""How often one may try. Nobody can use up anybody else's tries.
+"""Rate limits for accounts, designed so that no client can lock out another.
 
-What is refused outright is counted for the client that asks: its address, its address at one account, its own
-trusted device. What strangers do to an account only makes strangers' allowance at it smaller, never none.
+Hard limits count per client: its address, its address at one account, or its known browser. Failures of strangers
+at an account reduce the strangers' allowance there, but never to zero.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from apps.users.models import User
 from utils.ratelimit import Limit, count, take
 
 MINUTE, HOUR = 60.0, 3600.0  # seconds
-UNDER_ATTACK = 30  # failures of strangers at one account in an hour
+UNDER_ATTACK = 30  # failed attempts by strangers at one account within an hour
 
 
 class Throttled(Exception):
-    """Too often: `wait` seconds are left."""
+    """Rate limit reached; retry after `wait` seconds."""
 
     def __init__(self, wait: float) -> None:
         super().__init__(f"{wait:.0f} s")
@@ -25,24 +25,24 @@ class Throttled(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """Who asks: the neighbourhood of the address, and by account id the device that signed in to it before."""
+    """The client: its network (IPv4 address or IPv6 /64), and its known browser name by account id."""
 
     address: str
     devices: dict[int, str] = field(default_factory=dict)
 
 
 def spend(*limits: Limit) -> None:
-    """Count one against all. Raises Throttled."""
+    """Count one attempt against all limits. Raises Throttled."""
     if wait := take(limits):
         raise Throttled(wait)
 
 
 def sign_in_limits(*, name: str, user: User | None, client: Client) -> list[Limit]:
-    """What a try to sign in counts against; the same for an account that doesn't exist."""
+    """Limits for a sign-in attempt; the same for an account that doesn't exist."""
     account = str(user.pk) if user else f"unknown:{name[:100]}"
     if user and (device := client.devices.get(user.pk)):
         return [Limit(f"in:device:{device}:{account}", 10, 15 * MINUTE)]
-    strangers = Limit(f"in:account:{account}", 1_000_000, HOUR)  # looked at, never reached
+    strangers = Limit(f"in:account:{account}", 1_000_000, HOUR)  # a counter to read; the limit is never reached
     here = 2 if count(strangers) >= UNDER_ATTACK else 5
     return [
         Limit(f"in:address:{client.address}", 30, 5 * MINUTE),
@@ -52,17 +52,17 @@ def sign_in_limits(*, name: str, user: User | None, client: Client) -> list[Limi
 
 
 def code_limits(*, user: User) -> list[Limit]:
-    """Second factor: only who knows the password gets here, so the account alone is counted."""
+    """Limits for second-factor codes, per account: only clients with the correct password get here."""
     return [Limit(f"code:{user.pk}", 10, 15 * MINUTE)]
 
 
 def sign_in_mail_limits(*, user: User) -> list[Limit]:
-    """Letters about sign-ins on new devices: whoever knows the password could fill the owner's mailbox with them."""
+    """Limits for new-device emails, with which an attacker who knows the password could flood the owner's mailbox."""
     return [Limit(f"sign-in-letter:{user.pk}", 10, HOUR)]
 
 
 def message_limits(*, kind: str, recipient: str, client: Client) -> list[Limit]:
-    """A mail or text message to `recipient`, asked for by somebody who isn't signed in."""
+    """Limits for an email or SMS to `recipient`, requested by an anonymous client."""
     return [
         Limit(f"{kind}:address:{client.address}", 20, HOUR),
         Limit(f"{kind}:address:{client.address}:{recipient[:100]}", 4, 15 * MINUTE),
@@ -70,9 +70,9 @@ def message_limits(*, kind: str, recipient: str, client: Client) -> list[Limit]:
 
 
 def flood_limits(*, kind: str, recipient: str, known: bool) -> list[Limit]:
-    """However many ask: what one mailbox or phone is sent.
+    """Limits per mailbox or phone, whoever requests the messages.
 
-    A browser that signed in to the account before has an allowance of its own, which strangers can't use up.
+    A known browser of the account has a separate allowance, which strangers can't use up.
     """
     if known:
         return [Limit(f"{kind}:known:{recipient[:100]}", 5, HOUR)]
@@ -80,5 +80,5 @@ def flood_limits(*, kind: str, recipient: str, known: bool) -> list[Limit]:
 
 
 def own_limits(*, kind: str, user: User) -> list[Limit]:
-    """What a signed-in user does to the own account: passwords typed, messages asked for."""
+    """Limits for signed-in users: password checks and requested messages."""
     return [Limit(f"own:{kind}:{user.pk}", 10, 15 * MINUTE)]

@@ -1,4 +1,4 @@
-"""The page on which a code from a text message is typed."""
+"""The page for entering a code sent by SMS."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from apps.users.models import PhoneCode
 from apps.users.tokens import TokenRefused
 from apps.users.views.request_context import answer, client_of
 
-CODE = "phone_code"  # session key: the id of the PhoneCode that was asked for here
+CODE = "phone_code"  # session key: id of the PhoneCode requested in this session
 Purpose = PhoneCode.Purpose
 
 
 def begin_code(request: HttpRequest, row: PhoneCode) -> HttpResponse:
-    """Go on to the page for the code."""
+    """Redirect to the page for the code."""
     request.session[CODE] = row.pk
     return redirect("users:code")
 
@@ -31,7 +31,7 @@ def begin_code(request: HttpRequest, row: PhoneCode) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    """Type the code, or have another one sent; what it does depends on what it was asked for."""
+    """Redeem the code or send another one; the effect depends on the code's purpose."""
     row = PhoneCode.objects.filter(pk=request.session.get(CODE) or 0).first()
     if row is None or (row.purpose == Purpose.PHONE and not request.user.is_authenticated):
         return redirect("users:login")

@@ -1,6 +1,6 @@
-"""Before anything that opens or closes an account: is it the owner who sits there, or an open or stolen session?
+"""Re-authentication before changes to how an account can be accessed, against unattended or stolen sessions.
 
-Signing in says so for a while; later the password does, or signing in once more where there is none.
+A recent sign-in is enough; later the password is required, or a new sign-in for accounts without a password.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from apps.users.forms import ConfirmForm
 from apps.users.models import Device
 from apps.users.views.request_context import answer, safe_next
 
-CONFIRMED = "confirmed_at"  # session key: when the owner last proved to be there, in seconds since 1970
-COUNTS_FOR = 900  # seconds
+CONFIRMED = "confirmed_at"  # session key: time of the last authentication, Unix timestamp
+VALID_FOR = 900  # seconds
 
 
 def note_confirmed(request: HttpRequest) -> None:
-    """The owner is there: just signed in, or gave the password."""
+    """Record an authentication: a sign-in or a verified password."""
     request.session[CONFIRMED] = timezone.now().timestamp()
 
 
 def confirm_first(request: HttpRequest, back: str) -> HttpResponse | None:
-    """None if the owner was there lately; else what to answer: a page that asks, and leads to `back`."""
-    if 0 <= timezone.now().timestamp() - request.session.get(CONFIRMED, 0) < COUNTS_FOR:
+    """None after a recent authentication, else a redirect to the confirmation page, which returns to `back`."""
+    if 0 <= timezone.now().timestamp() - request.session.get(CONFIRMED, 0) < VALID_FOR:
         return None
     return redirect(f"{reverse('users:confirm')}?{urlencode({'next': back})}")
 
 
 def confirm_without_password(request: HttpRequest, back: str) -> HttpResponse | None:
-    """As `confirm_first`, for an account whose forms have no password to ask for."""
+    """Like `confirm_first`, but only for accounts without a password; forms ask the others for it."""
     return None if services.signed_in(request).has_usable_password() else confirm_first(request, back)
 
 
@@ -49,7 +49,7 @@ def confirm_without_password(request: HttpRequest, back: str) -> HttpResponse | 
 @sensitive_post_parameters("current")
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Give the password, or (`again` in the POST) sign in once more."""
+    """Verify the password, or (`again` in the POST) sign out to sign in again."""
     user, target = services.signed_in(request), safe_next(request)
     if "again" in request.POST:
         Device.objects.filter(session_key=request.session.session_key or "").delete()

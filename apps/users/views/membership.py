@@ -1,4 +1,4 @@
-"""Membership."""
+"""The membership page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.users import services
 @never_cache
 @require_safe
 def vip(request: HttpRequest) -> HttpResponse:
-    """What a membership gives, and until when the viewer has one."""
+    """Membership benefits and the viewer's expiry date."""
     user, at = services.account_of(request), timezone.now()
     end = services.membership_end(user=user, at=at) if user else None
     streams = services.membership_streams(user=user, at=at) if user else 0

@@ -1,4 +1,4 @@
-"""Signing in with an account elsewhere: out to the provider and back."""
+"""Sign-in through an external provider: redirect and callback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.users import services
-from apps.users.middleware import TOLD, locked_message
+from apps.users.middleware import SIGN_IN_MESSAGE, locked_message
 from apps.users.models import User
 from apps.users.providers import Provider, SignInRefused, providers
 from apps.users.views.confirm import confirm_first
@@ -26,18 +26,18 @@ from utils.addresses import client_address
 
 logger = logging.getLogger(__name__)
 
-AWAY = "away"  # cookie: what to remember until the browser is back
+AWAY = "away"  # cookie: state to keep until the callback
 AWAY_FOR = 600  # seconds
 PROVED_FOR = 3600  # seconds
 
 
 def connect_proof(user: User) -> str:
-    """Goes into the links that connect an account: they were on a page of ours, shown to this user."""
+    """A token for the links that connect an account; it proves that our page showed the link to this user."""
     return signing.dumps(user.pk, salt="users.connect")
 
 
 def _wants_to_connect(request: HttpRequest) -> bool:
-    """Without it another site could sign a browser in elsewhere as somebody else, and have that connected here."""
+    """Check the token, without which another site could connect an attacker's external account (login CSRF)."""
     try:
         proved = signing.loads(request.GET.get("proof", ""), salt="users.connect", max_age=PROVED_FOR)
     except signing.BadSignature:
@@ -55,7 +55,7 @@ def _provider(key: str) -> Provider:
 @never_cache
 @require_safe
 def begin(request: HttpRequest, key: str) -> HttpResponse:
-    """Off to the provider. Nothing changes here: what has to be remembered goes into a cookie."""
+    """Redirect to the provider. Nothing is stored; the state goes into a signed cookie."""
     provider = _provider(key)
     if request.user.is_authenticated:
         if not _wants_to_connect(request):
@@ -63,51 +63,51 @@ def begin(request: HttpRequest, key: str) -> HttpResponse:
         if ask := confirm_first(request, reverse("users:own_data")):
             return ask
     try:
-        url, kept = provider.begin(back=_back(request, key))
+        url, kept = provider.begin(back=_callback_url(request, key))
     except SignInRefused as error:
         return _refused(request, error)
     response = redirect(url)
-    kept |= {"next": safe_next(request), "whose": _whose(request)}
+    kept |= {"next": safe_next(request), "whose": _account_id(request)}
     set_cookie(response, AWAY, signing.dumps(kept, salt=f"users.away.{key}"), AWAY_FOR)
     return response
 
 
-def _whose(request: HttpRequest) -> str:
-    """The account that is signed in, "" for none: the same at the start and at the end."""
+def _account_id(request: HttpRequest) -> str:
+    """Id of the signed-in account, "" for none; it must not change between redirect and callback."""
     return str(request.user.pk or "")
 
 
 @never_cache
 @require_safe
-def finish_elsewhere(request: HttpRequest, key: str) -> HttpResponse:
-    """Back from the provider, which sends a GET; `state` in the cookie ties it to this browser's own start."""
+def callback(request: HttpRequest, key: str) -> HttpResponse:
+    """The provider's callback (GET); `state` in the cookie ties it to the redirect from this browser."""
     provider = _provider(key)
     try:
         kept = signing.loads(request.COOKIES.get(AWAY, ""), salt=f"users.away.{key}", max_age=AWAY_FOR)
-        person = provider.finish(back=_back(request, key), answer=request.build_absolute_uri(), kept=kept)
+        person = provider.finish(back=_callback_url(request, key), answer=request.build_absolute_uri(), kept=kept)
     except (signing.BadSignature, SignInRefused) as error:
         return _refused(request, error)
-    if kept["whose"] != _whose(request):
-        return _refused(request, SignInRefused("another account is signed in by now"))
+    if kept["whose"] != _account_id(request):
+        return _refused(request, SignInRefused("the signed-in account changed meanwhile"))
     response = _enter(request, person, kept["next"])
     response.delete_cookie(AWAY)
     return response
 
 
-def _back(request: HttpRequest, key: str) -> str:
-    return request.build_absolute_uri(reverse("users:elsewhere_back", args=[key]))
+def _callback_url(request: HttpRequest, key: str) -> str:
+    return request.build_absolute_uri(reverse("users:provider_callback", args=[key]))
 
 
 def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    logger.warning("Sign-in elsewhere failed for %s: %s", client_address(request), error)
-    return _tell(request, _("Sign-in failed. Please try again."))
+    logger.warning("External sign-in failed for %s: %s", client_address(request), error)
+    return _show_error(request, _("Sign-in failed. Please try again."))
 
 
-def _tell(request: HttpRequest, text: str) -> HttpResponse:
+def _show_error(request: HttpRequest, text: str) -> HttpResponse:
     if request.user.is_authenticated:
         messages.error(request, text)
         return redirect("users:own_data")
-    request.session[TOLD] = text
+    request.session[SIGN_IN_MESSAGE] = text
     return redirect("users:login")
 
 
@@ -117,7 +117,7 @@ def _enter(request: HttpRequest, person: services.identities.Person, target: str
         try:
             services.identities.connect(user=request.user, person=person, at=now)
         except services.identities.ConnectedElsewhere:
-            return _tell(request, _("This is already connected to another account."))
+            return _show_error(request, _("This is already connected to another account."))
         messages.success(request, _("Connected. You can now sign in with it."))
         return redirect("users:own_data")
     user = services.identities.find(person=person)
@@ -127,10 +127,10 @@ def _enter(request: HttpRequest, person: services.identities.Person, target: str
                 person=services.identities.Person(**{**vars(person), "language": get_language() or ""}), at=now
             )
         except services.identities.KnownAddress:
-            return _tell(
+            return _show_error(
                 request,
                 _("An account with your email already exists. Sign in to it, then connect the two under “My data”."),
             )
     if user.is_locked or not user.is_active:
-        return _tell(request, locked_message(user.locked_reason))
+        return _show_error(request, locked_message(user.locked_reason))
     return sign_in_user(request, user, target)

@@ -1,4 +1,4 @@
-"""Mails and text messages that were kept instead of sent, for who runs the site on trial."""
+"""The outbox page of a site in trial mode."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.views.decorators.http import require_safe
 from apps.users import services
 
 COOKIE = "outbox"
-OPEN_FOR = 30 * 24 * 3600  # seconds, unless the site is started again before
+OPEN_FOR = 30 * 24 * 3600  # seconds; ends earlier if the site restarts
 
 
 @never_cache
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    """The newest kept messages, for a browser that used a key (`?key=`) and for administrators; 404 without OUTBOX."""
+    """The newest saved messages, for browsers that used a key (`?key=`) and for administrators; 404 without OUTBOX."""
     if not settings.OUTBOX:
         raise Http404
     if _may_read(request):

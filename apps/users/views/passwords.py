@@ -1,4 +1,4 @@
-"""Forgotten passwords."""
+"""Password resets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ASKED = "reset_asked"  # session key
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: HttpRequest) -> HttpResponse:
-    """Ask for a link or, with a phone, a code. The answer is the same for every name."""
+    """Request a link or, with a phone number, a code. The response is the same for every name."""
     posted = request.POST.copy()
     if request.method == "POST" and "username" not in posted:
         posted["username"] = posted.get("email", "") or posted.get("phone", "")
@@ -56,7 +56,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def reset_sent(request: HttpRequest) -> HttpResponse:
-    """Look into your mailbox: the same page for every name."""
+    """The "check your email" page, the same for every name."""
     if not request.session.get(ASKED):
         return redirect("users:forgot")
     return render(request, "users/reset_sent.html", {"outbox": settings.OUTBOX})
@@ -66,7 +66,7 @@ def reset_sent(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest, token: str) -> HttpResponse:
-    """The new password."""
+    """Set a new password."""
     now = timezone.now()
     try:
         user = services.passwords.find_reset(token=token, at=now)
@@ -92,5 +92,5 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def reset_done(request: HttpRequest) -> HttpResponse:
-    """The password is set: sign in."""
+    """Confirmation that the password was set."""
     return render(request, "users/reset_done.html")

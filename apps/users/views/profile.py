@@ -1,4 +1,4 @@
-"""The profile: nickname, picture, language, e-mail, phone and password, a form each on one page."""
+"""The profile page, with a form each for profile, picture, email, phone number and password."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from apps.users.views.request_context import answer, set_language
 @sensitive_post_parameters("current", "password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
-    """The forms; `form` in the POST names the one that was sent."""
+    """The profile page; `form` in the POST names the submitted form."""
     user = services.signed_in(request)
     sent = request.POST.get("form", "profile") if request.method == "POST" else ""
     forms = _forms(request, user, sent)
@@ -45,7 +45,7 @@ def own(request: HttpRequest) -> HttpResponse:
         form = forms.get(sent)
         if form is not None and (form.is_valid() or sent == "remove_avatar"):
             try:
-                return _DOES[sent](request, user, form)
+                return _HANDLERS[sent](request, user, form)
             except services.Throttled as error:
                 late = error
             except services.passwords.WrongPassword:
@@ -54,7 +54,7 @@ def own(request: HttpRequest) -> HttpResponse:
                 form.add_error("password", error)
             except services.avatars.UnusableAvatar:
                 form.add_error("avatar", _("Choose a JPEG, PNG or WebP image of up to 5 MB and 40 megapixels."))
-    user = User.objects.get(pk=user.pk)  # without what a refused form put on it
+    user = User.objects.get(pk=user.pk)  # discard values that a rejected form assigned
     context = {"user_info": user, "forms": forms, "sent": sent, "outbox": settings.OUTBOX}
     return answer(request, "users/profile.html", context, msg=msg, late=late)
 
@@ -121,7 +121,7 @@ def _password(request: HttpRequest, user: User, form: Form) -> HttpResponse:
     return redirect("users:profile")
 
 
-_DOES = {
+_HANDLERS = {
     "profile": _profile, "avatar": _avatar, "remove_avatar": _remove_avatar, "email": _email, "phone": _phone,
     "password": _password,
 }  # fmt: skip
@@ -130,7 +130,7 @@ _DOES = {
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def email(request: HttpRequest, token: str) -> HttpResponse:
-    """A button on the page that the mail to a new address links to."""
+    """The page that the confirmation email links to; POST changes the email."""
     now = timezone.now()
     try:
         if request.method != "POST":

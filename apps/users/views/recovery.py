@@ -1,4 +1,4 @@
-"""Everything that opens the account, on one page, each with a button that takes it back."""
+"""The account security page: everything that can access the account, each with a button to remove it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from utils.numbers import row_id
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def overview(request: HttpRequest) -> HttpResponse:
-    """The page; POST takes back what `remove` names: a word, with what it is about after a colon."""
+    """The page; POST removes what `remove` names, as `kind` or `kind:id`."""
     user = services.signed_in(request)
     if request.method == "POST":
         what, _colon, which = request.POST.get("remove", "").partition(":")
-        if do := _DOES.get(what):
+        if do := _HANDLERS.get(what):
             if what not in SAFE and (ask := confirm_first(request, request.path)):
                 return ask
             try:
@@ -61,7 +61,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def owner_of(request: HttpRequest) -> services.recovery.Owner:
-    """Who takes something back, and from where."""
+    """The acting account with its request and client address."""
     return services.recovery.Owner(user=services.signed_in(request), request=request, address=client_address(request))
 
 
@@ -117,8 +117,8 @@ def _all_else(owner: services.recovery.Owner, _which: str) -> str:
     )
 
 
-_DOES: dict[str, Callable[[services.recovery.Owner, str], str]] = {
+_HANDLERS: dict[str, Callable[[services.recovery.Owner, str], str]] = {
     "identity": _identity, "password": _password, "phone": _phone, "email": _email, "factor": _factor,
     "links": _links, "device": _device, "browser": _browser, "all": _all_else,
 }  # fmt: skip
-SAFE = {"device", "all", "links"}  # they shut out, and open nothing: an owner in a hurry isn't kept waiting
+SAFE = {"device", "all", "links"}  # these only revoke access, so they need no re-authentication

@@ -1,4 +1,4 @@
-"""Signing up and activating."""
+"""Sign-up and activation."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from apps.users.tokens import TokenRefused
 from apps.users.views.codes import begin_code
 from apps.users.views.request_context import answer, client_of, safe_next
 
-SENT_TO = "sent_to"  # session key: the address that was typed
-ASKED_AGAIN = "sent_again"  # session key: the mail was asked for once more
-OWN = "registrations"  # session key: ids of the sign-ups begun here, the newest last
+SENT_TO = "sent_to"  # session key: the submitted address
+ASKED_AGAIN = "sent_again"  # session key: the email was requested again
+OWN = "registrations"  # session key: ids of this session's sign-ups, newest last
 OWN_MOST = 10
 
 
@@ -29,7 +29,7 @@ OWN_MOST = 10
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
-    """Sign up by e-mail, or with `?by=phone` by mobile number. The answer is the same for every address."""
+    """Sign up by email, or with `?by=phone` by mobile number. The response is the same for every address."""
     if request.user.is_authenticated:
         return redirect(safe_next(request))
     by_phone = bool(request.POST.get("phone")) if request.method == "POST" else request.GET.get("by") == "phone"
@@ -63,7 +63,7 @@ def register(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def sent(request: HttpRequest) -> HttpResponse:
-    """Look into your mailbox: the same page for everybody."""
+    """The "check your email" page, the same for every address."""
     address = request.session.get(SENT_TO)
     if not address:
         return redirect("users:register")
@@ -75,7 +75,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def resend(request: HttpRequest) -> HttpResponse:
-    """The activation mail once more, of a sign-up that was begun in this browser."""
+    """Resend the activation email of a sign-up from this browser."""
     form = ResendForm(request.POST if request.method == "POST" else None)
     msg, late = "", None
     if request.method == "POST":
@@ -97,7 +97,7 @@ def resend(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def activate(request: HttpRequest, token: str) -> HttpResponse:
-    """A button, since scanners of mail fetch every link; it makes the account."""
+    """GET shows a button, because mail scanners fetch every link; POST creates the account."""
     now = timezone.now()
     try:
         if request.method != "POST":
@@ -113,5 +113,5 @@ def activate(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def dead_link() -> str:
-    """What somebody is told whose link no longer works."""
+    """The message for a link that no longer works."""
     return _("This link is no longer valid. It may have been used, replaced or expired.")

@@ -1,4 +1,4 @@
-"""What a request says about who asks, and where they want to go."""
+"""The client, browser and redirect target of a request, and responses to rejected forms."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from django.utils.translation import ngettext
 
 from apps.users import services
 from apps.users.models import User
-from utils.addresses import client_address, neighbourhood
+from utils.addresses import client_address, client_network
 
-KNOWN = "known"  # cookie: the accounts this browser signed in to, each with a random name of the browser
+KNOWN = "known"  # cookie: ids of accounts this browser signed in to, each with a random name for the browser
 KNOWN_FOR = round(services.known_browsers.KEPT.total_seconds())
 KNOWN_MOST = 5  # accounts
 LANGUAGE_FOR = 365 * 24 * 3600  # seconds
 
 
 def client_of(request: HttpRequest) -> services.Client:
-    """Who asks, as throttling counts."""
+    """The client as rate limits identify it."""
     return services.Client(
-        address=neighbourhood(client_address(request)), devices=services.known_browsers.recognize(_shown(request))
+        address=client_network(client_address(request)), devices=services.known_browsers.recognize(_shown(request))
     )
 
 
 def browser_name(request: HttpRequest, user: User) -> str:
-    """The random name by which the account knows this browser; a new one where it is a stranger."""
+    """The random name by which the account knows this browser; a new one if it is unknown."""
     shown = {pk: name for pk, name in _shown(request).items() if pk == user.pk}
     return services.known_browsers.recognize(shown).get(user.pk) or get_random_string(16)
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User, name: str) -> None:
-    """Let this browser be told from strangers when it signs in to the account again."""
+    """Set the cookie by which the account recognizes this browser at the next sign-in."""
     others = [(pk, other) for pk, other in _shown(request).items() if pk != user.pk]
     value = signing.dumps([*others[-(KNOWN_MOST - 1) :], (user.pk, name)], salt="users.known")
     set_cookie(response, KNOWN, value, KNOWN_FOR)
 
 
 def set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:
-    """A cookie no script can read."""
+    """Set a cookie that scripts can't read."""
     response.set_cookie(
         name, value, max_age=seconds, httponly=True, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
     )
 
 
 def set_language(response: HttpResponse, language: str) -> None:
-    """Let the browser get its pages in this language from now on."""
+    """Set the language cookie."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -72,7 +72,7 @@ def _shown(request: HttpRequest) -> dict[int, str]:
 
 
 def safe_next(request: HttpRequest) -> str:
-    """Where to go after signing in: a path of this site, else the home page."""
+    """The redirect target after sign-in: a path of this site, else the home page."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     odd = any(c == "\\" or c.isspace() or unicodedata.category(c).startswith("C") for c in target)
     doubled = unicodedata.normalize("NFKC", target[:2]) == "//"
@@ -81,7 +81,7 @@ def safe_next(request: HttpRequest) -> str:
 
 
 def throttled_message(error: services.Throttled) -> str:
-    """What somebody is told who has to wait."""
+    """The message for a throttled client."""
     minutes = max(1, ceil(error.wait / 60))
     wait = ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
     return _("Too many attempts. Please try again in %(wait)s.") % {"wait": wait}
@@ -95,7 +95,7 @@ def answer(
     msg: str = "",
     late: services.Throttled | None = None,
 ) -> HttpResponse:
-    """The page; with `msg` it says what was refused (400), with `late` when to come back (429, RFC 9110 §10.2.3)."""
+    """Render the page; status 400 with an error `msg`, 429 with Retry-After if `late` (RFC 9110 §10.2.3)."""
     if late:
         msg = throttled_message(late)
     status = 429 if late else 400 if msg else 200

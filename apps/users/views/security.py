@@ -1,4 +1,4 @@
-"""Devices, the second factor, and one's own data."""
+"""Devices, two-step verification and personal data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from utils.numbers import row_id
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def device_list(request: HttpRequest) -> HttpResponse:
-    """Where the account is signed in; POST signs `device` out, or all others."""
+    """Signed-in devices; POST signs out `device`, or all others."""
     user = services.signed_in(request)
     current = request.session.get(services.devices.DEVICE)
     if request.method == "POST":
@@ -51,7 +51,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def factor(request: HttpRequest) -> HttpResponse:
-    """Turn the second factor on or off; `form` in the POST says what is wanted."""
+    """Turn two-step verification on or off; `form` in the POST names the action."""
     user = services.signed_in(request)
     on = services.second_factor.is_on(user=user)
     sent = request.POST.get("form", "") if request.method == "POST" else ""
@@ -89,7 +89,7 @@ def factor(request: HttpRequest) -> HttpResponse:
     context = {"user_info": user, "on": on, "form": form, "confirm": confirm, "ask": ask["Location"] if ask else ""}
     if on:
         context["left"] = RecoveryCode.objects.filter(user=user, used_at=None).count()
-    elif not ask:  # an open or stolen session doesn't get to see the secret
+    elif not ask:  # don't show the secret to an unattended or stolen session
         begun = services.second_factor.begin(user=user)
         context |= {"secret": begun.secret, "qr_code": services.second_factor.qr_code(factor=begun)}
     return answer(request, "users/second_factor.html", context, msg=msg, late=late)
@@ -100,7 +100,7 @@ def factor(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("current")
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_data(request: HttpRequest) -> HttpResponse:
-    """Take the data along, connect accounts elsewhere, or leave for good (POST)."""
+    """Data export, connected accounts, and account deletion (POST)."""
     user = services.signed_in(request)
     form = ConfirmForm(request.POST if request.method == "POST" else None, user=user)
     msg, late = "", None
@@ -132,7 +132,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    """All that is held about the user, as a JSON file."""
+    """All personal data of the user, as a JSON file."""
     answer = JsonResponse(
         services.deletion.export(user=services.signed_in(request)),
         json_dumps_params={"ensure_ascii": False, "indent": 2},
@@ -145,7 +145,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def disconnect(request: HttpRequest, key: str) -> HttpResponse:
-    """Stop signing in through a provider."""
+    """Unlink a provider."""
     if ask := confirm_first(request, reverse("users:own_data")):
         return ask
     try:

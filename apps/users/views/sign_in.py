@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.users import services
 from apps.users.forms import CodeForm, LoginForm
-from apps.users.middleware import SECOND_FACTOR, TOLD, locked_message
+from apps.users.middleware import SECOND_FACTOR, SIGN_IN_MESSAGE, locked_message
 from apps.users.models import Device, User
 from apps.users.providers import providers
 from apps.users.views.confirm import note_confirmed
@@ -34,7 +34,7 @@ from utils.addresses import client_address
 
 REMEMBERED = "username"  # cookie
 REMEMBERED_FOR = 180 * 24 * 3600  # seconds
-WAITING = "second_step"  # session key: who gave the password and owes a code
+WAITING = "second_step"  # session key: the account awaiting a second-factor code
 WAITS = 600  # seconds
 
 
@@ -42,15 +42,15 @@ WAITS = 600  # seconds
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
-    """A name and a password; then a code, where two-step sign-in is on."""
+    """Name and password; then a code if two-step verification is on."""
     target = safe_next(request)
     if request.user.is_authenticated:
         return redirect(target)
     if request.method != "POST":
         remembered = unquote(request.COOKIES.get(REMEMBERED, ""))
-        told = request.session.pop(TOLD, "") if TOLD in request.session else ""
+        told = request.session.pop(SIGN_IN_MESSAGE, "") if SIGN_IN_MESSAGE in request.session else ""
         page = _login_page(request, remembered, checked=bool(remembered), msg=told)
-        page.status_code = 200  # nothing was refused here
+        page.status_code = 200  # a plain GET is not an error
         return page
     form = LoginForm(request.POST)
     typed = request.POST.get("username", "")[:254]
@@ -90,7 +90,7 @@ def _login_page(
 
 
 def sign_in_user(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    """Sign in who has shown to be the user, or ask for a code first where two-step sign-in is on."""
+    """Sign in the authenticated user, or ask for a code first if two-step verification is on."""
     if services.second_factor.is_on(user=user):
         request.session[WAITING] = {
             "user": user.pk, "hash": user.get_session_auth_hash(), "at": timezone.now().timestamp(), "next": target,
@@ -101,7 +101,7 @@ def sign_in_user(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 
 def _finish(request: HttpRequest, user: User, target: str, *, coded: bool) -> HttpResponse:
-    """Sign the browser in and send it on, in the user's language."""
+    """Start the session and redirect, in the user's language."""
     name = browser_name(request, user)
     services.sign_in.start_session(
         request=request, user=user, browser=name, coded=coded, address=client_address(request),
@@ -118,7 +118,7 @@ def _finish(request: HttpRequest, user: User, target: str, *, coded: bool) -> Ht
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponse:
-    """The code of the authenticator app, after the password."""
+    """The second factor, after the password."""
     waiting = request.session.get(WAITING)
     if not waiting or timezone.now().timestamp() - waiting["at"] > WAITS:
         request.session.pop(WAITING, None)
@@ -149,7 +149,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """A button that ends the session on this device (POST)."""
+    """A confirmation page (GET); ends this session (POST)."""
     if request.method == "POST":
         Device.objects.filter(session_key=request.session.session_key or "").delete()
         logout(request)

@@ -1,4 +1,4 @@
-"""Print or write the configuration of the nginx that stands in front of this site."""
+"""`manage.py nginx_config`: prints or writes the nginx configuration for this site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEMPLATE = settings.BASE_DIR / "deploy" / "nginx" / "site.conf"
 
 
 class Command(BaseCommand):
-    help = "Prints nginx's server block for this site. It holds a secret: write it with --output, for its owner alone."
+    help = "Prints nginx's server block for this site. It contains a secret: use --output for a private file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--listen", default="80", help="port, or address:port")
@@ -27,9 +27,9 @@ class Command(BaseCommand):
             "--node",
             action="append",
             required=True,
-            help="a uWSGI socket: host:port or unix:/path; once for each node",
+            help="a uWSGI socket, host:port or unix:/path; repeat for each node",
         )
-        parser.add_argument("--output", type=Path, help="a file for it, which its owner alone may read")
+        parser.add_argument("--output", type=Path, help="write to this file, readable by its owner only")
 
     def handle(self, *args: Any, **options: Any) -> None:
         values = {
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
 
 def _write(file: Path, text: str) -> None:
-    """Put the file in place whole, with mode 0600 whatever it had before."""
+    """Replace the file atomically, with mode 0600."""
     descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(descriptor, "w") as out:

@@ -1,4 +1,4 @@
-"""`manage.py outbox`: one more address that opens the outbox of a site on trial."""
+"""`manage.py outbox`: prints a new single-use address of the outbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.users import services
 
 
 class Command(BaseCommand):
-    help = "Prints an address that opens the outbox once, in one browser, until the site is started again."
+    help = "Prints an address that opens the outbox once, in one browser, until the site restarts."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         self.stdout.write(f"{settings.SITE_URL}{reverse('users:outbox')}?key={services.outbox.make_key()}")

@@ -1,4 +1,4 @@
-"""After SECRET_KEY was replaced: encrypt what the database holds under the new key."""
+"""`manage.py rotate_keys`: re-encrypts the secrets in the database after SECRET_KEY was replaced."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from apps.users import services
 
 
 class Command(BaseCommand):
-    help = "Encrypts the secrets in the database under SECRET_KEY, while SECRET_KEY_FALLBACKS still opens them."
+    help = "Re-encrypts the secrets in the database under SECRET_KEY, reading them with SECRET_KEY_FALLBACKS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         done, lost = services.keys.reencrypt()
-        self.stdout.write(f"{done} secrets are encrypted under SECRET_KEY now.")
+        self.stdout.write(f"{done} secrets re-encrypted under SECRET_KEY.")
         if lost:
             raise CommandError(
-                f"{lost} secrets can't be read: add the key they were made with to SECRET_KEY_FALLBACKS."
+                f"{lost} secrets couldn't be decrypted. Add the key they were encrypted with to SECRET_KEY_FALLBACKS."
             )
