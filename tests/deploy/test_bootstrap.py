@@ -72,7 +72,7 @@ def test_an_environment_copied_without_its_bytecode_is_compiled_once(elsewhere, 
     [({"PORT": "web"}, "PORT=web is not a port"), ({"PORT": "0"}, "PORT=0 is not a port"),
      ({"PORT": "70000"}, "PORT=70000 is not a port"), ({"DEMO": "big"}, "DEMO=big is unknown"),
      ({"DATA_DIR": "/etc/hostname"}, "The data can't be stored in /etc/hostname"),
-     ({"DATA_DIR": "/etc/hostname/data"}, "Not a directory"), ({"DATA_DIR": "/proc/data"}, "The data can't be kept"),
+     ({"DATA_DIR": "/etc/hostname/data"}, "Not a directory"), ({"DATA_DIR": "/proc/data"}, "The data can't be stored"),
      ({"DATA_DIR": "~who-is-that/data"}, "home directory")],
 )  # fmt: skip
 def test_what_cannot_be_had_is_said_before_anything_begins(elsewhere, tmp_path, asked, told):
@@ -120,7 +120,7 @@ def test_what_is_left_of_a_killed_site_gets_time_to_end(elsewhere, tmp_path):
     code = "import options, sys; from pathlib import Path; options.lock_data_dir(Path(sys.argv[1])); print('ours')"
     begin = [sys.executable, "-c", code, str(tmp_path)]
     waiting = subprocess.Popen(begin, cwd=elsewhere.parent, stdout=subprocess.PIPE, text=True)
-    assert "Waiting for the end of the last run" in waiting.stdout.readline()
+    assert "Waiting for the previous run to end" in waiting.stdout.readline()
     rest.communicate("\n")
     assert waiting.communicate()[0] == "ours\n"
 
@@ -178,7 +178,7 @@ def test_an_interrupt_ends_the_wait_for_the_last_run(elsewhere, tmp_path):
             env={**os.environ, "DATA_DIR": str(data), "DEMO": "0"},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_ignore_interrupts,
         )  # fmt: skip
-        assert "Waiting for the end of the last run" in waiting.stdout.readline()
+        assert "Waiting for the previous run to end" in waiting.stdout.readline()
         waiting.send_signal(signal.SIGINT)
         assert waiting.communicate(timeout=60)[1] == "\nStopped before the site started.\n"
     assert waiting.returncode == 1

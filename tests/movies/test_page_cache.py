@@ -118,13 +118,13 @@ def test_a_change_that_is_rolled_back_renews_nothing(movie):
 
 def test_a_page_made_while_something_changed_is_not_shown(movie, monkeypatch):
     """The view reads, the curator withdraws, the page is stored: the next request must not get it."""
-    real = page_cache.keep
+    real = page_cache.to_entry
 
     def late(response, version):
         services.withdraw(movies=[movie])
         return real(response, version)
 
-    monkeypatch.setattr(page_cache, "keep", late)
+    monkeypatch.setattr(page_cache, "to_entry", late)
     assert "潮汐之下" in Client().get("/").content.decode()
     monkeypatch.undo()
     assert "潮汐之下" not in Client().get("/").content.decode()
