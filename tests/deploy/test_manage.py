@@ -118,7 +118,7 @@ def test_every_command_says_in_a_sentence_that_the_database_is_none(tmp_path):
         ({"DATA_DIR": "~nobodyatall"}, "Invalid setting: DATA_DIR='~nobodyatall' is not a usable folder"),
         ({"DATABASE_URL": "nonsense"}, "Invalid setting: DATABASE_URL is not a database URL"),
         ({"DATABASE_URL": "mysql://u:secret@127.0.0.1:1/x"}, "The database mysql://127.0.0.1:1/x can't be used: "),
-        ({"DATABASE_URL": "sqlite:////nowhere/x.db"}, "There is not a usable folder /nowhere."),
+        ({"DATABASE_URL": "sqlite:////nowhere/x.db"}, "The folder /nowhere doesn't exist."),
         ({"DATABASE_URL": "sqlite:////proc/x.db"}, "/proc/x.db can't be opened and written by this user"),
         ({"REDIS_URL": "nonsense"}, "Invalid setting: REDIS_URL is not a Redis URL"),
         ({"TIME_ZONE": "Mars/Olympus"}, "Invalid setting: TIME_ZONE='Mars/Olympus' is not a time zone"),
