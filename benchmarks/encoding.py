@@ -124,7 +124,8 @@ def remuxes(folder: Path) -> float:
     from django.utils import timezone
 
     from apps.media.services.encoding import encode, ladder, passes
-    from apps.media.services.publishing import final
+    from apps.media.services.encoding.job import Job
+    from apps.media.services.publishing import tracks
     from apps.media.services.storage import Arrivals
     from utils.mediakit.probe import probe
 
@@ -136,13 +137,14 @@ def remuxes(folder: Path) -> float:
     if not plan.copied:
         raise SystemExit("The source was meant to be compliant.")
     video, listener = stored(source), passes.ProgressListener(lambda share: None, lambda: None)
+    job = Job(video, None, source, probed, plan, folder, timezone.now)  # which asks its lease for nothing here
 
     def remux(arrivals: Arrivals) -> None:
         encode.make(source, probed, plan, folder=folder, listener=listener, levels=[plan.copied], sound=True)
-        final.level_row(video, plan.copied, plan, folder)
-        arrivals.place(folder / f"{plan.copied.name}.mp4")
-        for row in final.sound_rows(video, probed, folder):
-            arrivals.place(folder / f"{row.name}.mp4")
+        tracks.level_row(job, plan.copied)
+        arrivals.place(job.file(plan.copied.name))
+        for row in tracks.audio_rows(job):
+            arrivals.place(job.file(row.name))
 
     command = [passes.program().path, "-v", "error", "-y", "-i", str(source), "-c", "copy", str(folder / "copy.mp4")]
     ours, reference = [], []

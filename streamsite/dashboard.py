@@ -38,7 +38,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     running = Video.objects.filter(state__in=GOING).order_by("state", "created_at")[:QUEUE_SHOWN]
     return context | {
         "cards": [row.shown() for row in _cards(states) if may_open(row.page, request)],
-        "running": sees_videos and [{"video": video, "state": encoding(video)} for video in running],
+        "running": sees_videos and [{"video": video, "state": encoding(video, at=timezone.now())} for video in running],
         "sees_videos": sees_videos,
         "attention": [
             shown for row in _attention(states) if may_open(row.page, request) and (shown := row.shown())["figure"]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from apps.media.models import Subtitle, Video
-from apps.media.presenters import encoding, media_page, queue
+from apps.media.presenters import encoding, queue, video_page
 from apps.media.services import cancel, retry
 from apps.media.ui_strings import upload_page
 from utils.admin import FormAdmin, PagedTabularInline
@@ -51,7 +51,7 @@ class VideoAdmin(FormAdmin):
     readonly_fields = fields
 
     def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
     ) -> TemplateResponse:
         """Videos come in by upload: the page of static/js/upload."""
         if not self.has_add_permission(request):
@@ -68,7 +68,7 @@ class VideoAdmin(FormAdmin):
 
     @display(description=_("state"))
     def encode(self, video: Video) -> str:
-        return encoding(video)
+        return encoding(video, at=timezone.now())
 
     @display(description=_("duration"))
     def length(self, video: Video) -> str:
@@ -101,16 +101,16 @@ class VideoAdmin(FormAdmin):
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         panel = {"queue": self._queue(request)} if self.has_view_permission(request) else {}
         page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **panel})
         return page
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, object], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context |= {
-            "media_page": media_page(context["original"]),
+            "video_page": video_page(cast("Video", context["original"]), at=timezone.now()),
             "may_change": self.has_change_permission(request),
             "show_save_and_add_another": False,  # what is added is uploaded
             "show_save": bool(context["inline_admin_formsets"]),
@@ -128,7 +128,8 @@ class VideoAdmin(FormAdmin):
             raise PermissionDenied
         words = request.GET.get("ids", "").split(",")[:MOST_SHOWN]
         videos = Video.objects.filter(pk__in=[pk for word in words if (pk := row_id(word))])
-        shown: dict[int | str, str] = {video.pk: encoding(video) for video in videos}
+        at = timezone.now()
+        shown: dict[int | str, str] = {video.pk: encoding(video, at=at) for video in videos}
         if "queue" in words:
             shown["queue"] = self._queue(request)
         return JsonResponse(shown)
@@ -161,4 +162,4 @@ class VideoAdmin(FormAdmin):
         return redirect("admin:media_video_changelist")
 
     def _queue(self, request: HttpRequest) -> str:
-        return queue(request, may_change=self.has_change_permission(request))
+        return queue(request, may_change=self.has_change_permission(request), at=timezone.now())

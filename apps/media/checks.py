@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Info, register
 
@@ -11,9 +9,9 @@ from utils.mediakit.sandbox import landlock
 
 
 @register()
-def check_confinement(**_kwargs: Any) -> list[CheckMessage]:
+def check_confinement(**_: object) -> list[CheckMessage]:
     """Whether a decoder that was taken over by a file would still be held by the kernel."""
-    if settings.ENVIRONMENT != "production" or landlock.version() >= landlock.COMPLETE:
+    if str(settings.ENVIRONMENT) != "production" or landlock.version() >= landlock.COMPLETE:
         return []
     return [
         Info(

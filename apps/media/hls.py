@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 
-from apps.media.models import Rendition, Subtitle
+from apps.media.models import Rendition, Segment, Subtitle
 
 VERSION = 7  # fMP4 with EXT-X-MAP and byte ranges
 FROM_THE_START = "#EXT-X-START:TIME-OFFSET=0"  # and not where the newest segments are
@@ -18,7 +18,7 @@ AUDIO_GROUP = "sound"
 SUBTITLE_GROUP = "text"
 
 
-def bandwidths(segments: Iterable[tuple[int, int, float]]) -> tuple[int, int]:
+def bandwidths(segments: Iterable[Segment]) -> tuple[int, int]:
     """(peak, average) in bits per second, as BANDWIDTH and AVERAGE-BANDWIDTH (RFC 8216 §4.3.4.2)."""
     table = list(segments)
     seconds = sum(s for _, _, s in table)
@@ -116,7 +116,7 @@ def media(rendition: Rendition, *, file_url: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _without_stub(table: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+def _without_stub(table: list[Segment]) -> list[Segment]:
     """The segments, a last one of a few samples joined to its neighbour.
 
     Sound that ends a moment after the picture would make one that begins past the end of the film: hls.js never

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from utils.rows import name_of
 
+Segment = tuple[int, int, float]  # of a rendition: offset and length in bytes, duration in seconds
 LONGEST_LEASE = timedelta(hours=1)  # and no other machine's clock is as far ahead
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, OrderBy
 from django.db.models.functions import Coalesce
@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 
 from apps.media.failures import reason
 from apps.media.models import GOING, State, Video
-from apps.media.source_info import describe
-from apps.media.stored_files import contents
+from apps.media.source_info import Facts, describe
+from apps.media.stored_files import StoredFiles, stored_files
 from utils.templatetags.formats import span
 
 TELLING = 0.03  # of an encode done: before, its pace says nothing
@@ -53,54 +53,73 @@ def _since(moment: datetime, at: datetime) -> str:
     return date_format(began, "H:i" if began.date() == timezone.localtime(at).date() else "Y-m-d H:i")
 
 
-def standing(video: Video, at: datetime) -> dict[str, Any]:
-    """How a video's encode stands, for a template."""
+@dataclass(frozen=True)
+class EncodingStatus:
+    """A video's encode as templates show it: texts are in the active language, "" where there is nothing to say."""
+
+    video: Video
+    active: bool  # queued, encoding or waiting for disk space
+    type: str  # of the label: "info", "warning", "success" or "danger"
+    percent: int
+    left: str  # time until it is done
+    since: str  # when it began
+    elapsed: str  # time since then
+    silent: bool  # its worker hasn't renewed its lease in time
+    reason: str  # of the failure or the wait
+
+
+@dataclass(frozen=True)
+class VideoPage:
+    """The administration's page of one video."""
+
+    status: EncodingStatus
+    progressive: bool  # what is encoded so far can be watched
+    facts: Facts
+    stored: StoredFiles
+
+
+def encoding_status(video: Video, at: datetime) -> EncodingStatus:
+    """How a video's encode is doing."""
     left = seconds_left(video, at)
-    return {
-        "video": video,
-        "going": video.state in GOING,
-        "type": COLOURS[State(video.state)],
-        "percent": round(100 * video.progress),
-        "left": span(left) if left else "",
-        "since": _since(video.started_at, at) if video.started_at else "",
-        "for": span((at - video.started_at).total_seconds()) if video.started_at else "",
-        "silent": video.state == State.PROCESSING and video.lease_until is not None and video.lease_until < at,
-        "reason": reason(video.failure) if video.failure and video.state in WITH_REASON else "",
-    }
+    return EncodingStatus(
+        video=video,
+        active=video.state in GOING,
+        type=COLOURS[State(video.state)],
+        percent=round(100 * video.progress),
+        left=span(left) if left else "",
+        since=_since(video.started_at, at) if video.started_at else "",
+        elapsed=span((at - video.started_at).total_seconds()) if video.started_at else "",
+        silent=video.state == State.PROCESSING and video.lease_until is not None and video.lease_until < at,
+        reason=reason(video.failure) if video.failure and video.state in WITH_REASON else "",
+    )
 
 
-def encoding(video: Video) -> SafeString:
-    """State, progress and reason of failure; static/js/encoding.js renews it while it goes on."""
-    return render_to_string("admin/media/encoding.html", standing(video, timezone.now()))
+def encoding(video: Video, *, at: datetime) -> SafeString:
+    """HTML of the state, progress and failure reason; static/js/encoding.js refreshes it while the encode is active."""
+    return render_to_string("admin/media/encoding.html", {"status": encoding_status(video, at)})
 
 
-def queue(request: HttpRequest, *, may_change: bool) -> SafeString:
-    """The queue at a glance, with buttons where the viewer `may_change` it; static/js/encoding.js renews it."""
-    at = timezone.now()
+def queue(request: HttpRequest, *, may_change: bool, at: datetime) -> SafeString:
+    """HTML of the queue, with buttons if the viewer `may_change` it; static/js/encoding.js refreshes it."""
     counts = dict(Video.objects.order_by().values_list("state").annotate(n=Count("pk")))
     states = [state for state in (*GOING, State.FAILED, State.READY) if state != State.NO_ROOM or counts.get(state)]
     tiles = [(state, COLOURS[state], counts.get(state, 0)) for state in states]
-    rows = {
-        str(state): [
-            standing(video, at)
-            for video in Video.objects.filter(state=state)
-            .defer("source_info", "chapters")
-            .order_by(ORDER[state])[:most]
-        ]
-        if counts.get(state)
-        else []
-        for state, most in SHOWN.items()
-    }
+    rows = {str(state): _listed(state, most, at) if counts.get(state) else [] for state, most in SHOWN.items()}
     more = {str(state): max(0, counts.get(state, 0) - most) for state, most in SHOWN.items()}
     context = {"tiles": tiles, "rows": rows, "busy": any(rows.values()), "more": more, "may_change": may_change}
     return render_to_string("admin/media/queue.html", context, request=request)
 
 
-def media_page(video: Video) -> dict[str, Any]:
-    """What the page of one video tells: how its encode stands, its source, what is stored of it."""
-    return {
-        "standing": standing(video, timezone.now()),
-        "progressive": video.renditions.filter(progressive=True).exists(),
-        "facts": describe(video),
-        "contents": contents(video),
-    }
+def _listed(state: State, most: int, at: datetime) -> list[EncodingStatus]:
+    videos = Video.objects.filter(state=state).defer("source_info", "chapters").order_by(ORDER[state])
+    return [encoding_status(video, at) for video in videos[:most]]
+
+
+def video_page(video: Video, *, at: datetime) -> VideoPage:
+    """What the page of one video shows: its encode, its source, and what is stored of it."""
+    return VideoPage(
+        status=encoding_status(video, at),
+        progressive=video.renditions.filter(progressive=True).exists(),
+        facts=describe(video),
+        stored=stored_files(video),
+    )

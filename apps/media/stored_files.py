@@ -1,4 +1,4 @@
-"""What is stored of a video: every file with its size, and what they come to together."""
+"""The files that are stored of a video, with their sizes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CODECS = {"avc1": "H.264", "hvc1": "H.265", "av01": "AV1", "mp4a": "AAC", "ac-3"
 
 
 @dataclass(frozen=True)
-class Item:
-    """A stored file, or several of a kind; `size` in bytes, None if the storage has it no more."""
+class StoredFile:
+    """A stored file, or several of a kind; `size` in bytes, None if it is missing from the storage."""
 
     name: str
     detail: str = ""
@@ -28,66 +28,66 @@ class Item:
 
 
 @dataclass
-class Part:
-    """Stored files of one kind under their heading."""
+class FileGroup:
+    """Stored files of one kind, under a heading."""
 
     title: str
-    items: list[Item] = field(default_factory=list)
+    files: list[StoredFile] = field(default_factory=list)
 
     @property
     def size(self) -> int:
-        """Bytes on the disk of all its items."""
-        return sum(item.size or 0 for item in self.items)
+        """Bytes of all its files."""
+        return sum(file.size or 0 for file in self.files)
 
 
 @dataclass(frozen=True)
-class Contents:
-    """Everything that is stored of a video, and its storyboard to be shown."""
+class StoredFiles:
+    """Everything that is stored of a video; `storyboard` is None where it has none."""
 
-    parts: list[Part]
+    groups: list[FileGroup]
     storyboard: Storyboard | None
 
     @property
     def size(self) -> int:
-        """Bytes on the disk of all parts."""
-        return sum(part.size for part in self.parts)
+        """Bytes of all groups."""
+        return sum(group.size for group in self.groups)
 
 
-def contents(video: Video) -> Contents:
-    """Everything that is stored of the video. Asks the storage for what the database has no size of."""
+def stored_files(video: Video) -> StoredFiles:
+    """Everything that is stored of the video. The storage gives the sizes that the database doesn't have."""
     board = Storyboard.objects.filter(video=video).first()
     rows = list(video.renditions.defer("segments"))
     full = [row for row in rows if row.variant == Rendition.Variant.FULL]
-    original = Item(video.original_name, size=_stored(videos(), video.original))
+    original = StoredFile(video.original_name, size=_stored(videos(), video.original))
     pictures = []
     if board:
         sizes = [_stored(videos(), name) for name in board.files]
         sheets = None if None in sizes else sum(size or 0 for size in sizes)
-        pictures.append(Item(_("Storyboard"), _("%d pictures") % board.count, size=sheets))
+        pictures.append(StoredFile(_("Storyboard"), _("%d pictures") % board.count, size=sheets))
     if video.thumbnail:
-        pictures.append(Item(_("Thumbnail"), size=_stored(video.thumbnail.storage, video.thumbnail.name)))
+        pictures.append(StoredFile(_("Thumbnail"), size=_stored(video.thumbnail.storage, video.thumbnail.name)))
     texts = [
-        Item(row.label, language_name(row.language), "WebVTT", size=_stored(videos(), row.file))
+        StoredFile(row.label, language_name(row.language), "WebVTT", size=_stored(videos(), row.file))
         for row in video.subtitles.all()
     ]
-    parts = [
-        Part(_("Original"), [original]),
-        Part(_("Rungs"), [_rung(row) for row in full if row.kind == Rendition.Kind.VIDEO]),
-        Part(_("Sound tracks"), [_rung(row) for row in full if row.kind == Rendition.Kind.AUDIO]),
-        Part(_("Subtitles"), texts),
-        Part(_("Preview"), [_rung(row) for row in rows if row.variant == Rendition.Variant.PREVIEW]),
-        Part(_("Pictures"), pictures),
+    groups = [
+        FileGroup(_("Original"), [original]),
+        FileGroup(_("Rungs"), [_track(row) for row in full if row.kind == Rendition.Kind.VIDEO]),
+        FileGroup(_("Sound tracks"), [_track(row) for row in full if row.kind == Rendition.Kind.AUDIO]),
+        FileGroup(_("Subtitles"), texts),
+        FileGroup(_("Preview"), [_track(row) for row in rows if row.variant == Rendition.Variant.PREVIEW]),
+        FileGroup(_("Pictures"), pictures),
     ]
-    return Contents([part for part in parts if part.items], board)
+    return StoredFiles([group for group in groups if group.files], board)
 
 
-def _rung(row: Rendition) -> Item:
+def _track(row: Rendition) -> StoredFile:
     if row.kind == Rendition.Kind.VIDEO:
         name, detail = row.name, f"{row.width} × {row.height}"
     else:
         name, detail = row.label or row.name, layout_name(row.channels or 2)
     codec = CODECS.get(row.codecs.split(".", 1)[0], "")
-    return Item(name, detail, codec, row.codecs, bit_rate(row.average_bandwidth), row.size)
+    return StoredFile(name, detail, codec, row.codecs, bit_rate(row.average_bandwidth), row.size)
 
 
 def _stored(storage: Storage, name: str | None) -> int | None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 
-def upload_page() -> dict[str, Any]:
-    """The configuration of static/js/upload; `limit` is in bytes."""
+class UploadPage(TypedDict):
+    """The configuration of static/js/upload: addresses, the largest file in bytes, texts by name."""
+
+    uploads: str
+    known: str
+    limit: int
+    words: dict[str, str]
+
+
+def upload_page() -> UploadPage:
+    """The configuration in the active language."""
     return {
         "uploads": reverse("media:uploads"),
         "known": reverse("media:known"),

@@ -20,7 +20,7 @@ from django.utils.html import strip_tags
 from apps.media import services
 from apps.media.models import State, Video
 from apps.media.presenters import seconds_left
-from apps.media.stored_files import contents
+from apps.media.stored_files import stored_files
 from apps.movies.models import Access, Episode, Status
 from tests.factories import make_episode, make_movie, make_user, make_video
 from tests.media.footage import make
@@ -243,7 +243,7 @@ def test_a_real_file_is_told_in_words_and_played(curator, tmp_path):
     assert "还没有剧集使用该视频" in said
     for row in video.renditions.all():
         assert row.codecs in said
-    assert contents(video).size == stored_bytes() - before + video.thumbnail.size
+    assert stored_files(video).size == stored_bytes() - before + video.thumbnail.size
     assert re.search(rf"进度条预览图 ?{video.storyboard.count} 张", said)
 
     episode = Episode.objects.create(movie=make_movie(status=Status.DRAFT), number=3, video=video)

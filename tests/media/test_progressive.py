@@ -18,6 +18,7 @@ from apps.media import services
 from apps.media.models import PendingDeletion, Rendition, State, Video
 from apps.media.services.doctor import named_files
 from apps.media.services.encoding import ladder
+from apps.media.services.encoding.job import Job
 from apps.media.services.leases import LeaseLost
 from apps.media.services.publishing import progressive
 from apps.movies.models import Access, Episode
@@ -75,14 +76,14 @@ def published(monkeypatch) -> list:
 
     monkeypatch.setattr(ffmpeg.FFmpeg, "run", slowly)
     calls: list = []
-    publish = progressive.Growth._publish
+    publish = progressive.ProgressivePublisher._publish
 
     def publish_and_tell(self, rows) -> None:
         publish(self, rows)
         for call in calls:
             call()
 
-    monkeypatch.setattr(progressive.Growth, "_publish", publish_and_tell)
+    monkeypatch.setattr(progressive.ProgressivePublisher, "_publish", publish_and_tell)
     return calls
 
 
@@ -162,7 +163,8 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
 
 def test_nobody_is_let_in_who_would_overtake_the_encode(episode):
     found = replace(probe(Path(videos().path(episode.video.original))), duration=100.0)
-    watcher = progressive.Growth(episode.video, None, found, ladder.plan(found), None, Path(), timezone.now)
+    job = Job(episode.video, None, Path(), found, ladder.plan(found), Path(), timezone.now)
+    watcher = progressive.ProgressivePublisher(job)
 
     def lets_in(there: float, took: float) -> bool:
         row = Rendition(name="240p", duration=there, size=9)

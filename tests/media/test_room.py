@@ -78,7 +78,7 @@ def test_an_encode_waits_for_room(disk, tmp_path):
     assert not video.renditions.exists()
     for language, words in (("en", "waiting for room"), ("zh-hans", "等待磁盘空间")):
         with translation.override(language):
-            assert words in encoding(video)
+            assert words in encoding(video, at=timezone.now())
     assert resume_lapsed(at=timezone.now()) == 0  # its pause isn't over
     assert (later(video), video.state) == (0, State.NO_ROOM)  # there is no room yet: that costs no try
     assert video.attempts == 1

@@ -14,9 +14,8 @@ from django.db.models import Count
 
 from apps.media.models import GOING, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.encoding.chunks import folder_of, forget
-from apps.media.services.encoding.processing import retry
-from apps.media.services.ingest.adding import QUEUED_FOR
 from apps.media.services.publishing.previews import preview_end, set_preview
+from apps.media.services.queue import QUEUED_FOR, retry
 from apps.media.services.storage import SWEPT, UNCLAIMED_FOR, discard_due, discard_left, left_files
 from utils import row_files
 from utils.storages import free_room, videos

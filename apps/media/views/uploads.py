@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +23,30 @@ from apps.media.services.ingest import uploads as service
 from apps.media.views.upload_protocol import Place, for_uploaders, protocol
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class VideoJson(TypedDict):
+    """The video that an upload became; `progress` is 0 to 1, `failure` the reason in the active language."""
+
+    id: int
+    state: str
+    progress: float
+    failure: str
+    sha256: str
+    md5: str
+
+
+class UploadJson(TypedDict):
+    """An upload as the page gets it; sizes in bytes."""
+
+    id: str
+    url: str
+    filename: str
+    modified: str  # by the page itself
+    size: int
+    offset: int
+    state: str
+    video: VideoJson | None
 
 
 @protocol
@@ -148,7 +172,7 @@ def _state(upload: Upload, status: int, **headers: str) -> HttpResponse:
     return response
 
 
-def _as_json(upload: Upload) -> dict[str, Any]:
+def _as_json(upload: Upload) -> UploadJson:
     video = upload.video
     return {
         "id": str(upload.pk),

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +53,7 @@ class EpisodeInline(PagedStackedInline):
         if video is None:
             return gettext("no file yet")
         address = reverse("admin:media_video_change", args=[video.pk])
-        return format_html('<a href="{}">{}</a> {}', address, video.original_name, encoding(video))
+        return format_html('<a href="{}">{}</a> {}', address, video.original_name, encoding(video, at=timezone.now()))
 
 
 class CreditInline(PagedTabularInline):

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from apps.media.models import Chunk, Video
 from apps.media.services.encoding import encode, ladder, passes
+from apps.media.services.encoding.job import Job
 from apps.media.services.encoding.plan import Plan
 from apps.media.services.leases import CHUNK_TRIES, LeaseLost, take_chunk
 from utils import typed_json
@@ -71,28 +72,28 @@ def prepare(video_id: int, source: Source, plan: Plan) -> None:
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
 
 
-def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.ProgressListener, clock: Clock) -> str:
-    """Encode chunks until all are done; meanwhile `<level>.mp4` in `folder` grows, chunk by chunk in order.
+def finish(job: Job, *, listener: passes.ProgressListener) -> str:
+    """Encode chunks until all are done; meanwhile each level's file in the work folder grows, chunk by chunk in order.
 
     Returns ffmpeg's error messages. Raises ffmpeg.FFmpegError for a chunk that can't be encoded.
     """
-    rows = Chunk.objects.filter(video_id=video_id)
-    joined = _Joined(video_id, plan, folder)
+    rows = Chunk.objects.filter(video_id=job.video.pk)
+    joined = _Joined(job)
 
     def tick() -> None:
         listener.tick()
         listener.progress(rows.aggregate(share=Avg("progress"))["share"] or 0.0)
         joined.grow()
 
-    while joined.count < len(plan.parts):
+    while joined.count < len(job.plan.parts):
         tick()
         failed = rows.filter(failures__gte=CHUNK_TRIES).first()
         if failed:
             raise ffmpeg.FFmpegError(failed.failure_detail)
-        chunk = rows.waiting(clock()).first()
-        if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick, clock=clock):
+        chunk = rows.waiting(job.clock()).first()
+        if chunk and encode_chunk(chunk_id=chunk.pk, on_tick=tick, clock=job.clock):
             continue
-        if rows.count() != len(plan.parts):
+        if rows.count() != len(job.plan.parts):
             raise LeaseLost  # the rows were deleted: the job was cancelled
         time.sleep(PAUSE)
     return "".join(rows.values_list("complaints", flat=True))
@@ -101,11 +102,11 @@ def finish(video_id: int, plan: Plan, *, folder: Path, listener: passes.Progress
 class _Joined:
     """The levels of a title, joined from all finished chunks up to the first that is missing."""
 
-    def __init__(self, video_id: int, plan: Plan, folder: Path) -> None:
+    def __init__(self, job: Job) -> None:
         self.count = 0
-        self._video_id = video_id
-        self._plan = plan
-        self._joins = {level.name: fmp4.Join(folder / f"{level.name}.mp4") for level in plan.encoded}
+        self._video_id = job.video.pk
+        self._plan = job.plan
+        self._joins = {level.name: fmp4.Join(job.file(level.name)) for level in job.plan.encoded}
 
     def grow(self) -> None:
         """Append finished chunks. Raises ffmpeg.Interrupted if they don't fit together; then all are encoded again."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from django.utils import timezone
@@ -12,13 +11,13 @@ from django.utils.translation import gettext as _
 from apps.media.models import State, Video
 from apps.media.services.ingest import tus
 from apps.media.services.ingest.digests import Digests, digest
+from apps.media.services.queue import QUEUED_FOR, queue_again
 from utils.clock import Clock
 from utils.redis import held
 from utils.storages import videos
 from utils.tasks import enqueue
 
 ONE_AT_A_TIME = 60.0  # seconds after which a process that died while it took content in no longer holds others up
-QUEUED_FOR = timedelta(seconds=30)  # then it's put on the queue again, if that is empty: the broker lost it
 
 
 class UnableToAddVideo(Exception):
@@ -92,13 +91,3 @@ def _again_if_failed(video: Video, at: datetime) -> Video:
     if queue_again(video_id=video.pk, states=[State.FAILED], at=at):
         video.refresh_from_db()
     return video
-
-
-def queue_again(*, video_id: int, states: Collection[State], at: datetime) -> bool:
-    """Queue a video that is in one of `states` once more, its attempts counted anew; False if it's in none of them."""
-    moved = Video.objects.filter(pk=video_id, state__in=states).update(
-        state=State.UPLOADED, attempts=0, progress=0, lease_until=at + QUEUED_FOR
-    )
-    if moved:
-        enqueue("media.process", video_id=video_id)
-    return bool(moved)

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.media import hls
-from apps.media.models import Rendition, Video
-from apps.media.services.storage import Arrivals, discard_later
+from apps.media.models import Rendition, Segment, Video
+from apps.media.services.publishing.publication import replace_renditions
+from apps.media.services.storage import Arrivals
 from utils.clock import Clock
 from utils.storages import videos
 
@@ -39,9 +40,7 @@ def _recut(video: Video, seconds: int, clock: Clock) -> bool:
                 if now == {row.file for row in rows} and locked.preview_seconds == seconds:
                     arrivals.settle()
                     old = video.renditions.filter(variant=Rendition.Variant.PREVIEW)
-                    discard_later(list(old.values_list("file", flat=True)), video=locked, at=clock())
-                    old.delete()
-                    Rendition.objects.bulk_create(fresh)
+                    replace_renditions(locked, fresh, old.defer("segments"), at=clock())
                     Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
                     return True
     except FileNotFoundError:
@@ -62,9 +61,10 @@ def preview_end(pictures: list[Rendition], seconds: int) -> float:
     KEPT_BACK of the title, and so a whole segment at least, stays out. 0 where no preview is that short.
     """
     end = 0.0
-    for row in pictures[:1]:  # rungs share their cuts
+    for row in pictures[:1]:  # levels share their cuts
         most = (1 - KEPT_BACK) * row.duration
-        for _offset, _length, length in row.segments:
+        segments: list[Segment] = row.segments
+        for _offset, _length, length in segments:
             if end >= seconds or end + length > most:
                 break
             end += length
@@ -85,9 +85,10 @@ def cut_previews(rows: list[Rendition], seconds: int, *, arrivals: Arrivals, onl
 
 
 def _cut(row: Rendition, end: float, part: Path, arrivals: Arrivals) -> Rendition:
-    """The preview of one rendition: its segments that begin before `end`, copied to `part` and stored."""
+    """The preview row of a rendition: its segments that begin before `end` are copied to `part`, which is stored."""
+    segments: list[Segment] = row.segments
     table, until = [], 0.0
-    for segment in row.segments:
+    for segment in segments:
         if until > end - ALIGNED:
             break
         table.append(segment)

@@ -1,40 +1,34 @@
-"""A title is watched while it is encoded: its smallest level and its sound, as far as they are made.
+"""A title can be watched while it is encoded: its smallest level and its audio, as far as they are made.
 
 Their files in the storage grow with those in the work folder.
 """
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from django.core.files import File
 from django.db import transaction
-from django.db.models import QuerySet
 from PIL import Image, ImageStat
 
 from apps.media.models import Rendition, State, Video
 from apps.media.services.encoding import audio, ladder, storyboard
-from apps.media.services.encoding.plan import Plan
-from apps.media.services.leases import Lease, LeaseLost
-from apps.media.services.publishing.final import (
-    Results,
-    level_row,
-    measured,
-    replace_texts,
-    sound_rows,
-    store,
-    text_rows,
-)
+from apps.media.services.encoding.job import Job
+from apps.media.services.leases import LeaseLost
 from apps.media.services.publishing.previews import cut_previews, length_of, preview_end
-from apps.media.services.storage import Arrivals, discard_later
-from utils.clock import Clock
+from apps.media.services.publishing.publication import (
+    Columns,
+    Publication,
+    measured,
+    replace_renditions,
+    save_thumbnail,
+    switch,
+)
+from apps.media.services.publishing.tracks import audio_rows, level_row, store, subtitle_rows
+from apps.media.services.storage import Arrivals
 from utils.mediakit import ffmpeg
-from utils.mediakit.source import Source
 from utils.storages import videos
 from utils.tasks import enqueue
 
@@ -45,42 +39,27 @@ TRUSTED = 0.8  # of the pace so far, in what is foreseen from it
 SHOWS = 8  # levels of grey by which the points of a picture differ from their mean if it shows anything
 
 
-class Growth:
-    """What is published of one encode while it goes on. For a title that can't be watched otherwise."""
+class ProgressivePublisher:
+    """Publishes what there is of a running encode, again and again. For a title that can't be watched otherwise."""
 
-    def __init__(
-        self,
-        video: Video,
-        lease: Lease[Video],
-        source: Source,
-        plan: Plan,
-        results: Results,
-        folder: Path,
-        clock: Clock,
-    ) -> None:
-        self._video = video
-        self._lease = lease
-        self._source = source
-        self._plan = plan
-        self._results = results
-        self._folder = folder
-        self._clock = clock
+    def __init__(self, job: Job) -> None:
+        self._job = job
         self._began = time.monotonic()
         self._next = 0.0
         self._published = False
         self._thumbnail_from = 0.0  # seconds of film from which a thumbnail is looked for
         # of an encode whose worker died: nobody who watches that is thrown back
-        before = video.renditions.filter(
+        before = job.video.renditions.filter(
             kind=Rendition.Kind.VIDEO, variant=Rendition.Variant.FULL, progressive=True
         ).first()
         self._ahead = before.duration if before else 0.0
 
-    def look(self) -> None:
-        """Publish what was made since the last look, once nobody who begins to watch will be faster than the encode.
+    def tick(self) -> None:
+        """Publish what was made since the last time, once the encode is sure to stay ahead of a viewer.
 
-        Renews the lease. Raises LeaseLost.
+        Renews the lease. Raises LeaseLost, GivenUp.
         """
-        self._lease.tick()
+        self._job.lease.tick()
         now = time.monotonic()
         if now < self._next:
             return
@@ -92,74 +71,97 @@ class Growth:
         self._next = now + max(LOOK_EVERY, LOOK_SHARE * took)
 
     def _rows(self) -> list[Rendition]:
-        """Unsaved rows of all that grows, as far as it is made; none while a track has nothing yet."""
+        """Unsaved rows of the tracks as far as they are made; none while one of them has no segment yet."""
+        job = self._job
         try:
-            picture = level_row(self._video, self._plan.encoded[-1], self._plan, self._folder)
+            picture = level_row(job, job.plan.encoded[-1])
         except ffmpeg.FFmpegError:
             return []
-        heard = sound_rows(self._video, self._source, self._folder)
-        return [picture, *heard] if len(heard) == len(audio.tracks(self._source)) else []
+        heard = audio_rows(job)
+        return [picture, *heard] if len(heard) == len(audio.tracks(job.source)) else []
 
     def _worth_it(self, rows: list[Rendition], took: float) -> bool:
-        """Whether there is more than was published; at first, enough for the encode to stay ahead of who begins."""
+        """Whether there is more than was published; at first, enough for the encode to stay ahead of a viewer."""
         if self._published:
-            return rows[0].size > self._results.grown[rows[0].name][1]
-        there, length = min(row.duration for row in rows), self._source.duration
+            return rows[0].size > self._job.results.partial[rows[0].name][1]
+        there, length = min(row.duration for row in rows), self._job.source.duration
         pace = TRUSTED * there / max(took, 0.1)
         return there >= max(LEAST, (1 - pace) * length, self._ahead)
 
     def _publish(self, rows: list[Rendition]) -> None:
-        with Arrivals(self._video, clock=self._clock) as arrivals:
+        job = self._job
+        with Arrivals(job.video, clock=job.clock) as arrivals:
             for row in rows:
                 row.progressive = True
                 row.file = self._store(row, arrivals)
             previews = self._previews(rows, arrivals)
-            texts = text_rows(self._video, self._results, arrivals)
-            with transaction.atomic():
-                self._save(rows, previews)
-                arrivals.settle()
-                if texts:
-                    replace_texts(self._video, texts, self._clock())
-        self._results.grown = {row.name: (row.file, row.size) for row in rows}
+            publication = Publication(
+                columns=self._columns(rows, previews),
+                renditions=[*rows, *previews],
+                replaced=self._replaced(previews),
+                subtitles=subtitle_rows(job, arrivals),
+                announced=not self._published,
+            )
+            switch(job, publication, arrivals)
+        job.results.partial = {row.name: (row.file, row.size) for row in rows}
+        job.results.texts = []
         self._published = True
-        self._results.texts = []
 
     def _store(self, row: Rendition, arrivals: Arrivals) -> str:
-        if row.name not in self._results.grown:
-            beginning = self._folder / f"beginning-{row.name}.mp4"
+        results = self._job.results
+        if row.name not in results.partial:
+            beginning = self._job.file(f"beginning-{row.name}")
             beginning.touch()
-            self._results.grown[row.name] = arrivals.place(beginning), 0
-        return store(row, self._results, arrivals, self._folder)
+            results.partial[row.name] = arrivals.place(beginning), 0
+        return store(self._job, row, arrivals)
 
     def _previews(self, rows: list[Rendition], arrivals: Arrivals) -> list[Rendition]:
         """The previews, once there is enough to cut them as long as they will be."""
-        asked = Video.objects.values_list("preview_seconds", flat=True).get(pk=self._video.pk)
-        cut_already = self._published and self._video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
-        if not asked or cut_already or preview_end(rows[:1], asked) < asked:
+        video = self._job.video
+        wanted = Video.objects.values_list("preview_seconds", flat=True).get(pk=video.pk)
+        cut_already = self._published and video.renditions.filter(variant=Rendition.Variant.PREVIEW).exists()
+        if not wanted or cut_already or preview_end(rows[:1], wanted) < wanted:
             return []
-        return cut_previews(rows, asked, arrivals=arrivals, only=rows)
+        return cut_previews(rows, wanted, arrivals=arrivals, only=rows)
+
+    def _columns(self, rows: list[Rendition], previews: list[Rendition]) -> Columns:
+        video = self._job.video
+        columns: Columns = {"has_audio": len(rows) > 1}
+        if not self._published:
+            video.duration, video.ready_at = self._job.source.duration, self._job.clock()
+            columns |= measured(self._job)
+            columns |= {"duration": video.duration, "ready_at": video.ready_at}
+        if previews or not self._published:
+            columns["preview_duration"] = length_of(previews)
+        return columns
+
+    def _replaced(self, previews: list[Rendition]) -> list[Rendition]:
+        """Rows of an earlier encode at first; later the previews of before, if there are new ones."""
+        rows = self._job.video.renditions.defer("segments")
+        if not self._published:
+            return list(rows)
+        return list(rows.filter(variant=Rendition.Variant.PREVIEW)) if previews else []
 
     def _show(self, picture: Rendition) -> None:
-        """Give a video that has no thumbnail one of what there is, until it is whole; of a dark beginning none yet."""
-        if self._video.thumbnail or picture.duration < self._thumbnail_from:
+        """Give a video without a thumbnail one of what there is; none yet while all of that is dark."""
+        video = self._job.video
+        if video.thumbnail or picture.duration < self._thumbnail_from:
             return
         self._thumbnail_from = 2 * picture.duration
-        thumbnail = self._thumbnail(picture)
-        if thumbnail is None:
+        made = self._thumbnail(picture)
+        if made is None:
             return
-        with thumbnail.open("rb") as file:
-            self._video.thumbnail.save(f"{secrets.token_hex(8)}.jpg", File(file), save=False)
-        if not self._lease.held().update(thumbnail=self._video.thumbnail.name):
+        save_thumbnail(video, made)
+        if not self._job.lease.held().update(thumbnail=video.thumbnail.name):
             raise LeaseLost
-        enqueue("catalogue.video_ready", video_id=self._video.pk)
+        enqueue("catalogue.video_ready", video_id=video.pk)
 
     def _thumbnail(self, picture: Rendition) -> Path | None:
-        """A picture of what was published so far; None if that shows nothing."""
-        folder = self._folder / "beginning"
+        """A frame of what was published so far; None if that shows nothing."""
+        folder = self._job.folder / "beginning"
         folder.mkdir(exist_ok=True)
-        tick = self._lease.tick
-        level = Path(videos().path(picture.file))
-        tiles = storyboard.tiles_of(replace(self._source, duration=picture.duration))
+        tick, level = self._job.lease.tick, Path(videos().path(picture.file))
+        tiles = storyboard.tiles_of(replace(self._job.source, duration=picture.duration))
         try:
             sheets, _ = storyboard.make(level, tiles, folder=folder, on_tick=tick, strict=False)
             moment = storyboard.best_moment(sheets, tiles, picture.duration)
@@ -171,38 +173,12 @@ class Growth:
         with Image.open(thumbnail) as opened:
             return thumbnail if ImageStat.Stat(opened.convert("L")).stddev[0] >= SHOWS else None
 
-    def _save(self, rows: list[Rendition], previews: list[Rendition]) -> None:
-        """Write rows in place of those of before. Raises LeaseLost."""
-        values: dict[str, Any] = {"has_audio": len(rows) > 1}
-        going = (
-            self._video.renditions.filter(variant=Rendition.Variant.PREVIEW) if previews else Rendition.objects.none()
-        )
-        if not self._published:
-            self._video.duration, self._video.ready_at = self._source.duration, self._clock()
-            values |= measured(self._source, self._plan)
-            values |= {"duration": self._video.duration, "ready_at": self._video.ready_at}
-            going = self._video.renditions.all()
-            enqueue("catalogue.video_ready", video_id=self._video.pk)
-        if previews or not self._published:
-            values["preview_duration"] = length_of(previews)
-        if not self._lease.held().update(**values):
-            raise LeaseLost
-        _remove(going, self._video, self._clock())
-        Rendition.objects.filter(file__in=[row.file for row in rows]).delete()
-        Rendition.objects.bulk_create([*rows, *previews])
-
-
-def _remove(going: QuerySet[Rendition], video: Video, at: datetime) -> None:
-    files = dict(going.values_list("pk", "file"))
-    discard_later(files.values(), video=video, at=at)
-    Rendition.objects.filter(pk__in=files).delete()
-
 
 def withdraw(video_id: int, *, at: datetime) -> None:
-    """Take the beginning of a title away whose encode has ended: its end will never come."""
+    """Remove the beginning of a title whose encode has failed: its end will never come."""
     with transaction.atomic():
         video = Video.objects.select_for_update().filter(pk=video_id, state=State.FAILED).first()
         if video and video.renditions.filter(progressive=True).exists():
-            _remove(video.renditions.all(), video, at)
+            replace_renditions(video, [], video.renditions.defer("segments"), at=at)
             Video.objects.filter(pk=video_id).update(ready_at=None, preview_duration=0)
             enqueue("catalogue.video_ready", video_id=video_id)
