@@ -1,4 +1,4 @@
-"""How a file becomes playable. Knows nothing of films."""
+"""Videos, what is made of them, and uploads. The catalogue of films is another app's."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from utils.rows import name_of
 
 Segment = tuple[int, int, float]  # of a rendition: offset and length in bytes, duration in seconds
-LONGEST_LEASE = timedelta(hours=1)  # and no other machine's clock is as far ahead
+LONGEST_LEASE = timedelta(hours=1)  # no lease lasts as long, and no machine's clock is as far ahead
 
 
 class State(models.TextChoices):
-    """How far a video has come."""
+    """Where a video is between its upload and being ready to play."""
 
     UPLOADED = "uploaded", _("waiting")
     PROCESSING = "processing", _("encoding")
@@ -26,11 +26,11 @@ class State(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-GOING = (State.UPLOADED, State.PROCESSING, State.NO_ROOM)  # whoever waits for such a video may hope
+GOING = (State.UPLOADED, State.PROCESSING, State.NO_ROOM)  # it may become ready without anybody's help
 
 
 def _past(at: datetime) -> Q:
-    """Leases that are over at that time; of one that reaches too far the clock was set back since."""
+    """Leases that are over at that time. One that reaches too far was written before the clock was set back."""
     return Q(lease_until__lt=at) | Q(lease_until__gt=at + LONGEST_LEASE)
 
 
@@ -40,20 +40,20 @@ class VideoQuerySet(models.QuerySet["Video"]):
         return self.filter(Q(state=State.UPLOADED) | (_past(at) & Q(state=State.PROCESSING)))
 
     def lapsed(self, at: datetime) -> VideoQuerySet:
-        """In the hands of a worker that no longer renews its lease, or waiting for longer than a queue keeps."""
+        """Those whose worker no longer renews its lease, and those whose message the queue has lost."""
         return self.filter(_past(at), state__in=[State.UPLOADED, State.PROCESSING])
 
     def out_of_room(self, at: datetime) -> VideoQuerySet:
-        """Those that met a full disk and are to be tried again by now."""
+        """Those that found the disk full and whose pause is over."""
         return self.filter(_past(at), state=State.NO_ROOM)
 
 
 class Video(models.Model):
-    """One source file and all that was made of it.
+    """One source file and everything that was made of it.
 
-    `state` moves by guarded update only: uploaded → processing → ready | failed, or, where the disk is
-    full, no_room → uploaded.
-    A worker holds a video by `lease_owner` until `lease_until`, and renews the lease as it works.
+    `state` changes by guarded updates only: uploaded → processing → ready | failed, or no_room → uploaded where the
+    disk is full.
+    A worker holds a video as its `lease_owner` until `lease_until`, and renews the lease while it works.
     """
 
     original = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
@@ -94,7 +94,7 @@ class Video(models.Model):
 
 
 class Rendition(models.Model):
-    """One rung of the ladder, or one audio track: a CMAF file served by byte ranges.
+    """One level of the ladder, or one audio track: a CMAF file served by byte ranges.
 
     `segments` is the table the playlists are rendered from: a list of
     [offset in bytes, length in bytes, duration in seconds]; the initialisation section is
@@ -102,7 +102,7 @@ class Rendition(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """What a track holds."""
+        """The kind of a track."""
 
         VIDEO = "video", _("picture")
         AUDIO = "audio", _("sound")
@@ -150,10 +150,10 @@ class Subtitle(models.Model):
     language = models.CharField(_("language"), max_length=20)  # BCP 47
     label = models.CharField(_("label"), max_length=60)
     file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
-    is_default = models.BooleanField(_("shown by default"), default=False)  # to who hasn't chosen
+    is_default = models.BooleanField(_("shown by default"), default=False)  # unless the viewer chose another
     is_forced = models.BooleanField(
         _("foreign parts only"), default=False
-    )  # what is needed to follow the film's own sound
+    )  # translates only what the audio leaves unclear
 
     class Meta:
         verbose_name = _("subtitle")
@@ -165,7 +165,7 @@ class Subtitle(models.Model):
 
 
 class Storyboard(models.Model):
-    """Small pictures of the whole length, tiled into sheets, for the seek bar."""
+    """Small frames of the whole video, tiled into sheets, for the seek bar."""
 
     video = models.OneToOneField(Video, models.CASCADE, related_name="storyboard", verbose_name=_("video"))
     files = models.JSONField()  # names in the "videos" storage, in order
@@ -183,26 +183,26 @@ class Storyboard(models.Model):
 
 class UploadQuerySet(models.QuerySet["Upload"]):
     def arriving(self, at: datetime) -> UploadQuerySet:
-        """Not all there, and not given up: their missing bytes still need room on the disk."""
+        """Incomplete ones that haven't expired: their missing bytes need space on the disk."""
         return self.filter(state=Upload.State.RECEIVING, expires_at__gt=at)
 
     def of(self, user_id: int) -> UploadQuerySet:
-        """A user's own: on the way, or there and not yet put on the shelf."""
+        """Those of a user: incomplete, or not yet added to a title."""
         return self.filter(owner_id=user_id)
 
     def expired(self, at: datetime) -> UploadQuerySet:
-        """Those that got no byte for too long, or are done with."""
+        """Those that received no byte for too long, or are no longer needed."""
         return self.filter(expires_at__lte=at)
 
 
 class Upload(models.Model):
-    """A file on its way in: its first `offset` bytes are safe on disk, under the name it will keep.
+    """A file that is being uploaded: its first `offset` bytes are on the disk, under the name the file will keep.
 
-    `state` moves by guarded update only: receiving → received → done. Once done, `video` owns the file.
+    `state` changes by guarded updates only: receiving → received → done. Once it is done, `video` owns the file.
     """
 
     class State(models.TextChoices):
-        """How far a file has come."""
+        """Where a file is between its first byte and being a video."""
 
         RECEIVING = "receiving", _("being uploaded")
         RECEIVED = "received", _("being checked")
@@ -212,8 +212,8 @@ class Upload(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="uploads", verbose_name=_("uploaded by")
     )
-    filename = models.CharField(_("file name"), max_length=255, blank=True)  # exactly as the client named it
-    metadata = models.TextField(blank=True)  # the Upload-Metadata header, to be given back as it came
+    filename = models.CharField(_("file name"), max_length=255, blank=True)  # as the client named it
+    metadata = models.TextField(blank=True)  # the Upload-Metadata header, returned unchanged
     size = models.BigIntegerField(_("size"))  # bytes
     offset = models.BigIntegerField(_("received"), default=0)  # bytes
     stored = models.CharField(_("stored as"), max_length=255, blank=True)  # a name in the "videos" storage
@@ -239,9 +239,9 @@ class Upload(models.Model):
 class PendingDeletion(models.Model):
     """A stored file that is deleted at `due_at`.
 
-    A file that is being put in place is named here first and struck off in the transaction that makes it
-    part of its video: one whose worker died in between goes by itself. A file that was replaced stays
-    until the last address that names it has expired, a picture until no page shows it any more.
+    A file gets its row before it is stored, and loses it in the transaction that makes the file part of its video: if
+    the worker dies in between, the file is deleted. A replaced file stays until the last address that names it has
+    expired, a replaced picture until no page shows it.
     """
 
     name = models.CharField(_("stored as"), max_length=255, unique=True)
@@ -260,20 +260,20 @@ class PendingDeletion(models.Model):
 
 class ChunkQuerySet(models.QuerySet["Chunk"]):
     def waiting(self, at: datetime) -> ChunkQuerySet:
-        """Not done, and in nobody's hands."""
+        """Not done, and held by no worker."""
         return self.filter(Q(lease_owner="") | _past(at), done=False)
 
 
 class Chunk(models.Model):
-    """A stretch of a long title that one worker encodes; which frames it holds stands in the job's plan."""
+    """A stretch of a long video that one worker encodes; the job's plan says which frames it holds."""
 
     video = models.ForeignKey(Video, models.CASCADE, related_name="chunks", verbose_name=_("video"))
-    number = models.PositiveIntegerField()  # of the plan's parts, from 0
+    number = models.PositiveIntegerField()  # index into the plan's parts
     done = models.BooleanField(default=False)
     progress = models.FloatField(default=0)  # 0 … 1
     failures = models.PositiveSmallIntegerField(default=0)
     failure_detail = models.TextField(blank=True)
-    complaints = models.TextField(blank=True)  # of ffmpeg, about a source that it could decode nevertheless
+    complaints = models.TextField(blank=True)  # ffmpeg's, about a source that it could decode nevertheless
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 

@@ -1,4 +1,4 @@
-"""Who may knock, and what every answer of the upload addresses has in common."""
+"""Permission to upload, and what all responses of the upload endpoints have in common."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from apps.media.services.ingest import errors, tus
 
-BODIES_AT_ONCE = 2  # of a process's threads: the others go on serving pages
+BODIES_AT_ONCE = 2  # threads of a process that may receive bodies; the others keep serving pages
 
 _places = threading.BoundedSemaphore(BODIES_AT_ONCE)
 
@@ -22,10 +22,10 @@ View = Callable[..., HttpResponse]
 
 
 def protocol(view: View) -> View:
-    """Check version and permission, turn what goes wrong into the protocol's status, mark the answer.
+    """Check protocol version and permission, turn exceptions into the protocol's statuses, add its headers.
 
-    Who sends is judged by the head alone. Django would look for the CSRF token in the body of a form, and wait for it
-    as long as a stranger likes: so the permission comes first.
+    The permission is checked first, by the request's headers alone: Django looks for the CSRF token in the body of a
+    form, and a stranger could keep it waiting for that.
     """
     protected = csrf_protect(view)
 
@@ -33,7 +33,7 @@ def protocol(view: View) -> View:
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         method = request.method or ""
-        if method == "POST":  # of another no CSRF token is asked for
+        if method == "POST":  # other methods need no CSRF token
             # tus 1.0.0, "X-HTTP-Method-Override": for clients that can't send PATCH or DELETE
             method = request.headers.get("X-HTTP-Method-Override", method).upper()
         try:
@@ -62,7 +62,7 @@ def _check(request: HttpRequest, method: str) -> None:
 
 
 def for_uploaders(view: View) -> View:
-    """A call of the upload page: the permission is looked at before the body, which holds the CSRF token."""
+    """An endpoint of the upload page: the permission is checked before the body, which holds the CSRF token."""
     protected = csrf_protect(view)
 
     @csrf_exempt
@@ -76,7 +76,7 @@ def for_uploaders(view: View) -> View:
 
 
 def _answer(error: Exception) -> tuple[int, str]:
-    """The status and the sentence for what went wrong."""
+    """The HTTP status and the message for an exception. Raises the exception if there is none."""
     match error:
         case tus.Refused():
             return error.status, str(error)
@@ -96,13 +96,13 @@ def _answer(error: Exception) -> tuple[int, str]:
 
 
 def may_upload(request: HttpRequest) -> bool:
-    """Whether the request comes from an administrator who may add videos."""
+    """Whether the user is a member of staff with the permission to add videos."""
     user = request.user
     return user.is_active and user.is_staff and user.has_perm("media.add_video")
 
 
 class Place:
-    """One of the few requests of this process that may carry a body at the same time; Refused with 503 beyond."""
+    """A context for one of the BODIES_AT_ONCE requests that may send a body. Raises Refused with 503 beyond them."""
 
     def __enter__(self) -> None:
         if not _places.acquire(blocking=False):

@@ -51,9 +51,9 @@ class UploadJson(TypedDict):
 
 @protocol
 def uploads(request: HttpRequest, method: str) -> HttpResponse:
-    """OPTIONS says what the server can do, POST makes an upload (and takes its first bytes).
+    """OPTIONS lists the capabilities of the server, POST creates an upload and may carry its first bytes.
 
-    GET tells a page, as JSON, of all that its user has on the way or not put on the shelf yet.
+    GET lists, as JSON, the user's uploads that are incomplete or not yet added to a title.
     """
     if method == "OPTIONS":
         return HttpResponse(
@@ -80,7 +80,7 @@ def uploads(request: HttpRequest, method: str) -> HttpResponse:
     checksum = tus.checksum(request.headers.get("Upload-Checksum"))
     length = _body_length(request) if request.content_type == tus.CHUNK_TYPE else 0
     upload = service.create_upload(
-        owner=request.user,  # type: ignore[arg-type]  # door.protocol lets nobody else in
+        owner=request.user,  # type: ignore[arg-type]  # upload_protocol.protocol lets nobody else in
         size=size,
         at=timezone.now(),
         filename=said.get("filename") or said.get("name", ""),
@@ -93,7 +93,7 @@ def uploads(request: HttpRequest, method: str) -> HttpResponse:
 
 @protocol
 def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
-    """HEAD tells the offset, PATCH adds bytes there, DELETE ends it; GET tells a page how it stands, as JSON."""
+    """HEAD returns the offset, PATCH appends bytes, DELETE removes the upload, GET returns its state as JSON."""
     if method == "OPTIONS":
         return uploads(request)
     # Another's upload is as unknown as one that never was.
@@ -124,9 +124,9 @@ def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
 @for_uploaders
 @require_POST
 def known(request: HttpRequest) -> HttpResponse:
-    """Tell whether the content is stored already: by `size` alone, whether it may be; with `sha256`, attach it.
+    """Whether content of that `size` may be stored already; with its `sha256`, an upload of the stored content.
 
-    Only administrators who may add videos get an answer.
+    For members of staff who may add videos only.
     """
     try:
         size = tus.number("size", request.POST.get("size"))
@@ -148,7 +148,7 @@ def known(request: HttpRequest) -> HttpResponse:
 
 
 def _body_length(request: HttpRequest) -> int:
-    """Bytes that the body is said to have. Refused with 411 where nothing is said."""
+    """The Content-Length in bytes. Raises Refused with 411 if there is none."""
     if request.headers.get("Transfer-Encoding"):
         raise tus.Refused(HTTPStatus.LENGTH_REQUIRED, _("Content-Length is missing."))
     return tus.number("Content-Length", request.META.get("CONTENT_LENGTH") or "0")
