@@ -1,4 +1,4 @@
-"""Looking after what got stuck, lost or left behind."""
+"""Finds and mends what got stuck, lost or left behind."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ CHUNKS_APPEAR = timedelta(minutes=5)  # rows of chunks follow their folder at on
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that wasn't as it should be: what, and what is done about it."""
+    """Something that is wrong, and what is done about it."""
 
     what: str
     cure: str
 
 
 def resume_lapsed(*, at: datetime) -> int:
-    """Queue again what a dead worker, a lost message or a disk without room left behind; returns how many."""
+    """Queue again what a dead worker, a lost message or a full disk left behind; returns how many videos."""
     count = 0
     for video in list(Video.objects.lapsed(at).only("pk", "state")):
         lost = video.state == State.PROCESSING or not any(queue_length(name) for name in QUEUES)
@@ -55,7 +55,7 @@ def resume_lapsed(*, at: datetime) -> int:
 
 
 def _resume_where_there_is_room(at: datetime) -> int:
-    """Queue what met a full disk, once that has room for it; returns how many."""
+    """Queue videos that found the disk full, once it has room for them; returns how many."""
     count = 0
     for video in list(Video.objects.out_of_room(at).only("pk", "size")):
         if free_room() < ROOM_BESIDE + ROOM_SHARE * video.size:
@@ -70,7 +70,7 @@ def _resume_where_there_is_room(at: datetime) -> int:
 
 
 def _left_folders(at: datetime) -> list[Path]:
-    """Work folders of jobs that nobody works on any more."""
+    """Work folders of jobs that no worker holds any more."""
     work = Path(settings.WORK_DIR)
     if not work.exists():
         return []
@@ -96,7 +96,7 @@ def _age(path: Path) -> float:
 
 
 def examine(*, at: datetime, mend: bool = True) -> Iterator[Finding]:
-    """Everything that isn't as it should be, mended one by one as it is found, unless `mend` is False."""
+    """Everything that is wrong; each is mended as it is found, unless `mend` is False."""
     for check in (
         _stuck,
         _left_work,
@@ -206,7 +206,7 @@ def _due(at: datetime) -> Cases:
 
 
 def _orphans(at: datetime) -> Cases:
-    """Files in the storage that nothing names."""
+    """Files in the storage that no row names."""
     root = Path(videos().path(""))
     if not root.exists():
         return
@@ -220,7 +220,7 @@ def _orphans(at: datetime) -> Cases:
 
 
 def _left(at: datetime) -> Cases:
-    """Pictures and course material that no row names: replaced, or left by a process that died while storing them."""
+    """Pictures and course material that no row names: replaced, or stored by a process that died."""
     hours = settings.TOKEN_TTL / 3600
     for number, (storage, name) in enumerate(left_files(at=at)):
         kind = "public" if storage == row_files.PUBLIC else storage

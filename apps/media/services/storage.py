@@ -1,4 +1,4 @@
-"""Stored files come and go: named before they come, and kept until nothing can name them any more."""
+"""Stored files: each is named in a row before it is stored, and deleted once no address can name it any more."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SWEPT = (row_files.PUBLIC, row_files.PRIVATE)  # storages whose files are found 
 
 
 class GivenUp(Exception):
-    """The files took so long to arrive that their worker was held for dead, and they were deleted."""
+    """The files took so long to arrive that their worker counted as dead, and they were deleted."""
 
 
 class Arrivals:
-    """Files on their way into the storage for one video, as a context: at its end those that didn't settle go."""
+    """Files that are being stored for one video, as a context. Those that weren't settled at its end are deleted."""
 
     def __init__(self, video: Video, *, clock: Clock) -> None:
         self.video = video
@@ -40,14 +40,14 @@ class Arrivals:
         return self
 
     def __exit__(self, *error: object) -> None:
-        drop(PendingDeletion.objects.filter(name__in=self.names))  # those that a transaction struck off aren't found
+        drop(PendingDeletion.objects.filter(name__in=self.names))  # settled ones have no row any more
 
     def place(self, path: Path) -> str:
         """Move a finished file into the storage; returns its name there."""
         return videos().adopt(path, name=self._new_name(path))
 
     def link(self, name: str) -> str:
-        """Give a stored file another name as well, and return that."""
+        """Give a stored file a second name, and return it."""
         fresh = self._new_name(Path(videos().path(name)))
         videos().link(name, fresh)
         return fresh
@@ -62,14 +62,14 @@ class Arrivals:
         return name
 
     def settle(self) -> None:
-        """Inside the transaction that names the files in their video's rows. Raises GivenUp."""
+        """Keep the files: inside the transaction that names them in their video's rows. Raises GivenUp."""
         struck, _ = PendingDeletion.objects.filter(name__in=self.names).delete()
         if struck != len(self.names):
             raise GivenUp
 
 
 def drop(discards: QuerySet[PendingDeletion]) -> int:
-    """Delete stored files and their notes now; one that is gone already is no error. Returns how many."""
+    """Delete stored files and their rows now; a file that is missing is no error. Returns how many."""
     rows = list(discards)
     for row in rows:
         storages[row.storage].delete(row.name)
@@ -78,7 +78,7 @@ def drop(discards: QuerySet[PendingDeletion]) -> int:
 
 
 def drop_arrivals(video_id: int) -> int:
-    """Delete what an earlier worker was putting in place for a video when it died. Returns how many files."""
+    """Delete what a dead worker was storing for a video. Returns how many files."""
     return drop(PendingDeletion.objects.filter(arriving_for_id=video_id))
 
 
@@ -91,12 +91,12 @@ def discard_later(names: Iterable[str], *, video: Video, at: datetime) -> None:
 
 
 def discard_due(*, at: datetime) -> int:
-    """Delete the files whose time has come. Returns how many."""
+    """Delete the files that are due, a thousand at most. Returns how many."""
     return drop(PendingDeletion.objects.filter(due_at__lte=at)[:1000])
 
 
 def left_files(*, at: datetime) -> list[tuple[str, str]]:
-    """(storage, name) of files that no row names any more and that aren't noted yet.
+    """(storage, name) of files that no row names and that aren't to be deleted yet.
 
     They were replaced, their row was deleted, or a process died between storing and naming them.
     """
@@ -106,9 +106,9 @@ def left_files(*, at: datetime) -> list[tuple[str, str]]:
 
 
 def discard_left(*, at: datetime) -> int:
-    """Note the files that no row names: they go once no page that somebody has open shows them.
+    """Have files that no row names deleted once no open page shows them, and keep those that a row names again.
 
-    One that a row names again stays. Returns how many were noted.
+    Returns how many are to be deleted now that weren't before.
     """
     names = {alias: row_files.named(alias) for alias in SWEPT}
     noted = PendingDeletion.objects.filter(storage__in=SWEPT)
@@ -120,7 +120,7 @@ def discard_left(*, at: datetime) -> int:
 
 
 def discard_replaced(names: Iterable[str], *, at: datetime, storage: str = row_files.PUBLIC) -> None:
-    """Delete files that were replaced once no page that somebody has open shows them."""
+    """Delete replaced files once no open page shows them."""
     due_at = at + timedelta(seconds=settings.TOKEN_TTL) + MARGIN
     PendingDeletion.objects.bulk_create(
         [PendingDeletion(name=name, storage=storage, due_at=due_at) for name in names], ignore_conflicts=True
@@ -128,10 +128,10 @@ def discard_replaced(names: Iterable[str], *, at: datetime, storage: str = row_f
 
 
 def rename_files(*, video: Video, clock: Clock = timezone.now) -> bool:
-    """Give what belongs to the whole title other names, at once; False while an encode is at work on it.
+    """Rename the files of the whole title at once; False while it is being encoded.
 
-    For a title that is free no more: addresses of what is free are everybody's, and good for hours. Players that may go
-    on find the same bytes under the new names in their playlists.
+    For a title that is no longer free: addresses of free files are shared, and valid for hours. Players that may go on
+    find the same bytes under the new names in their playlists.
     """
     while (done := _rename(video, clock)) is None:
         continue

@@ -1,4 +1,4 @@
-"""From uploaded to ready or failed, under a lease."""
+"""Begins and ends an encode: from queued to ready or failed, under a lease."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class _TooLong(Exception):
 
 
 def process(*, video_id: int, long: bool = False, clock: Clock = timezone.now) -> None:
-    """Encode one waiting video. Called twice or at once, one call works and the others return.
+    """Encode one queued video. Of concurrent calls one encodes and the others return.
 
-    A long one is passed on to the queue of long work, unless this is it (`long`).
+    A long video is moved to the queue of long work, unless this is it (`long`).
     """
     wait_for_locks()
     lease = take_video(video_id, clock=clock)
@@ -97,7 +97,7 @@ def _begin(video: Video, lease: Lease[Video], folder: Path, clock: Clock, *, lon
 
 @contextmanager
 def _work_folder(name: str) -> Iterator[Path]:
-    """A folder for one job. It is removed before anybody writes down what went wrong: the disk may be full."""
+    """A folder for one job. It is removed before an error is written to the database: the disk may be full."""
     folder = Path(settings.WORK_DIR) / name
     try:
         folder.mkdir(parents=True)
@@ -114,11 +114,11 @@ def _look_at_preview(video: Video, clock: Clock) -> None:
 
 
 def cancel(*, video_id: int, at: datetime) -> bool:
-    """Stop what waits or is being encoded; its worker notices within seconds. False if there was nothing to stop."""
+    """Stop a queued or running encode; its worker notices within seconds. False if there was none."""
     stopped = Video.objects.filter(pk=video_id, state__in=GOING).update(
         state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
     )
     if stopped:
-        chunks.forget(video_id)  # so that those who help with one stop too
+        chunks.forget(video_id)  # so that workers that encode chunks stop too
     withdraw(video_id, at=at)
     return bool(stopped)

@@ -1,4 +1,4 @@
-"""A file comes in."""
+"""A stored file becomes a video, unless its content is stored already."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from utils.redis import held
 from utils.storages import videos
 from utils.tasks import enqueue
 
-ONE_AT_A_TIME = 60.0  # seconds after which a process that died while it took content in no longer holds others up
+ONE_AT_A_TIME = 60.0  # seconds after which a process that died while it added content no longer blocks others
 
 
 class UnableToAddVideo(Exception):

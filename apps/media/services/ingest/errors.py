@@ -1,10 +1,10 @@
-"""What keeps an upload from going on."""
+"""Errors of uploads."""
 
 from __future__ import annotations
 
 
 class UploadError(Exception):
-    """What keeps an upload from going on."""
+    """An upload can't continue."""
 
 
 class NoRoom(UploadError):

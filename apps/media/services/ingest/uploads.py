@@ -1,7 +1,7 @@
-"""Files come in piece by piece, over connections that break and servers that stop (tus 1.0.0).
+"""Resumable uploads, over connections that break and servers that stop (tus 1.0.0).
 
-An upload's bytes go straight to the file they stay in. `Upload.offset` counts those that are certainly on the
-disk; what a dead process wrote beyond it is cut off before the next byte is added.
+An upload's bytes are written straight to their final file. `Upload.offset` counts those that are safely on the disk;
+what a dead process wrote beyond it is truncated before the next byte is added.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CHUNK = 256 * 1024  # bytes taken from the connection at a time: what an upload 
 SAVE_EVERY = 64 * 1024 * 1024  # bytes after which the offset is made safe: a crash costs no more
 HASHED_QUICKLY = 4 * 1024**3  # bytes: a minute or two, even on a slow disk
 FINISHED_WITHIN = timedelta(minutes=5)  # then a received file is put on the queue again
-# Seconds that one who comes back waits for his former request to end: the server takes 30 to see that a line is dead.
+# Seconds that a returning client waits for its last request to end: the server takes 30 to notice a dead connection.
 PATIENCE = 35.0
 LOOK_EVERY = 0.05  # seconds
 
@@ -84,10 +84,10 @@ def attach_known(*, owner: User, sha256: str, size: int, at: datetime, filename:
 
 
 def settle(*, upload: Upload) -> None:
-    """Wait until no request writes to the upload, or for PATIENCE; `upload` then tells what is there.
+    """Wait until no request writes to the upload, at most PATIENCE, and refresh `upload`.
 
-    Who asks how far it came means to go on there, and his former connection may have broken a moment ago: what is
-    still being written of it would make the answer wrong. Raises FileNotFoundError if it was given up.
+    A client that asks for the offset is about to resume there, and its last connection may have broken a moment ago:
+    bytes of it that are still being written would make the answer wrong. Raises FileNotFoundError if it was given up.
     """
     if upload.state != Upload.State.RECEIVING:
         return
@@ -108,7 +108,7 @@ def receive(
     checksum: tus.Checksum | None = None,
     clock: Clock = timezone.now,
 ) -> None:
-    """Add up to `length` bytes of `read(n)` at `offset`; `upload` then tells what is there.
+    """Append up to `length` bytes of `read(n)` at `offset`, and refresh `upload`.
 
     Bytes of a connection that broke are kept, unless `checksum` covers them: then it is all or none.
     Raises Busy, WrongOffset, TooLong, WrongChecksum, NoRoom, FileNotFoundError (given up), and what `read` raises.
@@ -142,7 +142,7 @@ def receive(
 def _take(
     upload: Upload, file: int, length: int, read: Callable[[int], bytes], digests: Digests | None, clock: Clock
 ) -> None:
-    """Write the bytes as they come. However it ends, what arrived is made safe."""
+    """Write the bytes as they arrive. Whatever ends it, those that arrived are brought to the disk."""
     position, end = upload.offset, upload.offset + length
     try:
         while position < end and (data := read(min(end - position, CHUNK))):
@@ -168,7 +168,7 @@ def _take_checked(
     before: Digests | None,
     clock: Clock,
 ) -> Digests | None:
-    """Write bytes that count only once their checksum has been seen to be right; the hashes with them."""
+    """Write bytes that count only once their checksum is right; returns the hashes that include them."""
     digests = before.copy() if before else None
     hasher = checksum.hasher()
     left = length
@@ -192,7 +192,7 @@ def _write(file: int, data: bytes) -> None:
 
 
 def _save(upload: Upload, file: int, offset: int, at: datetime) -> None:
-    """Bring the bytes to the disk, then the offset that counts them."""
+    """Sync the bytes to the disk, then save the offset that counts them."""
     whole = offset == upload.size
     with _disk():
         os.fdatasync(file)
@@ -203,7 +203,7 @@ def _save(upload: Upload, file: int, offset: int, at: datetime) -> None:
 
 
 def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None, clock: Clock = timezone.now) -> None:
-    """Make a video of a file that is all there, hashed now unless it was on its way. Twice does no harm."""
+    """Make a video of a complete upload, hashed now unless it was hashed as it arrived. Idempotent."""
     upload = Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).first()
     if upload is None:
         return
@@ -220,13 +220,13 @@ def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None, cloc
 
 
 def _finish_soon(upload: Upload) -> None:
-    """Have the queue hash the file: a large one beside encodes, where nothing short waits behind it."""
+    """Have the queue hash the file: a large one on the queue of encodes, where no short task waits behind it."""
     name = "media.finish_upload" if upload.size <= HASHED_QUICKLY else "media.finish_large_upload"
     enqueue(name, upload_id=str(upload.pk))
 
 
 def terminate(*, upload: Upload) -> None:
-    """Forget the upload, with its bytes unless a video has them. Raises Busy."""
+    """Delete the upload, and its bytes unless they are a video's. Raises Busy."""
     if upload.state != Upload.State.DONE:
         try:
             with _locked(upload):
@@ -238,7 +238,7 @@ def terminate(*, upload: Upload) -> None:
 
 
 def look_after_uploads(*, at: datetime) -> None:
-    """Give up what got no byte for long, finish what a dead worker left, forget what was done long ago."""
+    """Delete uploads that received no byte for too long or are long done, and finish those that a dead worker left."""
     Upload.objects.expired(at).filter(state=Upload.State.DONE).delete()  # the video stays
     for upload in Upload.objects.expired(at).filter(state=Upload.State.RECEIVING):
         try:
@@ -252,7 +252,7 @@ def look_after_uploads(*, at: datetime) -> None:
 
 @contextlib.contextmanager
 def _locked(upload: Upload, *, patience: float = 0) -> Iterator[int]:
-    """The upload's file, held by this request alone; a lock of the kernel's ends with its holder.
+    """The upload's file, locked for this request; the kernel releases the lock if its process dies.
 
     Raises Busy if another holds it for longer than `patience`, in seconds.
     """
@@ -274,7 +274,7 @@ def _locked(upload: Upload, *, patience: float = 0) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _disk() -> Iterator[None]:
-    """Turns the errors of a full disk into NoRoom."""
+    """Turn errors of a full disk into NoRoom."""
     try:
         yield
     except (OSError, OperationalError) as error:
