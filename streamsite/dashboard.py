@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.media.models import GOING, State, Video
+from apps.media.models import ACTIVE, State, Video
 from apps.media.presenters import encoding
 from apps.movies.models import Episode, Movie, PlayDay
 from apps.orders import services as orders
@@ -35,7 +35,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     sees_videos = may_open("admin:media_video_changelist", request)
     sees_accounts = may_open("admin:users_user_changelist", request)
     states = dict(Video.objects.values_list("state").annotate(n=Count("pk"))) if sees_videos else {}
-    running = Video.objects.filter(state__in=GOING).order_by("state", "created_at")[:QUEUE_SHOWN]
+    running = Video.objects.filter(state__in=ACTIVE).order_by("state", "created_at")[:QUEUE_SHOWN]
     return context | {
         "cards": [row.shown() for row in _cards(states) if may_open(row.page, request)],
         "running": sees_videos and [{"video": video, "state": encoding(video, at=timezone.now())} for video in running],
@@ -74,7 +74,7 @@ def _cards(states: dict[str, int]) -> list[Row]:
         ),
         Row(_("Signed up today"), registered.count, "admin:users_user_changelist"),
         Row(_("Published titles"), Movie.objects.published().count, movies),
-        Row(_("Queued for encoding"), lambda: sum(states.get(state, 0) for state in GOING), videos),
+        Row(_("Queued for encoding"), lambda: sum(states.get(state, 0) for state in ACTIVE), videos),
     ]
 
 

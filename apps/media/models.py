@@ -26,7 +26,7 @@ class State(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-GOING = (State.UPLOADED, State.PROCESSING, State.NO_ROOM)  # it may become ready without anybody's help
+ACTIVE = (State.UPLOADED, State.PROCESSING, State.NO_ROOM)  # it may become ready without anybody's help
 
 
 def _past(at: datetime) -> Q:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from apps.media.failures import reason
-from apps.media.models import GOING, State, Video
+from apps.media.models import ACTIVE, State, Video
 from apps.media.source_info import Facts, describe
 from apps.media.stored_files import StoredFiles, stored_files
 from utils.templatetags.formats import span
@@ -83,7 +83,7 @@ def encoding_status(video: Video, at: datetime) -> EncodingStatus:
     left = seconds_left(video, at)
     return EncodingStatus(
         video=video,
-        active=video.state in GOING,
+        active=video.state in ACTIVE,
         type=COLOURS[State(video.state)],
         percent=round(100 * video.progress),
         left=span(left) if left else "",
@@ -102,7 +102,7 @@ def encoding(video: Video, *, at: datetime) -> SafeString:
 def queue(request: HttpRequest, *, may_change: bool, at: datetime) -> SafeString:
     """HTML of the queue, with buttons if the viewer `may_change` it; static/js/encoding.js refreshes it."""
     counts = dict(Video.objects.order_by().values_list("state").annotate(n=Count("pk")))
-    states = [state for state in (*GOING, State.FAILED, State.READY) if state != State.NO_ROOM or counts.get(state)]
+    states = [state for state in (*ACTIVE, State.FAILED, State.READY) if state != State.NO_ROOM or counts.get(state)]
     tiles = [(state, COLOURS[state], counts.get(state, 0)) for state in states]
     rows = {str(state): _listed(state, most, at) if counts.get(state) else [] for state, most in SHOWN.items()}
     more = {str(state): max(0, counts.get(state, 0) - most) for state, most in SHOWN.items()}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from apps.media import services
-from apps.media.models import GOING, Chunk, State, Video
+from apps.media.models import ACTIVE, Chunk, State, Video
 from apps.media.services.encoding import chunks
 from apps.media.services.leases import LEASE, RENEW_EVERY, Lease, LeaseLost, take_chunk, take_video
 from apps.media.services.queue import QUEUED_FOR
@@ -162,7 +162,7 @@ class Holds(RuleBasedStateMachine):
         try:
             self.clock.passed += LEASE.total_seconds() + QUEUED_FOR.total_seconds() + SWEEP
             services.resume_lapsed(at=self.clock.now())
-            going = self._row().state in GOING
+            going = self._row().state in ACTIVE
             assert bool(take_video(self.video.pk, clock=self.clock.now)) is going
             assert services.retry(video_id=self.video.pk, at=self.clock.now()) is not going
         finally:
@@ -221,12 +221,12 @@ class Holds(RuleBasedStateMachine):
 
     @rule()
     def cancelled(self) -> None:
-        going = self._row().state in GOING
+        going = self._row().state in ACTIVE
         assert services.cancel(video_id=self.video.pk, at=self.clock.now()) is going
 
     @rule()
     def tried_again(self) -> None:
-        going = self._row().state in GOING
+        going = self._row().state in ACTIVE
         assert services.retry(video_id=self.video.pk, at=self.clock.now()) is not going
 
     @rule()

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Count
 
-from apps.media.models import GOING, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Upload, Video
+from apps.media.models import ACTIVE, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Upload, Video
 from apps.media.services.encoding.chunks import folder_of, forget
 from apps.media.services.publishing.previews import preview_end, set_preview
 from apps.media.services.queue import QUEUED_FOR, retry
@@ -135,7 +135,7 @@ def _left_work(at: datetime) -> Cases:
 
 
 def _left_chunks(at: datetime) -> Cases:
-    over = Chunk.objects.exclude(video__state__in=GOING)
+    over = Chunk.objects.exclude(video__state__in=ACTIVE)
     for pk, count in over.order_by("video_id").values_list("video_id").annotate(n=Count("pk")):
         yield Finding(f"{count} chunks of video {pk}, which is done", "removed"), partial(forget, pk)
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from django.db import OperationalError
 from django.db.models import F, Model, QuerySet
 
-from apps.media.models import GOING, Chunk, State, Video
+from apps.media.models import ACTIVE, Chunk, State, Video
 from utils.clock import Clock
 from utils.databases import forget_broken
 
@@ -108,7 +108,7 @@ def take_chunk(chunk_id: int, *, clock: Clock) -> Lease[Chunk] | None:
     """A lease on a chunk that nobody holds, of a title that is being encoded; None for any other."""
     rows = Chunk.objects.filter(pk=chunk_id)
     lease = Lease(rows.filter(done=False), clock=clock)
-    free = rows.waiting(clock()).filter(failures__lt=CHUNK_TRIES, video__state__in=GOING)
+    free = rows.waiting(clock()).filter(failures__lt=CHUNK_TRIES, video__state__in=ACTIVE)
     return lease if lease.take(free) else None
 
 

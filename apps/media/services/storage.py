@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.media.models import GOING, PendingDeletion, Rendition, Storyboard, Subtitle, Video
+from apps.media.models import ACTIVE, PendingDeletion, Rendition, Storyboard, Subtitle, Video
 from utils import row_files
 from utils.clock import Clock
 from utils.storages import videos
@@ -145,7 +145,7 @@ def _rename(video: Video, clock: Clock) -> bool | None:
         fresh = {name: arrivals.link(name) for name in old}
         with transaction.atomic():
             locked = Video.objects.select_for_update().get(pk=video.pk)
-            if locked.state in GOING:
+            if locked.state in ACTIVE:
                 return False  # its worker knows its files by their names
             if set(_names(video)) != set(old):
                 return None

@@ -13,7 +13,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from apps.media import failures, source_info
-from apps.media.models import GOING, State, Video
+from apps.media.models import ACTIVE, State, Video
 from apps.media.services.encoding import chunks, ladder
 from apps.media.services.encoding.job import Job
 from apps.media.services.encoding.title import encode_title
@@ -78,7 +78,7 @@ def process(*, video_id: int, long: bool = False, clock: Clock = timezone.now) -
             with unless_full():  # not even room to say so: the lease will lapse
                 wait_for_room(lease, tries=video.attempts, at=clock(), detail=str(error))
     finally:
-        if not Video.objects.filter(pk=video_id, state__in=GOING).exists():
+        if not Video.objects.filter(pk=video_id, state__in=ACTIVE).exists():
             chunks.forget(video_id)
             withdraw(video_id, at=clock())
     _look_at_preview(video, clock)
@@ -115,7 +115,7 @@ def _look_at_preview(video: Video, clock: Clock) -> None:
 
 def cancel(*, video_id: int, at: datetime) -> bool:
     """Stop a queued or running encode; its worker notices within seconds. False if there was none."""
-    stopped = Video.objects.filter(pk=video_id, state__in=GOING).update(
+    stopped = Video.objects.filter(pk=video_id, state__in=ACTIVE).update(
         state=State.FAILED, failure="cancelled", failure_detail="", lease_owner="", lease_until=None
     )
     if stopped:
