@@ -1,6 +1,6 @@
-"""One connection of a client to the embedded default: its requests, and the responses to them (RFC 9112).
+"""A client connection of the embedded proxy: its requests and responses (RFC 9112).
 
-Sockets are used as they are, not through streams: a response must be read on where a request can't be written any more.
+Uses raw sockets instead of streams, because a response must be readable after writing the request has failed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from heads import LONGEST_RESPONSE_HEAD, Refused, Request, Response, end_of_head
 if TYPE_CHECKING:
     from proxy import Proxy
 
-WAITS_FOR_REQUEST = 60.0  # seconds that a connection is kept for its next one
+WAITS_FOR_REQUEST = 60.0  # seconds, keep-alive
 WAITS_FOR_HEAD = 10.0  # seconds
-WAITS_FOR_BODY = 16.0  # seconds, for one that is collected here
-WAITS_FOR_BYTES = 60.0  # seconds: for the next ones of a large body, or until a reader takes some
+WAITS_FOR_BODY = 16.0  # seconds for a buffered body
+WAITS_FOR_BYTES = 60.0  # seconds without progress, in either direction
 WAITS_FOR_RESPONSE = 600.0  # seconds
-REFUSES_WITHIN = 0.3  # seconds in which the application refuses a large body by its head
-SLOW_AFTER = 5.0  # seconds that a reader takes for a piece of a response
-COLLECTED = 64 * 1024  # bytes of a body that the application sees only when it is whole
+REFUSES_WITHIN = 0.3  # seconds for the application to reject a large body by its headers
+SLOW_AFTER = 5.0  # seconds until a reader counts as slow
+COLLECTED = 64 * 1024  # bytes; smaller bodies are buffered completely
 PIECE = 64 * 1024  # bytes
 FILE_PIECE = 1024 * 1024  # bytes
-# After a response to a request whose body is still on its way the rest is read and forgotten: a closed socket would
-# answer it with a reset, and the reset takes the response with it (RFC 9112 §9.6).
+# If the response is sent before the request body has arrived, the rest is drained: closing the socket would send a
+# reset, which can destroy the response (RFC 9112 §9.6).
 LINGERS = 30.0  # seconds
 LINGERS_IN_SILENCE = 5.0  # seconds
-LINGERS_AT = 64 * 1024 * 1024  # bytes a second, of all together
-LINGERS_BY = 256 * 1024  # bytes at a time
+LINGERS_AT = 64 * 1024 * 1024  # bytes a second in total
+LINGERS_BY = 256 * 1024  # bytes per read
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -40,14 +40,14 @@ Result = TypeVar("Result")
 
 
 class Connection:
-    """One connection of a client, with the requests that come on it one after another."""
+    """A client connection with its sequential requests."""
 
     def __init__(self, proxy: Proxy, client: socket.socket, address: tuple[str, int]) -> None:
         self.proxy, self.client, self.address = proxy, client, address
         self.loop = asyncio.get_running_loop()
-        self.received = bytearray()  # and not looked at
-        self.coming = 0  # bytes of the request's body that haven't been received
-        self.served = False  # it has brought a request before
+        self.received = bytearray()  # received but not parsed
+        self.coming = 0  # unreceived bytes of the request body
+        self.served = False  # has served a request before
 
     async def serve(self) -> None:
         try:
@@ -56,13 +56,13 @@ class Connection:
         except Refused as refused:
             with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 await self._refuse(refused.status)
-        except (OSError, EOFError, asyncio.CancelledError):  # it is gone, or had to go
+        except (OSError, EOFError, asyncio.CancelledError):  # the client disconnected, or the connection was evicted
             pass
         finally:
             self.client.close()
 
     async def _exchange(self) -> bool:
-        """One request and its response; whether another may follow."""
+        """Handle one request; returns whether another may follow."""
         request = read_request(await self._take_head())
         self.coming = request.length
         body = await self._take_body(request) if request.length <= COLLECTED else b""
@@ -82,7 +82,7 @@ class Connection:
             head = response.head + (b"" if keeps else b"\r\nConnection: close") + b"\r\n\r\n"
             if not response.file:
                 whole = await self._relay(head, response.length, begun, application)
-        if response.file:  # no thread waits for its reader
+        if response.file:  # no application thread waits for the reader
             whole = await self._send_file(head, response)
         if self.coming:
             await self._linger()
@@ -151,12 +151,12 @@ class Connection:
                     async with asyncio.timeout(WAITS_FOR_BYTES):
                         await self._receive()
                 await self.loop.sock_sendall(application, self._take(self.coming))
-        except (OSError, EOFError):  # it answers without reading, or the client is gone
+        except (OSError, EOFError):  # it responds without reading, or the client disconnected
             with contextlib.suppress(OSError):
                 application.shutdown(socket.SHUT_WR)
 
     async def _read_response(self, application: socket.socket, request: Request) -> tuple[Response, bytes]:
-        """The response, and what came with its head. Raises Refused."""
+        """The response, and the body bytes received with its headers. Raises Refused."""
         received = b""
         try:
             while (end := received.find(b"\r\n\r\n")) < 0:
@@ -169,7 +169,7 @@ class Connection:
             raise Refused(HTTPStatus.BAD_GATEWAY) from error
 
     async def _relay(self, head: bytes, length: int | None, begun: bytes, application: socket.socket) -> bool:
-        """Send the response; whether it was whole. `begun` is what is there of its body."""
+        """Send the response; returns whether it was complete. `begun` is the start of its body."""
         await self._send(head + begun[:length])
         left = None if length is None else max(0, length - len(begun))
         while left != 0 and (piece := await self.loop.sock_recv(application, PIECE)):
@@ -178,10 +178,10 @@ class Connection:
         return not left
 
     async def _send_file(self, head: bytes, response: Response) -> bool:
-        """Send a response whose body stands in a file; whether the file held all of it."""
+        """Send a response from a file; returns whether it was complete."""
         try:
-            file = open(response.file, "rb")  # noqa: PTH123, SIM115  (a path of bytes, and at once)
-        except OSError as error:  # it was there a moment ago
+            file = open(response.file, "rb")  # noqa: PTH123, SIM115  (a bytes path)
+        except OSError as error:  # deleted meanwhile
             raise Refused(HTTPStatus.BAD_GATEWAY) from error
         with file:
             for text, first, end in response.pieces:
@@ -199,7 +199,7 @@ class Connection:
     # --- to the client
 
     async def _send(self, data: bytes) -> None:
-        """Send all of it. A reader that takes nothing for long is left alone, sooner when there are many like it."""
+        """Send all data. A stalled reader is dropped after a timeout, earlier if there are many."""
         try:
             sent = self.client.send(data)
         except BlockingIOError:
@@ -209,7 +209,7 @@ class Connection:
         await self._patiently(self.loop.sock_sendall(self.client, data[sent:]))
 
     async def _patiently(self, sending: Coroutine[Any, Any, Result]) -> Result:
-        """The end of something that is sent. A slow reader may have to go."""
+        """Await a send; slow readers count as waiting and may be evicted."""
         task = self.loop.create_task(sending)
         try:
             await asyncio.wait({task}, timeout=SLOW_AFTER)

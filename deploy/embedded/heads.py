@@ -1,4 +1,4 @@
-"""Heads of HTTP/1.1 requests and responses (RFC 9112), read strictly: a head that can be read in two ways is refused.
+"""Strict parsing of HTTP/1.1 request and response headers (RFC 9112); ambiguous messages are rejected.
 
 Standard library only.
 """
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
-LONGEST_ADDRESS = 8192  # bytes, as streamsite/limits.py and nginx have it
-LONGEST_LINE = LONGEST_ADDRESS + 32  # bytes: an address between its method and version
-LONGEST_HEADER = 8192  # bytes of one header
-LONGEST_HEAD = 32 * 1024  # bytes of a request's head
+LONGEST_ADDRESS = 8192  # bytes, as in streamsite/limits.py and nginx
+LONGEST_LINE = LONGEST_ADDRESS + 32  # bytes of a request line
+LONGEST_HEADER = 8192  # bytes per header
+LONGEST_HEAD = 32 * 1024  # bytes of all request headers
 LONGEST_RESPONSE_HEAD = 64 * 1024  # bytes
 MOST_HEADERS = 100
 
 WORDS = {
-    HTTPStatus.BAD_REQUEST: "无法识别的请求。The request can't be read.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "不支持这种请求方式。The method isn't supported.",
-    HTTPStatus.REQUEST_TIMEOUT: "请求传输超时。The request took too long to arrive.",
-    HTTPStatus.LENGTH_REQUIRED: "请求缺少长度。The request doesn't say its length.",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "网址过长。The address is too long.",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "请求头过大,请清除 Cookie 后重试。Too large; clear your cookies.",
-    HTTPStatus.BAD_GATEWAY: "服务暂时出错,请稍后再试。Something went wrong. Try again later.",
+    HTTPStatus.BAD_REQUEST: "无法识别的请求。Bad request.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "不支持这种请求方式。Method not supported.",
+    HTTPStatus.REQUEST_TIMEOUT: "请求传输超时。The request timed out.",
+    HTTPStatus.LENGTH_REQUIRED: "请求缺少长度。Content-Length required.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "网址过长。URL too long.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "请求头过大,请清除 Cookie 后重试。Headers too large; clear cookies.",
+    HTTPStatus.BAD_GATEWAY: "服务暂时出错,请稍后再试。Something went wrong. Please try again later.",
     HTTPStatus.SERVICE_UNAVAILABLE: "服务繁忙,请稍后再试。The site is busy. Try again later.",
-    HTTPStatus.GATEWAY_TIMEOUT: "服务响应超时,请稍后再试。The site took too long to answer. Try again later.",
+    HTTPStatus.GATEWAY_TIMEOUT: "服务响应超时,请稍后再试。The server took too long to respond. Try again later.",
 }
-# what every response says; files and errors of uWSGI's own don't say it themselves
+# headers of every response, added where uWSGI's files and errors lack them
 OF_ALL = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -48,7 +48,7 @@ _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*"
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)", re.IGNORECASE)
 _LINE_FEED_ALONE = re.compile(rb"(?<!\r)\n")
-# what concerns the connection, or would be read as a variable of the process (CVE-2016-5385)
+# hop-by-hop headers, and Proxy (CVE-2016-5385)
 _NOT_PASSED_ON = {
     b"connection", b"keep-alive", b"proxy-connection", b"expect", b"te", b"trailer", b"upgrade", b"proxy",
 }  # fmt: skip
@@ -57,7 +57,7 @@ _ONLY_ONCE = {b"host", b"content-length", b"content-type"}
 
 
 class Refused(Exception):
-    """The request is answered with this status, and the connection is closed."""
+    """Respond with this status and close the connection."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -67,7 +67,7 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Request:
     method: bytes
-    target: bytes  # as it was sent, without a scheme and host
+    target: bytes  # as sent, without scheme and host
     version: bytes  # "0" or "1" of HTTP/1.x
     headers: dict[bytes, bytes]  # by name in lower case
     length: int  # bytes of the body
@@ -82,7 +82,7 @@ class Request:
         return self.version == b"1" and b"close" not in self.headers.get(b"connection", b"").lower()
 
     def packet(self, *, client: tuple[str, int], port: int) -> bytes:
-        """The head as uWSGI's own protocol has it: its variables, each behind its length."""
+        """The request as a uwsgi protocol packet: length-prefixed variables."""
         path, _, query = self.target.partition(b"?")
         variables = {
             b"REQUEST_METHOD": self.method,
@@ -110,20 +110,20 @@ class Request:
         return struct.pack("<BHB", 0, len(packed), 0) + packed
 
 
-Piece = tuple[bytes, int, int]  # a text, and what follows it from a file: its first byte and the one after its last
+Piece = tuple[bytes, int, int]  # literal bytes, then a file range as (start, end), end exclusive
 
 
 @dataclass(frozen=True)
 class Response:
     status: int
-    head: bytes  # without what concerns the connection, and without the empty line
-    length: int | None  # bytes of the body; None: up to the end of the connection
-    file: bytes = b""  # the path of what is sent instead of what the application wrote,
-    pieces: tuple[Piece, ...] = ()  # and what of it: utils.ranges.describe_pieces
+    head: bytes  # without hop-by-hop headers and the empty line
+    length: int | None  # bytes of the body; None: until the connection closes
+    file: bytes = b""  # path of a file to send instead of the application's body,
+    pieces: tuple[Piece, ...] = ()  # and its ranges: utils.ranges.describe_pieces
 
     @classmethod
     def read(cls, head: bytes, *, method: bytes) -> Response:
-        """Raises ValueError for what no application answers."""
+        """Parse the response headers. Raises ValueError if malformed."""
         first, *lines = head.split(b"\r\n")
         found = _STATUS_LINE.fullmatch(first)
         if not found:
@@ -157,20 +157,20 @@ def _read_piece(said: bytes) -> Piece:
 
 
 def end_of_head(received: bytes | bytearray) -> int:
-    """Where the empty line begins that ends a request's head; -1: it hasn't come. Raises Refused for too long ones."""
+    """Position of the empty line that ends the headers, -1 if incomplete. Raises Refused if too long."""
     line = received.find(b"\r\n", 0, LONGEST_LINE + 2)
     if line < 0 and len(received) > LONGEST_LINE:
         raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG)
     end = received.find(b"\r\n\r\n", 0, LONGEST_HEAD + 4)
     if end < 0 and len(received) > LONGEST_HEAD:
         raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-    if end < 0 and _LINE_FEED_ALONE.search(received):  # some take that for the end of a line
+    if end < 0 and _LINE_FEED_ALONE.search(received):  # some servers accept it as a line end
         raise Refused(HTTPStatus.BAD_REQUEST)
     return end
 
 
 def read_request(head: bytes) -> Request:
-    """The request that a head, without its empty line, asks for. Raises Refused."""
+    """Parse request headers, without the empty line. Raises Refused."""
     first, *lines = head.split(b"\r\n")
     found = _REQUEST_LINE.fullmatch(first)
     if not found:
@@ -183,14 +183,14 @@ def read_request(head: bytes) -> Request:
         target = target[absolute.end() :] or b"/"
     if not target.startswith(b"/") or b"#" in target or b"\0" in unquote_to_bytes(target.partition(b"?")[0]):
         raise Refused(HTTPStatus.BAD_REQUEST)
-    if method in {b"TRACE", b"CONNECT"}:  # as nginx does: they repeat cookies, and open tunnels
+    if method in {b"TRACE", b"CONNECT"}:  # like nginx: they echo cookies and open tunnels
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED)
     headers = _read_headers(lines)
     if version == b"1" and b"host" not in headers:
         raise Refused(HTTPStatus.BAD_REQUEST)
-    if absolute and absolute[1].lower() != headers.get(b"host", b"").lower():  # which of the two is meant?
+    if absolute and absolute[1].lower() != headers.get(b"host", b"").lower():  # ambiguous host
         raise Refused(HTTPStatus.BAD_REQUEST)
-    if b"transfer-encoding" in headers:  # a body whose length isn't known can't be judged by it
+    if b"transfer-encoding" in headers:  # limits need a known length
         raise Refused(HTTPStatus.LENGTH_REQUIRED)
     return Request(method, target, version, headers, _read_length(headers))
 
@@ -206,7 +206,7 @@ def _read_headers(lines: list[bytes]) -> dict[bytes, bytes]:
         if not found:
             raise Refused(HTTPStatus.BAD_REQUEST)
         name, value = found[1].lower(), found[2]
-        if b"_" in name:  # would become the same variable as the name with a hyphen; nginx drops them too
+        if b"_" in name:  # indistinguishable from hyphens in CGI variables; nginx drops them too
             continue
         if name in headers:
             if name in _ONLY_ONCE:
@@ -224,7 +224,7 @@ def _read_length(headers: dict[bytes, bytes]) -> int:
 
 
 def refusal(status: HTTPStatus) -> bytes:
-    """The whole response to what isn't passed on."""
+    """A complete error response."""
     text = f"{status.value} {WORDS[status]}\n".encode()
     headers = {**_OF_REFUSALS, "Content-Length": str(len(text))}
     lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]

@@ -1,9 +1,9 @@
-"""Where packages come from: uv asks where pip is configured to ask, by what certificates and proxy.
+"""Package sources: translates pip's configuration (indexes, certificates, proxy) for uv.
 
-pip reads its own configuration, in its own order (environment, PIP_CONFIG_FILE, virtual environment, user, machine);
-what is said to uv itself (UV_…) comes before it. Standard library only.
+pip resolves its configuration itself (environment, PIP_CONFIG_FILE, virtual environment, user, machine); variables for
+uv (UV_…) take precedence. Standard library only.
 
-Usage: python3 mirrors.py pip compile …    uv with these arguments
+Usage: python3 mirrors.py pip compile …    runs uv with these arguments
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from options import VENV
 PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 PASSED = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "trusted-host": "UV_INSECURE_HOST"}
-BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # which pip obeys as well
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # also honored by pip
 
 
 def configured(python: Path = PYTHON) -> dict[str, str]:
-    """What pip is told for installing, by option."""
+    """pip's effective options for install."""
     if not python.exists():
         python = Path(sys.executable)
     told = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, errors="replace")
@@ -40,18 +40,18 @@ def configured(python: Path = PYTHON) -> dict[str, str]:
 
 
 def for_uv(told: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-    """(options, environment) that say the same to uv."""
+    """The equivalent (options, environment) for uv."""
     said: dict[str, str] = {name: " ".join(told[option].split()) for option, name in PASSED.items() if option in told}
     if links := [link for link in told.get("find-links", "").split() if ":/" in link or Path(link).is_dir()]:
         said["UV_FIND_LINKS"] = ",".join(links)
-    # pip takes the wanted version from whichever index has it; each file is checked against its hash
+    # like pip, take a version from any index; hashes are verified
     said["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     if "default-timeout" in told or "timeout" in told:
         said["UV_HTTP_TIMEOUT"] = told.get("timeout", told.get("default-timeout", ""))
     if "retries" in told:
         said["UV_HTTP_RETRIES"] = told["retries"]
     environment = {**said, **os.environ}
-    if {"UV_INDEX_URL", "UV_EXTRA_INDEX_URL"} & os.environ.keys():  # their older names
+    if {"UV_INDEX_URL", "UV_EXTRA_INDEX_URL"} & os.environ.keys():  # deprecated names
         environment = {k: v for k, v in environment.items() if k in os.environ or k not in PASSED.values()}
     bundle = told.get("cert") or next((os.environ[name] for name in BUNDLES if os.environ.get(name)), "")
     if bundle:
@@ -65,14 +65,14 @@ def for_uv(told: dict[str, str]) -> tuple[list[str], dict[str, str]]:
 
 
 def addresses(told: dict[str, str]) -> list[str]:
-    """Where packages are asked for, without passwords; none: the public registry of the installers."""
+    """The configured index URLs without passwords; empty means the installers' public defaults."""
     if os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL"):
         told = {"index-url": os.environ.get("UV_DEFAULT_INDEX") or os.environ["UV_INDEX_URL"]}
     return [open_address(url) for option in ("index-url", "extra-index-url") for url in told.get(option, "").split()]
 
 
 def open_address(url: str) -> str:
-    """The address without a password."""
+    """The URL without credentials."""
     return re.sub(r"//[^/@\s]*@", "//", url)
 
 

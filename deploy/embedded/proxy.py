@@ -1,10 +1,10 @@
-"""The embedded default's front: takes connections, and hands whole requests to uWSGI, as nginx does elsewhere.
+"""The embedded reverse proxy: buffers requests and passes them to uWSGI, like nginx in production.
 
-A thread of the application costs much and a waiting connection next to nothing, so whatever waits for a client waits
-here: heads, small bodies, connections that are kept, readers that read slowly. Each wait has its time, and when there
-are too many, the oldest ends. Large bodies pass through, once the application has seen who sends them.
+Application threads are expensive and idle connections cheap, so all waiting for clients happens here: headers, small
+bodies, keep-alive connections, slow readers. Every wait has a timeout, and beyond a limit the oldest connection is
+closed. Large bodies are streamed once the application has authorized the request.
 
-Runs with PORT and RUN_DIR as serve.py sets them.
+Started with PORT and RUN_DIR set by serve.py.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from http import HTTPStatus
 from connection import Connection
 from heads import Refused
 
-CONNECTIONS = 1000  # at once; with more, the one that has waited longest for its client is closed
-WAITS_FOR_A_PLACE = 10.0  # seconds in front of an application that is starting or has a full queue
+CONNECTIONS = 1000  # concurrent; beyond that, the one waiting longest for its client is closed
+WAITS_FOR_A_PLACE = 10.0  # seconds for an application that is starting or has a full backlog
 
 
 class Waiting:
-    """Connections that wait for their client, the longest first."""
+    """Connections waiting for their client, longest wait first."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -36,7 +36,7 @@ class Waiting:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[None]:
-        """For as long as the task that runs waits."""
+        """Register the current task while it waits."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101
         self._tasks[task] = None
@@ -52,7 +52,7 @@ class Waiting:
 
 
 class Proxy:
-    """All connections of one port, and the way to the application behind it."""
+    """The listener's connections, and connections to the application."""
 
     def __init__(self, *, port: int, application: str, connections: int) -> None:
         self.port, self.application, self.connections = port, application, connections
@@ -64,7 +64,7 @@ class Proxy:
         while True:
             try:
                 client, address = await loop.sock_accept(listener)
-            except OSError:  # it is gone again, or there are too many files
+            except OSError:  # the client is gone, or no file descriptors are left
                 await asyncio.sleep(0.02)
                 continue
             if len(self._tasks) >= self.connections:
@@ -83,7 +83,7 @@ class Proxy:
             found.setblocking(False)
             try:
                 found.connect(self.application)
-            except OSError as error:  # not there yet, or its queue is full
+            except OSError as error:  # not started yet, or its backlog is full
                 found.close()
                 if loop.time() > until:
                     raise Refused(HTTPStatus.SERVICE_UNAVAILABLE) from error
@@ -107,10 +107,10 @@ def main() -> None:
 
 
 async def run(proxy: Proxy, listener: socket.socket) -> None:
-    """Serve until the process is asked to end."""
+    """Serve until SIGTERM."""
     serving = asyncio.ensure_future(proxy.serve(listener))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has nothing to read anew
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nothing to reload
     await serving
 
 
