@@ -3,9 +3,10 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA_DIR ?= data
 VENV := .venv/bin
+NPM = $(PYTHON) deploy/embedded/bootstrap.py --npm
 export PORT DATA_DIR
 
-.PHONY: help run dev test test-mariadb test-quick check mutants bench lock messages screenshots lighthouse clean
+.PHONY: help run dev test test-mariadb test-quick check check-front sizes format mutants bench lock messages screenshots lighthouse clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,7 +29,7 @@ test-mariadb: dev ## The quick tests on a MariaDB as Debian installs it
 test-quick: dev ## The tests that take no encode, server or browser
 	$(VENV)/python -m pytest -n 2 -m "not slow"
 
-check: dev ## Format, lint, imports, types, migrations, settings, templates
+check: dev check-front ## Format, lint, imports, types, migrations, settings, templates, front end
 	$(VENV)/ruff format --check
 	$(VENV)/ruff check
 	$(VENV)/lint-imports
@@ -41,6 +42,16 @@ check: dev ## Format, lint, imports, types, migrations, settings, templates
 
 mutants: dev ## Plant small faults, one at a time, and see a test fail: WORDS="money tokens"
 	$(VENV)/python -m tests.mutants $(WORDS)
+
+check-front: dev ## Scripts and styles: format, lint, types, unit tests, bundle sizes
+	$(NPM) run --silent check
+
+sizes: dev ## Build the front end and list the sizes of its bundles
+	$(NPM) run --silent build
+
+format: dev ## Put Python, scripts and styles into their format
+	$(VENV)/ruff format
+	$(NPM) run --silent format
 
 bench: dev ## Measure: each figure is a ratio to a reference in the same run
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done

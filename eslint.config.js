@@ -14,7 +14,7 @@ export default [
       "default-case-last": "error",
       "dot-notation": "error",
       eqeqeq: "error",
-      "max-lines": ["error", { max: 250 }],
+      "max-lines": ["error", { max: 250, skipBlankLines: true }],
       "no-constructor-return": "error",
       "no-else-return": "error",
       "no-eval": "error",
@@ -42,4 +42,5 @@ export default [
   { files: ["static/js/**/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["static/js/**/*.worker.js"], languageOptions: { globals: globals.worker } },
   { files: NODE, languageOptions: { globals: globals.node } },
+  { files: ["tests/js/**"], languageOptions: { globals: { location: "readonly" } } },
 ];

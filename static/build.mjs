@@ -2,7 +2,10 @@
 // somebody is about to watch), and one sprite of the icons in use.
 import { build } from "esbuild";
 import vm from "node:vm";
+import { table } from "./sizes.mjs";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+
+/** @import { BuildOptions, Plugin } from "esbuild" */
 
 const out = "static/dist";
 const icons = [
@@ -63,6 +66,7 @@ const solid = new Set(["play", "pause"]);
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+/** @type {BuildOptions} */
 const common = {
   bundle: true,
   minify: true,
@@ -75,6 +79,7 @@ const common = {
 // stylesheet instead, without the tooltips (our buttons have titles).
 const STYLE = /^const style = ("(?:[^"\\]|\\[^])*");$/m;
 const INJECTED = 'setStyleText("artplayer-style", style);';
+/** @type {Plugin} */
 const artplayer = {
   name: "artplayer",
   setup({ onResolve, onLoad }) {
@@ -138,3 +143,5 @@ const favicon = [
   "</svg>",
 ].join("");
 writeFileSync(`${out}/favicon.svg`, favicon);
+
+console.log(table());

@@ -3,6 +3,7 @@
 Usage: python3 bootstrap.py [--dev | --run]    makes .venv, installs the hashed requirements, builds the front end;
 with --dev what tests and checks need as well, with --run what the demo needs (unless DEMO=0), and it goes on as
 serve.py. --databases adds MariaDB's driver.
+       python3 bootstrap.py --npm ARGUMENTS…      npm with these arguments, by the Node that built the front end
 
 Each step leaves a stamp (steps.py) and is skipped while that stands.
 """
@@ -241,6 +242,10 @@ def main() -> None:
         options.port()
     dev = "--dev" in sys.argv
     keep_caches_here()
+    if sys.argv[1:2] == ["--npm"]:
+        command, path = npm()
+        os.chdir(ROOT)
+        os.execvpe(command[0], [str(part) for part in (*command, *sys.argv[2:])], {**os.environ, "PATH": path})
     if "--databases" in sys.argv:
         flags: list[str | Path] = ["--quiet", "--python", PYTHON, "--require-hashes"]
         uv("pip", "install", *flags, "-r", "requirements-mysql.txt", fetching="Installing the driver for MariaDB")

@@ -6,7 +6,11 @@ import Alpine from "@alpinejs/csp";
 
 const SIDEBAR = "sidebarDesktopOpen";
 
-// The page itself, whose attributes read localStorage and watch with a function.
+/**
+ * The page itself, whose attributes read localStorage and watch with a function.
+ *
+ * @param {string} tab
+ */
 function adminPage(tab) {
   return {
     activeTab: window.getCurrentTab?.() || tab,
@@ -17,13 +21,14 @@ function adminPage(tab) {
       const { pathname, search } = window.location;
       return pathname + search + (this.activeTab && this.activeTab !== "general" ? `#${this.activeTab}` : "");
     },
+    /** @this {{ $watch(name: string, changed: (open: boolean) => void): void }} */
     init() {
       this.$watch(SIDEBAR, (open) => localStorage.setItem(SIDEBAR, open ? "1" : "0"));
     },
   };
 }
 
-// unfold's text without white space → ours
+/** @type {[RegExp, (...found: string[]) => string][]} unfold's text without white space → ours */
 const REWORDED = [
   [
     /^\{(?:activeTab:'([^']*)',)?sidebarMobileOpen:false,sidebarDesktopOpen:\(localStorage.*$/,
@@ -48,19 +53,22 @@ const REWORDED = [
   ],
 ];
 
+/** @param {Element} element */
 function reword(element) {
   for (const attribute of element.attributes) {
     if (!attribute.name.startsWith("x-")) continue;
     const text = attribute.value.replace(/\s+/g, "").replace(/;$/, "");
-    const [found, ours] = REWORDED.find(([theirs]) => theirs.test(text)) ?? [];
-    if (found) attribute.value = text.replace(found, ours);
+    const found = REWORDED.find(([theirs]) => theirs.test(text));
+    if (found) attribute.value = text.replace(...found);
   }
 }
 
 document.addEventListener("alpine:init", () => {
   Alpine.data("adminPage", adminPage);
-  for (const name of ["theme", "searchForm", "searchDropdown", "searchCommand"])
-    if (window[name]) Alpine.data(name, window[name]);
+  const scope = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (window));
+  for (const name of ["theme", "searchForm", "searchDropdown", "searchCommand"]) {
+    if (scope[name]) Alpine.data(name, scope[name]);
+  }
   Alpine.interceptInit(reword);
 });
 

@@ -1,28 +1,42 @@
-// A list whose lines are moved by dragging, or by Alt and an arrow key. The numbers stay: the lines move through them.
+const EDGE = 60; // pixels from the window's edge within which it scrolls
+const STEP = 12; // pixels of each scroll
+
+/**
+ * Makes the lines of a list movable by dragging, or by Alt and an arrow key. The numbers stay: the lines move through
+ * them.
+ *
+ * @param {HTMLElement} list
+ * @param {(line: HTMLElement) => HTMLInputElement} numberOf
+ * @param {() => void} [moved]
+ */
 export function arrangeable(list, numberOf, moved = () => {}) {
+  /** @type {HTMLElement | null} */
   let held = null;
-  const lines = () => [...list.children];
-  const move = (line, before) => {
+  const lines = () => /** @type {HTMLElement[]} */ ([...list.children]);
+  const lineOf = (/** @type {Event} */ { target }, selector = "*") => {
+    const line = target instanceof Element ? target.closest(selector)?.closest("li") : null;
+    return line?.parentElement === list ? line : null;
+  };
+  const move = (/** @type {HTMLElement} */ line, /** @type {Element | null} */ before) => {
     const numbers = lines().map((l) => numberOf(l).value);
     list.insertBefore(line, before);
     lines().forEach((l, n) => (numberOf(l).value = numbers[n]));
     moved();
   };
   list.addEventListener("pointerdown", (event) => {
-    const line = event.target.closest("[data-grip], .arrange__grip")?.closest("li");
-    if (!line || line.parentElement !== list) return;
+    const line = lineOf(event, "[data-grip], .arrange__grip");
+    if (!line) return;
     event.preventDefault();
     held = line;
     line.classList.add("is-held");
     list.setPointerCapture(event.pointerId);
   });
-  list.addEventListener("pointermove", (event) => {
+  list.addEventListener("pointermove", ({ clientY }) => {
     if (!held) return;
-    const edge = 60; // pixels from the window's edge within which it scrolls
-    if (event.clientY < edge) scrollBy(0, -12);
-    else if (event.clientY > innerHeight - edge) scrollBy(0, 12);
-    const next =
-      lines().find((l) => l !== held && event.clientY < l.getBoundingClientRect().top + l.offsetHeight / 2) ?? null;
+    if (clientY < EDGE) scrollBy(0, -STEP);
+    else if (clientY > innerHeight - EDGE) scrollBy(0, STEP);
+    const isAbove = (/** @type {HTMLElement} */ l) => clientY < l.getBoundingClientRect().top + l.offsetHeight / 2;
+    const next = lines().find((l) => l !== held && isAbove(l)) ?? null;
     if (next !== held.nextElementSibling) move(held, next);
   });
   const drop = () => {
@@ -32,13 +46,13 @@ export function arrangeable(list, numberOf, moved = () => {}) {
   list.addEventListener("pointerup", drop);
   list.addEventListener("pointercancel", drop);
   list.addEventListener("keydown", (event) => {
-    const line = event.target.closest("li");
-    if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key) || line?.parentElement !== list) return;
+    const line = lineOf(event);
+    if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key) || !line) return;
     event.preventDefault();
     const up = event.key === "ArrowUp";
     const other = up ? line.previousElementSibling : line.nextElementSibling;
     if (!other) return;
     move(line, up ? other : other.nextElementSibling);
-    event.target.focus();
+    if (event.target instanceof HTMLElement) event.target.focus();
   });
 }

@@ -1,4 +1,5 @@
 import { arrangeable } from "./arrange.js";
+import { find } from "./dom.js";
 
 const list = document.querySelector("[data-episodes]");
-if (list) arrangeable(list, (line) => line.querySelector(".arrange__number"));
+if (list instanceof HTMLElement) arrangeable(list, (line) => find(line, ".arrange__number", HTMLInputElement));

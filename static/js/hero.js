@@ -1,18 +1,21 @@
-const EVERY = 7000; // milliseconds a banner stays
+import { find, findAll } from "./dom.js";
 
-// The home page's carousel: changes by itself, never while pointed at, focused, hidden or with reduced motion.
+const EVERY = 7000; // milliseconds a banner stays
+const SWIPE = 50; // pixels
+
+/** The home page's carousel. It moves automatically, never while hovered, focused, hidden or with reduced motion. */
 export function hero() {
   const root = document.querySelector("[data-hero]");
-  if (!root) return;
-  const slides = [...root.querySelectorAll(".hero__slide")];
-  const thumbs = [...root.querySelectorAll("[data-slide]")];
+  if (!(root instanceof HTMLElement)) return;
+  const slides = findAll(root, ".hero__slide");
+  const thumbs = findAll(root, "[data-slide]");
   if (slides.length < 2) return;
-  root.querySelector(".hero__thumbs").hidden = false;
+  find(root, ".hero__thumbs").hidden = false;
   let current = 0;
-  const hovers = matchMedia("(hover: hover)"); // a finger that has gone seems to stay
-  const held = () =>
+  const hovers = matchMedia("(hover: hover)"); // a finger that has left still seems to hover
+  const isHeld = () =>
     document.hidden || root.matches(":has(:focus-visible)") || (hovers.matches && root.matches(":hover"));
-  const show = (next) => {
+  const show = (/** @type {number} */ next) => {
     slides[current].classList.remove("is-shown");
     thumbs[current].removeAttribute("aria-current");
     current = (next + slides.length) % slides.length;
@@ -20,16 +23,13 @@ export function hero() {
     thumbs[current].setAttribute("aria-current", "true");
   };
   thumbs.forEach((thumb, number) => thumb.addEventListener("click", () => show(number)));
-  let from = null;
+  let from = 0;
   root.addEventListener("touchstart", (event) => (from = event.touches[0].clientX), { passive: true });
-  root.addEventListener(
-    "touchend",
-    (event) => {
-      const by = event.changedTouches[0].clientX - from;
-      if (Math.abs(by) > 50) show(current + (by < 0 ? 1 : -1));
-    },
-    { passive: true },
-  );
+  const swipe = (/** @type {TouchEvent} */ event) => {
+    const by = event.changedTouches[0].clientX - from;
+    if (Math.abs(by) > SWIPE) show(current + (by < 0 ? 1 : -1));
+  };
+  root.addEventListener("touchend", swipe, { passive: true });
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  setInterval(() => held() || show(current + 1), EVERY);
+  setInterval(() => isHeld() || show(current + 1), EVERY);
 }

@@ -1,5 +1,5 @@
+import { find } from "./dom.js";
 import { facade } from "./player/facade.js";
 
 // The site's player on a video's page in the administration.
-const box = document.getElementById("player");
-facade(box, JSON.parse(document.getElementById("player-config").textContent));
+facade(find(document, "#player"), JSON.parse(find(document, "#player-config").textContent ?? ""));

@@ -1,14 +1,16 @@
+import { find, findAll } from "./dom.js";
+
 // Copies the payment link. In-app browsers often lack the clipboard API or refuse it. There the script selects the text
 // and copies it by the old command; where that fails too, the text stays selected and a line explains how to copy it by
 // hand.
-for (const button of document.querySelectorAll("[data-copy]")) {
-  const field = document.getElementById(button.dataset.copy);
-  const said = document.getElementById(`${button.dataset.copy}-said`);
+for (const button of findAll(document, "[data-copy]")) {
+  const field = find(document, `#${button.dataset.copy}`, HTMLInputElement);
+  const said = find(document, `#${button.dataset.copy}-said`);
   const select = () => {
     field.focus();
     field.setSelectionRange(0, field.value.length);
   };
-  const copyAsOfOld = () => {
+  const copyByCommand = () => {
     select();
     try {
       return document.execCommand("copy");
@@ -16,17 +18,19 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       return false;
     }
   };
-  field.addEventListener("focus", () => field.select());
-  button.addEventListener("click", async () => {
-    let done = false;
+  const copy = async () => {
     try {
       await navigator.clipboard.writeText(field.value);
-      done = true;
+      return true;
     } catch {
-      done = copyAsOfOld();
+      return copyByCommand();
     }
-    if (done) button.textContent = button.dataset.copied;
-    said.textContent = done ? said.dataset.done : said.dataset.failed;
+  };
+  field.addEventListener("focus", () => field.select());
+  button.addEventListener("click", async () => {
+    const done = await copy();
+    if (done) button.textContent = button.dataset.copied ?? "";
+    said.textContent = (done ? said.dataset.done : said.dataset.failed) ?? "";
     if (!done) select();
   });
 }

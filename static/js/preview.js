@@ -1,17 +1,25 @@
-import { element } from "./player/dom.js";
+import { element, find } from "./dom.js";
 import { storyboard } from "./player/storyboard.js";
 
-const AFTER = 600; // milliseconds a card is pointed at or focused
+/** @import { Cue } from "./player/types" */
+
+const AFTER = 600; // milliseconds of hover or focus before it starts
 const STAYS = 400; // milliseconds of each picture
 const MOST = 24; // pictures of one round, all of one sheet
 
-// A poster card that is rested on plays pictures of its title, of free ones only: those of others aren't for everyone.
+/** @typedef {{ image: HTMLImageElement, tiles: Cue[] }} Film */
+
+/** A poster card under the pointer plays pictures of its title, of free ones only: the others' aren't public. */
 export function previews() {
   const hovers = matchMedia("(hover: hover)");
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const known = new Map(); // by address: asked for once
+  const isReduced = matchMedia("(prefers-reduced-motion: reduce)");
+  /** @type {Map<string, Promise<Film | null>>} by address: each is fetched once */
+  const known = new Map();
+  /** @type {HTMLElement | null} */
   let card = null;
-  let waiting = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let waiting;
+  /** @type {(() => void) | null} */
   let stop = null;
 
   const leave = () => {
@@ -19,20 +27,18 @@ export function previews() {
     stop?.();
     card = stop = null;
   };
-  const rest = (target) => {
-    const next = target.closest?.("[data-storyboard]");
+  const rest = (/** @type {EventTarget | null} */ target) => {
+    /** @type {HTMLElement | null} */
+    const next = target instanceof Element ? target.closest("[data-storyboard]") : null;
     if (next === card) return;
     leave();
-    if (!next || !hovers.matches || still.matches || navigator.connection?.saveData) return;
+    if (!next || !hovers.matches || isReduced.matches || navigator.connection?.saveData) return;
     card = next;
     waiting = setTimeout(async () => {
-      const address = next.dataset.storyboard;
-      if (!known.has(address))
-        known.set(
-          address,
-          load(address).catch(() => null),
-        );
-      const film = await known.get(address);
+      const address = next.dataset.storyboard ?? "";
+      const loaded = known.get(address) ?? load(address).catch(() => null);
+      known.set(address, loaded);
+      const film = await loaded;
       if (film && card === next && !stop) stop = play(next, film);
     }, AFTER);
   };
@@ -42,6 +48,12 @@ export function previews() {
   document.addEventListener("focusout", leave);
 }
 
+/**
+ * The first sheet of a storyboard, in at most MOST pictures.
+ *
+ * @param {string} address
+ * @returns {Promise<Film | null>}
+ */
 async function load(address) {
   const cues = await storyboard(address);
   const sheet = cues.filter((cue) => cue.url === cues[0].url);
@@ -50,13 +62,16 @@ async function load(address) {
   image.src = sheet[0].url;
   await image.decode();
   const step = Math.max(1, sheet.length / MOST);
-  return {
-    image,
-    tiles: Array.from({ length: Math.floor(sheet.length / step) }, (_, n) => sheet[Math.floor(n * step)]),
-  };
+  const count = Math.floor(sheet.length / step);
+  return { image, tiles: Array.from({ length: count }, (_, n) => sheet[Math.floor(n * step)]) };
 }
 
-// Shows one picture after the other in the card, until the function it returns is called.
+/**
+ * Shows one picture after the other in the card, until the function it returns is called.
+ *
+ * @param {HTMLElement} card
+ * @param {Film} film
+ */
 function play(card, { image, tiles }) {
   const { w, h } = tiles[0];
   const [width, height] = [image.naturalWidth, image.naturalHeight];
@@ -67,6 +82,7 @@ function play(card, { image, tiles }) {
     backgroundSize: `${(100 * width) / w}% ${(100 * height) / h}%`,
     aspectRatio: `${w} / ${h}`,
   });
+  /** @type {(at: number, whole: number, one: number) => string} */
   const part = (at, whole, one) => (whole > one ? `${(100 * at) / (whole - one)}%` : "0");
   let number = 0;
   const show = () => {
@@ -76,7 +92,7 @@ function play(card, { image, tiles }) {
     tile.style.setProperty("--share", `${(100 * (number || tiles.length)) / tiles.length}%`);
   };
   show();
-  card.querySelector(".card__frame").firstElementChild.after(box);
+  find(card, ".card__frame").firstElementChild?.after(box);
   const timer = setInterval(show, STAYS);
   return () => {
     clearInterval(timer);

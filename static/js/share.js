@@ -1,6 +1,12 @@
-const TOLD = 3000; // milliseconds
+import { find } from "./dom.js";
 
-// Gives the page's address to the system's share sheet, or to the clipboard where there is none.
+const SHOWN = 3000; // milliseconds
+
+/**
+ * Gives the page's address to the system's share sheet, or to the clipboard where there is none.
+ *
+ * @param {string} copied the message after that
+ */
 export function share(copied) {
   const button = document.querySelector("[data-share]");
   if (!button || !(navigator.share || navigator.clipboard)) return;
@@ -9,17 +15,20 @@ export function share(copied) {
     const url = location.origin + location.pathname;
     const touch = matchMedia("(pointer: coarse)").matches;
     try {
-      if (navigator.share && touch) return await navigator.share({ title: document.title, url });
-      await navigator.clipboard.writeText(url);
-      tell(copied);
+      if (navigator.share && touch) await navigator.share({ title: document.title, url });
+      else {
+        await navigator.clipboard.writeText(url);
+        say(copied);
+      }
     } catch {
-      return; // the viewer closed the sheet, or the browser keeps its clipboard
+      // The viewer closed the sheet, or the browser denies access to the clipboard.
     }
   });
 }
 
-function tell(text) {
+/** @param {string} text */
+function say(text) {
   const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
-  document.querySelector(".toasts").append(toast);
-  setTimeout(() => toast.remove(), TOLD);
+  find(document, ".toasts").append(toast);
+  setTimeout(() => toast.remove(), SHOWN);
 }

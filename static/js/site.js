@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { find, findAll } from "./dom.js";
 import { hero } from "./hero.js";
 import { previews } from "./preview.js";
 import { shelves } from "./shelf.js";
@@ -8,7 +9,7 @@ htmx.config.includeIndicatorStyles = false; // a <style> element would break the
 htmx.config.allowEval = false;
 
 function header() {
-  const bar = document.querySelector("[data-header]");
+  const bar = find(document, "[data-header]");
   const update = () => bar.classList.toggle("is-scrolled", scrollY > 24);
   addEventListener("scroll", update, { passive: true });
   update();
@@ -22,16 +23,20 @@ function theme() {
   });
 }
 
+/** @returns {HTMLDetailsElement[]} */
+const openMenus = () =>
+  [...document.querySelectorAll("details[data-menu][open]")].filter((menu) => menu instanceof HTMLDetailsElement);
+
 function menus() {
   document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("[data-menu][open]"))
-      if (!menu.contains(event.target)) menu.open = false;
+    const target = /** @type {Node} */ (event.target);
+    for (const menu of openMenus()) if (!menu.contains(target)) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    for (const menu of openMenus()) {
       menu.open = false;
-      menu.querySelector("summary").focus();
+      find(menu, "summary").focus();
     }
   });
 }
@@ -39,23 +44,28 @@ function menus() {
 function forms() {
   // A form can't be sent twice; the browser's back button gives it back.
   document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (form.dataset.confirm && !confirm(form.dataset.confirm)) {
+      event.preventDefault();
+      return;
+    }
     if ("once" in form.dataset) {
       event.submitter?.setAttribute("aria-busy", "true");
       setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)));
     }
   });
-  addEventListener("pageshow", () =>
-    document.querySelectorAll("[data-once] button").forEach((b) => {
-      b.disabled = false;
-      b.removeAttribute("aria-busy");
-    }),
-  );
-  for (const button of document.querySelectorAll("[data-reveal]")) {
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("[data-once]")) {
+      for (const button of form.querySelectorAll("button")) {
+        button.disabled = false;
+        button.removeAttribute("aria-busy");
+      }
+    }
+  });
+  for (const button of findAll(document, "[data-reveal]")) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      const input = document.getElementById(button.dataset.reveal);
+      const input = find(document, `#${button.dataset.reveal}`, HTMLInputElement);
       const shown = input.type === "text";
       input.type = shown ? "password" : "text";
       button.setAttribute("aria-pressed", String(!shown));

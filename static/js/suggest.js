@@ -1,27 +1,33 @@
-const AFTER = 180; // milliseconds without a key before the site is asked
+import { find } from "./dom.js";
 
-// Suggestions below the search box: a combobox as the ARIA practices describe it. Without an answer from the server it
-// stays a plain field.
+const AFTER = 180; // milliseconds without a key before the request
+
+/**
+ * Suggestions below the search box: a combobox as the ARIA practices describe it. Without an answer from the server it
+ * stays a plain field.
+ */
 export function suggestions() {
   const form = document.querySelector("[data-suggest]");
-  if (!form) return;
-  const input = form.querySelector("input");
-  const list = form.querySelector("[role=listbox]");
-  let timer = 0;
+  if (!(form instanceof HTMLFormElement)) return;
+  const input = find(form, "input", HTMLInputElement);
+  const list = find(form, "[role=listbox]");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {AbortController | null} */
   let asking = null;
   let current = -1;
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
 
-  const options = () => [...list.children];
-  const mark = (next) => {
+  const options = () => /** @type {HTMLElement[]} */ ([...list.children]);
+  const mark = (/** @type {number} */ next) => {
     options().forEach((option, at) => option.setAttribute("aria-selected", String(at === next)));
     current = next;
     if (next < 0) input.removeAttribute("aria-activedescendant");
     else input.setAttribute("aria-activedescendant", options()[next].id);
   };
-  const open = (shown) => {
+  const open = (/** @type {boolean} */ shown) => {
     list.hidden = !shown;
     input.setAttribute("aria-expanded", String(shown));
     if (!shown) mark(-1);
@@ -31,28 +37,34 @@ export function suggestions() {
     asking?.abort();
     open(false);
   };
-  const show = (found) => {
-    list.replaceChildren(
-      ...found.map(({ text, url }, at) => {
-        const option = document.createElement("a");
-        Object.assign(option, { id: `${list.id}-${at}`, href: url, textContent: text, role: "option", tabIndex: -1 });
-        return option;
-      }),
-    );
+  const show = (/** @type {{ text: string, url: string }[]} */ found) => {
+    const made = found.map(({ text, url }, at) => {
+      const option = document.createElement("a");
+      return Object.assign(option, {
+        id: `${list.id}-${at}`,
+        href: url,
+        textContent: text,
+        role: "option",
+        tabIndex: -1,
+      });
+    });
+    list.replaceChildren(...made);
     open(found.length > 0 && document.activeElement === input);
   };
   const ask = async () => {
     asking?.abort();
     const text = input.value.trim();
-    if (!text) return drop();
+    if (!text) {
+      drop();
+      return;
+    }
     asking = new AbortController();
     try {
-      const answer = await fetch(`${form.dataset.suggest}?${new URLSearchParams({ q: text })}`, {
-        signal: asking.signal,
-      });
+      const address = `${form.dataset.suggest}?${new URLSearchParams({ q: text })}`;
+      const answer = await fetch(address, { signal: asking.signal });
       if (answer.ok) show((await answer.json()).suggestions);
     } catch {
-      open(false); // asked anew meanwhile, or no network: searching itself will say so
+      open(false); // a newer request replaced this one, or there is no network: the search itself will say so
     }
   };
   open(false);

@@ -1,7 +1,13 @@
-// Offers to unfold a text only where a part of it is hidden, at whatever width.
+import { find } from "./dom.js";
+
+/**
+ * Offers to unfold a text only where part of it is hidden, at whatever width.
+ *
+ * @param {Element | null} details
+ */
 export function unfold(details) {
-  if (!details) return;
-  const text = details.querySelector(".summary__text");
+  if (!(details instanceof HTMLDetailsElement)) return;
+  const text = find(details, ".summary__text");
   new ResizeObserver(() => {
     if (!details.open) details.classList.toggle("is-whole", text.scrollHeight <= text.clientHeight + 1);
   }).observe(text);

@@ -1,12 +1,18 @@
-import { element, icon } from "./dom.js";
+import { element, icon } from "../dom.js";
 
-// The buttons of the bar: real ones, each with a name that follows its state.
+/** @import Artplayer from "artplayer" */
+/** @import { Menu } from "./menu.js" */
+/** @import { Player } from "./player.js" */
+
+// The bar's controls: real buttons, each with a name that follows its state.
 export class Controls {
+  /** @param {Player} player */
   constructor(player) {
     this.player = player;
     const { words: w, config } = player;
     this.toggle = this.#button("play", w.play, () => player.toggle());
     this.mute = this.#button("volume-2", w.mute, () => player.toggleMute());
+    /** @type {HTMLInputElement} */
     this.volume = element("input", {
       type: "range",
       min: 0,
@@ -39,27 +45,46 @@ export class Controls {
       : null;
   }
 
-  // Pressed with a pointer it gives the focus back: the space bar is for the film then.
+  /**
+   * A button that gives the focus back when a pointer pressed it, so that the space bar controls the film.
+   *
+   * @param {string} name of its icon
+   * @param {string} label
+   * @param {() => void} act
+   * @param {Record<string, string>} [extra] attributes
+   */
   #button(name, label, act, extra = {}) {
-    const onclick = ({ detail, currentTarget }) => {
-      if (detail) currentTarget.blur();
+    const onclick = (/** @type {MouseEvent} */ { detail }) => {
+      if (detail) button.blur();
       act();
     };
-    return element(
+    const button = element(
       "button",
       { type: "button", class: "player__button", "aria-label": label, title: label, onclick, ...extra },
       icon(this.player.sprite, name),
     );
+    return button;
   }
 
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {string} name of its icon
+   * @param {string} label
+   */
   #swap(button, name, label) {
-    button.querySelector("use").setAttribute("href", `${this.player.sprite}#${name}`);
+    button.querySelector("use")?.setAttribute("href", `${this.player.sprite}#${name}`);
     button.setAttribute("aria-label", label);
     button.title = label;
   }
 
-  // Puts everything on ArtPlayer's bar, in this order.
+  /**
+   * Puts everything on ArtPlayer's bar, in this order.
+   *
+   * @param {Artplayer} art
+   * @param {Record<"text" | "sound" | "speed" | "quality", Menu<number>>} menus
+   */
   mount(art, { text, sound, speed, quality }) {
+    /** @type {(position: "left" | "right", name: string, index: number, html: HTMLElement | null) => void} */
     const place = (position, name, index, html) => html && art.controls.add({ name, position, index, html });
     place("left", "site-toggle", 10, this.toggle);
     place("left", "site-next", 15, this.next);
@@ -76,23 +101,30 @@ export class Controls {
     place("right", "site-full", 70, this.full);
   }
 
+  /** @param {boolean} on */
   playing(on) {
     const w = this.player.words;
     this.#swap(this.toggle, on ? "pause" : "play", on ? w.pause : w.play);
   }
 
+  /** @param {number} volume 0 to 1 */
   loudness(volume) {
     const w = this.player.words;
     this.#swap(this.mute, volume ? "volume-2" : "volume-x", volume ? w.mute : w.unmute);
-    this.volume.value = volume;
+    this.volume.value = String(volume);
     this.volume.style.setProperty("--share", `${volume * 100}%`);
   }
 
+  /** @param {boolean} inside */
   fullscreen(inside) {
     const w = this.player.words;
     this.#swap(this.full, inside ? "minimize" : "maximize", inside ? w.exit : w.fullscreen);
   }
 
+  /**
+   * @param {"theatre" | "wide"} name
+   * @param {boolean} on
+   */
   pressed(name, on) {
     this[name].setAttribute("aria-pressed", String(on));
   }

@@ -1,7 +1,14 @@
 import { shortcut } from "./keys.js";
 
-// What each key does: said once, for the page's keys and for the one that opened the player.
-const acts = (player) => ({
+/** @import { Player } from "./player.js" */
+
+/**
+ * The action of each key, for the page's keys and for the one that opened the player.
+ *
+ * @param {Player} player
+ * @returns {Record<string, () => void>}
+ */
+const actions = (player) => ({
   " ": () => player.toggle(),
   k: () => player.toggle(),
   j: () => player.jump(-10),
@@ -21,15 +28,20 @@ const acts = (player) => ({
   "?": () => player.toggleHelp(),
 });
 
+/**
+ * Listens to the page's keys. The function it returns presses one.
+ *
+ * @param {Player} player
+ */
 export function keyboard(player) {
-  const known = acts(player);
+  const known = actions(player);
   document.addEventListener("keydown", (event) => {
     const key = shortcut(event, player.box);
     if (key === "Escape" && player.art.fullscreenWeb) player.toggleWide();
-    if (!known[key]) return;
+    if (!key || !known[key]) return;
     event.preventDefault();
     player.art.controls.show = true;
     known[key]();
   });
-  return (key) => known[key]?.();
+  return (/** @type {string} */ key) => known[key]?.();
 }

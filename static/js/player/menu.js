@@ -1,10 +1,29 @@
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 
-// A button that opens a list of choices, by pointer and keyboard (WAI-ARIA menu button).
+/** @import { Choice } from "./types" */
+
+/**
+ * A button that opens a list of choices, by pointer and keyboard (WAI-ARIA menu button).
+ *
+ * @template T
+ */
 export class Menu {
+  /** @type {Choice<T>[]} */
+  choices = [];
+
+  /** @type {T | undefined} */
+  chosen;
+
+  /** @type {(value: T) => void} */
+  pick = () => {};
+
+  /**
+   * @param {string} label
+   * @param {string} name of its style
+   * @param {Node | null} [sign] an icon on the button
+   */
   constructor(label, name, sign = null) {
     this.label = label;
-    this.choices = [];
     this.shown = element("span");
     this.button = element(
       "button",
@@ -25,57 +44,72 @@ export class Menu {
       this.button,
       this.list,
     );
+    const leaves = (/** @type {EventTarget | null} */ target) => {
+      if (!this.root.contains(/** @type {Node | null} */ (target))) this.toggle(false);
+    };
     this.root.addEventListener("keydown", (event) => this.#key(event));
-    this.root.addEventListener("focusout", (event) => this.root.contains(event.relatedTarget) || this.toggle(false));
-    document.addEventListener("pointerdown", (event) => this.root.contains(event.target) || this.toggle(false));
+    this.root.addEventListener("focusout", (event) => leaves(event.relatedTarget));
+    document.addEventListener("pointerdown", (event) => leaves(event.target));
   }
 
+  /**
+   * @param {Choice<T>[]} choices
+   * @param {T} chosen
+   * @param {(value: T) => void} pick
+   */
   fill(choices, chosen, pick) {
     this.choices = choices;
     this.pick = pick;
-    this.list.replaceChildren(
-      ...choices.map(({ value, label }) =>
-        element(
-          "button",
-          {
-            type: "button",
-            role: "menuitemradio",
-            "aria-checked": String(value === chosen),
-            tabindex: "-1",
-            onclick: ({ detail }) => {
-              // of a key: none
-              pick(value);
-              this.toggle(false);
-              if (!detail) this.button.focus();
-            },
-          },
-          label,
-        ),
-      ),
-    );
+    this.list.replaceChildren(...choices.map((choice) => this.#item(choice, choice.value === chosen)));
     this.chosen = chosen;
     this.root.hidden = false;
   }
 
+  /**
+   * @param {Choice<T>} choice
+   * @param {boolean} checked
+   */
+  #item({ value, label }, checked) {
+    const attributes = {
+      type: "button",
+      role: "menuitemradio",
+      "aria-checked": String(checked),
+      tabindex: "-1",
+      onclick: (/** @type {MouseEvent} */ { detail }) => {
+        this.pick(value);
+        this.toggle(false);
+        if (!detail) this.button.focus(); // pressed by a key
+      },
+    };
+    return element("button", attributes, label);
+  }
+
+  /**
+   * @param {T} value
+   * @param {string} shown on the button
+   */
   choose(value, shown) {
     this.chosen = value;
     this.shown.textContent = shown;
     this.button.setAttribute("aria-label", `${this.label}: ${shown}`);
-    [...this.list.children].forEach((item, n) =>
-      item.setAttribute("aria-checked", String(this.choices[n].value === value)),
-    );
+    this.#items.forEach((item, n) => item.setAttribute("aria-checked", String(this.choices[n].value === value)));
   }
 
   toggle(open = this.list.hidden) {
     if (open === !this.list.hidden) return;
     this.list.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
-    if (open) (this.list.querySelector('[aria-checked="true"]') || this.list.firstElementChild)?.focus();
+    if (open) (this.#items.find((item) => item.getAttribute("aria-checked") === "true") ?? this.#items[0])?.focus();
   }
 
+  get #items() {
+    return /** @type {HTMLElement[]} */ ([...this.list.children]);
+  }
+
+  /** @param {KeyboardEvent} event */
   #key(event) {
-    const items = [...this.list.children];
-    const at = items.indexOf(document.activeElement);
+    const items = this.#items;
+    const at = items.findIndex((item) => item === document.activeElement);
     if (this.list.hidden) {
       if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
       this.toggle(true);
@@ -85,7 +119,7 @@ export class Menu {
     } else if (event.key === "ArrowDown") items[(at + 1) % items.length].focus();
     else if (event.key === "ArrowUp") items[(at - 1 + items.length) % items.length].focus();
     else if (event.key === "Home") items[0].focus();
-    else if (event.key === "End") items.at(-1).focus();
+    else if (event.key === "End") items.at(-1)?.focus();
     else return;
     event.preventDefault();
     event.stopPropagation();

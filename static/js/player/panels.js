@@ -1,13 +1,16 @@
-import { element, icon } from "./dom.js";
+import { element, icon } from "../dom.js";
 
-const COUNTDOWN = 10; // seconds before the next episode starts by itself
+/** @import { Player } from "./player.js" */
+/** @import { Gate, Panel, Said } from "./types" */
 
-const links = (gate) =>
+const COUNTDOWN = 10; // seconds before the next episode starts automatically
+
+const links = (/** @type {Gate} */ gate) =>
   gate.actions.map(({ label, url }, n) =>
     element("a", { href: url, class: n ? "button button--quiet" : "button button--gold" }, label),
   );
 
-const plans = ({ plans, plansUrl }) =>
+const plans = (/** @type {Gate} */ { plans, plansUrl }) =>
   plans.length > 0 &&
   element(
     "ul",
@@ -26,7 +29,11 @@ const plans = ({ plans, plansUrl }) =>
     ),
   );
 
-// What stands in the frame when a preview is over.
+/**
+ * The panel at the end of a preview.
+ *
+ * @param {Player} player
+ */
 export function gatePanel(player) {
   const again = () => {
     player.video.currentTime = 0;
@@ -50,7 +57,12 @@ export function gatePanel(player) {
   return panel;
 }
 
-// What stands in the frame when the title isn't the viewer's any more.
+/**
+ * The panel that appears when the title isn't the viewer's any more.
+ *
+ * @param {Player} player
+ * @param {Gate} gate
+ */
 export function shutPanel(player, gate) {
   const panel = element(
     "div",
@@ -65,10 +77,17 @@ export function shutPanel(player, gate) {
   return panel;
 }
 
-// What stands in the frame when the account's other players hold all the places: which one to end.
-export function fullPanel(player, { limit, players }, stop, again) {
+/**
+ * The panel that appears when the account's other players hold all the places: which one to end.
+ *
+ * @param {Player} player
+ * @param {Said} said
+ * @param {(id: number) => void} stop ends the player of that id
+ * @param {() => void} again asks once more
+ */
+export function fullPanel(player, { limit = 0, players = [] }, stop, again) {
   const w = player.words;
-  const choose = (act) => {
+  const choose = (/** @type {() => void} */ act) => {
     panel.querySelectorAll("button").forEach((button) => (button.disabled = true)); // until the server has answered
     act();
   };
@@ -94,7 +113,7 @@ export function fullPanel(player, { limit, players }, stop, again) {
   const panel = element(
     "div",
     { class: "gate gate--full", tabindex: "-1", role: "group", "aria-labelledby": "gate-title" },
-    element("p", { class: "gate__title", id: "gate-title" }, w.full.replace("{limit}", limit)),
+    element("p", { class: "gate__title", id: "gate-title" }, w.full.replace("{limit}", String(limit))),
     element("p", { class: "gate__hint" }, w.fullHint),
     element("ul", { class: "gate__players" }, ...rows),
     element(
@@ -112,7 +131,14 @@ export function fullPanel(player, { limit, players }, stop, again) {
   return panel;
 }
 
-// What stands in the frame when it can't play: a sentence and the one thing to do.
+/**
+ * The panel that appears when the title can't play: a sentence and the one thing to do.
+ *
+ * @param {Player} player
+ * @param {string} text
+ * @param {string} label of the button
+ * @param {() => void} act
+ */
 export function faultPanel(player, text, label, act) {
   const button = element("button", { type: "button", class: "button", onclick: act }, label);
   const panel = element(
@@ -125,20 +151,27 @@ export function faultPanel(player, text, label, act) {
   return panel;
 }
 
-// The next episode, with a countdown that can be stopped: `decline` hears of it.
-export function endCard(player, decline) {
-  const { words, config } = player;
+/**
+ * The next episode, with a countdown.
+ *
+ * @param {Player} player
+ * @param {{ url: string, title: string }} next
+ * @param {() => void} decline called when the viewer stops the countdown
+ * @returns {Panel}
+ */
+export function endCard(player, next, decline) {
+  const { words } = player;
   let left = COUNTDOWN;
   const text = element("p", { role: "timer" });
   const card = element(
     "div",
     { class: "player__card", role: "group", "aria-label": words.next },
     text,
-    element("strong", {}, config.next.title),
+    element("strong", {}, next.title),
     element(
       "p",
       { class: "gate__actions" },
-      element("a", { class: "button button--small", href: config.next.url }, words.playNow),
+      element("a", { class: "button button--small", href: next.url }, words.playNow),
       element(
         "button",
         { type: "button", class: "button button--quiet button--small", onclick: decline },
@@ -147,7 +180,7 @@ export function endCard(player, decline) {
     ),
   );
   const tick = () => {
-    text.textContent = words.nextIn.replace("{seconds}", left);
+    text.textContent = words.nextIn.replace("{seconds}", String(left));
     if (left-- > 0) return;
     clearInterval(timer);
     player.goNext();
@@ -163,6 +196,11 @@ export function endCard(player, decline) {
   };
 }
 
+/**
+ * The list of the player's keys.
+ *
+ * @param {Player} player
+ */
 export function helpDialog(player) {
   const w = player.words;
   const rows = [
@@ -179,6 +217,7 @@ export function helpDialog(player) {
     ["N", w.keyNext],
     ["?", w.keyHelp],
   ];
+  /** @type {HTMLDialogElement} */
   const dialog = element(
     "dialog",
     { class: "player__dialog", "aria-label": w.help, onclick: (event) => event.target === dialog && dialog.close() },

@@ -1,31 +1,49 @@
+/** @import { Config, Said, Wish } from "./types" */
+
 const KEY = "player";
 
-// This player's place among those of the account: what isn't free plays on so many of them at once as the plan says.
-// A tab keeps its name over reloads, and so its place; `page` tells one load of it from the next.
+// This player's place among those of the account: paid titles play on as many of them at once as the plan says. A tab
+// keeps its name over reloads, and so its place; `page` tells one load of it from the next.
 export class Place {
+  /** @param {Config} config */
   static async open({ placeUrl, limited }) {
     return new Place(placeUrl, limited ? await tabName() : null);
   }
 
+  /**
+   * @param {string} address
+   * @param {string | null} name null where the player needs no place
+   */
   constructor(address, name) {
-    Object.assign(this, { address, name, page: random() });
+    this.address = address;
+    this.name = name;
+    this.page = random();
     if (name) addEventListener("pagehide", () => this.#leave());
   }
 
-  // Goes with every request of this player; nothing where it needs no place.
+  /** What every request of this player carries: nothing where it needs no place. */
   get who() {
     return this.name ? { player: this.name, page: this.page } : {};
   }
 
-  // `address` as this player asks for it.
+  /**
+   * `address` as this player requests it.
+   *
+   * @param {string} address
+   */
   of(address) {
     const url = new URL(address, location.href);
     for (const [name, value] of Object.entries(this.who)) url.searchParams.set(name, value);
     return url.pathname + url.search;
   }
 
-  // Asks for a place, with `wish`: {stop: id} of the player that ends for it, or {back: true} after this one was
-  // stopped. The answer says how it stands and what its viewer may watch; null if the server can't be reached.
+  /**
+   * Requests a place. With `stop` the player of that id ends for it; with `back` this one returns after another device
+   * stopped it. The answer says what its viewer may watch; null if the server can't be reached.
+   *
+   * @param {Wish} wish
+   * @returns {Promise<Said | null>}
+   */
   async ask(wish = {}) {
     const answer = await fetch(this.address, {
       method: "POST",
@@ -36,10 +54,8 @@ export class Place {
   }
 
   #leave() {
-    navigator.sendBeacon(
-      this.address,
-      new Blob([JSON.stringify({ ...this.who, leave: true })], { type: "application/json" }),
-    );
+    const message = JSON.stringify({ ...this.who, leave: true });
+    navigator.sendBeacon(this.address, new Blob([message], { type: "application/json" }));
   }
 }
 
@@ -49,23 +65,31 @@ async function tabName() {
   try {
     const kept = sessionStorage.getItem(KEY);
     if (kept && (await isMine(kept))) return kept;
-    const fresh = random(); // of a new tab; or of a duplicated one, which came with the name of the other
+    const fresh = random(); // of a new tab, or of a duplicated one, which came with the other's name
     sessionStorage.setItem(KEY, fresh);
     await isMine(fresh);
     return fresh;
   } catch {
-    return random(); // storage is shut: a reload is a new player, and the old one has left
+    return random(); // storage is blocked: a reload is a new player, and the old one has left
   }
 }
 
-// Whether no other tab has the name; this one has it from now on.
-const isMine = (name) =>
-  new Promise((resolve) => {
-    if (!navigator.locks) return resolve(true); // without https
-    navigator.locks
-      .request(`player ${name}`, { ifAvailable: true }, (lock) => {
-        resolve(Boolean(lock));
-        return lock && new Promise(() => {}); // until the page goes
-      })
-      .catch(() => resolve(true));
+/**
+ * Whether no other tab has the name; from now on this one has it.
+ *
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+function isMine(name) {
+  return new Promise((resolve) => {
+    if (!navigator.locks) {
+      resolve(true); // without https
+      return;
+    }
+    const hold = (/** @type {Lock | null} */ lock) => {
+      resolve(Boolean(lock));
+      return lock && new Promise(() => {}); // until the page is left
+    };
+    navigator.locks.request(`player ${name}`, { ifAvailable: true }, hold).catch(() => resolve(true));
   });
+}

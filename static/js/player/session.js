@@ -1,19 +1,25 @@
-// What plays, for the system: its media keys, its lock screen, a headset's buttons (Media Session).
+/** @import { Player } from "./player.js" */
+
+/**
+ * Tells the system what plays, for its media keys, its lock screen and a headset's buttons (Media Session).
+ *
+ * @param {Player} player
+ */
 export function session(player) {
   if (!navigator.mediaSession) return;
   const { title, episodeTitle, poster, next } = player.config;
-  navigator.mediaSession.metadata = new MediaMetadata({
-    title: episodeTitle || title,
-    album: title,
-    artwork: poster ? [{ src: poster, type: "image/jpeg" }] : [],
-  });
-  const acts = {
+  const artwork = poster ? [{ src: poster, type: "image/jpeg" }] : [];
+  navigator.mediaSession.metadata = new MediaMetadata({ title: episodeTitle || title, album: title, artwork });
+  /** @type {Partial<Record<MediaSessionAction, MediaSessionActionHandler | null>>} */
+  const actions = {
     play: () => player.start(),
     pause: () => player.video.pause(),
     seekbackward: () => player.jump(-10),
     seekforward: () => player.jump(10),
-    seekto: ({ seekTime }) => player.jump(seekTime - player.video.currentTime),
+    seekto: ({ seekTime = 0 }) => player.jump(seekTime - player.video.currentTime),
     nexttrack: next ? () => player.goNext() : null,
   };
-  for (const [name, act] of Object.entries(acts)) navigator.mediaSession.setActionHandler(name, act);
+  for (const [name, act] of Object.entries(actions)) {
+    navigator.mediaSession.setActionHandler(/** @type {MediaSessionAction} */ (name), act);
+  }
 }

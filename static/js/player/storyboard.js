@@ -1,20 +1,40 @@
-// A title's storyboard: WebVTT cues whose text is an address with #xywh. Without one the list is empty.
-const seconds = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+/** @import { Cue } from "./types" */
 
-export async function storyboard(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) return [];
-  return [...(await answer.text()).matchAll(/([\d:.]+) --> ([\d:.]+)\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)/g)].map(
-    (m) => ({
-      start: seconds(m[1]),
-      end: seconds(m[2]),
-      url: m[3],
-      x: +m[4],
-      y: +m[5],
-      w: +m[6],
-      h: +m[7],
-    }),
-  );
+const seconds = (/** @type {string} */ text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+
+/**
+ * The cues of a storyboard: WebVTT whose texts are addresses with #xywh (Media Fragments URI 1.0).
+ *
+ * @param {string} text
+ * @returns {Cue[]}
+ */
+export function parseStoryboard(text) {
+  const cues = text.matchAll(/([\d:.]+) --> ([\d:.]+)\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)/g);
+  return [...cues].map(([, start, end, url, x, y, w, h]) => ({
+    start: seconds(start),
+    end: seconds(end),
+    url,
+    x: Number(x),
+    y: Number(y),
+    w: Number(w),
+    h: Number(h),
+  }));
 }
 
+/**
+ * The storyboard at an address; empty for a title that has none.
+ *
+ * @param {string} address
+ */
+export async function storyboard(address) {
+  const answer = await fetch(address);
+  return answer.ok ? parseStoryboard(await answer.text()) : [];
+}
+
+/**
+ * The cue shown at a time, in seconds; past the end the last one.
+ *
+ * @param {Cue[]} cues
+ * @param {number} at
+ */
 export const cueAt = (cues, at) => cues.find((cue) => at < cue.end) ?? cues.at(-1);

@@ -1,54 +1,56 @@
 import Artplayer from "artplayer";
 
-const DEAD = 12; // pixels before a movement is a gesture
-const STEP = 10; // seconds that two taps at a side move
+/** @import { Player } from "./player.js" */
 
-// Two taps: back at the left third of the picture, on at the right, play or pause between them.
-// Sliding up and down over the whole screen: brightness at the left, volume at the right.
-// ArtPlayer itself seeks by sliding sideways and doubles the speed by a long press.
+const DEAD = 12; // pixels before a movement is a gesture
+const STEP = 10; // seconds of a double tap at a side
+
+/**
+ * Double taps: back at the left third of the picture, on at the right, play or pause between them.
+ * Sliding up and down over the whole screen: brightness at the left, volume at the right.
+ * ArtPlayer itself seeks by sliding sideways and doubles the speed on a long press.
+ *
+ * @param {Player} player
+ */
 export function touch(player) {
-  // With a mouse the second click is for the full screen: what the first one did is undone.
-  player.art.on("dblclick", Artplayer.utils.isMobile ? (event) => twoTaps(player, event) : () => player.toggle());
+  // With a mouse a double click opens full screen, so it undoes what its first click did.
+  const isTouch = Artplayer.utils.isMobile;
+  player.art.on("dblclick", isTouch ? (event) => doubleTap(player, event) : () => player.toggle());
   slides(player);
 }
 
-function twoTaps(player, { clientX }) {
+/**
+ * @param {Player} player
+ * @param {Event} event a click
+ */
+function doubleTap(player, event) {
+  const { clientX } = /** @type {MouseEvent} */ (event);
   const { left, width } = player.video.getBoundingClientRect();
   const third = Math.floor((3 * (clientX - left)) / width);
   if (third === 1) player.toggle();
   else player.jump(third < 1 ? -STEP : STEP);
 }
 
+/** @param {Player} player */
 function slides(player) {
   const { art, video } = player;
+  /** @type {{ x: number, y: number, volume: number, light: number, isVertical: boolean | null } | null} */
   let start = null;
-  art.proxy(
-    video,
-    "touchstart",
-    (event) => {
-      const [finger] = event.touches;
-      const whole = art.fullscreen || art.fullscreenWeb;
-      start =
-        whole && event.touches.length === 1 && !art.isRotate
-          ? { x: finger.clientX, y: finger.clientY, volume: video.volume, light: player.light ?? 1, on: null }
-          : null;
-    },
-    { passive: true },
-  );
-  art.proxy(
-    video,
-    "touchmove",
-    (event) => {
-      if (!start) return;
-      const [finger] = event.touches;
-      const up = start.y - finger.clientY;
-      if (start.on === null && Math.hypot(up, finger.clientX - start.x) > DEAD)
-        start.on = Math.abs(up) > Math.abs(finger.clientX - start.x);
-      if (!start.on) return;
-      const change = up / innerHeight;
-      if (start.x > innerWidth / 2) player.setVolume(start.volume + change);
-      else player.setLight(start.light + change);
-    },
-    { passive: true },
-  );
+  const begin = (/** @type {TouchEvent} */ { touches }) => {
+    const [{ clientX: x, clientY: y }] = touches;
+    const isWhole = (art.fullscreen || art.fullscreenWeb) && touches.length === 1 && !art.isRotate;
+    start = isWhole ? { x, y, volume: video.volume, light: player.light, isVertical: null } : null;
+  };
+  const move = (/** @type {TouchEvent} */ { touches }) => {
+    if (!start) return;
+    const [{ clientX, clientY }] = touches;
+    const [up, aside] = [start.y - clientY, clientX - start.x];
+    if (start.isVertical === null && Math.hypot(up, aside) > DEAD) start.isVertical = Math.abs(up) > Math.abs(aside);
+    if (!start.isVertical) return;
+    const change = up / innerHeight;
+    if (start.x > innerWidth / 2) player.setVolume(start.volume + change);
+    else player.setLight(start.light + change);
+  };
+  art.proxy(video, "touchstart", (event) => begin(/** @type {TouchEvent} */ (event)), { passive: true });
+  art.proxy(video, "touchmove", (event) => move(/** @type {TouchEvent} */ (event)), { passive: true });
 }

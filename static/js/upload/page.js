@@ -1,8 +1,11 @@
+import { find } from "../dom.js";
 import { bytes, fill } from "./format.js";
 import { Row } from "./row.js";
 import { Server } from "./server.js";
 import { ShelveForm } from "./shelve.js";
 import { Transfer } from "./transfer.js";
+
+/** @import { UploadConfig, UploadRow } from "./types" */
 
 const AT_ONCE = 2; // files sent at the same time: more would only share the line
 const POLL = 3000; // milliseconds
@@ -10,15 +13,26 @@ const SOON = 300;
 const SETTLED = new Set(["ready", "failed"]);
 
 class Page {
+  /** @type {Row[]} */
+  rows = [];
+
+  /**
+   * @param {HTMLElement} root
+   * @param {UploadConfig} config
+   */
   constructor(root, config) {
-    Object.assign(this, { root, config, words: config.words, rows: [] });
+    this.root = root;
+    this.config = config;
+    this.words = config.words;
     this.server = new Server(config);
-    this.hashUrl = root.dataset.hash;
-    this.list = root.querySelector("[data-rows]");
-    this.summary = root.querySelector("[data-summary]");
-    this.notes = root.querySelector("[data-notes]");
-    this.template = root.querySelector("template[data-row]");
-    this.form = new ShelveForm(root.querySelector("[data-shelve]"), this.server, config.words, () => this.rows);
+    this.hashUrl = root.dataset.hash ?? "";
+    this.list = find(root, "[data-rows]");
+    this.summary = find(root, "[data-summary]");
+    this.notes = find(root, "[data-notes]");
+    this.template = find(root, "template[data-row]", HTMLTemplateElement);
+    this.input = find(root, "input[type=file]", HTMLInputElement);
+    const form = find(root, "[data-shelve]", HTMLFormElement);
+    this.form = new ShelveForm(form, this.server, config.words, () => this.rows);
     this.#drops();
     addEventListener("online", () => this.rows.forEach((row) => row.transfer.online()));
     addEventListener("beforeunload", (event) => {
@@ -28,21 +42,21 @@ class Page {
     setInterval(() => this.#poll(), POLL);
   }
 
-  // What an earlier visit left: to go on with, or to put on the shelf.
+  /** Adds what an earlier visit left: to resume, or to make titles of. */
   async #earlier() {
     for (const row of (await this.server.list()) ?? []) this.#add({ row });
   }
 
   #drops() {
-    const input = this.root.querySelector("input[type=file]");
-    const zone = this.root.querySelector("[data-drop]");
+    const { input } = this;
+    const zone = find(this.root, "[data-drop]");
     input.addEventListener("change", () => {
-      this.#take([...input.files]);
+      this.#take([...(input.files ?? [])]);
       input.value = "";
     });
     // Anywhere on the page: a file dropped beside the field would make the browser leave.
     addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
+      if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       zone.classList.add("is-over");
     });
@@ -50,10 +64,11 @@ class Page {
     addEventListener("drop", (event) => {
       event.preventDefault();
       zone.classList.remove("is-over");
-      this.#take([...event.dataTransfer.files]);
+      this.#take([...(event.dataTransfer?.files ?? [])]);
     });
   }
 
+  /** @param {File[]} files */
   async #take(files) {
     await this.earlier;
     this.notes.replaceChildren();
@@ -70,12 +85,17 @@ class Page {
     }
   }
 
+  /**
+   * @param {File} file
+   * @param {string} text why it isn't taken
+   */
   #note(file, text) {
     const note = document.createElement("li");
     note.textContent = `${file.name}: ${text}`;
     this.notes.append(note);
   }
 
+  /** @param {{ file: File } | { row: UploadRow }} source */
   #add(source) {
     const { config, server, hashUrl } = this;
     const transfer = new Transfer({ config, server, hashUrl, changed: (t) => this.#changed(t), ...source });
@@ -88,12 +108,14 @@ class Page {
     this.#changed(transfer);
   }
 
+  /** @param {Transfer} transfer */
   #act(transfer) {
-    if (transfer.state === "needsFile") this.root.querySelector("input[type=file]").click();
+    if (transfer.state === "needsFile") this.input.click();
     else if (transfer.busy || transfer.state === "queued") transfer.pause();
     else transfer.resume();
   }
 
+  /** @param {Transfer} transfer */
   async #remove(transfer) {
     const question = ["received", "done"].includes(transfer.state)
       ? this.words.confirmForget
@@ -101,18 +123,19 @@ class Page {
     if (transfer.state !== "queued" && !confirm(fill(question, { name: transfer.name }))) return;
     const row = this.rows.find((r) => r.transfer === transfer);
     this.rows = this.rows.filter((r) => r !== row);
-    row.element.remove();
+    row?.element.remove();
     this.#next();
     await transfer.remove();
   }
 
+  /** @param {Transfer} transfer */
   #changed(transfer) {
     this.rows.find((row) => row.transfer === transfer)?.draw();
     if (transfer.state === "received") setTimeout(() => this.#poll(), SOON);
     this.#next();
   }
 
-  // Starts what waits while there is a free place, and brings the rest of the page up to date.
+  /** Starts queued transfers while there is a free place, and updates the rest of the page. */
   #next() {
     const transfers = this.rows.map((row) => row.transfer);
     const free = AT_ONCE - transfers.filter((t) => t.busy).length;
@@ -124,7 +147,7 @@ class Page {
 
   async #poll() {
     const waiting = this.rows.some(
-      ({ transfer: t }) => t.state === "received" || (t.state === "done" && !SETTLED.has(t.row.video?.state)),
+      ({ transfer: t }) => t.state === "received" || (t.state === "done" && !SETTLED.has(t.row?.video?.state ?? "")),
     );
     if (!waiting || document.hidden) return;
     const found = await this.server.list();
@@ -134,4 +157,4 @@ class Page {
 }
 
 const root = document.querySelector("[data-uploads]");
-if (root) new Page(root, JSON.parse(document.getElementById("upload-config").textContent));
+if (root instanceof HTMLElement) new Page(root, JSON.parse(find(document, "#upload-config").textContent ?? ""));

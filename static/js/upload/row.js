@@ -1,5 +1,13 @@
+import { find } from "../dom.js";
 import { bytes, fill, percent, span } from "./format.js";
+import { titleOf } from "./states.js";
 
+/** @import { Words } from "../player/types" */
+/** @import { State } from "./states.js" */
+/** @import { Transfer } from "./transfer.js" */
+/** @import { Made } from "./types" */
+
+/** @type {Partial<Record<State, "pause" | "resume" | "retry">>} the main button in each state */
 const BUTTONS = {
   checking: "pause",
   sending: "pause",
@@ -13,26 +21,26 @@ const SYMBOLS = { pause: "pause", resume: "play_arrow", retry: "refresh" };
 
 // A transfer as one line of the list, from the page's <template>.
 export class Row {
+  /**
+   * @param {HTMLTemplateElement} template
+   * @param {Transfer} transfer
+   * @param {Words} words
+   * @param {Record<"act" | "remove", (transfer: Transfer) => void>} on presses of its buttons
+   */
   constructor(template, transfer, words, { act, remove }) {
-    Object.assign(this, { transfer, words });
-    this.element = template.content.firstElementChild.cloneNode(true);
-    const part = (name) => this.element.querySelector(`[data-${name}]`);
-    Object.assign(this, {
-      tick: part("tick"),
-      title: part("title"),
-      bar: part("bar"),
-      said: part("said"),
-      link: part("link"),
-      main: part("main"),
-      bin: part("remove"),
-    });
-    part("name").textContent = transfer.name;
-    part("size").textContent = bytes(transfer.size);
-    this.title.value =
-      transfer.name
-        .replace(/\.[^.]{1,5}$/, "")
-        .replace(/[._]+/g, " ")
-        .trim() || transfer.name;
+    this.transfer = transfer;
+    this.words = words;
+    this.element = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    this.tick = find(this.element, "[data-tick]", HTMLInputElement);
+    this.title = find(this.element, "[data-title]", HTMLInputElement);
+    this.bar = find(this.element, "[data-bar]", HTMLProgressElement);
+    this.said = find(this.element, "[data-said]");
+    this.link = find(this.element, "[data-link]", HTMLAnchorElement);
+    this.main = find(this.element, "[data-main]", HTMLButtonElement);
+    this.bin = find(this.element, "[data-remove]", HTMLButtonElement);
+    find(this.element, "[data-name]").textContent = transfer.name;
+    find(this.element, "[data-size]").textContent = bytes(transfer.size);
+    this.title.value = titleOf(transfer.name);
     this.title.setAttribute("aria-label", transfer.name);
     this.tick.setAttribute("aria-label", transfer.name);
     this.bar.setAttribute("aria-label", transfer.name);
@@ -42,15 +50,20 @@ export class Row {
     this.draw();
   }
 
-  // Can it be put on the shelf?
+  /** Whether it can become an episode or a title. */
   get ready() {
     return this.transfer.state === "done";
   }
 
+  /** The id of its upload. */
+  get id() {
+    return this.transfer.row?.id ?? "";
+  }
+
   draw() {
     const { transfer } = this;
-    const unplayable = transfer.state === "done" && transfer.row.video?.state === "failed";
-    // Nobody means to put what can't be played on the shelf; who ticks it again does.
+    const unplayable = transfer.state === "done" && transfer.row?.video?.state === "failed";
+    // A file that can't be played is left out unless the user ticks it again.
     if (unplayable && this.element.dataset.state !== "unplayable") this.tick.checked = false;
     this.element.dataset.state = unplayable ? "unplayable" : transfer.state;
     this.said.textContent = this.#text();
@@ -62,7 +75,7 @@ export class Row {
           : transfer.sent / transfer.size;
     this.bar.hidden =
       transfer.state === "shelved" ||
-      (transfer.state === "done" && ["ready", "failed"].includes(transfer.row.video?.state));
+      (transfer.state === "done" && ["ready", "failed"].includes(transfer.row?.video?.state ?? ""));
     const button = BUTTONS[transfer.state];
     this.main.hidden = !button;
     if (button) this.#label(this.main, SYMBOLS[button], this.words[button]);
@@ -71,6 +84,7 @@ export class Row {
     this.link.hidden = transfer.state !== "shelved";
   }
 
+  /** @param {Made} made what became of it */
   shelved({ url, text }) {
     this.link.href = url;
     this.link.textContent = text;
@@ -79,7 +93,7 @@ export class Row {
   }
 
   #encoded() {
-    const { video } = this.transfer.row;
+    const video = this.transfer.row?.video;
     return video?.state === "ready" ? 1 : (video?.progress ?? 0);
   }
 
@@ -113,22 +127,28 @@ export class Row {
   #outcome() {
     const { row, instant } = this.transfer;
     const { words } = this;
-    switch (row.video?.state) {
+    const video = row?.video;
+    switch (video?.state) {
       case "processing":
-        return fill(words.processing, { percent: percent(row.video.progress) });
+        return fill(words.processing, { percent: percent(video?.progress ?? 0) });
       case "no_room":
         return words.noRoom;
       case "ready":
         return instant ? `${words.instant} ${words.ready}` : words.ready;
       case "failed":
-        return fill(words.unplayable, { reason: row.video.failure });
+        return fill(words.unplayable, { reason: video?.failure ?? "" });
       default:
         return instant ? words.instant : words.uploaded;
     }
   }
 
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {string} symbol
+   * @param {string} text
+   */
   #label(button, symbol, text) {
-    button.firstElementChild.textContent = symbol;
+    find(button, "span").textContent = symbol;
     button.title = text;
     button.setAttribute("aria-label", `${text}: ${this.transfer.name}`);
   }

@@ -1,38 +1,59 @@
 import { arrangeable } from "../arrange.js";
+import { find, findAll } from "../dom.js";
+
+/** @import { Words } from "../player/types" */
+/** @import { Row } from "./row.js" */
+/** @import { Server } from "./server.js" */
+/** @import { EpisodePreview, Errors } from "./types" */
+
+const numberOf = (/** @type {ParentNode} */ line) => find(line, ".arrange__number", HTMLInputElement);
+const titleOf = (/** @type {ParentNode} */ line) => find(line, ".arrange__title", HTMLInputElement);
 
 // What the uploaded files become: the form below the list, with a preview of the episodes before they are made.
 export class ShelveForm {
+  #shown = ""; // ids of the files in the preview
+  #turn = 0;
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {Server} server
+   * @param {Words} words
+   * @param {() => Row[]} rows
+   */
   constructor(form, server, words, rows) {
-    Object.assign(this, { form, server, words, rows });
-    this.box = form.querySelector("[data-arrange]");
-    this.list = form.querySelector("[data-arrange-rows]");
-    this.template = form.querySelector("[data-arrange-row]");
+    this.form = form;
+    this.server = server;
+    this.words = words;
+    this.rows = rows;
+    this.box = find(form, "[data-arrange]");
+    this.list = find(form, "[data-arrange-rows]");
+    this.template = find(form, "[data-arrange-row]", HTMLTemplateElement);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
     });
     form.addEventListener("change", (event) => {
-      if (event.target.matches(".arrange__title")) return;
-      // A typed number stands; another way, title or first number is read anew.
-      if (event.target.matches(".arrange__number")) this.#preview(true);
+      const target = /** @type {Element} */ (event.target);
+      if (target.matches(".arrange__title")) return;
+      // A typed number stands; after another choice the server numbers anew.
+      if (target.matches(".arrange__number")) this.#preview(true);
       else this.update(true);
     });
-    arrangeable(
-      this.list,
-      (line) => line.querySelector(".arrange__number"),
-      () => this.#soon(),
-    );
+    arrangeable(this.list, numberOf, () => this.#soon());
   }
 
   update(anew = false) {
     const way = new FormData(this.form).get("way");
     const rows = this.#chosen();
     this.form.hidden = !this.rows().some((row) => row.ready);
-    for (const part of this.form.querySelectorAll("[data-way]")) part.hidden = part.dataset.way !== way;
+    for (const part of findAll(this.form, "[data-way]")) part.hidden = part.dataset.way !== way;
     this.box.hidden = way === "films" || !rows.length;
-    const shown = this.box.hidden ? "" : rows.map((row) => row.transfer.row.id).join();
-    if (!anew && shown === this.shown) return;
-    this.shown = shown;
+    const shown = this.box.hidden ? "" : rows.map((row) => row.id).join();
+    if (!anew && shown === this.#shown) return;
+    this.#shown = shown;
     if (shown) this.#preview(false);
   }
 
@@ -41,72 +62,87 @@ export class ShelveForm {
   }
 
   #soon() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#preview(true), 300);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#preview(true), 300);
   }
 
-  // The form with the files; `numbered`: with the numbers as they stand in the preview.
+  /**
+   * The form with the files.
+   *
+   * @param {boolean} numbered with the numbers as they stand in the preview
+   */
   #data(numbered) {
     const data = new FormData(this.form);
-    const lines = new Map([...this.list.children].map((line) => [line.dataset.upload, line]));
+    const lines = new Map(this.#lines.map((line) => [line.dataset.upload, line]));
     for (const row of this.#chosen()) {
-      const { id } = row.transfer.row;
-      const line = numbered && lines.get(id);
+      const { id } = row;
+      const line = numbered ? lines.get(id) : undefined;
       data.append("upload", id);
-      data.append(`title-${id}`, line ? line.querySelector(".arrange__title").value : row.title.value);
-      if (line) data.append(`number-${id}`, line.querySelector(".arrange__number").value);
+      data.append(`title-${id}`, line ? titleOf(line).value : row.title.value);
+      if (line) data.append(`number-${id}`, numberOf(line).value);
     }
     return data;
   }
 
+  /** @param {boolean} numbered */
   async #preview(numbered) {
     const data = this.#data(numbered);
     data.append("preview", "1");
-    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const turn = ++this.#turn;
     const { places = [], notes = [], errors } = await this.server.send(this.form.action, data, this.words);
-    if (turn !== this.turn) return; // a later one was asked for
+    if (turn !== this.#turn) return; // a newer request replaced this one
     this.#say(errors ?? {});
     if (!errors) this.#draw(places, notes);
   }
 
+  get #lines() {
+    return /** @type {HTMLElement[]} */ ([...this.list.children]);
+  }
+
+  /**
+   * @param {EpisodePreview[]} places
+   * @param {string[]} notes
+   */
   #draw(places, notes) {
-    const focus = document.activeElement?.closest(".arrange__row")?.dataset.upload;
+    /** @type {HTMLElement | null | undefined} */
+    const focused = document.activeElement?.closest(".arrange__row");
+    const focus = focused?.dataset.upload;
     const what = document.activeElement?.className;
-    const kept = new Map([...this.list.children].map((line) => [line.dataset.upload, line]));
+    const kept = new Map(this.#lines.map((line) => [line.dataset.upload, line]));
     const lines = places.map((place) => {
-      const row = this.#chosen().find((one) => one.transfer.row.id === place.upload);
-      const line = kept.get(place.upload) ?? this.template.content.firstElementChild.cloneNode(true);
+      const row = this.#chosen().find((one) => one.id === place.upload);
+      const fresh = () => /** @type {HTMLElement} */ (this.template.content.firstElementChild?.cloneNode(true));
+      const line = kept.get(place.upload) ?? fresh();
       if (!line.dataset.upload) {
         line.dataset.upload = place.upload;
-        line.querySelector(".arrange__title").value = row?.title.value ?? "";
-        line.querySelector("[data-file]").textContent = row?.transfer.name ?? "";
+        titleOf(line).value = row?.title.value ?? "";
+        find(line, "[data-file]").textContent = row?.transfer.name ?? "";
       }
-      line.querySelector(".arrange__number").value = place.number;
-      line.querySelector("[data-season]").textContent = place.season;
-      line.querySelector("[data-note]").textContent = place.notes.join(" ");
+      numberOf(line).value = String(place.number);
+      find(line, "[data-season]").textContent = place.season;
+      find(line, "[data-note]").textContent = place.notes.join(" ");
       line.classList.toggle("is-clash", place.clash);
       return line;
     });
     this.list.replaceChildren(...lines);
-    if (focus)
-      lines
-        .find((line) => line.dataset.upload === focus)
-        ?.querySelector(`.${what}`)
-        ?.focus();
-    this.form
-      .querySelector("[data-arrange-notes]")
-      .replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+    const again = focus && lines.find((line) => line.dataset.upload === focus)?.querySelector(`.${what}`);
+    if (again instanceof HTMLElement) again.focus();
+    find(this.form, "[data-arrange-notes]").replaceChildren(
+      ...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })),
+    );
   }
 
+  /** @param {Errors} errors */
   #say(errors) {
-    for (const place of this.form.querySelectorAll("[data-errors]"))
-      place.textContent = (errors[place.dataset.errors] ?? []).join(" ");
+    for (const place of findAll(this.form, "[data-errors]")) {
+      place.textContent = (errors[place.dataset.errors ?? ""] ?? []).join(" ");
+    }
   }
 
   async #send() {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     const rows = this.#chosen();
-    const button = this.form.querySelector("[type=submit]");
+    const button = find(this.form, "[type=submit]", HTMLButtonElement);
     button.disabled = true;
     const { rows: made = [], errors = {} } = await this.server.send(
       this.form.action,
@@ -116,7 +152,7 @@ export class ShelveForm {
     button.disabled = false;
     this.#say(errors);
     this.form.querySelector("[data-errors]:not(:empty)")?.scrollIntoView({ block: "nearest" });
-    for (const one of made) rows.find((row) => row.transfer.row.id === one.upload)?.shelved(one);
+    for (const one of made) rows.find((row) => row.id === one.upload)?.shelved(one);
     this.update();
   }
 }
