@@ -17,9 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from apps.media import services
 from apps.media.models import Subtitle, Video
 from apps.media.presenters import encoding, queue, video_page
-from apps.media.services import cancel, retry
 from apps.media.ui_strings import upload_page
 from utils.admin import FormAdmin, PagedTabularInline
 from utils.numbers import row_id
@@ -84,12 +84,12 @@ class VideoAdmin(FormAdmin):
 
     @action(description=_("Encode again"), permissions=["change"])
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
-        count = sum(retry(video_id=video.pk, at=timezone.now()) for video in videos)
+        count = sum(services.retry(video_id=video.pk, at=timezone.now()) for video in videos)
         self.message_user(request, gettext("%d put on the queue.") % count)
 
     @action(description=_("Stop encoding"), permissions=["change"])
     def cancel_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
-        count = sum(cancel(video_id=video.pk, at=timezone.now()) for video in videos)
+        count = sum(services.cancel(video_id=video.pk, at=timezone.now()) for video in videos)
         self.message_user(request, gettext("%d stopped.") % count)
 
     def get_urls(self) -> list[URLPattern]:
@@ -137,12 +137,12 @@ class VideoAdmin(FormAdmin):
     def encode_again(self, request: HttpRequest, video_id: int) -> HttpResponse:
         """Put a video on the queue once more, from a button."""
         done, busy = gettext("“%s” is put on the queue."), gettext("“%s” waits or is being encoded already.")
-        return self._press(request, video_id, retry, done, busy)
+        return self._press(request, video_id, services.retry, done, busy)
 
     def stop_encoding(self, request: HttpRequest, video_id: int) -> HttpResponse:
         """Stop a video's encode, from a button."""
         done, over = gettext("“%s” is stopped."), gettext("“%s” isn't being encoded: there is nothing to stop.")
-        return self._press(request, video_id, cancel, done, over)
+        return self._press(request, video_id, services.cancel, done, over)
 
     def _press(
         self, request: HttpRequest, video_id: int, act: Callable[..., bool], done: str, late: str
