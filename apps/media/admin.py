@@ -109,12 +109,13 @@ class VideoAdmin(FormAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, object], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        changeable = bool(context["inline_admin_formsets"])
         context |= {
             "video_page": video_page(cast("Video", context["original"]), at=timezone.now()),
             "may_change": self.has_change_permission(request),
             "show_save_and_add_another": False,  # what is added is uploaded
-            "show_save": bool(context["inline_admin_formsets"]),
-            "show_save_and_continue": bool(context["inline_admin_formsets"]),
+            "show_save": changeable,
+            "show_save_and_continue": changeable,
         }
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
