@@ -151,7 +151,7 @@ def _lost_files(at: datetime) -> Cases:
         if video.thumbnail and not video.thumbnail.storage.exists(video.thumbnail.name or ""):
             lost.append("thumbnail")
         if lost or not rows:
-            what = f"{video} ({video.pk}) lacks {', '.join(lost) or 'every rung'}"
+            what = f"{video} ({video.pk}) lacks {', '.join(lost) or 'every level'}"
             if storage.exists(video.original):
                 yield Finding(what, "encoded again"), partial(retry, video_id=video.pk, at=at)
             else:

@@ -72,7 +72,7 @@ def master(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 
 @require_safe
 def rendition(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
-    """The playlist of one rung or sound track, its file signed for this viewer."""
+    """The playlist of one level or audio track, its file signed for this viewer."""
     episode, grant = admit(request, movie_id, set_id)
     if grant.variant is None or episode.video is None:
         return refusal(grant)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from apps.media.models import Rendition, State, Video
 from apps.media.services.encoding.job import Job
 from apps.media.services.publishing.previews import ALIGNED, cut_previews, length_of, preview_end
@@ -29,7 +31,7 @@ def publish(job: Job, *, done: bool) -> None:
         publication = Publication(
             columns=_columns(job, done=done),
             renditions=[*results.fresh, *previews],
-            replaced=_replaced(job, done=done),
+            replaced=partial(_replaced, job, done=done),
             subtitles=subtitle_rows(job, arrivals),
             storyboard=storyboard_row(job, arrivals),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -98,7 +99,7 @@ class ProgressivePublisher:
             publication = Publication(
                 columns=self._columns(rows, previews),
                 renditions=[*rows, *previews],
-                replaced=self._replaced(previews),
+                replaced=partial(self._replaced, previews),
                 subtitles=subtitle_rows(job, arrivals),
                 announced=not self._published,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -40,11 +40,14 @@ class Columns(TypedDict, total=False):
 
 @dataclass
 class Publication:
-    """What is to be published at once: unsaved rows whose files are stored, and the rows they replace."""
+    """What is to be published at once: unsaved rows whose files are stored, and the rows they replace.
+
+    `replaced` is called inside the transaction, once the video's row is locked: previews may be cut at the same time.
+    """
 
     columns: Columns
     renditions: list[Rendition]
-    replaced: Iterable[Rendition]
+    replaced: Callable[[], Iterable[Rendition]]
     subtitles: list[Subtitle] = field(default_factory=list)  # none: those of before stay
     storyboard: Storyboard | None = None  # None: that of before stays
     announced: bool = True  # tell the catalogue
@@ -67,7 +70,7 @@ def switch(job: Job, publication: Publication, arrivals: Arrivals) -> None:
         arrivals.settle()
         if thumbnail and "thumbnail" in publication.columns:
             discard_replaced([thumbnail], at=at)
-        replace_renditions(video, publication.renditions, publication.replaced, at=at)
+        replace_renditions(video, publication.renditions, publication.replaced(), at=at)
         if publication.storyboard:
             _replace_storyboard(video, publication.storyboard, at)
         if publication.subtitles:
