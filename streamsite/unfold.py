@@ -79,7 +79,7 @@ UNFOLD = {
                 ],
             },
             {
-                "title": _("Money"),
+                "title": _("Finance"),
                 "items": [
                     _item(_("Orders"), "receipt_long", "admin:orders_order_changelist"),
                     _item(_("Revenue"), "monitoring", "admin:orders_order_revenue"),
@@ -88,7 +88,7 @@ UNFOLD = {
                     _item(_("Plans"), "sell", "admin:orders_plan_changelist"),
                     _item(_("Coupons"), "confirmation_number", "admin:orders_coupon_changelist"),
                     _item(_("Wallets"), "account_balance_wallet", "admin:wallet_wallet_changelist"),
-                    _item(_("Notifications of the gateway"), "mark_email_read", "admin:orders_notification_changelist"),
+                    _item(_("Gateway notifications"), "mark_email_read", "admin:orders_notification_changelist"),
                     _item(_("Certificates"), "verified_user", "admin:orders_alipaycertificate_changelist"),
                 ],
             },

@@ -82,7 +82,7 @@ class LoginForm(forms.Form):
 
     username = NameField()
     password = PasswordField(new=False)
-    checked = forms.BooleanField(label=_("Remember my username"), required=False)
+    checked = forms.BooleanField(label=_("Remember username"), required=False)
 
 
 class RegisterForm(forms.Form):
