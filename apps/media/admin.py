@@ -85,7 +85,7 @@ class VideoAdmin(FormAdmin):
     @action(description=_("Encode again"), permissions=["change"])
     def retry_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         count = sum(services.retry(video_id=video.pk, at=timezone.now()) for video in videos)
-        self.message_user(request, gettext("%d put on the queue.") % count)
+        self.message_user(request, gettext("%d queued.") % count)
 
     @action(description=_("Stop encoding"), permissions=["change"])
     def cancel_encoding(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
@@ -137,12 +137,15 @@ class VideoAdmin(FormAdmin):
 
     def encode_again(self, request: HttpRequest, video_id: int) -> HttpResponse:
         """Put a video on the queue once more, from a button."""
-        done, busy = gettext("“%s” is put on the queue."), gettext("“%s” waits or is being encoded already.")
+        done, busy = gettext("“%s” was queued."), gettext("“%s” is already queued or encoding.")
         return self._press(request, video_id, services.retry, done, busy)
 
     def stop_encoding(self, request: HttpRequest, video_id: int) -> HttpResponse:
         """Stop a video's encode, from a button."""
-        done, over = gettext("“%s” is stopped."), gettext("“%s” isn't being encoded: there is nothing to stop.")
+        done, over = (
+            gettext("Encoding of “%s” was stopped."),
+            gettext("“%s” isn't being encoded, so there is nothing to stop."),
+        )
         return self._press(request, video_id, services.cancel, done, over)
 
     def _press(

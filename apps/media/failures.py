@@ -8,20 +8,24 @@ from django.utils.translation import gettext_lazy as _
 from utils.mediakit.refusals import Refusal
 
 REASONS = {
-    "not_a_video": _("This is not a video file. Export it again as MP4 and upload that."),
-    "no_video": _("There is sound in the file but no picture. Export it again with the picture."),
-    "damaged": _("The file is damaged at %(at)s: what follows can't be decoded. Upload it again from the original."),
-    "encrypted": _("The file is encrypted or copy-protected. Upload one without protection."),
-    "codec": _("The picture's codec is not supported. Export it as H.264 or H.265."),
-    "too_large": _("The picture is too large: at most 8192 × 8192 pixels. Export it smaller."),
-    "too_long": _("The video is too long: at most 24 hours. Upload it in parts."),
-    "missing": _("The original file is no longer in the storage. Upload it again."),
-    "encoding": _("Encoding failed; the technical detail says why. Try again, or export the file again as MP4."),
-    "disk": _("A file could not be written. Look at the free space on the disk, then try again."),
-    "no_room": _("The disk is full. Encoding goes on by itself once there is room."),
-    "full": _("The disk was full at every try. Make room on it, then encode it again."),
-    "gave_up": _("Encoding was interrupted too often. Try again when the machine has settled."),
-    "cancelled": _("Encoding was stopped by hand. It can be encoded again at any time."),
+    "not_a_video": _("This isn't a video file. Export it as MP4 and upload it again."),
+    "no_video": _("The file has audio but no video. Export it again with a video track."),
+    "damaged": _(
+        "The file is damaged at %(at)s and can't be decoded beyond that point. Upload a fresh copy of the original."
+    ),
+    "encrypted": _("The file is encrypted or copy-protected. Upload an unprotected file."),
+    "codec": _("This video codec isn't supported. Export the file as H.264 or H.265."),
+    "too_large": _("The resolution is too high. Export the video at 8192 × 8192 pixels or less."),
+    "too_long": _("The video is longer than 24 hours. Split it and upload the parts."),
+    "missing": _("The original file is missing from storage. Upload it again."),
+    "encoding": _(
+        "Encoding failed; see the technical details. Try again, or export the file as MP4 and upload it again."
+    ),
+    "disk": _("A file couldn't be written. Check the free disk space, then try again."),
+    "no_room": _("The disk is full. Encoding resumes automatically when space is available."),
+    "full": _("The disk was full on every attempt. Free up space, then encode again."),
+    "gave_up": _("Encoding was interrupted too many times. Try again once the server is stable."),
+    "cancelled": _("Encoding was stopped manually. You can encode it again at any time."),
 }
 
 

@@ -152,7 +152,7 @@ class Subtitle(models.Model):
     file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage
     is_default = models.BooleanField(_("shown by default"), default=False)  # unless the viewer chose another
     is_forced = models.BooleanField(
-        _("foreign parts only"), default=False
+        _("foreign dialogue only"), default=False
     )  # translates only what the audio leaves unclear
 
     class Meta:

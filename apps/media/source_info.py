@@ -144,9 +144,9 @@ def describe(video: Video) -> Facts:
     return [
         (_("File"), [f"{container_name(source.container)} · {filesizeformat(video.size)}"]),
         (_("Duration"), [duration(video.duration) if video.duration else "–"]),
-        (_("Picture and rate"), [_picture(source.video, video), *_oddities(source.video)]),
+        (_("Resolution and frame rate"), [_picture(source.video, video), *_oddities(source.video)]),
         (_("Colour"), [_colour(source.video)]),
-        (_("Sound"), [_sound(track) for track in source.audio] or [_("none")]),
+        (_("Audio"), [_sound(track) for track in source.audio] or [_("none")]),
         (_("Subtitles"), [_text(track) for track in source.subtitles] or [_("none")]),
         (_("Chapters"), [str(len(video.chapters)) if video.chapters else _("none")]),
     ]
@@ -181,20 +181,20 @@ def _picture(picture: VideoInfo, video: Video) -> str:
     rate = f"{float(picture.rate):.3f}".rstrip("0").rstrip(".")
     size = f"{video.width or picture.width} × {video.height or picture.height}"
     codec = f"{codec_name(picture.codec)} {picture.profile}".strip()
-    return " · ".join([codec, size, _("%s pictures per second") % rate, bit_rate(picture.bit_rate)])
+    return " · ".join([codec, size, _("%s fps") % rate, bit_rate(picture.bit_rate)])
 
 
 def _oddities(picture: VideoInfo) -> list[str]:
     """Properties that the encoder corrects for viewers."""
     said = []
     if picture.rotation % 360:
-        said.append(_("Turned by %d°") % (picture.rotation % 360))
+        said.append(_("Rotated %d°") % (picture.rotation % 360))
     if abs(picture.sar - 1) > 0.01:
         stored = f"{picture.width} × {picture.height}"
-        said.append(_("Stored as %s and stretched when shown (anamorphic)") % stored)
+        said.append(_("Stored as %s, stretched for display (anamorphic)") % stored)
     if picture.shapes:
         seen = dict.fromkeys(f"{shape.width} × {shape.height}" for shape in picture.shapes)  # in their order
-        said.append(_("Changes its shape on the way (%s), shown whole everywhere") % ", ".join(seen))
+        said.append(_("Aspect ratio changes during the video (%s); every part is shown in full") % ", ".join(seen))
     if picture.interlaced:
         said.append(_("Interlaced"))
     return said
@@ -204,20 +204,20 @@ def _colour(picture: VideoInfo) -> str:
     depth = DEPTH.search(picture.pixel_format)
     sampling = SUBSAMPLING.search(picture.pixel_format)
     said = {
-        "pq": _("HDR (PQ), shown as SDR"),
-        "hlg": _("HDR (HLG), shown as SDR"),
+        "pq": _("HDR (PQ), converted to SDR"),
+        "hlg": _("HDR (HLG), converted to SDR"),
     }.get(picture.hdr, "SDR")
-    parts = [said, _("%s bit") % (depth[1] if depth else "8")]
+    parts = [said, _("%s-bit") % (depth[1] if depth else "8")]
     return " · ".join([*parts, ":".join(sampling[1])] if sampling else parts)
 
 
 def _language(track: AudioInfo | TextInfo) -> str:
-    return language_name(language_tag(track.language)) or _("language not said")
+    return language_name(language_tag(track.language)) or _("unknown language")
 
 
 def _sound(track: AudioInfo) -> str:
     parts = [_language(track), track.title, codec_name(track.codec), layout_name(track.channels)]
-    parts += [_("changes on the way")] if track.varies else []
+    parts += [_("changes during the video")] if track.varies else []
     return " · ".join([part for part in parts if part] + [bit_rate(track.bit_rate)])
 
 
@@ -225,11 +225,11 @@ def _text(track: TextInfo) -> str:
     kind = _("unknown format") if track.codec == UNKNOWN else codec_name(track.codec)
     parts = [_language(track), track.title, f"{kind} {track.page}".strip()]
     parts += [_("shown by default")] if track.default else []
-    parts += [_("foreign parts only")] if track.forced else []
+    parts += [_("foreign dialogue only")] if track.forced else []
     if track.codec in PICTURES_OF_TEXT:
-        parts.append(_("pictures, not text: left out"))
+        parts.append(_("image-based, skipped"))
     elif track.codec not in CONVERTED:
-        parts.append(_("of a kind that can't be read: left out"))
+        parts.append(_("unsupported format, skipped"))
     elif not track.made:
-        parts.append(_("says nothing, or can't be read: left out"))
+        parts.append(_("empty or unreadable, skipped"))
     return " · ".join(part for part in parts if part)

@@ -63,7 +63,7 @@ def stored_files(video: Video) -> StoredFiles:
     if board:
         sizes = [_stored(videos(), name) for name in board.files]
         sheets = None if None in sizes else sum(size or 0 for size in sizes)
-        pictures.append(StoredFile(_("Storyboard"), _("%d pictures") % board.count, size=sheets))
+        pictures.append(StoredFile(_("Storyboard"), _("%d thumbnails") % board.count, size=sheets))
     if video.thumbnail:
         pictures.append(StoredFile(_("Thumbnail"), size=_stored(video.thumbnail.storage, video.thumbnail.name)))
     texts = [
@@ -72,8 +72,8 @@ def stored_files(video: Video) -> StoredFiles:
     ]
     groups = [
         FileGroup(_("Original"), [original]),
-        FileGroup(_("Rungs"), [_track(row) for row in full if row.kind == Rendition.Kind.VIDEO]),
-        FileGroup(_("Sound tracks"), [_track(row) for row in full if row.kind == Rendition.Kind.AUDIO]),
+        FileGroup(_("Quality levels"), [_track(row) for row in full if row.kind == Rendition.Kind.VIDEO]),
+        FileGroup(_("Audio tracks"), [_track(row) for row in full if row.kind == Rendition.Kind.AUDIO]),
         FileGroup(_("Subtitles"), texts),
         FileGroup(_("Preview"), [_track(row) for row in rows if row.variant == Rendition.Variant.PREVIEW]),
         FileGroup(_("Pictures"), pictures),

@@ -90,7 +90,7 @@ class Browsing:
             "year": _("Year"),
             "access": _("Access"),
         }
-        sorts = {"heat": _("Hottest"), "date": _("Newest"), "score": _("Best rated")}
+        sorts = {"heat": _("Popular"), "date": _("Newest"), "score": _("Top rated")}
         chosen, known = self.chosen, self.choices
         return {
             "facets": [

@@ -43,10 +43,10 @@ class PicturesForm(AdminModelForm):
         for name, field in self.fields.items():
             picture = getattr(values.get(name), "image", None) if isinstance(field, forms.ImageField) else None
             if picture and not pictures.is_taken(picture):
-                self.add_error(name, gettext("Choose a picture in JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP."))
+                self.add_error(name, gettext("Choose a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP image."))
             elif picture and picture.width * picture.height > pictures.LARGEST:
                 most = pictures.LARGEST // 1_000_000
-                self.add_error(name, gettext("The picture is too large: at most %d million pixels.") % most)
+                self.add_error(name, gettext("The image is too large (max. %d megapixels).") % most)
         return values
 
 
@@ -71,7 +71,7 @@ class EpisodeForm(AdminModelForm):
     upload = forms.FileField(
         label=_("Video file"),
         required=False,
-        help_text=_("Any format. Encoding starts on saving."),
+        help_text=_("Any format. Encoding starts when you save."),
         widget=UnfoldAdminFileFieldWidget,
     )
 
@@ -89,11 +89,11 @@ class ShelveForm(forms.Form):
     class Way(models.TextChoices):
         """What becomes of the files."""
 
-        FILMS = "films", _("A draft of a film for each file")
-        EPISODES = "episodes", _("Episodes of a title that is there")
+        FILMS = "films", _("A new draft film for each file")
+        EPISODES = "episodes", _("Episodes of an existing title")
         SERIES = "series", _("Episodes of a new title")
 
-    way = forms.ChoiceField(label=_("The files are"), choices=Way, widget=UnfoldAdminRadioSelectWidget())
+    way = forms.ChoiceField(label=_("Add the files as"), choices=Way, widget=UnfoldAdminRadioSelectWidget())
     movie = forms.ModelChoiceField(
         label=_("title"),
         queryset=Movie.objects.live(),
@@ -101,15 +101,15 @@ class ShelveForm(forms.Form):
         widget=AutocompleteSelect(Episode._meta.get_field("movie"), admin.site),
     )
     first = forms.IntegerField(
-        label=_("From episode"),
-        help_text=_("Empty: after the last one."),
+        label=_("Start at episode"),
+        help_text=_("Leave empty to continue after the last one."),
         min_value=1,
         max_value=HIGHEST,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget(),
     )
     replace = forms.BooleanField(
-        label=_("Replace the files that these episodes have"), required=False, widget=UnfoldBooleanWidget()
+        label=_("Replace the episodes' existing files"), required=False, widget=UnfoldBooleanWidget()
     )
     title = forms.CharField(
         label=_("title"), max_length=TITLE_LENGTH, required=False, widget=UnfoldAdminTextInputWidget()
@@ -130,9 +130,9 @@ class ShelveForm(forms.Form):
         way = values.get("way")
         asked = not self.data.get("preview")  # a preview makes nothing yet
         if asked and way == self.Way.EPISODES and not values.get("movie") and "movie" not in self.errors:
-            self.add_error("movie", gettext("Choose the title."))
+            self.add_error("movie", gettext("Choose a title."))
         if asked and way == self.Way.SERIES and not values.get("title") and "title" not in self.errors:
-            self.add_error("title", gettext("Give it a title."))
+            self.add_error("title", gettext("Enter a title."))
         values["uploads"] = self._uploads()
         return values
 
@@ -140,12 +140,12 @@ class ShelveForm(forms.Form):
         try:
             wanted = [UUID(value) for value in dict.fromkeys(cast(QueryDict, self.data).getlist("upload"))]
         except ValueError as error:
-            raise forms.ValidationError(gettext("One of the files is unknown.")) from error
+            raise forms.ValidationError(gettext("One of the files wasn't recognised.")) from error
         rows = Upload.objects.of(self.owner_id or 0).in_bulk(wanted)
         if not wanted:
             raise forms.ValidationError(gettext("Choose at least one file."))
         if len(rows) < len(wanted):
-            raise forms.ValidationError(gettext("One of the files has been put in its place already."))
+            raise forms.ValidationError(gettext("One of the files has already been added."))
         return [services.NamedUpload(rows[pk], self._title(rows[pk]), self._number(rows[pk])) for pk in wanted]
 
     def _number(self, upload: Upload) -> int | None:
@@ -154,7 +154,7 @@ class ShelveForm(forms.Form):
             return None
         if not (given.isascii() and given.isdigit() and len(given) <= 4 and int(given)):
             raise forms.ValidationError(
-                gettext("“%s” is no number of an episode: say one from 1 to 9999.") % given[:20]
+                gettext("“%s” isn't a valid episode number. Enter a number from 1 to 9999.") % given[:20]
             )
         return int(given)
 
@@ -162,7 +162,7 @@ class ShelveForm(forms.Form):
         given = clean_line(self.data.get(f"title-{upload.pk}", ""))
         # the name that a curator sees may have come from any system: only what can be seen is kept
         shown = given or clean_line(PurePath(upload.filename).stem)
-        return shown[:TITLE_LENGTH] or gettext("without a name")
+        return shown[:TITLE_LENGTH] or gettext("Untitled")
 
     def preview(self) -> dict[str, Any]:
         """What `shelve` would make of files for a title of several episodes, in its order, with what is amiss."""
@@ -181,17 +181,17 @@ class ShelveForm(forms.Form):
         for place in places:
             notes = []
             if place.number in twice:
-                notes.append(gettext("Number %d is given to two files.") % place.number)
+                notes.append(gettext("Episode number %d is assigned to two files.") % place.number)
             if there.get(place.number):
-                notes.append(gettext("Episode %d has a file already.") % place.number)
+                notes.append(gettext("Episode %d already has a file.") % place.number)
             if place.reading.is_special:
                 notes.append(gettext("Special"))
             elif place.reading.number is None:
-                notes.append(gettext("The name tells no number."))
+                notes.append(gettext("No episode number in the file name."))
             elif not (typed or values.get("first")) and place.reading.number != place.number:
-                notes.append(gettext("The name says %d.") % place.reading.number)
+                notes.append(gettext("The file name says %d.") % place.reading.number)
             elif not typed and not place.reading.sure:
-                notes.append(gettext("The number is a guess: check it."))
+                notes.append(gettext("Guessed number, please check."))
             rows.append(
                 {
                     "upload": str(uploads[place.index].upload.pk),
@@ -206,7 +206,10 @@ class ShelveForm(forms.Form):
         notes = [gettext("No file for episode %s.") % missing] if missing else []
         if len(seasons) > 1:
             notes.append(
-                gettext("The files are of several seasons: their numbers run on. A title a season reads better.")
+                gettext(
+                    "The files span several seasons and will be numbered continuously. "
+                    "We recommend one title per season."
+                )
             )
         return {"places": rows, "notes": notes}
 

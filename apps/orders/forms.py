@@ -49,7 +49,7 @@ class PaymentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
     """A payment by how it came and what is left of it."""
 
     def label_from_instance(self, payment: Payment) -> str:
-        left = _("%(left)s left of %(amount)s") % {
+        left = _("%(left)s of %(amount)s refundable") % {
             "left": yuan(payment.amount - payment.refunded),
             "amount": yuan(payment.amount),
         }
@@ -63,10 +63,10 @@ class RefundForm(forms.Form):
     payment = PaymentField(Payment.objects.none(), label=_("payment"), empty_label=None, widget=UnfoldAdminSelectWidget)
     amount = forms.DecimalField(
         label=_("amount"), min_value=LOWEST, max_digits=12, decimal_places=2, widget=UnfoldAdminTextInputWidget,
-        help_text=_("Yuan. A part of the price leaves the buyer what was bought; the whole of it takes it back."),
+        help_text=_("In yuan. After a partial refund the buyer keeps the purchase; a full refund revokes it."),
     )  # fmt: skip
     reason = forms.CharField(
-        label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("The buyer sees it.")
+        label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("Visible to the buyer.")
     )
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
@@ -87,5 +87,7 @@ class RevenueForm(forms.Form):
         found = super().clean() or {}
         first, last = found.get("first"), found.get("last")
         if first and last and not timedelta(0) <= last - first < LONGEST_SPAN:
-            raise forms.ValidationError(_("Choose a span of up to two years, its first day before its last."))
+            raise forms.ValidationError(
+                _("Choose a range of up to two years, with the start date on or before the end date.")
+            )
         return found

@@ -42,7 +42,10 @@ class StreamAdmin(ReadOnlyAdmin):
     def holds(self, stream: Stream) -> bool:
         return stream.holds(timezone.now())
 
-    @action(description=_("Stop them"), permissions=["stop"])
+    @action(description=_("Stop playback"), permissions=["stop"])
     def stop(self, request: HttpRequest, streams: QuerySet[Stream]) -> Any:
         stopped = streams.filter(stopped_at=None).update(stopped_at=timezone.now())
-        messages.success(request, ngettext("%d player was stopped.", "%d players were stopped.", stopped) % stopped)
+        messages.success(
+            request,
+            ngettext("Playback was stopped on %d device.", "Playback was stopped on %d devices.", stopped) % stopped,
+        )

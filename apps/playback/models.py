@@ -132,14 +132,14 @@ class Stream(models.Model):
     episode = models.ForeignKey(Episode, models.CASCADE, related_name="streams", verbose_name=_("episode"))
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     began_at = models.DateTimeField(_("since"))
-    seen_at = models.DateTimeField(_("last sign of life"))
+    seen_at = models.DateTimeField(_("last active at"))
     stopped_at = models.DateTimeField(_("stopped at"), null=True)
 
     objects = StreamQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("player of an account")
-        verbose_name_plural = _("players of accounts")
+        verbose_name = _("active stream")
+        verbose_name_plural = _("active streams")
         constraints = [models.UniqueConstraint(fields=["user", "player"], name="stream_once")]
 
     def __str__(self) -> str:

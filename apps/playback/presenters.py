@@ -64,19 +64,19 @@ def state_of(episode: Episode) -> EpisodeState:
 
 def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans: list[Plan]) -> dict[str, Any]:
     """What stands between the viewer and the whole title: a sentence, what to do, and the plans that open it."""
-    membership = {"label": _("Become a VIP"), "url": reverse("orders:vip")}
+    membership = {"label": _("Get VIP"), "url": reverse("orders:vip")}
     purchase = {"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}
     vip = movie.access == Access.VIP
-    strip_action = {"label": _("Become a VIP and see it all"), "url": membership["url"]} if vip else purchase
+    strip_action = {"label": _("Get VIP to watch in full"), "url": membership["url"]} if vip else purchase
     seconds = round(episode.video.preview_duration) if episode.video and grant.kind is services.GrantKind.PREVIEW else 0
     message, actions = "", []
     if grant.reason in services.NOT_THEIRS:
-        message = _("The whole title is for VIP members.") if vip else _("This title is sold on its own.")
+        message = _("The full title is for VIP members.") if vip else _("This title is sold separately.")
         actions = [membership if vip else purchase]
     if grant.reason is services.Reason.SIGN_IN:
         actions.append({"label": _("Sign in"), "url": sign_in_url(path)})
     if grant.reason in {services.Reason.SIGN_IN, services.Reason.BUY} and not vip:
-        message = _("Sold on its own for %(price)s, to VIP members for %(member_price)s.") % {
+        message = _("Sold separately: %(price)s, or %(member_price)s for VIP members.") % {
             "price": yuan(movie.price),
             "member_price": yuan(movie.member_price),
         }
@@ -85,7 +85,7 @@ def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans
         "reason": grant.reason,
         "previewSeconds": seconds,
         "message": message,
-        "strip": _("{time} of preview").format(time=span(seconds)) if seconds else "",
+        "strip": _("{time} preview").format(time=span(seconds)) if seconds else "",
         "stripAction": strip_action if actions else None,
         "actions": actions,
         "plans": [{"name": local_name(p), "price": yuan(p.price), "marked": p.marked} for p in plans],
@@ -129,10 +129,10 @@ def material_gate(movie: Movie, reason: services.Reason, path: str) -> dict[str,
     if reason not in services.NOT_THEIRS:
         return None
     if movie.access == Access.VIP:
-        message = _("The material of this course is for VIP members.")
-        actions = [{"label": _("Become a VIP"), "url": reverse("orders:vip")}]
+        message = _("The materials of this course are for VIP members.")
+        actions = [{"label": _("Get VIP"), "url": reverse("orders:vip")}]
     else:
-        message = _("The material comes with this course, which is sold on its own.")
+        message = _("Buy this course to download its materials.")
         actions = [{"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}]
     if reason is services.Reason.SIGN_IN:
         actions.append({"label": _("Sign in"), "url": sign_in_url(path)})

@@ -46,9 +46,9 @@ class Entry(models.Model):
 
         TOP_UP = "top_up", _("top-up")
         PURCHASE = "purchase", _("purchase")
-        REFUND = "refund", _("refund to the wallet")
-        TAKEN_BACK = "taken_back", _("top-up taken back")
-        RESTORED = "restored", _("top-up put back")
+        REFUND = "refund", _("refund to wallet")
+        TAKEN_BACK = "taken_back", _("top-up refunded")
+        RESTORED = "restored", _("top-up restored")
 
     wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="entries", verbose_name=_("wallet"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

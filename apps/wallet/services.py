@@ -39,7 +39,7 @@ def move(*, user: User, amount: Decimal, kind: Entry.Kind, reference: str, at: d
         # The condition holds even where a lock does not: nothing is spent that isn't there.
         covered = Wallet.objects.filter(pk=wallet.pk, balance__gte=-amount)
         if not covered.update(balance=F("balance") + yuan_value(amount)):
-            raise NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
+            raise NotEnoughMoney(_("Your wallet balance is too low. Top up, or choose another payment method."))
         wallet.refresh_from_db(fields=["balance"])
         return Entry.objects.create(
             wallet=wallet,

@@ -166,7 +166,7 @@ def test_it_reads_in_english_and_in_the_light(site, browser, buyer):
     page.goto(f"{site.url}/order/openvip/")
     page.get_by_role("button", name="Alipay").first.click()
     page.wait_for_url("**/order/outside/**")
-    expect(page.locator("main")).to_contain_text("Open it in your browser to pay")
+    expect(page.locator("main")).to_contain_text("Open in your browser to pay")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     _shot(page, "outside-en")
     page.evaluate("document.documentElement.dataset.theme = 'light'")

@@ -162,7 +162,7 @@ def test_addresses_that_are_refused_earlier_than_thought_are_renewed_within(view
 
 def test_a_film_outlives_a_network_that_is_gone_and_a_renewal_that_fails(viewer: Viewer, long_film: Film):
     page = viewer.watch(long_film)
-    offline = page.locator(".player__toast", has_text="网络断开")
+    offline = page.locator(".player__toast", has_text="网络已断开")
     page.route("**/addresses/**", lambda route: route.abort())
     page.wait_for_timeout(1200 * ADDRESS_TTL)
     # backwards: what follows a place is loaded at once
@@ -208,7 +208,7 @@ def test_the_end_of_a_membership_ends_the_film_at_the_gate(viewer: Viewer, long_
     ends = "from django.utils import timezone; from apps.users.models import Membership"
     act = f"Membership.objects.filter(user__username={viewer.name!r}).update(ends_at=timezone.now())"
     viewer.site.manage("shell", "-v", "0", "-c", f"{ends}; {act}")
-    expect(page.locator(".gate__title")).to_have_text("开通 VIP 看完整版", timeout=1000 * ADDRESS_TTL)
+    expect(page.locator(".gate__title")).to_have_text("本片为 VIP 会员专享", timeout=1000 * ADDRESS_TTL)
     assert page.evaluate(PAUSED)
 
 

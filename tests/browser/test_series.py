@@ -76,7 +76,7 @@ def test_thirty_files_in_no_order_become_a_series_in_order(site, visit, tmp_path
     assert told == [path.name for path in right]
     assert page.locator(".is-clash").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.get_by_role("button", name="确定归类").click()
+    page.get_by_role("button", name="确认添加").click()
     link = page.locator(".upload [data-link]").first
     expect(link).to_be_visible(timeout=30_000)
     movie = link.get_attribute("href").rstrip("/").split("/")[-2]

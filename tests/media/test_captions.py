@@ -101,7 +101,7 @@ def test_what_a_film_wants_shown_is_in_its_playlist(suffix, tmp_path):
         for line in text.splitlines()
         if "TYPE=SUBTITLES" in line
     }
-    assert shown == {"English": ["NO", "NO"], "中文": ["YES", "NO"], "中文（仅外语片段）": ["NO", "YES"]}
+    assert shown == {"English": ["NO", "NO"], "中文": ["YES", "NO"], "中文（仅外语对白）": ["NO", "YES"]}
     assert text.count("AUTOSELECT=YES,FORCED") == 3
 
 
@@ -229,6 +229,6 @@ def test_what_is_left_out_is_told(tmp_path):
     with translation.override("en"):
         lines = dict(describe(video))["Subtitles"]
     assert lines == [
-        "English · Teletext 888 · says nothing, or can't be read: left out",
-        "English · CEA-708 · of a kind that can't be read: left out",
+        "English · Teletext 888 · empty or unreadable, skipped",
+        "English · CEA-708 · unsupported format, skipped",
     ]

@@ -71,8 +71,8 @@ def test_pictures_of_text_are_left_out(tmp_path):
     assert video.subtitles.count() == 1
     with translation.override("en"):
         assert dict(describe(video))["Subtitles"] == [
-            "language not said · PGS · shown by default · pictures, not text: left out",
-            "language not said · SRT",
+            "unknown language · PGS · shown by default · image-based, skipped",
+            "unknown language · SRT",
         ]
 
 

@@ -44,12 +44,12 @@ def _send() -> None:
 def _comes_and_goes(order: Order, amount: str, why: str) -> None:
     before = _page(order)
     assert why in before
-    assert f"{amount} comes back" in before
-    assert "has gone back" not in before
+    assert f"{amount} will be refunded" in before
+    assert "was refunded" not in before
     services.reconcile(at=timezone.now(), rate=1000)
     after = _page(order)
-    assert f"{amount} has gone back" in after
-    assert "comes back" not in after
+    assert f"{amount} was refunded" in after
+    assert "will be refunded" not in after
 
 
 def test_a_doubled_payment_says_what_comes_back_and_that_it_has(till, plan):
@@ -57,22 +57,22 @@ def test_a_doubled_payment_says_what_comes_back_and_that_it_has(till, plan):
     first = till.pay(pay_url(order))
     for trade_no in (first.trade_no, till.desk.store.pay_again(first.trade_no, at=timezone.now())):
         _tell(till, till.desk.store.get(trade_no))
-    assert "Payment complete" in _page(order)
+    assert "Payment successful" in _page(order)
     _comes_and_goes(order, "¥25.00", "This order was paid more than once.")
-    assert "Payment complete" in _page(order)
+    assert "Payment successful" in _page(order)
 
 
 def test_a_wrong_amount_says_what_comes_back_and_that_it_has(till, plan):
     order = services.place_order(user=_buyer(), item=plan, at=timezone.now())
     _tell(till, till.pay(pay_url(order), amount="26.00"))
-    _comes_and_goes(order, "¥26.00", "Another amount was paid")
+    _comes_and_goes(order, "¥26.00", "The amount paid doesn&#x27;t match the order.")
 
 
 def test_a_late_payment_says_what_comes_back_and_that_it_has(till, plan):
     order = services.place_order(user=_buyer(), item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
     services.close(order=order, at=timezone.now())
-    assert "Nothing was paid for this order." in _page(order)
+    assert "No payment was made for this order." in _page(order)
     assert till.desk.store.pay(trade.trade_no, at=timezone.now(), amount=None, forced=True)
     _tell(till, till.desk.store.get(trade.trade_no))
     _comes_and_goes(order, "¥25.00", "after the order was closed")
@@ -82,11 +82,11 @@ def test_a_part_refund_is_said_on_the_page_and_mailed(till, plan):
     order = bought(till, _buyer(), plan)
     payment = Payment.objects.get(order=order)
     row = services.refund(payment=payment, amount=Decimal("10.00"), reason="x", by=None, at=timezone.now())
-    assert "¥10.00 comes back" in _page(order)
+    assert "¥10.00 will be refunded" in _page(order)
     services.carry_out(refund=row, at=timezone.now())
-    assert "¥10.00 has gone back" in _page(order)
+    assert "¥10.00 was refunded" in _page(order)
     _send()
-    assert [m.subject for m in outbox.outbox] == [f"Paid: {order.subject}", "Refunded: ¥10.00"]
+    assert [m.subject for m in outbox.outbox] == [f"Payment received: {order.subject}", "Refund completed: ¥10.00"]
 
 
 def test_paid_and_refunded_are_mailed_once_however_often_they_are_told(till, plan, settings):
@@ -119,7 +119,7 @@ def test_a_refund_made_in_the_console_is_mailed_once(till, plan):
     for _again in range(2):
         _tell(till, till.desk.store.get(payment.trade_no))
         _send()
-    assert [m.subject for m in outbox.outbox] == [f"Paid: {order.subject}", "Refunded: ¥10.00"]
+    assert [m.subject for m in outbox.outbox] == [f"Payment received: {order.subject}", "Refund completed: ¥10.00"]
 
 
 def test_a_refund_to_the_wallet_says_so(till, settings):
@@ -130,18 +130,18 @@ def test_a_refund_to_the_wallet_says_so(till, settings):
     payment = Payment.objects.get(order=order)
     services.refund(payment=payment, amount=payment.amount, reason="x", by=None, at=timezone.now())
     _send()
-    assert "back in your wallet" in outbox.outbox[-1].body
-    assert "¥10.00 has gone back to your wallet." in _page(order)
+    assert "has been refunded to your wallet" in outbox.outbox[-1].body
+    assert "¥10.00 was refunded to your wallet." in _page(order)
 
 
 def test_an_unpaid_order_says_what_it_holds(till, plan):
     Coupon.objects.create(code="NEW10", kind="percent", value=10)
     order = services.place_order(user=_buyer(), item=plan, at=timezone.now(), code="NEW10")
     page = _page(order)
-    assert f"This price is held for you until {timezone.localtime(order.expires_at):%H:%M}." in page
-    assert "So is the coupon NEW10" in page
+    assert f"This price is reserved for you until {timezone.localtime(order.expires_at):%H:%M}." in page
+    assert "Coupon NEW10 is reserved by this order." in page
     Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert "The coupon NEW10 is free again." in _page(order)
+    assert "Coupon NEW10 can be used again." in _page(order)
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_leaving_names_the_balance_that_is_given_up(till):
     browser.force_login(user)
     assert "Your wallet is empty" in browser.get("/user/mydata/").content.decode()
     top_up(till, user, "50.00")
-    assert "Your wallet holds ¥50.00." in browser.get("/user/mydata/").content.decode()
+    assert "Your wallet balance is ¥50.00." in browser.get("/user/mydata/").content.decode()

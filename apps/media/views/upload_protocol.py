@@ -56,9 +56,11 @@ def protocol(view: View) -> View:
 
 def _check(request: HttpRequest, method: str) -> None:
     if method not in {"OPTIONS", "GET"} and request.headers.get("Tus-Resumable") != tus.VERSION:
-        raise tus.Refused(HTTPStatus.PRECONDITION_FAILED, _("This server speaks tus 1.0.0."))
+        raise tus.Refused(HTTPStatus.PRECONDITION_FAILED, _("This server supports only tus 1.0.0."))
     if method != "OPTIONS" and not may_upload(request):
-        raise tus.Refused(HTTPStatus.FORBIDDEN, _("You may not upload videos. Sign in as an administrator."))
+        raise tus.Refused(
+            HTTPStatus.FORBIDDEN, _("You don't have permission to upload videos. Sign in as an administrator.")
+        )
 
 
 def for_uploaders(view: View) -> View:
@@ -69,7 +71,9 @@ def for_uploaders(view: View) -> View:
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not may_upload(request):
-            return JsonResponse({"message": _("You may not upload videos. Sign in as an administrator.")}, status=403)
+            return JsonResponse(
+                {"message": _("You don't have permission to upload videos. Sign in as an administrator.")}, status=403
+            )
         return protected(request, *args, **kwargs)
 
     return answer
@@ -81,17 +85,19 @@ def _answer(error: Exception) -> tuple[int, str]:
         case tus.Refused():
             return error.status, str(error)
         case errors.WrongOffset():
-            return HTTPStatus.CONFLICT, _("The server has another number of bytes. Ask it how many, and go on there.")
+            return HTTPStatus.CONFLICT, _(
+                "The offset doesn't match what the server has received. Query the offset and resume from there."
+            )
         case errors.Busy():
-            return HTTPStatus.LOCKED, _("Another connection is sending this file.")
+            return HTTPStatus.LOCKED, _("This file is being uploaded over another connection.")
         case errors.TooLong():
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("The file is too large.")
         case errors.WrongChecksum():
-            return tus.CHECKSUM_MISMATCH, _("The bytes were changed on their way. Send them again.")
+            return tus.CHECKSUM_MISMATCH, _("The data was corrupted in transit. Send it again.")
         case errors.NoRoom():
-            return HTTPStatus.INSUFFICIENT_STORAGE, _("The server's disk is full. Make room, then go on.")
+            return HTTPStatus.INSUFFICIENT_STORAGE, _("The server's disk is full. Free up space, then resume.")
         case FileNotFoundError():
-            return HTTPStatus.GONE, _("This upload was given up. Begin again.")
+            return HTTPStatus.GONE, _("This upload has expired. Start again.")
     raise error
 
 
@@ -107,7 +113,7 @@ class Place:
     def __enter__(self) -> None:
         if not _places.acquire(blocking=False):
             raise tus.Refused(
-                HTTPStatus.SERVICE_UNAVAILABLE, _("Too many uploads at the same time. Try again in a moment.")
+                HTTPStatus.SERVICE_UNAVAILABLE, _("Too many simultaneous uploads. Try again in a moment.")
             )
 
     def __exit__(self, *_error: object) -> None:

@@ -69,9 +69,9 @@ def uploads(request: HttpRequest, method: str) -> HttpResponse:
         rows = Upload.objects.of(request.user.pk).select_related("video")  # type: ignore[arg-type]
         return JsonResponse({"uploads": [_as_json(row) for row in rows]})
     if method != "POST":
-        raise tus.Refused(HTTPStatus.METHOD_NOT_ALLOWED, _("Make an upload with POST."))
+        raise tus.Refused(HTTPStatus.METHOD_NOT_ALLOWED, _("Create an upload with POST."))
     if "Upload-Defer-Length" in request.headers:
-        raise tus.Refused(HTTPStatus.BAD_REQUEST, _("The size must be known from the start."))
+        raise tus.Refused(HTTPStatus.BAD_REQUEST, _("The file size is required to create an upload."))
     size = tus.number("Upload-Length", request.headers.get("Upload-Length"))
     if not size:
         raise tus.Refused(HTTPStatus.BAD_REQUEST, _("The file is empty."))
@@ -99,7 +99,7 @@ def upload(request: HttpRequest, method: str, upload_id: UUID) -> HttpResponse:
     # Another's upload is as unknown as one that never was.
     found = Upload.objects.filter(pk=upload_id, owner_id=request.user.pk).select_related("video").first()
     if found is None:
-        raise tus.Refused(HTTPStatus.NOT_FOUND, _("There is no such upload. Begin again."))
+        raise tus.Refused(HTTPStatus.NOT_FOUND, _("This upload doesn't exist. Start again."))
     if found.state == Upload.State.RECEIVING and found.expires_at <= timezone.now():
         raise FileNotFoundError
     if method == "HEAD":
@@ -136,7 +136,7 @@ def known(request: HttpRequest) -> HttpResponse:
     if not sha256:
         return JsonResponse({"possible": service.is_possible(size=size)})
     if not SHA256.fullmatch(sha256):
-        return JsonResponse({"message": _("That is no SHA-256.")}, status=400)
+        return JsonResponse({"message": _("Invalid SHA-256.")}, status=400)
     found = service.attach_known(
         owner=request.user,  # type: ignore[arg-type]
         sha256=sha256,
@@ -162,7 +162,9 @@ def _receive(request: HttpRequest, upload: Upload, offset: int, length: int, che
             )
         except UnreadablePostError as error:
             # Nobody reads this answer: the connection broke.
-            raise tus.Refused(HTTPStatus.BAD_REQUEST, _("The connection broke. Go on where it did.")) from error
+            raise tus.Refused(
+                HTTPStatus.BAD_REQUEST, _("The connection was interrupted. Resume from the last offset.")
+            ) from error
 
 
 def _state(upload: Upload, status: int, **headers: str) -> HttpResponse:

@@ -35,7 +35,7 @@ def _attach(request: HttpRequest, episode: Episode, file: UploadedFile[Any]) -> 
     try:
         services.attach_video(episode=episode, path=Path(uploaded_path(file)), original_name=file.name or "")
     except media.UnableToAddVideo as error:
-        messages.error(request, gettext("The file could not be stored: %s") % error)
+        messages.error(request, gettext("The file couldn't be saved: %s") % error)
 
 
 class EpisodeInline(PagedStackedInline):

@@ -45,7 +45,7 @@ def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
         except services.UnableToEdit as unable:
             wrong = unable.errors
         except IntegrityError:  # an episode came in another form
-            trouble = gettext("Somebody else is changing this title: save again.")
+            trouble = gettext("Someone else is editing this title. Please save again.")
         shown = _typed(request, movie, wrong)
     context = {
         **site.each_context(request),
@@ -56,16 +56,16 @@ def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
         "rows": [episode if hasattr(episode, "typed") else _as_it_is(episode) for episode in shown],
         "sought": sought,
         "make_room": request.POST.get("make_room"),
-        "trouble": trouble or (wrong and gettext("Nothing is saved yet: see what is marked.")),
+        "trouble": trouble or (wrong and gettext("Not saved. Check the highlighted rows.")),
     }
     return render(request, "admin/movies/episodes.html", context, status=400 if wrong or trouble else 200)
 
 
 def _saved(request: HttpRequest, told: list[str]) -> HttpResponse:
-    messages.success(request, gettext("The episodes are saved."))
+    messages.success(request, gettext("Episodes saved."))
     if told:
         more = ["…"] if len(told) > TOLD else []
-        messages.warning(request, " ".join([gettext("Meanwhile somebody else changed:"), *told[:TOLD], *more]))
+        messages.warning(request, " ".join([gettext("Changed by someone else in the meantime:"), *told[:TOLD], *more]))
     return redirect(request.get_full_path())
 
 
@@ -98,7 +98,7 @@ def _read(request: HttpRequest, movie: Movie) -> tuple[list[services.Edit], dict
             title_was=_sent(request, "title-was", pk, now.title),
         )
         if not edit.number:
-            wrong[pk] = gettext("Say a number from 1 to %d.") % HIGHEST
+            wrong[pk] = gettext("Enter a number from 1 to %d.") % HIGHEST
         elif len(edit.title) > longest:
             wrong[pk] = gettext("At most %d characters.") % longest
         edits.append(edit)

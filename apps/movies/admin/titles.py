@@ -44,7 +44,7 @@ class DeletedFilter(DropdownFilter):
     all_option = ["", _("Hidden")]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("only", _("Only these")), ("too", _("Shown too"))]
+        return [("only", _("Deleted only")), ("too", _("Included"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Movie]) -> QuerySet[Movie]:
         match self.value():
@@ -102,9 +102,9 @@ class MovieAdmin(PublicModelAdmin):
             },
         ),
         (_("Access"), {"fields": [("access", "preview_seconds"), ("price", "member_price"), "exclusive"]}),
-        (_("Facts"), {"fields": ["genres", ("region", "language"), ("year", "episodes_planned"), "content"]}),
+        (_("Details"), {"fields": ["genres", ("region", "language"), ("year", "episodes_planned"), "content"]}),
         (_("Pictures"), {"fields": ["poster", "backdrop"]}),
-        (_("Figures"), {"fields": [("state", "published_at"), ("plays", "comments_count", "score")]}),
+        (_("Statistics"), {"fields": [("state", "published_at"), ("plays", "comments_count", "score")]}),
     ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -125,7 +125,7 @@ class MovieAdmin(PublicModelAdmin):
         if movie.pk is None:
             return "–"
         address = reverse("admin:movies_movie_episodes", args=[movie.pk])
-        return format_html('<a href="{}">{}</a>', address, gettext("Edit the episodes (%d)") % movie.episodes.count())
+        return format_html('<a href="{}">{}</a>', address, gettext("Edit episodes (%d)") % movie.episodes.count())
 
     def shelve(self, request: HttpRequest) -> HttpResponseBase:
         """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field.
@@ -135,7 +135,9 @@ class MovieAdmin(PublicModelAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not (self.has_add_permission(request) and self.has_change_permission(request)):
-            return JsonResponse({"errors": {"__all__": [gettext("You may not change titles.")]}}, status=403)
+            return JsonResponse(
+                {"errors": {"__all__": [gettext("You don't have permission to change titles.")]}}, status=403
+            )
         form = ShelveForm(request.POST, owner_id=request.user.pk)
         if not form.is_valid():
             return JsonResponse({"errors": form.errors}, status=400)
@@ -147,7 +149,7 @@ class MovieAdmin(PublicModelAdmin):
             return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
         except IntegrityError:  # an episode came in another form
             return JsonResponse(
-                {"errors": {"__all__": [gettext("Somebody else is changing this title: save again.")]}}, status=409
+                {"errors": {"__all__": [gettext("Someone else is editing this title. Please save again.")]}}, status=409
             )
         uploads = [str(named.upload.pk) for named in form.cleaned_data["uploads"]]
         rows = [
@@ -211,24 +213,26 @@ class MovieAdmin(PublicModelAdmin):
                 attach_later(request, row.instance, file)
 
     def _say(self, request: HttpRequest, count: int) -> None:
-        self.message_user(request, gettext("%d titles changed.") % count, messages.SUCCESS)
+        self.message_user(request, gettext("%d titles updated.") % count, messages.SUCCESS)
 
     @action(description=_("Publish"), permissions=["change"])
     def publish_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, services.publish(movies=movies))
         if waiting := list(movies.filter(status=Status.WAITING).values_list("title", flat=True)[: NAMED + 1]):
             names = "、".join(waiting[:NAMED]) + ("…" if len(waiting) > NAMED else "")
-            text = gettext("No episode can be played yet, so these wait and are published as soon as one can: %s")
+            text = gettext(
+                "These titles have no playable episode yet. They will be published automatically once one is ready: %s"
+            )
             self.message_user(request, text % names, messages.WARNING)
 
-    @action(description=_("Take off the shelf"), permissions=["change"])
+    @action(description=_("Unpublish"), permissions=["change"])
     def withdraw_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, services.withdraw(movies=movies))
 
-    @action(description=_("Delete (can be undone)"), permissions=["hide"])
+    @action(description=_("Delete (can be restored)"), permissions=["hide"])
     def hide_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, services.hide(movies=movies))
 
-    @action(description=_("Bring back"), permissions=["hide"])
+    @action(description=_("Restore"), permissions=["hide"])
     def restore_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:
         self._say(request, services.restore(movies=movies))

@@ -25,13 +25,13 @@ class Banner(models.Model):
     """A title in the home page's carousel, in `[starts_at, ends_at)`."""
 
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="banners", verbose_name=_("movie"))
-    title = models.CharField(_("title"), max_length=60, blank=True, help_text=_("Empty: the movie's."))
+    title = models.CharField(_("title"), max_length=60, blank=True, help_text=_("Leave empty to use the title's own."))
     text = models.CharField(_("text"), max_length=120, blank=True)
     picture = models.ImageField(
-        _("picture"), upload_to="banners/", blank=True, help_text=_("Empty: the movie's backdrop.")
+        _("image"), upload_to="banners/", blank=True, help_text=_("Leave empty to use the title's backdrop.")
     )
     picture_set = PictureSetField(default=dict, blank=True, editable=False)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    order = models.PositiveSmallIntegerField(_("sort order"), default=0)
     starts_at = models.DateTimeField(_("shown from"), default=timezone.now)
     ends_at = models.DateTimeField(_("shown until"), null=True, blank=True)
 

@@ -18,7 +18,7 @@ class Category(models.Model):
     slug = models.SlugField(_("slug"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=40)
     name_en = models.CharField(_("English name"), max_length=40, blank=True)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    order = models.PositiveSmallIntegerField(_("sort order"), default=0)
 
     class Meta:
         verbose_name = _("category")
@@ -33,7 +33,9 @@ class Category(models.Model):
 
     def clean(self) -> None:
         if self.slug == EVERYTHING:
-            raise ValidationError({"slug": _("“%s” is the address of all titles: choose another.") % EVERYTHING})
+            raise ValidationError(
+                {"slug": _("“%s” is reserved for the page of all titles. Choose another.") % EVERYTHING}
+            )
 
 
 class Label(models.Model):

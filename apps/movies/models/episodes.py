@@ -32,9 +32,9 @@ class Episode(models.Model):
     video = models.ForeignKey(
         Video, models.PROTECT, null=True, blank=True, related_name="episodes", verbose_name=_("video")
     )
-    intro_start = models.FloatField(_("intro from"), null=True, blank=True, help_text=_("Seconds."))
-    intro_end = models.FloatField(_("intro to"), null=True, blank=True, help_text=_("Seconds."))
-    outro_start = models.FloatField(_("outro from"), null=True, blank=True, help_text=_("Seconds."))
+    intro_start = models.FloatField(_("intro start"), null=True, blank=True, help_text=_("In seconds."))
+    intro_end = models.FloatField(_("intro end"), null=True, blank=True, help_text=_("In seconds."))
+    outro_start = models.FloatField(_("outro start"), null=True, blank=True, help_text=_("In seconds."))
     created_at = models.DateTimeField(_("added at"), default=timezone.now)
 
     class Meta:
@@ -60,7 +60,7 @@ class Chapter(models.Model):
     """A named moment of an episode, on the seek bar."""
 
     episode = models.ForeignKey(Episode, models.CASCADE, related_name="chapters", verbose_name=_("episode"))
-    starts_at = models.FloatField(_("from"), help_text=_("Seconds."))
+    starts_at = models.FloatField(_("from"), help_text=_("In seconds."))
     title = models.CharField(_("title"), max_length=80)
 
     class Meta:

@@ -81,7 +81,7 @@ class Movie(Release):
     category = models.ForeignKey(Category, models.PROTECT, related_name="movies", verbose_name=_("category"))
     title = models.CharField(_("title"), max_length=120, db_index=True)
     original_title = models.CharField(_("original title"), max_length=120, blank=True)
-    aliases = models.TextField(_("aliases"), blank=True, help_text=_("One a line."))
+    aliases = models.TextField(_("aliases"), blank=True, help_text=_("One per line."))
     tagline = models.CharField(_("tagline"), max_length=60, blank=True)
     summary = models.TextField(_("summary"), blank=True)
     content = models.TextField(_("rich text"), blank=True, help_text=_("For courses: shown below the lessons (HTML)."))
@@ -105,19 +105,19 @@ class Movie(Release):
         _("price"), max_digits=8, decimal_places=2, default="10.00", validators=[MinValueValidator(0.01)]
     )
     member_price = models.DecimalField(
-        _("price for members"), max_digits=8, decimal_places=2, default="5.00", validators=[MinValueValidator(0.01)]
+        _("member price"), max_digits=8, decimal_places=2, default="5.00", validators=[MinValueValidator(0.01)]
     )
     preview_seconds = models.PositiveIntegerField(
-        _("preview length"), null=True, blank=True, help_text=_("Seconds; empty: the site's default.")
+        _("preview length"), null=True, blank=True, help_text=_("In seconds. Leave empty for the site's default.")
     )
     exclusive = models.BooleanField(_("exclusive"), default=False)
-    episodes_planned = models.PositiveSmallIntegerField(_("episodes in all"), default=1)
-    episodes_out = models.PositiveSmallIntegerField(_("episodes out"), default=0, editable=False)  # denormalised
+    episodes_planned = models.PositiveSmallIntegerField(_("total episodes"), default=1)
+    episodes_out = models.PositiveSmallIntegerField(_("episodes available"), default=0, editable=False)  # denormalised
     # The number that the title's address leads to: of the first that can be played, if any can; denormalised.
     first_episode = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     duration = models.FloatField(default=0, editable=False)  # seconds of that episode, denormalised
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     # Counters: moved by F() updates and batches, never read-modify-write.
     plays = models.PositiveBigIntegerField(_("plays"), default=0, editable=False)
@@ -170,7 +170,7 @@ class Credit(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="credits", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=8, choices=Role)
     character = models.CharField(_("character"), max_length=80, blank=True)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    order = models.PositiveSmallIntegerField(_("sort order"), default=0)
 
     class Meta:
         verbose_name = _("credit")

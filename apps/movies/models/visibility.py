@@ -27,9 +27,9 @@ class Status(models.TextChoices):
     """Whether viewers see a title; a deleted one has `deleted_at`."""
 
     DRAFT = "draft", _("draft")
-    WAITING = "waiting", _("as soon as ready")  # published automatically once an episode can be played
+    WAITING = "waiting", _("publish when ready")  # published automatically once an episode can be played
     PUBLISHED = "published", _("published")
-    WITHDRAWN = "withdrawn", _("off the shelf")
+    WITHDRAWN = "withdrawn", _("unpublished")
 
 
 OPENED = [Status.PUBLISHED, Status.WAITING]

@@ -56,19 +56,19 @@ def shelve_episodes(
         there = {e.number: e for e in movie.episodes.all()}
         numbers = _numbers(uploads, first, there)
         if max(numbers, default=0) > HIGHEST:
-            raise UnableToShelve(_("No number above %d is there for an episode: type the numbers.") % HIGHEST)
+            raise UnableToShelve(_("Episode numbers can't exceed %d. Enter the numbers manually.") % HIGHEST)
         if twice := repeated(numbers):
-            raise UnableToShelve(_("Number %d is given to two files.") % min(twice))
+            raise UnableToShelve(_("Episode number %d is assigned to two files.") % min(twice))
         made = []
         for number, (named, video) in zip(numbers, _claimed(uploads), strict=True):
             episode = there.get(number) or Episode(movie=movie, number=number, title=named.title)
             if episode.video_id and episode.video_id != video.pk and not replace:
                 raise UnableToShelve(
-                    _("Episode %d has a file already. Choose another number, or say that files may be replaced.")
+                    _("Episode %d already has a file. Choose another number, or allow existing files to be replaced.")
                     % number
                 )
             if movie.kind == Kind.FILM and number > 1:
-                raise UnableToShelve(_("A film has one part. To replace its file, say number 1."))
+                raise UnableToShelve(_("A film has a single part. To replace its file, use number 1."))
             episode.video = video
             episode.save()
             made.append((episode, video))
@@ -99,9 +99,9 @@ def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
     for named in uploads:
         row = locked.get(named.upload.pk)
         if row is None:
-            raise UnableToShelve(_("“%s” has been put in its place already.") % named.upload.filename)
+            raise UnableToShelve(_("“%s” has already been added.") % named.upload.filename)
         if row.video is None:
-            raise UnableToShelve(_("“%s” isn't all there yet.") % row.filename)
+            raise UnableToShelve(_("“%s” hasn't finished uploading.") % row.filename)
         claimed.append((named, row.video))
     Upload.objects.filter(pk__in=locked).delete()
     return claimed

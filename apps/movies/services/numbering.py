@@ -60,23 +60,23 @@ def edit_episodes(*, movie: Movie, edits: Sequence[Edit], make_room: bool = Fals
                 continue
             number, title = now[edit.pk]
             if edit.number_was not in (number, edit.number) and edit.number != number:
-                errors[edit.pk] = _("Somebody else gave it number %d meanwhile. Save again to replace that.") % number
+                errors[edit.pk] = _("Someone else changed the number to %d. Save again to overwrite it.") % number
             elif edit.title_was not in (title, edit.title) and edit.title != title:
-                errors[edit.pk] = _("Somebody else named it “%s” meanwhile. Save again to replace that.") % title
+                errors[edit.pk] = _("Someone else renamed it “%s”. Save again to overwrite it.") % title
             if edit.number != edit.number_was:
                 numbers[edit.pk] = edit.number
             elif number != edit.number_was:
-                told.append(_("Episode %(was)d has number %(now)d now.") % {"was": edit.number_was, "now": number})
+                told.append(_("Episode %(was)d is now number %(now)d.") % {"was": edit.number_was, "now": number})
             if edit.title != edit.title_was:
                 titles.append(Episode(pk=edit.pk, title=edit.title))
             elif title != edit.title_was:
-                told.append(_("Episode %(number)d is called “%(title)s” now.") % {"number": number, "title": title})
+                told.append(_("Episode %(number)d is now titled “%(title)s”.") % {"number": number, "title": title})
         if errors:
             raise UnableToEdit(errors)
         try:
             renumber(movie=movie, numbers=numbers, make_room=make_room)
         except NumberTaken as taken:
-            raise UnableToEdit({pk: _("Another episode has this number.") for pk in taken.pks}) from taken
+            raise UnableToEdit({pk: _("Another episode already has this number.") for pk in taken.pks}) from taken
         Episode.objects.bulk_update(titles, ["title"])
     return told
 

@@ -54,7 +54,10 @@ class AlipayCertificateAdmin(ReadOnlyAdmin):
             for one in services.certificates_of_settings(at=timezone.now())
         ]  # fmt: skip
         headers = ["", _("application"), _("serial number"), _("issued to"), _("valid until"), _("state")]
-        told = {"of_settings": {"headers": headers, "rows": rows}, "of_settings_title": gettext("Of the settings")}
+        told = {
+            "of_settings": {"headers": headers, "rows": rows},
+            "of_settings_title": gettext("Configured certificates"),
+        }
         page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **told})
         return page
 

@@ -35,9 +35,9 @@ def csv_of(orders: QuerySet[Order]) -> StreamingHttpResponse:
 def _lines(orders: QuerySet[Order]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     headings = [
-        _("Order number"), _("User"), _("Kind"), _("For"), _("State"), _("List price"), _("Discount"), _("Coupon"),
-        _("Amount"), _("Received"), _("Refunded"), _("Paid through"), _("Trade number"), _("Placed at"), _("Paid at"),
-        _("Closed at"), _("Refunded at"),
+        _("Order number"), _("User"), _("Type"), _("Item"), _("Status"), _("List price"), _("Discount"), _("Coupon"),
+        _("Amount"), _("Received"), _("Refunded"), _("Payment method"), _("Transaction ID"), _("Placed at"),
+        _("Paid at"), _("Closed at"), _("Refunded at"),
     ]  # fmt: skip
     yield "\ufeff" + writer.writerow(headings)
     rows = orders.select_related("user", "coupon").prefetch_related("payments")

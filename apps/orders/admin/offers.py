@@ -40,11 +40,11 @@ class CouponAdmin(FormAdmin):
         rows: QuerySet[Coupon] = super().get_queryset(request)
         return rows.annotate(uses=Count("orders", filter=~Q(orders__state=State.CLOSED)))
 
-    @display(description=_("takes off"))
+    @display(description=_("discount"))
     def takes_off(self, coupon: Coupon) -> str:
         return f"{coupon.value.normalize():f} %" if coupon.kind == Coupon.Kind.PERCENT else yuan(coupon.value)
 
-    @display(description=_("uses"), ordering="uses")
+    @display(description=_("redemptions"), ordering="uses")
     def uses(self, coupon: Coupon) -> int:
         return int(coupon.uses)  # type: ignore[attr-defined]  # annotated above
 

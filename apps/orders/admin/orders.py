@@ -52,7 +52,7 @@ class NotificationInline(ReadOnlyInline):
 class WaitingFilter(admin.SimpleListFilter):
     """Orders with money that bought nothing."""
 
-    title = _("money to be refunded")
+    title = _("unclaimed payments awaiting refund")
     parameter_name = "waiting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -87,9 +87,9 @@ class OrderAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/orders/ask.html"
     fieldsets = [
         (None, {"fields": [("number", "state_label"), ("user", "subject"), ("list_price", "discount", "amount")]}),
-        (_("What it gave"), {"fields": [("kind", "plan", "days"), ("movie", "membership", "coupon")]}),
-        (_("Times"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at", "wish"), ("gateway", "app_id"),
-                                 ("paid_at", "closed_at", "refunded_at")]}),
+        (_("Fulfilment"), {"fields": [("kind", "plan", "days"), ("movie", "membership", "coupon")]}),
+        (_("Timeline"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at", "wish"),
+                                    ("gateway", "app_id"), ("paid_at", "closed_at", "refunded_at")]}),
     ]  # fmt: skip
 
     @display(description=_("amount"), ordering="amount")
@@ -166,7 +166,9 @@ class OrderAdmin(ReadOnlyAdmin):
         if row.state == Refund.State.DONE:
             self.message_user(request, gettext("%s was refunded.") % yuan(row.amount), messages.SUCCESS)
         else:
-            text = gettext("The gateway is being asked to refund %s. It is asked again every minute until it has.")
+            text = gettext(
+                "A refund of %s was submitted to the payment gateway. It is retried every minute until it is confirmed."
+            )
             self.message_user(request, text % yuan(row.amount), messages.INFO)
 
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -175,10 +177,12 @@ class OrderAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         order = self._found(request, object_id)
         if services.ask_soon(order=order, at=timezone.now()):
-            text = gettext("The gateway is being asked. Load this page again in a moment.")
+            text = gettext("Checking with the payment gateway. Reload this page in a moment.")
             self.message_user(request, text, messages.INFO)
         else:
-            self.message_user(request, gettext("The gateway can't be reached. It is asked again."), messages.WARNING)
+            self.message_user(
+                request, gettext("The payment gateway can't be reached. We'll keep checking."), messages.WARNING
+            )
         return redirect("admin:orders_order_change", order.pk)
 
     def get_urls(self) -> list[URLPattern]:
@@ -210,10 +214,10 @@ class OrderAdmin(ReadOnlyAdmin):
 def figures(told: services.Revenue) -> list[tuple[str, Decimal, str]]:
     """Each with its name, yuan, and what it counts."""
     return [
-        (gettext("Sales"), told.sales, gettext("Plans and titles, however they were paid")),
-        (gettext("Top-ups"), told.top_ups, gettext("Prepaid, until it is spent")),
-        (gettext("Refunds"), told.back, gettext("To buyers and into their wallets")),
-        (gettext("Received"), told.received, gettext("Through the gateway, less what it sent back")),
+        (gettext("Sales"), told.sales, gettext("Plans and titles, all payment methods")),
+        (gettext("Top-ups"), told.top_ups, gettext("Prepaid; counted as sales when spent")),
+        (gettext("Refunds"), told.back, gettext("To buyers' payment accounts and wallets")),
+        (gettext("Received"), told.received, gettext("Through the gateway, net of refunds")),
     ]
 
 

@@ -28,7 +28,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     def back(self, payment: Payment) -> str:
         return yuan(payment.refunded) if payment.refunded else "–"
 
-    @display(description=_("to be refunded because"), label="warning")
+    @display(description=_("reason for refund"), label="warning")
     def why(self, payment: Payment) -> str:
         return str(payment.get_flag_display()) if payment.flag else ""
 

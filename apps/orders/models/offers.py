@@ -32,15 +32,15 @@ class Plan(models.Model):
 
     name = models.CharField(_("name"), max_length=40)
     name_en = models.CharField(_("English name"), max_length=40, blank=True)
-    price = MoneyField(_("price"), validators=[MinValueValidator(LOWEST)], help_text=_("Yuan."))
+    price = MoneyField(_("price"), validators=[MinValueValidator(LOWEST)], help_text=_("In yuan."))
     days = models.PositiveSmallIntegerField(_("days"), validators=[MinValueValidator(1)])
     streams = models.PositiveSmallIntegerField(
-        _("streams at once"), default=2, validators=[MinValueValidator(1)],
-        help_text=_("Players of one account that show VIP and bought titles at the same time."),
+        _("simultaneous streams"), default=2, validators=[MinValueValidator(1)],
+        help_text=_("Devices on which one account can watch VIP and purchased titles at the same time."),
     )  # fmt: skip
-    marked = models.BooleanField(_("marked as the best choice"), default=False)
+    marked = models.BooleanField(_("recommended"), default=False)
     on_sale = models.BooleanField(_("on sale"), default=True)
-    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    order = models.PositiveSmallIntegerField(_("sort order"), default=0)
 
     objects = PlanQuerySet.as_manager()
 
@@ -71,16 +71,18 @@ class Coupon(models.Model):
         """How `value` is meant."""
 
         PERCENT = "percent", _("percent off")
-        AMOUNT = "amount", _("yuan off")
+        AMOUNT = "amount", _("amount off")
 
     code = models.CharField(
-        _("code"), max_length=LONGEST_CODE, unique=True, help_text=_("Letters and figures; case is ignored.")
+        _("code"), max_length=LONGEST_CODE, unique=True, help_text=_("Letters and digits, case-insensitive.")
     )
     kind = models.CharField(_("kind"), max_length=7, choices=Kind)
-    value = MoneyField(_("value"), help_text=_("Per cent, or yuan."))
-    plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("plans"), help_text=_("Empty: every plan."))
-    limit = models.PositiveIntegerField(_("uses in all"), null=True, blank=True, help_text=_("Empty: no limit."))
-    limit_per_user = models.PositiveIntegerField(_("uses per user"), default=1)
+    value = MoneyField(_("value"), help_text=_("Percent or yuan."))
+    plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("plans"), help_text=_("Leave empty for all plans."))
+    limit = models.PositiveIntegerField(
+        _("redemption limit"), null=True, blank=True, help_text=_("Leave empty for no limit.")
+    )
+    limit_per_user = models.PositiveIntegerField(_("limit per user"), default=1)
     starts_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("to"), null=True, blank=True)
 
@@ -102,9 +104,9 @@ class Coupon(models.Model):
         check_order(starts_at=self.starts_at, ends_at=self.ends_at)
         self.code = plain_code(self.code)
         if self.value is not None and self.value < LOWEST:
-            raise ValidationError({"value": _("It takes nothing off: enter more than 0.")})
+            raise ValidationError({"value": _("Enter a value greater than 0.")})
         if self.kind == self.Kind.PERCENT and self.value is not None and self.value > 100:
-            raise ValidationError({"value": _("No more than 100 per cent can be taken off.")})
+            raise ValidationError({"value": _("The discount can't exceed 100 percent.")})
 
     def runs(self, at: datetime) -> bool:
         """Whether the code is valid at that moment."""

@@ -28,7 +28,7 @@ class Kind(models.TextChoices):
 class State(models.TextChoices):
     """Where an order stands."""
 
-    PENDING = "pending", _("to be paid")
+    PENDING = "pending", _("awaiting payment")
     PAID = "paid", _("paid, not fulfilled")
     FULFILLED = "fulfilled", _("paid")
     CLOSED = "closed", _("closed")
@@ -39,8 +39,8 @@ class Wish(models.TextChoices):
     """What a buyer wants of an order that the gateway may still take money for: it is closed there first."""
 
     NONE = "", _("none")
-    CANCEL = "cancel", _("to be cancelled")
-    WALLET = "wallet", _("to be paid from the wallet")
+    CANCEL = "cancel", _("cancel")
+    WALLET = "wallet", _("pay with wallet")
 
 
 MOVES: dict[State, frozenset[State]] = {
@@ -75,27 +75,27 @@ class Order(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PENDING)
-    wish = models.CharField(_("the buyer's wish"), max_length=6, choices=Wish, default=Wish.NONE, blank=True)
+    wish = models.CharField(_("requested by the buyer"), max_length=6, choices=Wish, default=Wish.NONE, blank=True)
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="orders", verbose_name=_("plan"))
     movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("film or series"))
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
-    subject = models.CharField(_("what is bought"), max_length=140)
+    subject = models.CharField(_("item"), max_length=140)
     days = models.PositiveSmallIntegerField(_("days"), null=True)  # of a plan, as it was sold
     streams = models.PositiveSmallIntegerField(
-        _("streams at once"), null=True
+        _("simultaneous streams"), null=True
     )  # likewise; None: sold before they counted
     list_price = MoneyField(_("list price"))
     discount = MoneyField(_("discount"), default=0)
     amount = MoneyField(_("amount"))  # yuan to be paid
     membership = models.OneToOneField(
-        Membership, models.SET_NULL, null=True, related_name="order", verbose_name=_("membership given")
+        Membership, models.SET_NULL, null=True, related_name="order", verbose_name=_("membership granted")
     )
     created_at = models.DateTimeField(_("placed at"), db_index=True)
-    expires_at = models.DateTimeField(_("to be paid by"))
+    expires_at = models.DateTimeField(_("payment deadline"))
     sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # before it, the gateway knows nothing
-    gateway = models.CharField(_("sent through"), max_length=10, blank=True)
+    gateway = models.CharField(_("gateway"), max_length=10, blank=True)
     app_id = models.CharField(_("application"), max_length=32, blank=True)  # of the gateway's that it was sent through
-    asked_at = models.DateTimeField(_("gateway asked at"), null=True)
+    asked_at = models.DateTimeField(_("last checked at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
     paid_at = models.DateTimeField(_("paid at"), null=True, db_index=True)
     closed_at = models.DateTimeField(_("closed at"), null=True)
@@ -151,13 +151,13 @@ class Purchase(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="purchases", verbose_name=_("user"))
     movie = models.ForeignKey(Movie, models.PROTECT, related_name="purchases", verbose_name=_("title"))
     order = models.OneToOneField(Order, models.PROTECT, related_name="purchase", verbose_name=_("order"))
-    held = models.BooleanField(_("held"), null=True, default=True)
-    created_at = models.DateTimeField(_("bought at"))
-    taken_back_at = models.DateTimeField(_("taken back at"), null=True)
+    held = models.BooleanField(_("owned"), null=True, default=True)
+    created_at = models.DateTimeField(_("purchased at"))
+    taken_back_at = models.DateTimeField(_("revoked at"), null=True)
 
     class Meta:
-        verbose_name = _("bought title")
-        verbose_name_plural = _("bought titles")
+        verbose_name = _("purchased title")
+        verbose_name_plural = _("purchased titles")
         constraints = [
             # NULLs never collide, so this is "once while held" on databases without partial indexes too
             models.UniqueConstraint(fields=["user", "movie", "held"], name="purchase_once"),

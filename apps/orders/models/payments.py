@@ -27,21 +27,21 @@ class Payment(models.Model):
         """Why a payment bought nothing; empty if it bought what it was for."""
 
         NONE = "", "–"
-        CLOSED = "closed", _("the order was closed")
-        TWICE = "twice", _("the order was paid already")
-        AMOUNT = "amount", _("another amount than the order's")
-        OWNED = "owned", _("the title was bought already")
-        APP = "app", _("it came through another application than the order")
+        CLOSED = "closed", _("the order was already closed")
+        TWICE = "twice", _("the order was already paid")
+        AMOUNT = "amount", _("the amount differs from the order")
+        OWNED = "owned", _("the title is already owned")
+        APP = "app", _("paid through a different application")
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments", verbose_name=_("order"))
-    gateway = models.CharField(_("paid through"), max_length=10)
+    gateway = models.CharField(_("payment method"), max_length=10)
     app_id = models.CharField(_("application"), max_length=32, blank=True)
-    trade_no = models.CharField(_("trade number"), max_length=64)
+    trade_no = models.CharField(_("transaction ID"), max_length=64)
     amount = MoneyField(_("amount"))  # yuan
     refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
-    told_back = MoneyField(_("refunded, says the gateway"), default=0)  # yuan of the trade, in all
-    told_back_at = models.DateTimeField(_("refunded at, says the gateway"), null=True)  # the last of it
-    flag = models.CharField(_("to be refunded because"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
+    told_back = MoneyField(_("refunded (gateway)"), default=0)  # yuan of the trade, in all
+    told_back_at = models.DateTimeField(_("refunded at (gateway)"), null=True)  # the last of it
+    flag = models.CharField(_("reason for refund"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
     buyer = models.CharField(_("buyer"), max_length=100, blank=True)
     paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
     created_at = models.DateTimeField(_("recorded at"))
@@ -69,7 +69,7 @@ class MorningStatement(models.Model):
 
     day = models.DateField(_("day"))
     seller = models.CharField(_("seller"), max_length=32)
-    made_at = models.DateTimeField(_("made at"), null=True)
+    made_at = models.DateTimeField(_("completed at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # it couldn't be made all day
 
     class Meta:
@@ -88,17 +88,17 @@ class Notification(models.Model):
         """What became of a notification."""
 
         RECEIVED = "received", _("received")
-        FORGED = "forged", _("wrong signature")
-        FOREIGN = "foreign", _("another application or seller")
+        FORGED = "forged", _("invalid signature")
+        FOREIGN = "foreign", _("different application or seller")
         MALFORMED = "malformed", _("unreadable")
         UNKNOWN = "unknown", _("no such order")
         NOTED = "noted", _("no payment yet")
         SETTLED = "settled", _("settled")
 
     gateway = models.CharField(_("gateway"), max_length=10)
-    body = models.TextField(_("as it came"))
+    body = models.TextField(_("raw content"))
     address = models.GenericIPAddressField(_("from"), null=True)
-    verdict = models.CharField(_("verdict"), max_length=9, choices=Verdict, default=Verdict.RECEIVED)
+    verdict = models.CharField(_("result"), max_length=9, choices=Verdict, default=Verdict.RECEIVED)
     order = models.ForeignKey(Order, models.SET_NULL, null=True, related_name="notifications", verbose_name=_("order"))
     received_at = models.DateTimeField(_("received at"), db_index=True)
 
@@ -116,9 +116,9 @@ class Refund(models.Model):
     class State(models.TextChoices):
         """How far the money has come."""
 
-        REQUESTED = "requested", _("requested")  # until the gateway said yes or no, however often it is asked
+        REQUESTED = "requested", _("pending")  # until the gateway said yes or no, however often it is asked
         DONE = "done", _("done")
-        FAILED = "failed", _("refused by the gateway")
+        FAILED = "failed", _("rejected by the gateway")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     number = models.CharField(
@@ -127,14 +127,14 @@ class Refund(models.Model):
     amount = MoneyField(_("amount"))  # yuan
     reason = models.CharField(_("reason"), max_length=200)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
-    failure = models.CharField(_("what the gateway said"), max_length=200, blank=True)
-    at_gateway = models.BooleanField(_("made in the gateway's console"), default=False)
-    shortfall = MoneyField(_("not in the wallet any more"), default=0)  # yuan of a top-up that was spent
+    failure = models.CharField(_("gateway response"), max_length=200, blank=True)
+    at_gateway = models.BooleanField(_("refunded in the gateway console"), default=False)
+    shortfall = MoneyField(_("wallet shortfall"), default=0)  # yuan of a top-up that was spent
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
     )
     created_at = models.DateTimeField(_("requested at"))
-    asked_at = models.DateTimeField(_("gateway asked at"), null=True)
+    asked_at = models.DateTimeField(_("last checked at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day, or a shortfall
     done_at = models.DateTimeField(_("done at"), null=True, db_index=True)
 
@@ -163,8 +163,8 @@ class AlipayCertificate(models.Model):
     fetched_at = models.DateTimeField(_("fetched at"))
 
     class Meta:
-        verbose_name = _("certificate of Alipay")
-        verbose_name_plural = _("certificates of Alipay")
+        verbose_name = _("Alipay certificate")
+        verbose_name_plural = _("Alipay certificates")
         constraints = [models.UniqueConstraint(fields=["app_id", "sn"], name="alipay_certificate_once")]
 
     def __str__(self) -> str:

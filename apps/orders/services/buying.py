@@ -50,7 +50,7 @@ def place_top_up(*, user: User, amount: Decimal, at: datetime) -> Order:
     """Order money for the wallet, in yuan. Raises UnableToPlaceOrder."""
     if not TOP_UP_LEAST <= amount <= TOP_UP_MOST or amount != amount.quantize(Decimal("0.01")):
         raise UnableToPlaceOrder(
-            _("Choose an amount from ¥%(least)s to ¥%(most)s.") % {"least": TOP_UP_LEAST, "most": TOP_UP_MOST}
+            _("Enter an amount between ¥%(least)s and ¥%(most)s.") % {"least": TOP_UP_LEAST, "most": TOP_UP_MOST}
         )
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
@@ -65,16 +65,16 @@ def title_price(*, movie: Movie, is_vip: bool) -> Decimal:
 
 def _title(user: User, movie: Movie, at: datetime) -> dict[str, Any]:
     if movie.access != Access.PAID or not movie.is_listed(Audience(user, at)):
-        raise UnableToPlaceOrder(_("This title isn't sold on its own."))
+        raise UnableToPlaceOrder(_("This title isn't sold separately."))
     if owns(user=user, movie_id=movie.pk):
-        raise AlreadyOwned(_("This title is yours already."))
+        raise AlreadyOwned(_("You already own this title."))
     price = title_price(movie=movie, is_vip=users.is_member(user=user, at=at))
     return {"kind": Kind.TITLE, "movie": movie, "subject": movie.title, "list_price": price, "amount": price}
 
 
 def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
     if not plan.on_sale:
-        raise UnableToPlaceOrder(_("This plan is no longer sold."))
+        raise UnableToPlaceOrder(_("This plan is no longer available."))
     terms: dict[str, Any] = {
         "kind": Kind.PLAN,
         "plan": plan,

@@ -33,8 +33,8 @@ def certificates_of_settings(*, at: datetime) -> list[Held]:
         if account.is_certified:
             try:
                 _private, own, alipays, _root = account.texts
-                found += _held(read_certificates(own)[:1], _("The application's"), account.app_id, at)
-                found += _held(leaves(read_certificates(alipays)), _("Alipay's"), account.app_id, at)
+                found += _held(read_certificates(own)[:1], _("Application certificate"), account.app_id, at)
+                found += _held(leaves(read_certificates(alipays)), _("Alipay certificate"), account.app_id, at)
             except (OSError, ValueError):
                 continue  # the system check says what is wrong with it
     return found
@@ -46,7 +46,9 @@ def certificate_of(*, row: AlipayCertificate, at: datetime) -> Held:
         own = [one for one in read_certificates(row.content) if sn_of(one) == row.sn]
     except ValueError:
         own = []
-    return next(iter(_held(own, _("Alipay's"), row.app_id, at)), Held(_("Alipay's"), row.app_id, row.sn))
+    return next(
+        iter(_held(own, _("Alipay certificate"), row.app_id, at)), Held(_("Alipay certificate"), row.app_id, row.sn)
+    )
 
 
 def _held(found: Iterable[Certificate], of: str, app_id: str, at: datetime) -> list[Held]:

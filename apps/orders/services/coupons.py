@@ -30,7 +30,7 @@ def count_guess(*, code: str, who: str) -> None:
     limit = Limit(f"coupon:{who}", TRIES, TRIES_IN)
     known = Coupon.objects.with_code(code).exists()
     if count(limit) >= TRIES if known else take([limit]) > 0:
-        raise CouponRefused(_("Too many codes were tried. Try again in an hour."))
+        raise CouponRefused(_("Too many codes tried. Try again in an hour."))
 
 
 def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> tuple[Coupon, Decimal]:
@@ -40,19 +40,19 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
     """
     coupon = Coupon.objects.with_code(code).first()
     if coupon is None:
-        raise CouponRefused(_("There is no such code."))
+        raise CouponRefused(_("Invalid coupon code."))
     if not coupon.runs(at):
-        raise CouponRefused(_("This code isn't valid at the moment."))
+        raise CouponRefused(_("This coupon isn't active right now."))
     if coupon.plans.exists() and not coupon.plans.filter(pk=plan.pk).exists():
-        raise CouponRefused(_("This code is for other plans."))
+        raise CouponRefused(_("This coupon doesn't apply to this plan."))
     # An order that can't be paid any more gives its use back, even if nobody has closed it yet. One that was sent to
     # the gateway may have been paid in its last second: it is over once the gateway says so.
     uses = Order.objects.filter(coupon=coupon).exclude(state=State.CLOSED)
     uses = uses.exclude(state=State.PENDING, expires_at__lte=at, sent_at=None)
     if coupon.limit is not None and uses.count() >= coupon.limit:
-        raise CouponRefused(_("This code has been used up."))
+        raise CouponRefused(_("This coupon has been fully redeemed."))
     if user is not None and uses.filter(user=user).count() >= coupon.limit_per_user:
-        raise CouponRefused(_("You have used this code already."))
+        raise CouponRefused(_("You've already used this coupon."))
     return coupon, _off(coupon, plan.price)
 
 

@@ -39,20 +39,20 @@ class NotOffered(UnableToPay):
 def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: str = "") -> str:
     """The gateway's address where the order is paid; the buyer comes back to `back` on `site`. Raises UnableToPay."""
     if not is_offered():
-        raise NotOffered(_("Payments are not set up on this site."))
+        raise NotOffered(_("Payments aren't available on this site."))
     _expect_open(order, at)
     try:
         through = gateway()
     except GatewayRefused as error:
         log.warning("Nobody can pay: %s", error)
-        raise UnableToPay(_("The payment service can't be reached. Try again in a minute.")) from error
+        raise UnableToPay(_("The payment service is temporarily unavailable. Try again in a minute.")) from error
     unsent = Order.objects.open().filter(pk=order.pk, sent_at=None)
     unsent.update(sent_at=at, gateway=through.name, app_id=through.app_id)
     order.refresh_from_db(fields=["state", "wish", "sent_at", "gateway", "app_id"])
     if order.state != State.PENDING or order.wish:
         raise UnableToPay(_("This order is being closed. Place a new one."))
     if (order.gateway, order.app_id) != (through.name, through.app_id):
-        raise UnableToPay(_("This order was begun before the way to pay was changed. Place a new one."))
+        raise UnableToPay(_("The payment channel has changed since this order was placed. Place a new one."))
     return through.pay_url(
         number=order.number,
         amount=order.amount,
@@ -83,7 +83,7 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
         if not order.sent_at:
             return take_from_wallet(order=order, at=at)
         if wallet.balance_of(user=user) < order.amount:
-            raise wallet.NotEnoughMoney(_("There isn't enough money in your wallet. Top it up, or pay another way."))
+            raise wallet.NotEnoughMoney(_("Your wallet balance is too low. Top up, or choose another payment method."))
     return wish_for(order=order, wish=Wish.WALLET, at=at)
 
 
@@ -104,9 +104,9 @@ def take_from_wallet(*, order: Order, at: datetime) -> Order:
 
 def _expect_open(order: Order, at: datetime) -> None:
     if order.state in {State.PAID, State.FULFILLED}:
-        raise UnableToPay(_("This order is paid already."))
+        raise UnableToPay(_("This order has already been paid."))
     if order.state != State.PENDING or order.expires_at <= at:
         raise UnableToPay(_("This order was closed because it wasn't paid in time. Place a new one."))
     movie = order.movie
     if movie and movie.member_price == order.amount < movie.price and not users.is_member(user=order.user, at=at):
-        raise UnableToPay(_("This price is for members, and your membership has ended. Place a new order."))
+        raise UnableToPay(_("This is a member price, and your membership has ended. Place a new order."))

@@ -40,12 +40,12 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
     What a payment out of the wallet bought is refunded here and now: the wallet is ours.
     """
     if amount < LOWEST or amount != amount.quantize(LOWEST):
-        raise UnableToRefund(_("A refund is ¥0.01 at least, in whole fen."))
+        raise UnableToRefund(_("A refund must be at least ¥0.01, with no more than two decimals."))
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(pk=payment.order_id)
         room = Payment.objects.filter(pk=payment.pk, refunded__lte=F("amount") - yuan_value(amount))
         if not room.update(refunded=F("refunded") + yuan_value(amount)):
-            raise UnableToRefund(_("That is more than is left of this payment."))
+            raise UnableToRefund(_("The amount exceeds what can still be refunded of this payment."))
         row = Refund.objects.create(
             payment=payment, number=f"R{new_number(at)}", amount=amount, reason=reason[:200], by=by, created_at=at
         )
@@ -108,7 +108,9 @@ def _from_wallet(order: Order, row: Refund, at: datetime) -> None:
     try:
         _move(order, row, -row.amount, Entry.Kind.TAKEN_BACK, at)
     except wallet.NotEnoughMoney as error:
-        raise UnableToRefund(_("The user has spent this money: the wallet holds less than the refund.")) from error
+        raise UnableToRefund(
+            _("The user has already spent this top-up: the wallet balance is lower than the refund.")
+        ) from error
 
 
 def _move(order: Order, row: Refund, amount: Decimal, kind: Entry.Kind, at: datetime) -> None:

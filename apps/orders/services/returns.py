@@ -26,11 +26,11 @@ class Return:
 def returns(*, payments: Iterable[Payment]) -> list[Return]:
     """One for each payment of which money comes back, or has; `payments` with their refunds prefetched."""
     reasons = {
-        Flag.CLOSED: _("Your payment came after the order was closed."),
+        Flag.CLOSED: _("Your payment arrived after the order was closed."),
         Flag.TWICE: _("This order was paid more than once."),
-        Flag.AMOUNT: _("Another amount was paid than the order's."),
-        Flag.OWNED: _("You had bought this title before."),
-        Flag.APP: _("Your payment came another way than the order's."),
+        Flag.AMOUNT: _("The amount paid doesn't match the order."),
+        Flag.OWNED: _("You already own this title."),
+        Flag.APP: _("The payment came through a different channel than the order's."),
     }
     found = []
     for payment in payments:

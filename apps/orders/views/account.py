@@ -108,7 +108,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     if found.state == State.CLOSED:
         messages.success(request, _("The order was cancelled."))
     elif found.state != State.PENDING:
-        messages.info(request, _("The order was paid in the meantime."))
+        messages.info(request, _("The order has already been paid and can't be cancelled."))
     return redirect(found)
 
 

@@ -82,7 +82,7 @@ def call(view: Call) -> Callable[[HttpRequest], HttpResponse]:
         except wallet.NotEnoughMoney as error:
             return answer(Res.NOT_ENOUGH_MONEY, error)
         except Order.DoesNotExist:
-            return answer(Res.NO_SUCH_ORDER, _("There is no such order."))
+            return answer(Res.NO_SUCH_ORDER, _("Order not found."))
 
     return never_cache(require_POST(inner))
 
@@ -122,7 +122,7 @@ def check(request: HttpRequest) -> HttpResponse:
     try:
         return _standing(order_of(ticket))
     except Order.DoesNotExist:
-        return answer(Res.NO_SUCH_ORDER, _("There is no such order."))
+        return answer(Res.NO_SUCH_ORDER, _("Order not found."))
 
 
 @call
@@ -134,12 +134,12 @@ def _standing(order: Order) -> HttpResponse:
     if order.state == State.PENDING:
         wait = _waiting.next_delay(order.pk)
         if not services.ask_soon(order=order, at=timezone.now()):
-            text = _("The payment service can't be reached. We go on asking.")
+            text = _("The payment service is temporarily unavailable. We'll keep checking.")
             return answer(Res.UNCLEAR, text, state=order.state, wait=max(wait, UNCLEAR_WAITS))
         wishes = {Wish.CANCEL: _("The order is being cancelled."), Wish.WALLET: _("Your wallet is being charged.")}
         return answer(Res.WAITING, wishes.get(Wish(order.wish), _("Not paid yet.")), state=order.state, wait=wait)
     states: dict[str, tuple[Res, str]] = {
-        State.PAID: (Res.UNABLE, _("Your money has arrived, but the title was yours already. It will be refunded.")),
+        State.PAID: (Res.UNABLE, _("Your payment arrived, but you already own this title. It will be refunded.")),
         State.FULFILLED: (Res.DONE, ""),
         State.CLOSED: (Res.CLOSED, _("This order was closed.")),
         State.REFUNDED: (Res.REFUNDED, _("This order was refunded.")),

@@ -133,7 +133,7 @@ def buy(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(_page_of(form))
     try:
         if not form.is_valid():
-            return _again(request, form, _("This isn't for sale any more. Choose again."))
+            return _again(request, form, _("This item is no longer available. Choose another."))
         order = place(form, user, at)
         return redirect(start_payment(request, order, user, form.cleaned_data["method"], at))
     except (

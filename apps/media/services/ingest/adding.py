@@ -72,7 +72,7 @@ def take_in(*, stored: str, original_name: str, digests: Digests, at: datetime, 
         if video is None:
             video = Video.objects.create(
                 original=stored,
-                original_name=original_name[-255:] or _("without a name"),
+                original_name=original_name[-255:] or _("Untitled"),
                 size=digests.length,
                 sha256=digests.sha256,
                 md5=digests.md5,

@@ -37,7 +37,7 @@ def _audio_row(job: Job, track: audio.Sound) -> Rendition | None:
         return None
     language = language_tag(track.source.language)
     number = int(track.name[1:].partition("-")[0]) + 1
-    label = track.source.title or language_name(language) or gettext("Sound %d") % number
+    label = track.source.title or language_name(language) or gettext("Audio %d") % number
     row.kind, row.channels = Rendition.Kind.AUDIO, track.channels
     row.language, row.label = language, (f"{label[:50]} 5.1" if track.channels == 6 else label[:60])
     return row
@@ -91,7 +91,7 @@ def subtitle_rows(job: Job, arrivals: Arrivals) -> list[Subtitle]:
         if track.hearing_impaired and not track.title:
             label += " (CC)"
         if track.forced and not track.title:
-            label = gettext("%s (foreign parts only)") % label
+            label = gettext("%s (foreign dialogue only)") % label
         while label in seen:
             label += " +"
         seen.add(label)

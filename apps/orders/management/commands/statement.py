@@ -28,17 +28,17 @@ class Command(BaseCommand):
         try:
             told = services.check_day(day=day, at=timezone.now(), content=bill.read_bytes() if bill else None)
         except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
-            raise CommandError(_("The bill of %(day)s can't be read: %(why)s") % {"day": day, "why": error}) from error
+            raise CommandError(_("The bill for %(day)s can't be read: %(why)s") % {"day": day, "why": error}) from error
         self.stdout.write(
-            _("%(day)s: %(lines)d lines in the bill, %(theirs)s; in our books %(ours)s")
+            _("%(day)s: %(lines)d lines in the bill, total %(theirs)s; total in our books %(ours)s")
             % {"day": day, "lines": told.lines, "theirs": yuan(told.theirs), "ours": yuan(told.ours)}
         )
         words = {
-            services.Trouble.NOT_OURS: _("missing in our books"),
-            services.Trouble.NOT_THEIRS: _("missing in the bill"),
-            services.Trouble.AMOUNT: _("another amount"),
-            services.Trouble.TWICE: _("twice in the bill"),
-            services.Trouble.UNKNOWN: _("a line of an unknown kind"),
+            services.Trouble.NOT_OURS: _("missing from our books"),
+            services.Trouble.NOT_THEIRS: _("missing from the bill"),
+            services.Trouble.AMOUNT: _("amounts differ"),
+            services.Trouble.TWICE: _("duplicated in the bill"),
+            services.Trouble.UNKNOWN: _("unrecognised line"),
         }
         for row in told.differences:
             sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))
