@@ -19,9 +19,9 @@ LONGEST_LEASE = timedelta(hours=1)  # no lease lasts as long, and no machine's c
 class State(models.TextChoices):
     """Where a video is between its upload and being ready to play."""
 
-    UPLOADED = "uploaded", _("waiting")
+    UPLOADED = "uploaded", _("queued")
     PROCESSING = "processing", _("encoding")
-    NO_ROOM = "no_room", _("waiting for room")
+    NO_ROOM = "no_room", _("waiting for disk space")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
 
@@ -62,8 +62,8 @@ class Video(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
     md5 = models.CharField("MD5", max_length=32, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.UPLOADED, db_index=True)
-    failure = models.CharField(_("reason of failure"), max_length=40, blank=True)  # a media.failures code
-    failure_detail = models.TextField(_("technical detail"), blank=True)
+    failure = models.CharField(_("failure reason"), max_length=40, blank=True)  # a media.failures code
+    failure_detail = models.TextField(_("technical details"), blank=True)
     progress = models.FloatField(_("progress"), default=0)  # 0 … 1 of the running encode
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_owner = models.CharField(max_length=64, blank=True)
@@ -76,10 +76,10 @@ class Video(models.Model):
     frame_rate = models.FloatField(_("frame rate"), null=True, blank=True)
     chapters = models.JSONField(_("chapters"), default=list, blank=True)  # [{"start": seconds, "title": …}]
     source_info = models.JSONField(_("source info"), default=dict, blank=True)  # see apps.media.source_info
-    has_audio = models.BooleanField(_("has sound"), default=False)
+    has_audio = models.BooleanField(_("has audio"), default=False)
     thumbnail = models.ImageField(_("thumbnail"), upload_to="stills/", blank=True)  # a frame chosen from the content
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
-    started_at = models.DateTimeField(_("encoding since"), null=True, blank=True)
+    started_at = models.DateTimeField(_("encoding started at"), null=True, blank=True)
     ready_at = models.DateTimeField(_("ready at"), null=True, blank=True)
 
     objects = VideoQuerySet.as_manager()
@@ -104,8 +104,8 @@ class Rendition(models.Model):
     class Kind(models.TextChoices):
         """The kind of a track."""
 
-        VIDEO = "video", _("picture")
-        AUDIO = "audio", _("sound")
+        VIDEO = "video", _("video")
+        AUDIO = "audio", _("audio")
 
     class Variant(models.TextChoices):
         """How much of the title a track holds."""
@@ -204,8 +204,8 @@ class Upload(models.Model):
     class State(models.TextChoices):
         """Where a file is between its first byte and being a video."""
 
-        RECEIVING = "receiving", _("being uploaded")
-        RECEIVED = "received", _("being checked")
+        RECEIVING = "receiving", _("uploading")
+        RECEIVED = "received", _("verifying")
         DONE = "done", _("uploaded")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -107,7 +107,7 @@ def test_the_queue_at_a_glance(curator):
         put(State.UPLOADED, lease_until=now)
     make_video()
     said = words(panel(curator))
-    assert "等待转码 8 转码中 2 失败 1 可播放 1" in said
+    assert "排队中 8 转码中 2 失败 1 可播放 1" in said
     assert "50 % · 预计还需 10 分钟" in said
     assert f"{began:%H:%M} 开始，已用 10 分钟" in said
     assert "第 3 次尝试" in said
@@ -144,7 +144,7 @@ def test_what_was_stopped_before_it_began_is_among_the_newest_failures(curator):
 
 
 def test_an_empty_queue_says_so_in_figures(curator):
-    assert words(panel(curator)) == "等待转码 0 转码中 0 失败 0 可播放 0"
+    assert words(panel(curator)) == "排队中 0 转码中 0 失败 0 可播放 0"
 
 
 def test_a_failure_that_was_queued_again_is_no_failure_any_more(curator):
