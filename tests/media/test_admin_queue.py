@@ -235,12 +235,12 @@ def test_a_real_file_is_told_in_words_and_played(curator, tmp_path):
     for fact in (
         "MKV / WebM",
         "H.264",
-        "192 × 108 · 每秒 25 帧",
+        "192 × 108 · 25 帧/秒",
         "SDR · 8 位 · 4:2:0",
         "中文 · 国语 · Dolby Digital · 单声道",
     ):
         assert fact in said, fact
-    assert "还没有剧集使用该视频" in said
+    assert "还没有分集使用该视频" in said
     for row in video.renditions.all():
         assert row.codecs in said
     assert stored_files(video).size == stored_bytes() - before + video.thumbnail.size
@@ -268,7 +268,7 @@ def test_the_whole_title_is_played_where_viewers_get_a_preview(curator):
 def test_what_only_a_deleted_title_uses_has_no_player(curator):
     episode = make_episode(movie=make_movie(deleted_at=timezone.now()))
     page = page_of(curator, episode.video)
-    assert "还没有剧集使用该视频" in page
+    assert "还没有分集使用该视频" in page
     assert episode.movie.title in page
     assert "player-config" not in page
 
