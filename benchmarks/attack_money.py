@@ -29,17 +29,17 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 from apps.orders import services
-from apps.orders.gateways.cashier.desk import Desk
+from apps.orders.gateways.cashier.cashier import Cashier
 from apps.orders.models import Notification, Order, Plan
 from tests.cashier import Till, body
 from tests.factories import make_user
-desk = Desk(Path(settings.CASHIER_DIR), app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID,
+cashier = Cashier(Path(settings.CASHIER_DIR), app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID,
             url=settings.CASHIER_URL)
-desk.notify = lambda *_args, **_options: None
+cashier.notify = lambda *_args, **_options: None
 buyer = make_user(username=f"buyer-{Order.objects.count()}")
 order = services.place_order(user=buyer, item=Plan.objects.first(), at=timezone.now())
 url = services.pay_by_gateway(order=order, phone=False, site=settings.SITE_URL, at=timezone.now())
-till = Till(desk)
+till = Till(cashier)
 print("MADE" + json.dumps([order.pk, body(till.notification(till.pay(url))).decode()]))
 """
 STANDS = """

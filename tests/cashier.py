@@ -9,38 +9,38 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from apps.orders.gateways.cashier.desk import Desk
-from apps.orders.gateways.cashier.store import Kept
+from apps.orders.gateways.cashier.cashier import Cashier
+from apps.orders.gateways.cashier.store import StoredTrade
 
 
 @dataclass
 class Till:
-    desk: Desk
+    cashier: Cashier
 
-    def open(self, pay_url: str) -> Kept:
+    def open(self, pay_url: str) -> StoredTrade:
         """What a browser does first: follow the address that the site gave. Gives the trade it opened."""
         with urllib.request.urlopen(pay_url, timeout=10) as page:
             assert page.status == 200
             trade_no = page.url.rstrip("/").rsplit("/", 1)[1]
-        trade = self.desk.store.get(trade_no)
+        trade = self.cashier.store.get(trade_no)
         assert trade is not None
         return trade
 
-    def pay(self, pay_url: str, *, amount: str | None = None, forced: bool = False) -> Kept:
+    def pay(self, pay_url: str, *, amount: str | None = None, forced: bool = False) -> StoredTrade:
         """Open the page and pay; nothing is notified."""
         trade = self.open(pay_url)
         paid = Decimal(amount) if amount else None
-        assert self.desk.store.pay(trade.trade_no, at=timezone.now(), amount=paid, forced=forced)
-        found = self.desk.store.get(trade.trade_no)
+        assert self.cashier.store.pay(trade.trade_no, at=timezone.now(), amount=paid, forced=forced)
+        found = self.cashier.store.get(trade.trade_no)
         assert found is not None
         return found
 
-    def notification(self, trade: Kept, **changed: str) -> dict[str, str]:
+    def notification(self, trade: StoredTrade, **changed: str) -> dict[str, str]:
         """The signed notification of a trade; `changed` fields are signed with it, as if the gateway meant them."""
-        params = self.desk.notification(trade, at=timezone.now())
+        params = self.cashier.notification(trade, at=timezone.now())
         if not changed:
             return params
-        return self.desk.signed({k: v for k, v in {**params, **changed}.items() if k not in {"sign", "sign_type"}})
+        return self.cashier.signed({k: v for k, v in {**params, **changed}.items() if k not in {"sign", "sign_type"}})
 
 
 def body(params: dict[str, str]) -> bytes:

@@ -188,11 +188,11 @@ def _statements(world: World) -> Iterator[str]:
     """The books of both agree on each day, and the revenue is what the gateway has, less what is still owed."""
     for day in world.days():
         told = orders.check_day(day=day, at=world.at)
-        strange = Counter(one.trouble for one in told.differences)[orders.Trouble.UNKNOWN]
+        strange = Counter(one.kind for one in told.differences)[orders.DifferenceKind.UNKNOWN]
         if strange != has_strange_line(f"{day}"):
             yield f"statement of {day}: {strange} unknown lines"
         for one in told.differences:
-            if one.trouble != orders.Trouble.UNKNOWN:
+            if one.kind != orders.DifferenceKind.UNKNOWN:
                 yield f"statement of {day}: {one}"
         if told.ours != told.theirs:
             yield f"statement of {day}: ¥{told.ours} in our books, ¥{told.theirs} in the bill"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from apps.orders.models import Notification, Payment, Refund, State
+from apps.orders.models import Notification, OrderState, Payment, Refund
 from benchmarks.money.faults import FAULTS, Fault
 from benchmarks.money.world import MAY_DIE, World
 
 OUTCOMES = [
-    *(f"order {state}" for state in (State.FULFILLED, State.CLOSED, State.REFUNDED)),
+    *(f"order {state}" for state in (OrderState.FULFILLED, OrderState.CLOSED, OrderState.REFUNDED)),
     *(f"payment {flag or 'kept'}" for flag in Payment.Flag.values),
     *(f"refund {state}" for state in (Refund.State.DONE, Refund.State.FAILED)),
     *(f"notification {verdict}" for verdict in Notification.Verdict.values),

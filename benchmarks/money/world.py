@@ -170,7 +170,7 @@ class World:
 
     def ask(self) -> None:
         if order := self._order():
-            orders.answer_question(order_id=order.pk, at=self.at)
+            orders.run_query(order_id=order.pk, at=self.at)
 
     def new_user(self) -> None:
         self.users.append(self.make_user())
@@ -275,7 +275,7 @@ class World:
         amount = ((payment.amount - payment.refunded) * Decimal(share)).quantize(Decimal("0.01"))
         with suppress(orders.UnableToRefund):
             row = orders.refund(payment=payment, amount=amount, reason="x", by=None, at=self.at)
-            orders.carry_out(refund=row, at=self.at)
+            orders.execute_refund(refund=row, at=self.at)
 
     def reconcile(self) -> None:
         orders.reconcile(at=self.at, rate=1e6)
@@ -333,7 +333,7 @@ class World:
 
             def back() -> None:
                 row = orders.refund(payment=payment, amount=Decimal("0.01"), reason="x", by=None, at=self.at)
-                orders.carry_out(refund=row, at=self.at)
+                orders.execute_refund(refund=row, at=self.at)
 
             calls += [lambda: self._quietly(back)] * 2
         together(self.chance.sample(calls, min(4, len(calls))))

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.orders.models import Order, Payment, State
+from apps.orders.models import Order, OrderState, Payment
 from apps.orders.services.alarms import alarm
 from apps.users import providers
 from tests.factories import make_plan, make_sale, make_user
@@ -100,7 +100,7 @@ def test_buying_goes_nowhere(connected, outside):
         assert client.post("/order/check/", {"order": number}).json()["res"] == 5
         assert client.get(f"/order/{number}/").status_code == 200
         assert client.get("/order/return/", {"out_trade_no": number}).status_code == 302
-        Order.objects.filter(number=number).update(state=State.CLOSED, closed_at=timezone.now())
+        Order.objects.filter(number=number).update(state=OrderState.CLOSED, closed_at=timezone.now())
     assert client.post("/order/buy/", {"plan": plan.pk, "method": "alipay"}).status_code == 302
     assert client.post("/order/notify/", "sign=x", content_type="application/x-www-form-urlencoded").status_code == 200
     assert queue_length("money") == 3
@@ -113,7 +113,7 @@ def test_the_administration_of_money_goes_nowhere(connected, outside):
     client.force_login(make_user(is_staff=True, is_superuser=True))
     refund = {"payment": Payment.objects.get().pk, "amount": "25.00", "reason": "x"}
     assert client.post(reverse("admin:orders_order_refund", args=[order.pk]), refund).status_code == 302
-    assert client.post(reverse("admin:orders_order_ask", args=[order.pk])).status_code == 302
+    assert client.post(reverse("admin:orders_order_check_status", args=[order.pk])).status_code == 302
     assert queue_length("money") == 2
     assert connected == []
 

@@ -15,7 +15,7 @@ import pytest
 from celery import current_app
 from django.core.mail import EmailMessage
 
-from apps.orders.gateways.cashier.desk import Desk
+from apps.orders.gateways.cashier.cashier import Cashier
 from apps.orders.gateways.cashier.keys import make_keys
 from apps.orders.models import Plan
 from tests.cashier import Till
@@ -57,11 +57,11 @@ def till(settings, cashier_url) -> Till:
     return Till(_desk(cashier_url))
 
 
-def _desk(url: str) -> Desk:
+def _desk(url: str) -> Cashier:
     from django.conf import settings
 
     make_keys(settings.CASHIER_DIR)
-    return Desk(Path(DATA) / "cashier", app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID, url=url)
+    return Cashier(Path(DATA) / "cashier", app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID, url=url)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from django.test.utils import override_settings, setup_test_environment  # noqa:
 from django.utils import timezone  # noqa: E402
 
 from apps.orders import services  # noqa: E402
-from apps.orders.gateways.cashier.desk import Desk  # noqa: E402
+from apps.orders.gateways.cashier.cashier import Cashier  # noqa: E402
 from apps.orders.models import Coupon, Notification, Order, Payment, Purchase, Refund  # noqa: E402
 from apps.users.models import Membership, User  # noqa: E402
 from apps.wallet import services as wallet  # noqa: E402
@@ -51,8 +51,10 @@ QUICK_PASSWORDS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 def till() -> Till:
     folder = Path(settings.CASHIER_DIR)
-    desk = Desk(folder, app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID, url=settings.CASHIER_URL)
-    return Till(desk)
+    cashier = Cashier(
+        folder, app_id=settings.ALIPAY_APP_ID, seller_id=settings.ALIPAY_SELLER_ID, url=settings.CASHIER_URL
+    )
+    return Till(cashier)
 
 
 def fresh_user() -> User:
@@ -159,7 +161,7 @@ def together() -> dict[str, Any]:
             lambda: clients[1].post("/order/check/", {"order": number}).json()["res"],  # noqa: B023
             lambda: clients[2].get(f"/order/{number}/").status_code,  # noqa: B023
             lambda: services.reconcile(at=timezone.now(), rate=1000).unclear,
-            lambda: services.ask(order=order, at=timezone.now()).state,  # noqa: B023
+            lambda: services.query_order(order=order, at=timezone.now()).state,  # noqa: B023
         ]
         at_once(6, calls)
         check = clients[1].post("/order/check/", {"order": number}).json()["res"]
@@ -194,10 +196,10 @@ def refunds() -> dict[str, Any]:
             row = services.refund(payment=payment, amount=payment.amount, reason="x", by=None, at=timezone.now())
         except services.UnableToRefund:
             return "refused"
-        return str(services.carry_out(refund=row, at=timezone.now()).state)
+        return str(services.execute_refund(refund=row, at=timezone.now()).state)
 
     answers = at_once(8, [send_back] * 16)
-    return {"answers": answers, **outcome(order), "back": str(till().desk.store.refunded(payment.trade_no))}
+    return {"answers": answers, **outcome(order), "back": str(till().cashier.store.refunded(payment.trade_no))}
 
 
 def console() -> dict[str, Any]:
@@ -207,7 +209,7 @@ def console() -> dict[str, Any]:
         order, notification = paid_order(fresh_user(), make_plan())
         notify(notification)
         payment = Payment.objects.get(order=order)
-        store, trade_no = till().desk.store, payment.trade_no
+        store, trade_no = till().cashier.store, payment.trade_no
         store.refund(trade_no, f"{trade_no}-console", Decimal("15.00"), at=timezone.now())
 
         def tell() -> str:
@@ -215,7 +217,7 @@ def console() -> dict[str, Any]:
 
         def send_back() -> str:
             row = services.refund(payment=payment, amount=Decimal("10.00"), reason="x", by=None, at=timezone.now())  # noqa: B023
-            return str(services.carry_out(refund=row, at=timezone.now()).state)
+            return str(services.execute_refund(refund=row, at=timezone.now()).state)
 
         answers = at_once(8, [tell] * 12 + [send_back] + [tell] * 12)
         payment.refresh_from_db()
@@ -310,13 +312,13 @@ def refund_dies() -> dict[str, Any]:
 
     def act(payment: Payment) -> None:
         row = services.refund(payment=payment, amount=payment.amount, reason="x", by=None, at=timezone.now())
-        services.carry_out(refund=row, at=timezone.now())
+        services.execute_refund(refund=row, at=timezone.now())
 
     def look(payment: Payment) -> dict[str, Any]:
         if not Refund.objects.filter(payment=payment).exists():
             act(payment)  # it died before it began: the administrator asks again
         order = Order.objects.get(pk=payment.order_id)
-        return {**outcome(order), "back": str(till().desk.store.refunded(payment.trade_no))}
+        return {**outcome(order), "back": str(till().cashier.store.refunded(payment.trade_no))}
 
     return everywhere(prepare, act, look)
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.orders import services
-from apps.orders.models import Coupon, Order, Payment, Refund, State
+from apps.orders.models import Coupon, Order, OrderState, Payment, Refund
 from apps.users import services as users
 from apps.users.models import AuditEntry, Membership
 from tests.factories import make_paid_movie, make_plan, make_sale, make_user
@@ -96,7 +96,7 @@ def test_only_who_may_refund_refunds(client):
 def test_an_order_that_is_none_is_not_found(admin):
     for wrong in ("999999", "abc"):
         assert admin.get(reverse("admin:orders_order_refund", args=[wrong])).status_code == 404
-        assert admin.post(reverse("admin:orders_order_ask", args=[wrong])).status_code == 404
+        assert admin.post(reverse("admin:orders_order_check_status", args=[wrong])).status_code == 404
 
 
 def test_orders_are_found_by_what_a_buyer_can_tell(admin):
@@ -162,7 +162,7 @@ def test_a_span_that_is_none_is_refused(admin, span):
 
 def test_the_export_holds_what_the_list_holds(admin):
     order, other = _sale(username="=cmd()"), _sale()
-    Order.objects.filter(pk=other.pk).update(state=State.REFUNDED, refunded_at=timezone.now())
+    Order.objects.filter(pk=other.pk).update(state=OrderState.REFUNDED, refunded_at=timezone.now())
     answer = admin.get(f"{reverse('admin:orders_order_export_all')}?state__exact=fulfilled")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))

@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways import CLOCK, GatewayUnclear, gateway, sellers
 from apps.orders.gateways.cashier.keys import make_keys
-from apps.orders.models import Notification, Order, Payment, Refund, State
+from apps.orders.models import Notification, Order, OrderState, Payment, Refund
 from apps.users.models import Membership
 from benchmarks.money.gateway import APP, OTHER_APP, SELLER, Gateway, _key
 from tests.cashier import body
@@ -70,7 +70,7 @@ def test_alipays_key_changes_without_a_restart(till, plan, files):
     private, public = _pair()
     old = (files / "gateway_public.pem").read_bytes()
     (Path(site.CASHIER_DIR) / "gateway_private.pem").write_bytes(private)
-    new = body(till.notification(till.desk.store.find(number=order.number)))
+    new = body(till.notification(till.cashier.store.find(number=order.number)))
     assert _receive(new) == Verdict.FORGED
     _alipay_changes(files, public + old)
     assert _receive(in_flight) == Verdict.SETTLED
@@ -78,7 +78,7 @@ def test_alipays_key_changes_without_a_restart(till, plan, files):
     _alipay_changes(files, public)
     assert _receive(in_flight) == Verdict.FORGED
     assert _receive(new) == Verdict.SETTLED
-    assert bought(till, make_user(), plan).state == State.FULFILLED  # answers as well
+    assert bought(till, make_user(), plan).state == OrderState.FULFILLED  # answers as well
     assert Membership.objects.filter(user=order.user).count() == 1
 
 
@@ -100,7 +100,7 @@ def test_the_applications_key_changes_without_a_restart(till, plan, files):
         gateway().query(number=before.number, tries=1)
     (files / "app_private.pem").write_bytes(private)
     assert gateway().query(number=before.number, tries=1).was_paid
-    assert bought(till, make_user(), plan).state == State.FULFILLED
+    assert bought(till, make_user(), plan).state == OrderState.FULFILLED
 
 
 @pytest.mark.parametrize("content", [b"", b"-----BEGIN PUBLIC KEY-----\nMII", b"x"])
@@ -185,22 +185,22 @@ def moved(till, settings, plan, other):
 def test_an_order_is_asked_about_closed_and_refunded_where_it_was_sent(moved, other, till):
     (paid, open_one), trades = moved
     assert (paid.gateway, paid.app_id) == ("alipay", APP)
-    assert services.ask(order=paid, at=timezone.now()).state == State.FULFILLED
+    assert services.query_order(order=paid, at=timezone.now()).state == OrderState.FULFILLED
     payment = Payment.objects.get(order=paid)
     assert (payment.gateway, payment.app_id) == ("alipay", APP)
     row = services.refund(payment=payment, amount=Decimal("25.00"), reason="x", by=None, at=timezone.now())
-    assert services.carry_out(refund=row, at=timezone.now()).state == Refund.State.DONE
+    assert services.execute_refund(refund=row, at=timezone.now()).state == Refund.State.DONE
     assert trades[0].back == Decimal("25.00")
-    assert services.close(order=open_one, at=timezone.now()).state == State.CLOSED
+    assert services.close(order=open_one, at=timezone.now()).state == OrderState.CLOSED
     assert trades[1].status == "TRADE_CLOSED"
-    assert till.desk.store.find(number=paid.number) is None
+    assert till.cashier.store.find(number=paid.number) is None
 
 
 def test_its_notification_is_believed_with_its_own_key(moved, other):
     (paid, _), trades = moved
     assert _receive(other.notification(trades[0])) == Verdict.SETTLED
     paid.refresh_from_db()
-    assert paid.state == State.FULFILLED
+    assert paid.state == OrderState.FULFILLED
     assert _receive(other.notification(trades[0], key=other.stranger)) == Verdict.FORGED
 
 
@@ -208,13 +208,13 @@ def test_without_the_earlier_application_nobody_else_is_asked(moved, other, till
     settings.ALIPAY_EARLIER_APPS, settings.MONEY_ALARMS_TO = [], "money@example.com"
     (paid, _open_one), trades = moved
     wanted = {"subject": "x", "amount": "25.00", "notify_url": "", "return_url": "", "expires_at": None}
-    trade = till.desk.store.begin(number=paid.number, at=timezone.now(), **wanted)
-    till.desk.store.pay(trade.trade_no, at=timezone.now())  # the same number at the present gateway is another's
+    trade = till.cashier.store.begin(number=paid.number, at=timezone.now(), **wanted)
+    till.cashier.store.pay(trade.trade_no, at=timezone.now())  # the same number at the present gateway is another's
     for days in (0, 1, 2):
         found = services.reconcile(at=timezone.now() + timedelta(days=days, hours=1), rate=1000)
     assert found.stuck == 2
     assert not Payment.objects.exists()
-    assert {row.state for row in Order.objects.all()} == {State.PENDING}
+    assert {row.state for row in Order.objects.all()} == {OrderState.PENDING}
     assert APP in mailed[0].body  # which one to name in ALIPAY_EARLIER_APPS
     assert _receive(other.notification(trades[0])) == Verdict.FORGED
 
@@ -232,10 +232,10 @@ def test_a_silent_earlier_gateway_starves_nothing(moved, other, till, plan, sett
     )  # fmt: skip
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     till.pay(pay_url(order))
-    Order.objects.filter(pk=order.pk).update(asked_at=timezone.now() - timedelta(minutes=5))  # its turn is last
+    Order.objects.filter(pk=order.pk).update(queried_at=timezone.now() - timedelta(minutes=5))  # its turn is last
     found = services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
-    assert (found.unclear, order.state) == (5, State.FULFILLED)
+    assert (found.unclear, order.state) == (5, OrderState.FULFILLED)
 
 
 def test_a_buyer_who_waits_gets_a_new_order_at_the_present_gateway(moved, plan):
@@ -259,7 +259,7 @@ def test_money_of_another_application_buys_nothing_and_goes_back(moved, other, t
     services.reconcile(at=timezone.now(), rate=1000)
     assert trade.back == Decimal("25.00")
     order.refresh_from_db()
-    assert order.state == State.PENDING
+    assert order.state == OrderState.PENDING
     assert not Membership.objects.filter(user=order.user).exists()
 
 
@@ -279,11 +279,11 @@ def test_the_bill_finds_money_of_another_application_of_the_same_seller(moved, o
 def test_each_seller_has_a_statement_of_its_own(moved, other, till, plan, mailed, settings):
     settings.MONEY_ALARMS_TO = "money@example.com"
     (paid, _), _trades = moved
-    services.ask(order=paid, at=timezone.now())
+    services.query_order(order=paid, at=timezone.now())
     day = timezone.now().astimezone(CLOCK).date()
     theirs = services.check_day(day=day, at=timezone.now(), applications=sellers()[1])
     assert (theirs.ours, theirs.theirs, theirs.differences) == (Decimal("25.00"), Decimal("25.00"), [])
-    mine = services.check_day(day=day, at=timezone.now(), content=till.desk.bill("2000-01-01"))
+    mine = services.check_day(day=day, at=timezone.now(), content=till.cashier.bill("2000-01-01"))
     assert (mine.ours, mine.differences) == (Decimal("0.00"), [])
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways import CLOCK
 from apps.orders.gateways.cashier.store import Fault
-from apps.orders.models import Coupon, Order, Payment, Refund, State
+from apps.orders.models import Coupon, Order, OrderState, Payment, Refund
 from apps.users import services as users
 from apps.users.models import Membership
 from tests.cashier import body
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def healed(till):
     yield
-    till.desk.store.heal()
+    till.cashier.store.clear_faults()
 
 
 def _today():
@@ -34,7 +34,7 @@ def _today():
 
 def _bill(till, *numbers: str) -> bytes:
     """The bill of today with the lines of these orders only: other tests' orders are in the cashier's books too."""
-    lines = till.desk.bill(f"{_today()}").decode("gbk").splitlines(keepends=True)
+    lines = till.cashier.bill(f"{_today()}").decode("gbk").splitlines(keepends=True)
     return "".join(
         line for line in lines if line[:1] in "#支" or any(number in line for number in numbers)
     ).encode("gbk")  # fmt: skip
@@ -43,20 +43,22 @@ def _bill(till, *numbers: str) -> bytes:
 def test_a_second_payment_that_nobody_told_of_goes_back(till, plan):
     """The gateway is asked by our number and answers about the first one: only the bill has the second."""
     order = bought(till, make_user(), plan)
-    again = till.desk.store.pay_again(order.payments.get().trade_no, at=timezone.now())
+    again = till.cashier.store.pay_again(order.payments.get().trade_no, at=timezone.now())
     told = services.check_day(day=_today(), at=timezone.now(), content=_bill(till, order.number))
     assert told.differences == []
     assert order.payments.get(trade_no=again).flag == Payment.Flag.TWICE
     services.reconcile(at=timezone.now(), rate=1000)
-    assert till.desk.store.refunded(again) == Decimal("25.00")
+    assert till.cashier.store.refunded(again) == Decimal("25.00")
     assert Membership.objects.filter(user=order.user).count() == 1
 
 
 def test_a_payment_long_after_the_last_look_goes_back(till, plan):
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
-    Order.objects.filter(pk=order.pk).update(state=State.CLOSED, closed_at=timezone.now(), asked_at=timezone.now())
-    assert till.desk.store.pay(trade.trade_no, at=timezone.now(), forced=True)
+    Order.objects.filter(pk=order.pk).update(
+        state=OrderState.CLOSED, closed_at=timezone.now(), queried_at=timezone.now()
+    )
+    assert till.cashier.store.pay(trade.trade_no, at=timezone.now(), forced=True)
     services.check_day(day=_today(), at=timezone.now(), content=_bill(till, order.number))
     assert order.payments.get().flag == Payment.Flag.CLOSED
 
@@ -67,19 +69,19 @@ def test_a_bill_that_claims_a_payment_is_not_believed(till, plan):
     trade = till.open(pay_url(order))
     line = f"{trade.trade_no}\t,{order.number}\t,交易,x" + "," * 7 + ",25.00" + "," * 13 + "\r\n"
     told = services.check_day(day=_today(), at=timezone.now(), content=_bill(till) + line.encode("gbk"))
-    assert [one.trouble for one in told.differences] == [services.Trouble.NOT_OURS]
+    assert [one.kind for one in told.differences] == [services.DifferenceKind.NOT_OURS]
     assert not Payment.objects.exists()
 
 
 def test_a_refund_stands_on_the_day_on_which_the_gateway_made_it(till, plan):
     """Its answer was lost, and came a day later."""
     order = bought(till, make_user(), plan)
-    till.desk.store.fail("alipay.trade.refund", Fault("", "", True), number=order.number, times=9)
+    till.cashier.store.fail("alipay.trade.refund", Fault("", "", True), number=order.number, times=9)
     row = services.refund(payment=order.payments.get(), amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())
-    assert services.carry_out(refund=row, at=timezone.now()).state == Refund.State.REQUESTED
-    till.desk.store.heal()
+    assert services.execute_refund(refund=row, at=timezone.now()).state == Refund.State.REQUESTED
+    till.cashier.store.clear_faults()
     tomorrow = timezone.now() + timedelta(days=1)
-    assert services.carry_out(refund=row, at=tomorrow).state == Refund.State.DONE
+    assert services.execute_refund(refund=row, at=tomorrow).state == Refund.State.DONE
     told = services.check_day(day=_today(), at=tomorrow, content=_bill(till, order.number))
     assert told.differences == []
     row.refresh_from_db()
@@ -90,9 +92,9 @@ def test_a_refund_stands_on_the_day_on_which_the_gateway_made_it(till, plan):
 
 def test_a_refund_without_an_answer_is_asked_for_when_the_bill_has_it(till, plan):
     order = bought(till, make_user(), plan)
-    till.desk.store.fail("alipay.trade.refund", Fault("", "", True), number=order.number, times=3)
+    till.cashier.store.fail("alipay.trade.refund", Fault("", "", True), number=order.number, times=3)
     row = services.refund(payment=order.payments.get(), amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())
-    services.carry_out(refund=row, at=timezone.now())
+    services.execute_refund(refund=row, at=timezone.now())
     assert services.check_day(day=_today(), at=timezone.now(), content=_bill(till, order.number)).differences == []
     row.refresh_from_db()
     assert row.state == Refund.State.DONE
@@ -102,15 +104,15 @@ def test_refunds_of_two_days_told_at_once_stand_on_their_own_days(till, plan):
     """3.33 in the console of which nobody told, 2.22 on the next day: the notification says 5.55."""
     order = bought(till, make_user(), plan)
     payment = order.payments.get()
-    store, first, second = till.desk.store, timezone.now(), timezone.now() + timedelta(days=1)
+    store, first, second = till.cashier.store, timezone.now(), timezone.now() + timedelta(days=1)
     store.refund(payment.trade_no, f"a{payment.trade_no}", Decimal("3.33"), at=first)
     store.refund(payment.trade_no, f"b{payment.trade_no}", Decimal("2.22"), at=second)
-    params = till.desk.notification(store.get(payment.trade_no), at=second)
+    params = till.cashier.notification(store.get(payment.trade_no), at=second)
     services.receive(body=body(params), address=None, at=second)
     assert [row.amount for row in payment.refunds.all()] == [Decimal("5.55")]
     for day in (first, second, first, second):
         date = day.astimezone(CLOCK).date()
-        lines = till.desk.bill(f"{date}").decode("gbk").splitlines(keepends=True)
+        lines = till.cashier.bill(f"{date}").decode("gbk").splitlines(keepends=True)
         kept = "".join(line for line in lines if line[:1] in "#支" or payment.trade_no in line).encode("gbk")
         assert services.check_day(day=date, at=second, content=kept).differences == []
     rows = sorted((row.done_at.astimezone(CLOCK).date(), row.amount) for row in payment.refunds.all())
@@ -128,12 +130,14 @@ def test_a_payment_for_an_account_that_is_gone_goes_back(till, plan):
     trade = till.open(pay_url(order))
     with transaction.atomic():
         users.deletion.delete_account(user=user, at=timezone.now())
-    till.desk.store.pay(trade.trade_no, at=timezone.now())
-    services.receive(body=body(till.notification(till.desk.store.get(trade.trade_no))), address=None, at=timezone.now())
+    till.cashier.store.pay(trade.trade_no, at=timezone.now())
+    services.receive(
+        body=body(till.notification(till.cashier.store.get(trade.trade_no))), address=None, at=timezone.now()
+    )
     services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.CLOSED
-    assert till.desk.store.refunded(trade.trade_no) == Decimal("25.00")
+    assert order.state == OrderState.CLOSED
+    assert till.cashier.store.refunded(trade.trade_no) == Decimal("25.00")
     assert not Membership.objects.filter(user=user).exists()
 
 
@@ -143,13 +147,13 @@ def test_an_order_paid_in_its_last_second_keeps_its_coupon(till, plan):
     at = timezone.now()
     order = services.place_order(user=make_user(), item=plan, at=at, code="LAST")
     trade = till.open(pay_url(order))
-    till.desk.store.pay(trade.trade_no, at=order.expires_at - timedelta(seconds=1))
+    till.cashier.store.pay(trade.trade_no, at=order.expires_at - timedelta(seconds=1))
     later = order.expires_at + timedelta(seconds=1)
     with pytest.raises(services.CouponRefused):
         services.place_order(user=make_user(), item=plan, at=later, code="LAST")
     services.reconcile(at=later, rate=1000)
     order.refresh_from_db()
-    assert order.state == State.FULFILLED
+    assert order.state == OrderState.FULFILLED
 
 
 def test_an_order_that_the_gateway_closed_gives_its_coupon_back(till, plan):

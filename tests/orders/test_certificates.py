@@ -26,7 +26,7 @@ from apps.orders.gateways.cashier.certificates import make_certificates, renew_g
 from apps.orders.gateways.cashier.keys import make_keys
 from apps.orders.gateways.cashier.store import Store
 from apps.orders.gateways.certificates import check_chain, leaves, read_certificates, root_sn_of, sn_of
-from apps.orders.models import AlipayCertificate, Notification, Order, Payment, Refund, State
+from apps.orders.models import AlipayCertificate, Notification, Order, OrderState, Payment, Refund
 from tests.cashier import body
 from tests.factories import make_user
 from tests.orders.steps import bought, pay_url
@@ -121,20 +121,20 @@ def test_every_call_goes_through(either, plan, client, phone):
     url = services.pay_by_gateway(order=order, phone=phone, site="http://testserver/", at=at)
     trade = till.pay(url)
     client.force_login(user)
-    back = urlsplit(till.desk.way_back(trade, at=at))
+    back = urlsplit(till.cashier.signed_return_url(trade, at=at))
     assert gateway().is_signed(dict(parse_qsl(back.query)))
     assert client.get(f"{back.path}?{back.query}").headers["Location"] == f"/order/{order.number}/"
-    assert services.ask(order=Order.objects.get(pk=order.pk), at=at).state == State.FULFILLED
+    assert services.query_order(order=Order.objects.get(pk=order.pk), at=at).state == OrderState.FULFILLED
     told = services.receive(body=body(till.notification(trade)), address=None, at=at)
     assert told.verdict == Verdict.SETTLED
     payment = Payment.objects.get(order=order)
     row = services.refund(payment=payment, amount=Decimal("5.00"), reason="x", by=None, at=at)
-    assert services.carry_out(refund=row, at=at).state == Refund.State.DONE
+    assert services.execute_refund(refund=row, at=at).state == Refund.State.DONE
     assert gateway().was_refunded(trade_no=payment.trade_no, request_no=row.number, amount=row.amount)
     assert payment.trade_no.encode() in gateway().bill(day=at.astimezone(CLOCK).date())
     other = services.place_order(user=make_user(), item=plan, at=at)
     till.open(pay_url(other))
-    assert services.close(order=Order.objects.get(pk=other.pk), at=at).state == State.CLOSED
+    assert services.close(order=Order.objects.get(pk=other.pk), at=at).state == OrderState.CLOSED
 
 
 def test_requests_name_both_certificates_and_openssl_verifies_them(certified, plan, folder, tmp_path):
@@ -160,7 +160,9 @@ def test_another_certificate_than_the_named_one_verifies_nothing(certified, plan
     signed = {name: value for name, value in notification.items() if name not in {"sign", "sign_type"}}
     text = "&".join(f"{name}={signed[name]}" for name in sorted(signed))  # the number signed with the rest
     told = services.receive(
-        body=body({**signed, "sign_type": "RSA2", "sign": certified.desk.sign(text)}), address=None, at=timezone.now()
+        body=body({**signed, "sign_type": "RSA2", "sign": certified.cashier.sign(text)}),
+        address=None,
+        at=timezone.now(),
     )
     assert told.verdict == Verdict.SETTLED
 
@@ -185,8 +187,8 @@ def test_an_answer_under_a_new_certificate_fetches_it(renewed, plan, client):
     till = renewed
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.pay(pay_url(order))
-    assert services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now()).state == State.FULFILLED
-    assert AlipayCertificate.objects.get().sn == till.desk.sn
+    assert services.query_order(order=Order.objects.get(pk=order.pk), at=timezone.now()).state == OrderState.FULFILLED
+    assert AlipayCertificate.objects.get().sn == till.cashier.sn
     assert services.receive(body=body(till.notification(trade)), address=None, at=timezone.now()).verdict == "settled"
 
 
@@ -199,7 +201,7 @@ def test_a_notification_under_a_new_certificate_has_the_queue_fetch_it(renewed, 
     for _ in range(3):
         assert services.receive(body=notification, address=None, at=timezone.now()).verdict == Verdict.FORGED
     assert queue_length("money") == 1
-    services.fetch_certificate(app_id=site.ALIPAY_APP_ID, sn=renewed.desk.sn)
+    services.fetch_certificate(app_id=site.ALIPAY_APP_ID, sn=renewed.cashier.sn)
     assert services.receive(body=notification, address=None, at=timezone.now()).verdict == Verdict.SETTLED
 
 
@@ -207,8 +209,8 @@ def test_the_old_certificate_is_believed_beside_the_new_one(renewed, plan, folde
     """In flight: signed before the change, delivered after it."""
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     renewed.pay(pay_url(order))
-    services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now())
-    assert set(gateway().sdk._trust._known) == {renewed.desk.sn, sn_of(read_certificates(Path(settings.ALIPAY_CERT_FILE).read_text())[0])}  # type: ignore[attr-defined]  # fmt: skip # noqa: E501
+    services.query_order(order=Order.objects.get(pk=order.pk), at=timezone.now())
+    assert set(gateway().sdk._trust._known) == {renewed.cashier.sn, sn_of(read_certificates(Path(settings.ALIPAY_CERT_FILE).read_text())[0])}  # type: ignore[attr-defined]  # fmt: skip # noqa: E501
 
 
 def test_a_fetched_certificate_has_to_be_alipays(renewed, folder):
@@ -303,9 +305,9 @@ def test_an_alarm_is_raised_where_alipays_last_certificate_ends(renewed, plan, s
     [old] = leaves(read_certificates(Path(settings.ALIPAY_CERT_FILE).read_text()))
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     renewed.pay(pay_url(order))
-    services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now())
+    services.query_order(order=Order.objects.get(pk=order.pk), at=timezone.now())
     build.cache_clear()  # another process, which has to look what this one fetched
-    ends = gateway().sdk.believed_until()
+    ends = gateway().sdk.trusted_until()
     assert ends > old.not_valid_after_utc
     for days, told in ((60, 0), (5, 1)):
         services.daily_statement(at=ends - timedelta(days=days))
@@ -315,7 +317,7 @@ def test_an_alarm_is_raised_where_alipays_last_certificate_ends(renewed, plan, s
 def test_the_administration_shows_the_certificates_and_which_are_in_use(renewed, plan, settings, client):
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     renewed.pay(pay_url(order))
-    services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now())
+    services.query_order(order=Order.objects.get(pk=order.pk), at=timezone.now())
     expired = _text("sandbox_alipay")
     sn = sn_of(read_certificates(expired)[0])
     AlipayCertificate.objects.create(app_id=site.ALIPAY_APP_ID, sn=sn, content=expired, fetched_at=timezone.now())
@@ -323,7 +325,7 @@ def test_the_administration_shows_the_certificates_and_which_are_in_use(renewed,
     told = {
         row.sn: services.certificate_of(row=row, at=timezone.now()).is_used for row in AlipayCertificate.objects.all()
     }
-    assert told == {renewed.desk.sn: True, sn: False, "0" * 32: False}
+    assert told == {renewed.cashier.sn: True, sn: False, "0" * 32: False}
     client.force_login(make_user(is_staff=True, is_superuser=True))
     address = reverse("admin:orders_alipaycertificate_changelist")
     page = client.get(address).content.decode()
@@ -371,6 +373,6 @@ def test_a_bought_plan_survives_the_change_to_certificates(till, settings, folde
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.pay(pay_url(order))
     certify(settings, folder)
-    assert services.ask(order=Order.objects.get(pk=order.pk), at=timezone.now()).state == State.FULFILLED
+    assert services.query_order(order=Order.objects.get(pk=order.pk), at=timezone.now()).state == OrderState.FULFILLED
     assert services.receive(body=body(till.notification(trade)), address=None, at=timezone.now()).verdict == "settled"
-    assert bought(till, make_user(), plan).state == State.FULFILLED
+    assert bought(till, make_user(), plan).state == OrderState.FULFILLED

@@ -14,7 +14,7 @@ from apps.orders import services
 from apps.orders.gateways import GatewayUnclear, gateway
 from apps.orders.gateways.answers import REFUSES_REFUND, members
 from apps.orders.gateways.cashier.store import Fault
-from apps.orders.models import Coupon, Order, Payment, Refund, State
+from apps.orders.models import Coupon, Order, OrderState, Payment, Refund
 from apps.users.models import Membership
 from tests.factories import make_paid_movie, make_user
 from tests.orders.steps import bought, pay_url
@@ -55,11 +55,11 @@ REFUND_LATER = [
 @pytest.fixture(autouse=True)
 def healed(till):
     yield
-    till.desk.store.heal()
+    till.cashier.store.clear_faults()
 
 
 def _fail(till, method: str, told: tuple[str, str], number: str, *, done: bool = False, times: int = 9) -> None:
-    till.desk.store.fail(f"alipay.trade.{method}", Fault(*told, done), number=number, times=times)
+    till.cashier.store.fail(f"alipay.trade.{method}", Fault(*told, done), number=number, times=times)
 
 
 @pytest.mark.parametrize("told", CLOSE)
@@ -71,10 +71,10 @@ def test_whatever_a_close_is_refused_with_a_paid_order_is_settled(till, plan, to
     at = timezone.now() + timedelta(minutes=31)
     services.reconcile(at=at, rate=1000)
     if not told[0]:  # no answer at all: the next run asks
-        till.desk.store.heal()
+        till.cashier.store.clear_faults()
         services.reconcile(at=at + timedelta(minutes=2), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.FULFILLED
+    assert order.state == OrderState.FULFILLED
     assert Payment.objects.filter(order=order).count() == Membership.objects.filter(user=order.user).count() == 1
 
 
@@ -86,13 +86,13 @@ def test_a_close_that_was_refused_leaves_an_unpaid_order_open_until_it_is_clear(
     at = timezone.now() + timedelta(minutes=31)
     services.reconcile(at=at, rate=1000)
     order.refresh_from_db()
-    assert order.state == State.PENDING
-    assert till.desk.store.get(trade.trade_no).status == "WAIT_BUYER_PAY"
-    till.desk.store.heal()
+    assert order.state == OrderState.PENDING
+    assert till.cashier.store.get(trade.trade_no).status == "WAIT_BUYER_PAY"
+    till.cashier.store.clear_faults()
     services.reconcile(at=at + timedelta(minutes=2), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.CLOSED
-    assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    assert order.state == OrderState.CLOSED
+    assert till.cashier.store.get(trade.trade_no).status == "TRADE_CLOSED"
 
 
 @pytest.mark.parametrize("told", COMMON)
@@ -102,18 +102,18 @@ def test_a_query_without_a_clear_answer_changes_nothing(till, plan, told):
     order.refresh_from_db()
     _fail(till, "query", told, order.number)
     with pytest.raises(GatewayUnclear):
-        services.ask(order=order, at=timezone.now(), tries=1)
+        services.query_order(order=order, at=timezone.now(), tries=1)
     order.refresh_from_db()
-    assert order.state == State.PENDING
-    till.desk.store.heal()
-    assert services.ask(order=order, at=timezone.now()).state == State.FULFILLED
+    assert order.state == OrderState.PENDING
+    till.cashier.store.clear_faults()
+    assert services.query_order(order=order, at=timezone.now()).state == OrderState.FULFILLED
 
 
 def _refund(till, plan, told: tuple[str, str], *, done: bool) -> tuple[Payment, Refund]:
     payment = Payment.objects.get(order=bought(till, make_user(), plan))
     _fail(till, "refund", told, payment.order.number, done=done)
     row = services.refund(payment=payment, amount=Decimal("25.00"), reason="x", by=None, at=timezone.now())
-    return payment, services.carry_out(refund=row, at=timezone.now())
+    return payment, services.execute_refund(refund=row, at=timezone.now())
 
 
 @pytest.mark.parametrize("told", [*COMMON, *(("40004", f"ACQ.{name}") for name in REFUND_LATER)])
@@ -121,11 +121,11 @@ def _refund(till, plan, told: tuple[str, str], *, done: bool) -> tuple[Payment, 
 def test_a_refund_without_a_clear_answer_stays_requested_and_is_paid_once(till, plan, told, done):
     payment, row = _refund(till, plan, told, done=done)
     assert row.state == Refund.State.REQUESTED
-    till.desk.store.heal()
+    till.cashier.store.clear_faults()
     services.reconcile(at=timezone.now() + timedelta(minutes=2), rate=1000)
     row.refresh_from_db()
     assert row.state == Refund.State.DONE
-    assert till.desk.store.refunded(payment.trade_no) == Decimal("25.00")
+    assert till.cashier.store.refunded(payment.trade_no) == Decimal("25.00")
 
 
 @pytest.mark.parametrize("name", REFUND_FINAL)
@@ -134,7 +134,7 @@ def test_a_refund_that_is_refused_for_ever_is_given_up_unless_it_was_done(till, 
     payment, row = _refund(till, plan, ("40004", f"ACQ.{name}"), done=done)
     assert row.state == (Refund.State.DONE if done else Refund.State.FAILED)
     payment.refresh_from_db()
-    assert payment.refunded == till.desk.store.refunded(payment.trade_no) == (Decimal("25.00") if done else 0)
+    assert payment.refunded == till.cashier.store.refunded(payment.trade_no) == (Decimal("25.00") if done else 0)
 
 
 def test_the_table_of_refusals_is_the_one_that_is_tested():
@@ -148,7 +148,7 @@ def test_stuck_orders_never_starve_a_paid_one(till, plan):
         Order(
             number=f"{n:024d}", user=user, kind="plan", plan=plan, subject="VIP", days=30, list_price=plan.price,
             amount=plan.price, created_at=at - timedelta(hours=3), expires_at=at - timedelta(hours=2),
-            sent_at=at - timedelta(hours=3), asked_at=at - timedelta(minutes=9),
+            sent_at=at - timedelta(hours=3), queried_at=at - timedelta(minutes=9),
         )
         for n in range(1300)
     )  # fmt: skip
@@ -156,8 +156,8 @@ def test_stuck_orders_never_starve_a_paid_one(till, plan):
     till.pay(pay_url(order))
     found = services.reconcile(at=at, rate=1000)
     order.refresh_from_db()
-    assert order.state == State.FULFILLED
-    assert found.asked == 1  # those were asked about nine minutes ago: their turn is after ten
+    assert order.state == OrderState.FULFILLED
+    assert found.queried == 1  # those were asked about nine minutes ago: their turn is after ten
 
 
 def test_a_gateway_that_is_gone_ends_the_run(plan, till, settings):
@@ -180,7 +180,7 @@ def test_an_order_without_an_answer_for_a_day_raises_one_alarm(till, plan, setti
     assert order.number in mailed[0].body
     assert sum(record.levelname == "ERROR" and "without an answer" in record.message for record in caplog.records) == 1
     order.refresh_from_db()
-    assert order.state == State.PENDING
+    assert order.state == OrderState.PENDING
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_an_answer_with_an_unbalanced_brace_verifies(till):
     """The signature is over the characters that were written."""
     sdk = gateway().sdk
     written = '{"code":"10000","buyer_logon_id":"a}b{{"}'
-    text = f'{{"alipay_trade_query_response":{written},"sign":"{till.desk.sign(written)}"}}'
+    text = f'{{"alipay_trade_query_response":{written},"sign":"{till.cashier.sign(written)}"}}'
     assert sdk._verify_and_return_sync_response(text, "alipay_trade_query_response")["buyer_logon_id"] == "a}b{{"
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.gateways import CLOCK, BillLine, gateway, read_bill
-from apps.orders.models import Payment, Refund, State
+from apps.orders.models import OrderState, Payment, Refund
 from apps.users import services as users
 from apps.wallet import services as wallet
 from tests.cashier import body
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _in_console(till, payment: Payment, amount: str, name: str = "console-1") -> None:
-    assert till.desk.store.refund(payment.trade_no, f"{payment.trade_no}-{name}", Decimal(amount), at=timezone.now())
+    assert till.cashier.store.refund(payment.trade_no, f"{payment.trade_no}-{name}", Decimal(amount), at=timezone.now())
 
 
 def _tell(till, payment: Payment) -> None:
-    trade = till.desk.store.get(payment.trade_no)
+    trade = till.cashier.store.get(payment.trade_no)
     services.receive(body=body(till.notification(trade)), address=None, at=timezone.now())
     payment.refresh_from_db()
 
@@ -38,7 +38,7 @@ def test_a_full_refund_takes_back_what_was_bought_once(till, plan):
     for _ in range(3):
         _tell(till, payment)
     order.refresh_from_db()
-    assert (order.state, payment.refunded, Refund.objects.count()) == (State.REFUNDED, Decimal("25.00"), 1)
+    assert (order.state, payment.refunded, Refund.objects.count()) == (OrderState.REFUNDED, Decimal("25.00"), 1)
     assert not users.is_member(user=user, at=timezone.now())
     today = timezone.localdate()
     assert services.revenue(first=today, last=today).back == Decimal("25.00")
@@ -58,9 +58,9 @@ def test_the_notification_of_our_own_refund_books_nothing(till, plan):
     """Before its answer came, and after."""
     payment = Payment.objects.get(order=bought(till, make_user(), plan))
     row = services.refund(payment=payment, amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())
-    till.desk.store.refund(payment.trade_no, row.number, row.amount, at=timezone.now())
+    till.cashier.store.refund(payment.trade_no, row.number, row.amount, at=timezone.now())
     _tell(till, payment)
-    services.carry_out(refund=row, at=timezone.now())
+    services.execute_refund(refund=row, at=timezone.now())
     _tell(till, payment)
     assert (Refund.objects.count(), payment.refunded) == (1, Decimal("5.00"))
 
@@ -71,10 +71,10 @@ def test_one_in_the_console_while_ours_waits_is_booked_after_it(till, plan):
     _in_console(till, payment, "25.00")
     _tell(till, payment)
     assert Refund.objects.count() == 1
-    assert services.carry_out(refund=row, at=timezone.now()).state == Refund.State.FAILED
+    assert services.execute_refund(refund=row, at=timezone.now()).state == Refund.State.FAILED
     payment.refresh_from_db()
     payment.order.refresh_from_db()
-    assert (payment.refunded, payment.order.state) == (Decimal("25.00"), State.REFUNDED)
+    assert (payment.refunded, payment.order.state) == (Decimal("25.00"), OrderState.REFUNDED)
 
 
 def test_a_top_up_that_was_spent_leaves_a_shortfall_and_no_debt(till):
@@ -107,10 +107,10 @@ def test_paid_and_refunded_before_we_heard_of_it(till, plan):
     user = make_user()
     order = services.place_order(user=user, item=plan, at=timezone.now())
     trade = till.pay(pay_url(order))
-    assert till.desk.store.refund(trade.trade_no, f"{trade.trade_no}-x", Decimal("25.00"), at=timezone.now())
+    assert till.cashier.store.refund(trade.trade_no, f"{trade.trade_no}-x", Decimal("25.00"), at=timezone.now())
     services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
-    assert (order.state, Payment.objects.get().refunded) == (State.REFUNDED, Decimal("25.00"))
+    assert (order.state, Payment.objects.get().refunded) == (OrderState.REFUNDED, Decimal("25.00"))
     assert not users.is_member(user=user, at=timezone.now())
 
 
@@ -125,7 +125,7 @@ def test_a_flagged_payment_of_which_a_part_went_back_is_finished(till, plan, set
     _tell(till, payment)
     services.reconcile(at=timezone.now(), rate=1000)
     payment.refresh_from_db()
-    assert payment.refunded == payment.amount == till.desk.store.refunded(payment.trade_no)
+    assert payment.refunded == payment.amount == till.cashier.store.refunded(payment.trade_no)
 
 
 def test_a_spent_top_up_raises_one_alarm(till, settings, mailed):
@@ -145,7 +145,7 @@ def test_a_spent_top_up_raises_one_alarm(till, settings, mailed):
 def test_a_late_and_an_older_notice_change_nothing(till, plan):
     payment = Payment.objects.get(order=bought(till, make_user(), plan))
     _in_console(till, payment, "4.00", "a")
-    older = body(till.notification(till.desk.store.get(payment.trade_no)))
+    older = body(till.notification(till.cashier.store.get(payment.trade_no)))
     _in_console(till, payment, "5.00", "b")
     _tell(till, payment)
     services.receive(body=older, address=None, at=timezone.now())
@@ -190,8 +190,8 @@ def test_the_bill_leaves_a_trade_alone_while_our_own_refund_waits(till, plan):
     bill = [_line(payment, "4.00", "a")]
     services.book_bill(day=day, bill=bill, at=timezone.now())
     assert Refund.objects.count() == 1
-    troubles = [one.trouble for one in services.statement(day=day, bill=bill).differences]
-    assert services.Trouble.NOT_OURS in troubles  # told, not lost
+    kinds = [one.kind for one in services.statement(day=day, bill=bill).differences]
+    assert services.DifferenceKind.NOT_OURS in kinds  # told, not lost
 
 
 def test_a_refund_line_without_a_number_is_no_payment(till, plan):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.gateways import GatewayUnclear
-from apps.orders.models import Notification, Payment, Refund, State
+from apps.orders.models import Notification, OrderState, Payment, Refund
 from apps.users.models import Membership
 from tests.cashier import body
 from tests.factories import make_user
@@ -25,8 +25,8 @@ def test_what_the_gateway_never_told_is_found_by_asking(till, plan):
     till.pay(pay_url(order))
     found = services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
-    assert (order.state, found.settled) == (State.FULFILLED, 1)
-    assert services.reconcile(at=timezone.now() + timedelta(hours=2), rate=1000).asked == 0
+    assert (order.state, found.settled) == (OrderState.FULFILLED, 1)
+    assert services.reconcile(at=timezone.now() + timedelta(hours=2), rate=1000).queried == 0
 
 
 def test_an_unpaid_order_closes_at_the_gateway_first(till, plan):
@@ -35,11 +35,11 @@ def test_an_unpaid_order_closes_at_the_gateway_first(till, plan):
     later = timezone.now() + timedelta(minutes=31)
     services.reconcile(at=timezone.now() + timedelta(minutes=29), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.PENDING
+    assert order.state == OrderState.PENDING
     services.reconcile(at=later, rate=1000)
     order.refresh_from_db()
-    assert order.state == State.CLOSED
-    assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    assert order.state == OrderState.CLOSED
+    assert till.cashier.store.get(trade.trade_no).status == "TRADE_CLOSED"
     with pytest.raises(services.UnableToPay):
         pay_url(order)
 
@@ -47,10 +47,10 @@ def test_an_unpaid_order_closes_at_the_gateway_first(till, plan):
 def test_a_trade_closed_at_the_gateway_closes_the_order(till, plan):
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
-    till.desk.store.close(trade.trade_no)
+    till.cashier.store.close(trade.trade_no)
     services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.CLOSED
+    assert order.state == OrderState.CLOSED
 
 
 def test_an_order_paid_in_its_last_moment_is_settled_instead_of_closed(till, plan):
@@ -58,7 +58,7 @@ def test_an_order_paid_in_its_last_moment_is_settled_instead_of_closed(till, pla
     till.pay(pay_url(order))
     services.reconcile(at=timezone.now() + timedelta(minutes=31), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.FULFILLED
+    assert order.state == OrderState.FULFILLED
 
 
 def test_a_payment_for_a_closed_order_is_kept_and_flagged(till, plan):
@@ -69,7 +69,7 @@ def test_a_payment_for_a_closed_order_is_kept_and_flagged(till, plan):
     notification = services.receive(body=body(till.notification(trade)), address=None, at=timezone.now())
     assert notification.verdict == Verdict.SETTLED
     order.refresh_from_db()
-    assert order.state == State.CLOSED
+    assert order.state == OrderState.CLOSED
     assert Payment.objects.get().flag == Payment.Flag.CLOSED
     assert not Membership.objects.exists()
 
@@ -86,7 +86,7 @@ def test_by_policy_what_bought_nothing_goes_back_by_itself(till, plan, settings)
     settings.REFUND_UNEXPECTED = True
     services.reconcile(at=timezone.now(), rate=1000)
     assert Refund.objects.get().state == Refund.State.DONE
-    assert till.desk.store.refunded(trade.trade_no) == Decimal("25.00")
+    assert till.cashier.store.refunded(trade.trade_no) == Decimal("25.00")
     services.reconcile(at=timezone.now(), rate=1000)
     assert Refund.objects.count() == 1
 
@@ -105,7 +105,7 @@ def test_a_wrong_amount_buys_nothing_and_is_flagged(till, plan):
     trade = till.pay(pay_url(order), amount="24.99")
     services.receive(body=body(till.notification(trade)), address=None, at=timezone.now())
     order.refresh_from_db()
-    assert (order.state, Payment.objects.get().flag) == (State.CLOSED, Payment.Flag.AMOUNT)
+    assert (order.state, Payment.objects.get().flag) == (OrderState.CLOSED, Payment.Flag.AMOUNT)
     assert Payment.objects.get().amount == Decimal("24.99")
     assert not Membership.objects.exists()
 
@@ -113,7 +113,7 @@ def test_a_wrong_amount_buys_nothing_and_is_flagged(till, plan):
 def test_a_second_trade_for_one_order_is_flagged(till, plan):
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.pay(pay_url(order))
-    again = till.desk.store.get(till.desk.store.pay_again(trade.trade_no, at=timezone.now()))
+    again = till.cashier.store.get(till.cashier.store.pay_again(trade.trade_no, at=timezone.now()))
     for one in (trade, again, trade, again):
         services.receive(body=body(till.notification(one)), address=None, at=timezone.now())
     assert sorted(Payment.objects.values_list("flag", flat=True)) == ["", "twice"]
@@ -129,4 +129,4 @@ def test_a_gateway_that_cannot_be_reached_leaves_the_order_open(plan, settings):
         services.close(order=order, at=timezone.now())
     assert services.reconcile(at=timezone.now() + timedelta(hours=1), rate=1000).unclear == 1
     order.refresh_from_db()
-    assert order.state == State.PENDING
+    assert order.state == OrderState.PENDING

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.orders import services
-from apps.orders.models import Kind, Order, Payment, State
+from apps.orders.models import Order, OrderKind, OrderState, Payment
 from apps.users.models import User
 from tests.factories import make_plan, make_user
 
@@ -28,7 +28,7 @@ def _orders(count: int, *, users: list[User] | None = None, first: int = 0, **fi
     users = users or [make_user() for _ in range(20)]
     return Order.objects.bulk_create(
         Order(
-            number=f"{n:024d}", user=users[n % 20], kind=Kind.PLAN, plan=plan, subject="VIP", days=30,
+            number=f"{n:024d}", user=users[n % 20], kind=OrderKind.PLAN, plan=plan, subject="VIP", days=30,
             list_price=Decimal("25.00"), amount=Decimal("25.00"), created_at=at - timedelta(minutes=n),
             expires_at=at + timedelta(minutes=30), **fields,
         )
@@ -67,7 +67,7 @@ def _sold(count: int, **which) -> None:
     at = timezone.now()
     Payment.objects.bulk_create(
         Payment(order=order, gateway="cashier", trade_no=order.number, amount=order.amount, paid_at=at, created_at=at)
-        for order in _orders(count, state=State.FULFILLED, paid_at=at, **which)
+        for order in _orders(count, state=OrderState.FULFILLED, paid_at=at, **which)
     )
 
 
@@ -100,7 +100,7 @@ def test_reconciling_a_thousand_open_orders_is_bounded(till, monkeypatch):
     found = services.reconcile(at=at, rate=rate)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (found.asked, found.unclear) == (OPEN, 0)
+    assert (found.queried, found.unclear) == (OPEN, 0)
     assert time.monotonic() - begun >= OPEN / rate * 0.99
     assert peak < MOST_MEMORY
-    assert services.reconcile(at=at, rate=rate).asked == 0  # each was asked a moment ago
+    assert services.reconcile(at=at, rate=rate).queried == 0  # each was asked a moment ago

@@ -60,7 +60,7 @@ def test_the_link_pays_this_order_and_nothing_more_without_a_session(till, order
     assert "¥25" in page.content.decode()
     assert order.user.username not in page.content.decode()
     till.pay(stranger.post(link, headers={"User-Agent": IPHONE})["Location"])
-    services.ask(order=type(order).objects.get(pk=order.pk), at=timezone.now())
+    services.query_order(order=type(order).objects.get(pk=order.pk), at=timezone.now())
     assert "支付成功" in stranger.get(link, headers={"User-Agent": IPHONE}).content.decode()
     assert "_auth_user_id" not in stranger.session
     assert stranger.get(order.get_absolute_url()).status_code == 302

@@ -195,12 +195,12 @@ def test_a_trade_of_the_bill_is_asked_about_by_its_own_number(heard):
 
 def test_a_notification_has_documented_fields_only(till):
     known = {name for names, _kind, _we in _rows("| notification |") for name in re.findall(r"`(\w+)`", names)}
-    trade = till.desk.store.begin(
+    trade = till.cashier.store.begin(
         number="N1", subject="x", amount="1.00", notify_url="", return_url="", expires_at=None, at=timezone.now()
     )
-    till.desk.store.pay(trade.trade_no, at=timezone.now())
-    till.desk.store.refund(trade.trade_no, f"r{trade.trade_no}", Decimal("0.50"), at=timezone.now())
-    told = till.notification(till.desk.store.get(trade.trade_no))
+    till.cashier.store.pay(trade.trade_no, at=timezone.now())
+    till.cashier.store.refund(trade.trade_no, f"r{trade.trade_no}", Decimal("0.50"), at=timezone.now())
+    told = till.notification(till.cashier.store.get(trade.trade_no))
     assert set(told) <= known
     kinds = {
         name: _kind(kind) for names, kind, _we in _rows("| notification |") for name in re.findall(r"`(\w+)`", names)

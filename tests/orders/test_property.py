@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from apps.orders import services
-from apps.orders.models import Kind, Notification, Order, Payment, Purchase, Refund, State
+from apps.orders.models import Notification, Order, OrderKind, OrderState, Payment, Purchase, Refund
 from apps.users.models import Membership
 from apps.wallet import services as wallet
 from apps.wallet.models import Entry, Wallet
@@ -77,18 +77,18 @@ class Shop(RuleBasedStateMachine):
     def pay(self, data: st.DataObject, off: str, late: bool) -> None:
         """At the right amount or a wrong one, in time or after the trade was closed."""
         trade_no = self._trade(data)[1]
-        trade = self.till.desk.store.get(trade_no)
+        trade = self.till.cashier.store.get(trade_no)
         assert trade
         amount = max(Decimal(trade.amount) + Decimal(off), Decimal("0.01"))
-        self.till.desk.store.pay(trade_no, at=self.at, amount=amount, forced=late)
+        self.till.cashier.store.pay(trade_no, at=self.at, amount=amount, forced=late)
 
     @precondition(lambda self: any(deal.trades for deal in self.deals))
     @rule(data=st.data())
     def pay_twice(self, data: st.DataObject) -> None:
         deal, trade_no = self._trade(data)
-        trade = self.till.desk.store.get(trade_no)
+        trade = self.till.cashier.store.get(trade_no)
         if trade and trade.paid_at and len(deal.trades) < 3:
-            deal.trades.append(self.till.desk.store.pay_again(trade_no, at=self.at))
+            deal.trades.append(self.till.cashier.store.pay_again(trade_no, at=self.at))
 
     @precondition(lambda self: self.deals)
     @rule(data=st.data())
@@ -110,7 +110,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), copies=st.integers(1, 3))
     def notify(self, data: st.DataObject, copies: int) -> None:
         """Once or oftener, early or late: whenever this rule comes."""
-        trade = self.till.desk.store.get(self._trade(data)[1])
+        trade = self.till.cashier.store.get(self._trade(data)[1])
         assert trade
         for _ in range(copies):
             notification = services.receive(body=body(self.till.notification(trade)), address=None, at=self.at)
@@ -120,7 +120,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), name=st.sampled_from(ALTERED))
     def notify_falsely(self, data: st.DataObject, name: str) -> None:
         """Altered after it was signed."""
-        trade = self.till.desk.store.get(self._trade(data)[1])
+        trade = self.till.cashier.store.get(self._trade(data)[1])
         assert trade
         params = {**self.till.notification(trade), "trade_status": "TRADE_SUCCESS"}
         notification = services.receive(body=body({**params, name: params[name] + "1"}), address=None, at=self.at)
@@ -130,7 +130,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), name=st.sampled_from(["app_id", "seller_id"]))
     def notify_for_another(self, data: st.DataObject, name: str) -> None:
         """Signed by the gateway, for another application or seller."""
-        trade = self.till.desk.store.get(self._trade(data)[1])
+        trade = self.till.cashier.store.get(self._trade(data)[1])
         assert trade
         params = self.till.notification(trade, **{name: "2021000000000000", "trade_status": "TRADE_SUCCESS"})
         assert services.receive(body=body(params), address=None, at=self.at).verdict == Notification.Verdict.FOREIGN
@@ -152,7 +152,7 @@ class Shop(RuleBasedStateMachine):
             row = services.refund(payment=payment, amount=amount, reason="x", by=None, at=self.at)
         except services.UnableToRefund:
             return
-        assert services.carry_out(refund=row, at=self.at).state == Refund.State.DONE
+        assert services.execute_refund(refund=row, at=self.at).state == Refund.State.DONE
 
     # --- What holds at every moment ----------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Shop(RuleBasedStateMachine):
             back = payment.refunds.filter(state=Refund.State.DONE).aggregate(n=Sum("amount"))["n"] or NOTHING
             assert back == payment.refunded
             left = payment.amount - payment.refunded
-            given = left if not payment.flag and payment.order.state == State.FULFILLED else NOTHING
+            given = left if not payment.flag and payment.order.state == OrderState.FULFILLED else NOTHING
             flagged = left if payment.flag else NOTHING
             assert payment.amount == given + payment.refunded + flagged
 
@@ -172,13 +172,13 @@ class Shop(RuleBasedStateMachine):
         for deal in self.deals:
             order = self._seen(deal)
             good = order.payments.filter(flag="").count()
-            has = order.state == State.FULFILLED
-            bought = order.state in {State.FULFILLED, State.REFUNDED}
+            has = order.state == OrderState.FULFILLED
+            bought = order.state in {OrderState.FULFILLED, OrderState.REFUNDED}
             assert good == (1 if bought and not order.payments.filter(flag=Payment.Flag.OWNED).exists() else 0)
-            if order.kind == Kind.PLAN:
+            if order.kind == OrderKind.PLAN:
                 length = order.membership.ends_at - order.membership.starts_at if order.membership else timedelta(0)
                 assert length == timedelta(days=order.days) if has else length < timedelta(days=order.days)
-            elif order.kind == Kind.TITLE:
+            elif order.kind == OrderKind.TITLE:
                 assert Purchase.objects.filter(order=order, held=True).count() == (1 if has else 0)
             else:
                 assert Entry.objects.filter(reference=order.number).count() == good
@@ -207,14 +207,14 @@ class Shop(RuleBasedStateMachine):
             self.at += timedelta(hours=2)
             services.reconcile(at=self.at, rate=10_000)
         for deal in self.deals:
-            assert self._seen(deal).state != State.PENDING
+            assert self._seen(deal).state != OrderState.PENDING
             for payment in deal.order.payments.exclude(gateway="wallet"):
-                trade = self.till.desk.store.get(payment.trade_no)
+                trade = self.till.cashier.store.get(payment.trade_no)
                 assert trade
                 assert Decimal(trade.amount) == payment.amount
-                assert self.till.desk.store.refunded(payment.trade_no) == payment.refunded
+                assert self.till.cashier.store.refunded(payment.trade_no) == payment.refunded
                 assert not payment.flag or payment.refunded == payment.amount
-            if any((trade := self.till.desk.store.get(number)) and trade.paid_at for number in deal.trades):
+            if any((trade := self.till.cashier.store.get(number)) and trade.paid_at for number in deal.trades):
                 assert deal.order.payments.exists()
         self.money_in_is_given_back_or_flagged()
         self.every_order_gave_what_it_should_once()

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.orders import services
-from apps.orders.models import Order, Payment, Plan, Purchase, State
+from apps.orders.models import Order, OrderState, Payment, Plan, Purchase
 from apps.orders.services.buying import new_number
 from apps.users import services as users
 from apps.users.models import Membership
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_paid_plan_gives_its_days(till, plan):
     user, before = make_user(), timezone.now()
     order = bought(till, user, plan)
-    assert order.state == State.FULFILLED
+    assert order.state == OrderState.FULFILLED
     payment = Payment.objects.get()
     assert (payment.amount, payment.flag, payment.order) == (Decimal("25.00"), "", order)
     end = users.membership_end(user=user, at=timezone.now())
@@ -84,13 +84,13 @@ def test_a_title_paid_by_two_orders_is_owned_once(till):
     assert first.pk != second.pk
     settled(till, first)
     settled(till, second)
-    assert (second.state, Purchase.objects.count()) == (State.PAID, 1)
+    assert (second.state, Purchase.objects.count()) == (OrderState.PAID, 1)
     payment = Payment.objects.get(order=second)
     assert payment.flag == Payment.Flag.OWNED
     row = services.refund(payment=payment, amount=payment.amount, reason="x", by=None, at=timezone.now())
-    services.carry_out(refund=row, at=timezone.now())
+    services.execute_refund(refund=row, at=timezone.now())
     second.refresh_from_db()
-    assert second.state == State.REFUNDED
+    assert second.state == OrderState.REFUNDED
     assert services.owns(user=user, movie_id=movie.pk)
 
 
@@ -99,7 +99,7 @@ def test_a_top_up_and_a_purchase_from_the_wallet(till):
     order = services.place_order(user=user, item=movie, at=timezone.now())
     with pytest.raises(wallet.NotEnoughMoney):
         services.pay_from_wallet(order=order, user=user, at=timezone.now())
-    assert Order.objects.get(pk=order.pk).state == State.PENDING
+    assert Order.objects.get(pk=order.pk).state == OrderState.PENDING
     top_up(till, user, "12.50")
     for _ in range(2):
         services.pay_from_wallet(order=order, user=user, at=timezone.now())
@@ -110,7 +110,7 @@ def test_a_top_up_and_a_purchase_from_the_wallet(till):
 def test_the_state_table_is_kept(plan):
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     with pytest.raises(ValueError, match="never moves"):
-        Order.objects.filter(pk=order.pk).move(State.CLOSED, State.PAID, paid_at=timezone.now())
+        Order.objects.filter(pk=order.pk).move(OrderState.CLOSED, OrderState.PAID, paid_at=timezone.now())
     for wrong in (
         {"state": "paid"}, {"state": "nonsense"}, {"state": "closed"}, {"amount": Decimal("1.00")},
         {"amount": Decimal(0), "discount": Decimal("25.00")}, {"state": "refunded", "refunded_at": timezone.now()},
@@ -150,14 +150,14 @@ def test_a_wallet_pays_only_after_the_gateway_let_go(till, plan):
     order = services.place_order(user=user, item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
     order.refresh_from_db()
-    assert services.pay_from_wallet(order=order, user=user, at=timezone.now()).state == State.PENDING
-    services.answer_question(order_id=order.pk, at=timezone.now())
-    assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    assert services.pay_from_wallet(order=order, user=user, at=timezone.now()).state == OrderState.PENDING
+    services.run_query(order_id=order.pk, at=timezone.now())
+    assert till.cashier.store.get(trade.trade_no).status == "TRADE_CLOSED"
     assert order.payments.get().gateway == "wallet"
     paid_there = services.place_order(user=user, item=plan, at=timezone.now())
     till.pay(pay_url(paid_there))
     paid_there.refresh_from_db()
     services.pay_from_wallet(order=paid_there, user=user, at=timezone.now())
-    services.answer_question(order_id=paid_there.pk, at=timezone.now())
+    services.run_query(order_id=paid_there.pk, at=timezone.now())
     assert wallet.balance_of(user=user) == Decimal("35.00")
     assert paid_there.payments.get().gateway != "wallet"

@@ -176,7 +176,7 @@ def test_a_signature_is_written_in_one_way_only(client, paid):
 def test_a_signed_notification_is_read_with_care(client, paid, till, changed, verdict):
     order, notification = paid
     fields = {name: value for name, value in {**notification, **changed}.items() if name not in {"sign", "sign_type"}}
-    said, stored = _notify(client, till.desk.signed(fields))
+    said, stored = _notify(client, till.cashier.signed(fields))
     assert stored.verdict == verdict
     assert said == ("success" if verdict in {Verdict.NOTED, Verdict.SETTLED} else "failure")
     assert _unpaid(order) is (verdict != Verdict.SETTLED)

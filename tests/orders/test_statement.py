@@ -16,8 +16,8 @@ from django.utils import timezone
 from apps.orders import services
 from apps.orders.gateways import CLOCK, GatewayUnclear, gateway, read_bill
 from apps.orders.gateways.cashier.store import Fault
-from apps.orders.models import MorningStatement, Payment, Plan
-from apps.orders.services.daily import last_billed
+from apps.orders.models import DailyStatement, Payment, Plan
+from apps.orders.services.daily import last_billed_day
 from benchmarks.money.faults import BILL_BREAKS_OFF
 from benchmarks.money.gateway import shape_of
 from benchmarks.money.trial import Trial
@@ -38,8 +38,8 @@ def _paid(till, amount: str = "25.00") -> Payment:
 def _strangers(till) -> str:
     """A payment at the gateway for an order that isn't ours; its trade's number."""
     wanted = {"subject": "x", "amount": "25.00", "notify_url": "", "return_url": "", "expires_at": None}
-    trade = till.desk.store.begin(number=f"X{timezone.now():%H%M%S%f}", at=timezone.now(), **wanted)
-    assert till.desk.store.pay(trade.trade_no, at=timezone.now())
+    trade = till.cashier.store.begin(number=f"X{timezone.now():%H%M%S%f}", at=timezone.now(), **wanted)
+    assert till.cashier.store.pay(trade.trade_no, at=timezone.now())
     return trade.trade_no
 
 
@@ -58,7 +58,7 @@ def _statement(payment: Payment, content: bytes) -> services.Statement:
 def test_books_that_agree(till):
     payment = _paid(till)
     row = services.refund(payment=payment, amount=Decimal("5.01"), reason="x", by=None, at=timezone.now())
-    services.carry_out(refund=row, at=timezone.now())
+    services.execute_refund(refund=row, at=timezone.now())
     told = _statement(payment, _bill(payment))
     assert (told.ours, told.theirs, told.lines, told.differences) == (Decimal("19.99"), Decimal("19.99"), 2, [])
 
@@ -67,24 +67,24 @@ def test_every_kind_of_difference_is_told(till):
     payment = _paid(till)
     stranger = "2026112022001000000000001\t,20261120000\t,交易,x" + "," * 7 + ",9.90" + "," * 13 + "\r\n"
     content = _bill(payment, stranger)
-    assert [(d.trouble, d.theirs) for d in _statement(payment, content).differences] == [
-        (services.Trouble.NOT_OURS, Decimal("9.90"))
+    assert [(d.kind, d.theirs) for d in _statement(payment, content).differences] == [
+        (services.DifferenceKind.NOT_OURS, Decimal("9.90"))
     ]
-    assert [d.trouble for d in _statement(payment, content.replace(b",25.00", b",25.01")).differences] == [
-        services.Trouble.NOT_OURS, services.Trouble.AMOUNT,
+    assert [d.kind for d in _statement(payment, content.replace(b",25.00", b",25.01")).differences] == [
+        services.DifferenceKind.NOT_OURS, services.DifferenceKind.AMOUNT,
     ]  # fmt: skip
     own = next(text for text in content.splitlines(keepends=True) if text.startswith(payment.trade_no.encode()))
-    assert [d.trouble for d in _statement(payment, _bill(payment) + own).differences] == [services.Trouble.TWICE]
+    assert [d.kind for d in _statement(payment, _bill(payment) + own).differences] == [services.DifferenceKind.TWICE]
     nothing = b"".join(text for text in content.splitlines(keepends=True) if text[:1] == b"#" or b",," not in text)
-    assert [(d.trouble, d.ours) for d in _statement(payment, nothing).differences] == [
-        (services.Trouble.NOT_THEIRS, Decimal("25.00"))
+    assert [(d.kind, d.ours) for d in _statement(payment, nothing).differences] == [
+        (services.DifferenceKind.NOT_THEIRS, Decimal("25.00"))
     ]
 
 
 def test_a_refund_at_midnight_is_found_on_the_other_day(till):
     payment = _paid(till)
     row = services.refund(payment=payment, amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())
-    services.carry_out(refund=row, at=timezone.now() + timedelta(days=1))
+    services.execute_refund(refund=row, at=timezone.now() + timedelta(days=1))
     told = _statement(payment, _bill(payment))
     assert told.differences == []
 
@@ -127,7 +127,7 @@ def test_a_quotation_mark_that_nobody_closes_swallows_no_lines(till):
     cells = lines[0].split(",")
     cells[0], cells[1], cells[3] = "2026112022001400000000000009", "X1", '"open'
     told = _statement(payment, "\r\n".join([head, ",".join(cells), *lines]).encode("gbk"))
-    assert [(one.trouble, one.number) for one in told.differences] == [(services.Trouble.NOT_OURS, "X1")]
+    assert [(one.kind, one.number) for one in told.differences] == [(services.DifferenceKind.NOT_OURS, "X1")]
 
 
 def test_a_damaged_bill_is_refused_and_nothing_else_is_raised(till):
@@ -185,14 +185,14 @@ def test_a_day_without_a_bill_is_a_day_on_which_nothing_moved(till, settings, ma
     settings.MONEY_ALARMS_TO = "money@example.com"
     query = "alipay.data.dataservice.bill.downloadurl.query"
     for days, sub_code in ((400, "isp.bill_not_exist"), (399, "BILL_NOT_EXIST")):
-        till.desk.store.fail(query, Fault("40004", sub_code, False))
+        till.cashier.store.fail(query, Fault("40004", sub_code, False))
         services.daily_statement(at=timezone.now() - timedelta(days=days))
-    assert MorningStatement.objects.filter(made_at__isnull=False).count() == 2
+    assert DailyStatement.objects.filter(made_at__isnull=False).count() == 2
     assert mailoutbox == []
     payment = _paid(till)
-    till.desk.store.fail(query, Fault("40004", "isp.bill_not_exist", False))
+    till.cashier.store.fail(query, Fault("40004", "isp.bill_not_exist", False))
     told = services.check_day(day=payment.paid_at.astimezone(CLOCK).date(), at=timezone.now())
-    assert [one.trouble for one in told.differences] == [services.Trouble.NOT_THEIRS]
+    assert [one.kind for one in told.differences] == [services.DifferenceKind.NOT_THEIRS]
 
 
 def test_the_command_fetches_the_bill_itself(till, settings):
@@ -223,7 +223,7 @@ UNKNOWN = "2026112022001000000000001\t,20261120000\t,分账,x" + "," * 7 + ",9.9
 def test_a_line_that_is_not_understood_stops_nothing_and_is_told(till, tmp_path, line):
     payment = _paid(till)
     told = _statement(payment, _bill(payment, line))
-    assert [one.trouble for one in told.differences] == [services.Trouble.UNKNOWN]
+    assert [one.kind for one in told.differences] == [services.DifferenceKind.UNKNOWN]
     assert told.differences[0].request_no.split(",")[0] == line.split(",")[0].strip()
     assert told.theirs == Decimal("25.00")  # the other lines are compared
     file, said = tmp_path / "bill.csv", io.StringIO()
@@ -240,7 +240,7 @@ def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, setting
     )  # the cashier is all tests' own, and its day holds what they paid
     settings.MONEY_ALARMS_TO = "money@example.com"
     payment = _paid(till)
-    store = till.desk.store
+    store = till.cashier.store
     assert store.refund(payment.trade_no, f"{payment.trade_no}-console", Decimal("4.00"), at=timezone.now())
     stranger = _strangers(till)
     tomorrow = payment.paid_at.astimezone(CLOCK).replace(hour=10, minute=10) + timedelta(days=1)
@@ -264,7 +264,7 @@ def test_a_day_without_a_bill_is_tried_again_and_alarms_once(till, settings, mai
     assert ["No statement of" in mail.subject for mail in mailed] == [True]
     settings.ALIPAY_GATEWAY_URL = there
     services.daily_statement(at=morning + timedelta(days=1))  # makes up for the day before
-    rows = MorningStatement.objects.order_by("day").values_list("day", "made_at")
+    rows = DailyStatement.objects.order_by("day").values_list("day", "made_at")
     assert [day for day, _ in rows] == [(morning - timedelta(days=n)).date() for n in (1, 0)]
     assert all(made for _, made in rows)
 
@@ -272,7 +272,7 @@ def test_a_day_without_a_bill_is_tried_again_and_alarms_once(till, settings, mai
 def test_a_statement_is_made_once(till, settings, mailed, monkeypatch):
     settings.MONEY_ALARMS_TO = "money@example.com"
     payment = _paid(till)
-    till.desk.store.pay_again(payment.trade_no, at=timezone.now())  # a difference
+    till.cashier.store.pay_again(payment.trade_no, at=timezone.now())  # a difference
     tomorrow = payment.paid_at.astimezone(CLOCK).replace(hour=10, minute=10) + timedelta(days=1)
     for hour in range(3):
         services.daily_statement(at=tomorrow + timedelta(hours=hour))
@@ -282,10 +282,10 @@ def test_a_statement_is_made_once(till, settings, mailed, monkeypatch):
 def test_a_site_without_payments_has_no_statement(settings):
     settings.PAYMENT_GATEWAY = "none"
     services.daily_statement(at=timezone.now())
-    assert not MorningStatement.objects.exists()
+    assert not DailyStatement.objects.exists()
 
 
 @pytest.mark.parametrize(("hour", "days"), [(10, 1), (9, 2), (0, 2), (23, 1)])
 def test_the_statement_is_of_the_last_day_that_has_a_bill(hour, days):
     at = datetime(2026, 11, 20, hour, 10, tzinfo=CLOCK)
-    assert last_billed(at) == at.date() - timedelta(days=days)
+    assert last_billed_day(at) == at.date() - timedelta(days=days)

@@ -55,8 +55,8 @@ def _comes_and_goes(order: Order, amount: str, why: str) -> None:
 def test_a_doubled_payment_says_what_comes_back_and_that_it_has(till, plan):
     order = services.place_order(user=_buyer(), item=plan, at=timezone.now())
     first = till.pay(pay_url(order))
-    for trade_no in (first.trade_no, till.desk.store.pay_again(first.trade_no, at=timezone.now())):
-        _tell(till, till.desk.store.get(trade_no))
+    for trade_no in (first.trade_no, till.cashier.store.pay_again(first.trade_no, at=timezone.now())):
+        _tell(till, till.cashier.store.get(trade_no))
     assert "Payment successful" in _page(order)
     _comes_and_goes(order, "¥25.00", "This order was paid more than once.")
     assert "Payment successful" in _page(order)
@@ -73,8 +73,8 @@ def test_a_late_payment_says_what_comes_back_and_that_it_has(till, plan):
     trade = till.open(pay_url(order))
     services.close(order=order, at=timezone.now())
     assert "No payment was made for this order." in _page(order)
-    assert till.desk.store.pay(trade.trade_no, at=timezone.now(), amount=None, forced=True)
-    _tell(till, till.desk.store.get(trade.trade_no))
+    assert till.cashier.store.pay(trade.trade_no, at=timezone.now(), amount=None, forced=True)
+    _tell(till, till.cashier.store.get(trade.trade_no))
     _comes_and_goes(order, "¥25.00", "after the order was closed")
 
 
@@ -83,7 +83,7 @@ def test_a_part_refund_is_said_on_the_page_and_mailed(till, plan):
     payment = Payment.objects.get(order=order)
     row = services.refund(payment=payment, amount=Decimal("10.00"), reason="x", by=None, at=timezone.now())
     assert "¥10.00 will be refunded" in _page(order)
-    services.carry_out(refund=row, at=timezone.now())
+    services.execute_refund(refund=row, at=timezone.now())
     assert "¥10.00 was refunded" in _page(order)
     _send()
     assert [m.subject for m in outbox.outbox] == [f"Payment received: {order.subject}", "Refund completed: ¥10.00"]
@@ -99,7 +99,7 @@ def test_paid_and_refunded_are_mailed_once_however_often_they_are_told(till, pla
     payment = Payment.objects.get(order=order)
     row = services.refund(payment=payment, amount=payment.amount, reason="x", by=None, at=timezone.now())
     for _again in range(2):
-        services.carry_out(refund=Refund.objects.get(pk=row.pk), at=timezone.now())
+        services.execute_refund(refund=Refund.objects.get(pk=row.pk), at=timezone.now())
         _send()
     paid, refunded = outbox.outbox
     for message in (paid, refunded):
@@ -115,9 +115,9 @@ def test_paid_and_refunded_are_mailed_once_however_often_they_are_told(till, pla
 def test_a_refund_made_in_the_console_is_mailed_once(till, plan):
     order = bought(till, _buyer(), plan)
     payment = Payment.objects.get(order=order)
-    assert till.desk.store.refund(payment.trade_no, "console-1", Decimal("10.00"), at=timezone.now())
+    assert till.cashier.store.refund(payment.trade_no, "console-1", Decimal("10.00"), at=timezone.now())
     for _again in range(2):
-        _tell(till, till.desk.store.get(payment.trade_no))
+        _tell(till, till.cashier.store.get(payment.trade_no))
         _send()
     assert [m.subject for m in outbox.outbox] == [f"Payment received: {order.subject}", "Refund completed: ¥10.00"]
 

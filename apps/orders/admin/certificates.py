@@ -62,5 +62,5 @@ class AlipayCertificateAdmin(ReadOnlyAdmin):
         return page
 
 
-def _said(row: AlipayCertificate) -> services.Held:
+def _said(row: AlipayCertificate) -> services.CertificateInfo:
     return services.certificate_of(row=row, at=timezone.now())

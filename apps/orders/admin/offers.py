@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from apps.orders.models import Coupon, Plan, State
+from apps.orders.models import Coupon, OrderState, Plan
 from utils.admin import FormAdmin, PublicModelAdmin
 from utils.templatetags.formats import yuan
 
@@ -38,7 +38,7 @@ class CouponAdmin(FormAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows: QuerySet[Coupon] = super().get_queryset(request)
-        return rows.annotate(uses=Count("orders", filter=~Q(orders__state=State.CLOSED)))
+        return rows.annotate(uses=Count("orders", filter=~Q(orders__state=OrderState.CLOSED)))
 
     @display(description=_("discount"))
     def takes_off(self, coupon: Coupon) -> str:

@@ -26,14 +26,14 @@ from apps.orders import services
 from apps.orders.admin.drawing import bars, options
 from apps.orders.admin.export import csv_of
 from apps.orders.forms import RefundForm, RevenueForm
-from apps.orders.models import Notification, Order, Payment, Refund, State
+from apps.orders.models import Notification, Order, OrderState, Payment, Refund
 from apps.users.models import User
 from utils.admin import ReadOnlyAdmin, ReadOnlyInline
 from utils.templatetags.formats import yuan
 
 STATE_LABELS = {
-    State.PENDING.label: "info", State.PAID.label: "warning", State.FULFILLED.label: "success",
-    State.CLOSED.label: "default", State.REFUNDED.label: "danger",
+    OrderState.PENDING.label: "info", OrderState.PAID.label: "warning", OrderState.FULFILLED.label: "success",
+    OrderState.CLOSED.label: "default", OrderState.REFUNDED.label: "danger",
 }  # fmt: skip
 
 
@@ -84,11 +84,11 @@ class OrderAdmin(ReadOnlyAdmin):
     actions = ["export"]
     actions_list = ["revenue", "export_all"]
     actions_detail = ["refund"]
-    change_form_outer_before_template = "admin/orders/ask.html"
+    change_form_outer_before_template = "admin/orders/check_status.html"
     fieldsets = [
         (None, {"fields": [("number", "state_label"), ("user", "subject"), ("list_price", "discount", "amount")]}),
         (_("Fulfilment"), {"fields": [("kind", "plan", "days"), ("movie", "membership", "coupon")]}),
-        (_("Timeline"), {"fields": [("created_at", "expires_at"), ("sent_at", "asked_at", "wish"),
+        (_("Timeline"), {"fields": [("created_at", "expires_at"), ("sent_at", "queried_at", "requested_action"),
                                     ("gateway", "app_id"), ("paid_at", "closed_at", "refunded_at")]}),
     ]  # fmt: skip
 
@@ -98,7 +98,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @display(description=_("state"), label=STATE_LABELS, ordering="state")
     def state_label(self, order: Order) -> str:
-        return str(State(order.state).label)
+        return str(OrderState(order.state).label)
 
     def get_fieldsets(self, request: HttpRequest, obj: Order | None = None) -> Any:
         return self.fieldsets
@@ -110,7 +110,7 @@ class OrderAdmin(ReadOnlyAdmin):
     def has_refund_permission(self, request: HttpRequest, _object_id: str = "") -> bool:
         return self.has_view_permission(request) and request.user.has_perm("orders.add_refund")
 
-    def has_ask_permission(self, request: HttpRequest) -> bool:
+    def has_check_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("orders.change_order")
 
     has_export_permission = has_revenue_permission  # the file holds the payments too
@@ -162,7 +162,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def _send(self, request: HttpRequest, order: Order, row: Refund) -> None:
         self.log_change(request, order, f"refund {row.number}: {yuan(row.amount)} {row.reason}")
-        services.carry_out_soon(refund=row)
+        services.execute_refund_soon(refund=row)
         if row.state == Refund.State.DONE:
             self.message_user(request, gettext("%s was refunded.") % yuan(row.amount), messages.SUCCESS)
         else:
@@ -171,12 +171,12 @@ class OrderAdmin(ReadOnlyAdmin):
             )
             self.message_user(request, text % yuan(row.amount), messages.INFO)
 
-    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def check_status(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Have the gateway asked; the order's page, loaded anew, then shows what it said."""
-        if not self.has_ask_permission(request):
+        if not self.has_check_permission(request):
             raise PermissionDenied
         order = self._found(request, object_id)
-        if services.ask_soon(order=order, at=timezone.now()):
+        if services.query_soon(order=order, at=timezone.now()):
             text = gettext("Checking with the payment gateway. Reload this page in a moment.")
             self.message_user(request, text, messages.INFO)
         else:
@@ -186,12 +186,12 @@ class OrderAdmin(ReadOnlyAdmin):
         return redirect("admin:orders_order_change", order.pk)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.ask))
-        return [path("<path:object_id>/ask/", view, name="orders_order_ask"), *super().get_urls()]
+        view = self.admin_site.admin_view(require_POST(self.check_status))
+        return [path("<path:object_id>/check-status/", view, name="orders_order_check_status"), *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         order = context["original"]
-        context["may_ask"] = order.sent_at and self.has_ask_permission(request)
+        context["may_check"] = order.sent_at and self.has_check_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Revenue ----------------------------------------------------------------------------------

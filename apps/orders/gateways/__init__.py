@@ -1,6 +1,14 @@
 """Who takes the money. Settings choose: Alipay, the local cashier that speaks its protocol, or nobody."""
 
-from apps.orders.gateways.accounts import Account, accounts, gateway, gateway_of, gateway_through, is_offered, sellers
+from apps.orders.gateways.accounts import (
+    Account,
+    accounts,
+    gateway,
+    gateway_by_id,
+    gateway_of,
+    payments_enabled,
+    sellers,
+)
 from apps.orders.gateways.alipay import TRIES, AlipayGateway
 from apps.orders.gateways.bill import BillLine, read_bill
 from apps.orders.gateways.protocol import CLOCK, GatewayRefused, GatewaySilent, GatewayUnclear, Trade, TradeStatus
@@ -18,9 +26,9 @@ __all__ = [
     "TradeStatus",
     "accounts",
     "gateway",
+    "gateway_by_id",
     "gateway_of",
-    "gateway_through",
-    "is_offered",
+    "payments_enabled",
     "read_bill",
     "sellers",
 ]

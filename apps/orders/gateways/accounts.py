@@ -62,7 +62,7 @@ def read(value: str) -> str:
     return Path(value).read_text()
 
 
-def is_offered() -> bool:
+def payments_enabled() -> bool:
     """Whether anything can be paid through a gateway."""
     return bool(settings.PAYMENT_GATEWAY != "none")
 
@@ -70,7 +70,7 @@ def is_offered() -> bool:
 def accounts() -> list[Account]:
     """Every application of the settings, the present one first."""
     earlier = [_account("alipay", one) for one in settings.ALIPAY_EARLIER_APPS]
-    if not is_offered():
+    if not payments_enabled():
         return earlier
     names = ("APP_ID", "SELLER_ID", "GATEWAY_URL", "PRIVATE_KEY_FILE", "PUBLIC_KEY_FILE", "APP_CERT_FILE")
     told = {name: getattr(settings, f"ALIPAY_{name}") for name in (*names, "CERT_FILE", "ROOT_CERT_FILE")}
@@ -101,14 +101,14 @@ def _account(gateway: str, told: dict[str, Any]) -> Account:
 
 def gateway() -> AlipayGateway:
     """The gateway for what is paid now. Raises GatewayRefused where payments are not set up."""
-    if not is_offered():
+    if not payments_enabled():
         raise GatewayRefused("PAYMENT_GATEWAY is none.")
     if settings.PAYMENT_GATEWAY == "cashier":
         make_keys(settings.CASHIER_DIR)
     return gateway_of(accounts()[0])
 
 
-def gateway_through(*, name: str, app_id: str) -> AlipayGateway:
+def gateway_by_id(*, name: str, app_id: str) -> AlipayGateway:
     """The gateway that an order or a payment went through. Raises GatewayUnclear where the settings have it no more.
 
     Rows without an `app_id` are older than the note of it.
@@ -116,7 +116,7 @@ def gateway_through(*, name: str, app_id: str) -> AlipayGateway:
     for account in accounts():
         if account.app_id == app_id and account.gateway == name:
             return gateway_of(account)
-    if not app_id and is_offered():
+    if not app_id and payments_enabled():
         return gateway()
     raise GatewayUnclear(f"The settings have no application {app_id} of {name}: see ALIPAY_EARLIER_APPS.")
 

@@ -60,7 +60,7 @@ class Sdk(AliPay):  # type: ignore[misc]  # python-alipay-sdk ships no types
             raise AliPayValidationError(f"not signed: {written[:200]}")
         return meant
 
-    def believed_until(self) -> datetime | None:
+    def trusted_until(self) -> datetime | None:
         """When the last certificate of Alipay's that is known expires; None where there are only keys."""
         return self._trust.ends()
 

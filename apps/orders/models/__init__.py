@@ -1,22 +1,22 @@
 """Plans, promises, money and what it gave."""
 
 from apps.orders.models.offers import Coupon, Plan
-from apps.orders.models.orders import MOVES, Kind, Order, OrderQuerySet, Purchase, State, Wish
-from apps.orders.models.payments import AlipayCertificate, MorningStatement, Notification, Payment, Refund
+from apps.orders.models.orders import MOVES, Order, OrderKind, OrderQuerySet, OrderState, Purchase, RequestedAction
+from apps.orders.models.payments import AlipayCertificate, DailyStatement, Notification, Payment, Refund
 
 __all__ = [
     "MOVES",
     "AlipayCertificate",
     "Coupon",
-    "Kind",
-    "MorningStatement",
+    "DailyStatement",
     "Notification",
     "Order",
+    "OrderKind",
     "OrderQuerySet",
+    "OrderState",
     "Payment",
     "Plan",
     "Purchase",
     "Refund",
-    "State",
-    "Wish",
+    "RequestedAction",
 ]

@@ -17,7 +17,7 @@ from utils.money import MoneyField
 from utils.rows import name_of
 
 
-class Kind(models.TextChoices):
+class OrderKind(models.TextChoices):
     """What an order buys."""
 
     PLAN = "plan", _("VIP")
@@ -25,7 +25,7 @@ class Kind(models.TextChoices):
     TOP_UP = "top_up", _("top-up")
 
 
-class State(models.TextChoices):
+class OrderState(models.TextChoices):
     """Where an order stands."""
 
     PENDING = "pending", _("awaiting payment")
@@ -35,7 +35,7 @@ class State(models.TextChoices):
     REFUNDED = "refunded", _("refunded")
 
 
-class Wish(models.TextChoices):
+class RequestedAction(models.TextChoices):
     """What a buyer wants of an order that the gateway may still take money for: it is closed there first."""
 
     NONE = "", _("none")
@@ -43,12 +43,12 @@ class Wish(models.TextChoices):
     WALLET = "wallet", _("pay with wallet")
 
 
-MOVES: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.PAID, State.CLOSED}),
-    State.PAID: frozenset({State.FULFILLED, State.REFUNDED}),
-    State.FULFILLED: frozenset({State.REFUNDED}),
-    State.CLOSED: frozenset(),
-    State.REFUNDED: frozenset(),
+MOVES: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.PENDING: frozenset({OrderState.PAID, OrderState.CLOSED}),
+    OrderState.PAID: frozenset({OrderState.FULFILLED, OrderState.REFUNDED}),
+    OrderState.FULFILLED: frozenset({OrderState.REFUNDED}),
+    OrderState.CLOSED: frozenset(),
+    OrderState.REFUNDED: frozenset(),
 }
 
 
@@ -59,9 +59,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def open(self) -> OrderQuerySet:
         """What the gateway may still know more about."""
-        return self.filter(state=State.PENDING)
+        return self.filter(state=OrderState.PENDING)
 
-    def move(self, source: State, target: State, **stamps: datetime) -> bool:
+    def move(self, source: OrderState, target: OrderState, **stamps: datetime) -> bool:
         """Move the rows that are in `source`; False when another process got there first."""
         if target not in MOVES[source]:
             raise ValueError(f"An order never moves from {source} to {target}.")
@@ -73,9 +73,11 @@ class Order(models.Model):
 
     number = models.CharField(_("order number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
-    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PENDING)
-    wish = models.CharField(_("requested by the buyer"), max_length=6, choices=Wish, default=Wish.NONE, blank=True)
+    kind = models.CharField(_("kind"), max_length=6, choices=OrderKind)
+    state = models.CharField(_("state"), max_length=9, choices=OrderState, default=OrderState.PENDING)
+    requested_action = models.CharField(
+        _("requested by the buyer"), max_length=6, choices=RequestedAction, default=RequestedAction.NONE, blank=True
+    )
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="orders", verbose_name=_("plan"))
     movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("film or series"))
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
@@ -95,7 +97,7 @@ class Order(models.Model):
     sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # before it, the gateway knows nothing
     gateway = models.CharField(_("gateway"), max_length=10, blank=True)
     app_id = models.CharField(_("application"), max_length=32, blank=True)  # of the gateway's that it was sent through
-    asked_at = models.DateTimeField(_("last checked at"), null=True)
+    queried_at = models.DateTimeField(_("last checked at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
     paid_at = models.DateTimeField(_("paid at"), null=True, db_index=True)
     closed_at = models.DateTimeField(_("closed at"), null=True)
@@ -108,12 +110,14 @@ class Order(models.Model):
         verbose_name_plural = _("orders")
         indexes = [
             models.Index(fields=["user", "-created_at"]),
-            models.Index(fields=["state", "asked_at"]),
+            models.Index(fields=["state", "queried_at"]),
             models.Index(fields=["state", "expires_at"]),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
-            models.CheckConstraint(condition=Q(wish__in=Wish.values), name="order_wish_known"),
+            models.CheckConstraint(condition=Q(state__in=OrderState.values), name="order_state_known"),
+            models.CheckConstraint(
+                condition=Q(requested_action__in=RequestedAction.values), name="order_requested_action_known"
+            ),
             models.CheckConstraint(
                 condition=Q(amount__gte=LOWEST, discount__gte=0) & Q(amount=F("list_price") - F("discount")),
                 name="order_amount_adds_up",
@@ -140,9 +144,9 @@ class Order(models.Model):
         return reverse("orders:order", args=[self.number])
 
     @property
-    def is_unwanted(self) -> bool:
+    def has_requested_action(self) -> bool:
         """Whether the buyer waits for the gateway to let go of it."""
-        return self.state == State.PENDING and bool(self.wish)
+        return self.state == OrderState.PENDING and bool(self.requested_action)
 
 
 class Purchase(models.Model):

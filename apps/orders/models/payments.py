@@ -39,8 +39,8 @@ class Payment(models.Model):
     trade_no = models.CharField(_("transaction ID"), max_length=64)
     amount = MoneyField(_("amount"))  # yuan
     refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
-    told_back = MoneyField(_("refunded (gateway)"), default=0)  # yuan of the trade, in all
-    told_back_at = models.DateTimeField(_("refunded at (gateway)"), null=True)  # the last of it
+    gateway_refunded = MoneyField(_("refunded (gateway)"), default=0)  # yuan of the trade, in all
+    gateway_refunded_at = models.DateTimeField(_("refunded at (gateway)"), null=True)  # the last of it
     flag = models.CharField(_("reason for refund"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
     buyer = models.CharField(_("buyer"), max_length=100, blank=True)
     paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
@@ -64,7 +64,7 @@ class Payment(models.Model):
         return f"{self.gateway} {self.trade_no}"
 
 
-class MorningStatement(models.Model):
+class DailyStatement(models.Model):
     """A day of a seller's whose bill is compared with our books: until it was, it is tried again."""
 
     day = models.DateField(_("day"))
@@ -134,7 +134,7 @@ class Refund(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
     )
     created_at = models.DateTimeField(_("requested at"))
-    asked_at = models.DateTimeField(_("last checked at"), null=True)
+    queried_at = models.DateTimeField(_("last checked at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day, or a shortfall
     done_at = models.DateTimeField(_("done at"), null=True, db_index=True)
 

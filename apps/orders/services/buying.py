@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.movies.models import Access, Audience, Movie
 from apps.orders.gateways import CLOCK, accounts
-from apps.orders.models import Coupon, Kind, Order, Plan, Wish
+from apps.orders.models import Coupon, Order, OrderKind, Plan, RequestedAction
 from apps.orders.services import coupons
 from apps.orders.services.entitlement import owns
 from apps.users import services as users
@@ -54,7 +54,7 @@ def place_top_up(*, user: User, amount: Decimal, at: datetime) -> Order:
         )
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        terms = {"kind": Kind.TOP_UP, "subject": _("Wallet top-up"), "list_price": amount, "amount": amount}
+        terms = {"kind": OrderKind.TOP_UP, "subject": _("Wallet top-up"), "list_price": amount, "amount": amount}
         return _open(user, terms, at)
 
 
@@ -69,14 +69,14 @@ def _title(user: User, movie: Movie, at: datetime) -> dict[str, Any]:
     if owns(user=user, movie_id=movie.pk):
         raise AlreadyOwned(_("You already own this title."))
     price = title_price(movie=movie, is_vip=users.is_member(user=user, at=at))
-    return {"kind": Kind.TITLE, "movie": movie, "subject": movie.title, "list_price": price, "amount": price}
+    return {"kind": OrderKind.TITLE, "movie": movie, "subject": movie.title, "list_price": price, "amount": price}
 
 
 def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
     if not plan.on_sale:
         raise UnableToPlaceOrder(_("This plan is no longer available."))
     terms: dict[str, Any] = {
-        "kind": Kind.PLAN,
+        "kind": OrderKind.PLAN,
         "plan": plan,
         "days": plan.days,
         "streams": plan.streams,
@@ -93,7 +93,7 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
         plan=plan,
         coupon__in=Coupon.objects.with_code(code),
         amount__lt=plan.price,
-        wish=Wish.NONE,
+        requested_action=RequestedAction.NONE,
     )
     if (order := same.filter(expires_at__gt=at + TIME_TO_PAY, list_price=plan.price).first()) and order.coupon:
         coupon: Coupon = order.coupon  # its use is counted already
@@ -105,7 +105,8 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
 def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
     waiting = Order.objects.open().filter(user=user, expires_at__gt=at)
     same = waiting.filter(
-        wish=Wish.NONE, **{name: terms.get(name) for name in ("kind", "plan", "movie", "coupon", "amount")}
+        requested_action=RequestedAction.NONE,
+        **{name: terms.get(name) for name in ("kind", "plan", "movie", "coupon", "amount")},
     )
     if found := same.filter(_can_be_paid(), expires_at__gt=at + TIME_TO_PAY).first():
         return found

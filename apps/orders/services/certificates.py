@@ -15,7 +15,7 @@ from apps.orders.models import AlipayCertificate
 
 
 @dataclass(frozen=True)
-class Held:
+class CertificateInfo:
     """One certificate. Without a `holder` it can't be read."""
 
     of: str  # what it is, in the reader's language
@@ -26,7 +26,7 @@ class Held:
     is_used: bool = False
 
 
-def certificates_of_settings(*, at: datetime) -> list[Held]:
+def certificates_of_settings(*, at: datetime) -> list[CertificateInfo]:
     """Those that the settings name, each application's own and Alipay's."""
     found = []
     for account in accounts():
@@ -40,21 +40,22 @@ def certificates_of_settings(*, at: datetime) -> list[Held]:
     return found
 
 
-def certificate_of(*, row: AlipayCertificate, at: datetime) -> Held:
+def certificate_of(*, row: AlipayCertificate, at: datetime) -> CertificateInfo:
     """What a certificate that was fetched says."""
     try:
         own = [one for one in read_certificates(row.content) if sn_of(one) == row.sn]
     except ValueError:
         own = []
     return next(
-        iter(_held(own, _("Alipay certificate"), row.app_id, at)), Held(_("Alipay certificate"), row.app_id, row.sn)
+        iter(_held(own, _("Alipay certificate"), row.app_id, at)),
+        CertificateInfo(_("Alipay certificate"), row.app_id, row.sn),
     )
 
 
-def _held(found: Iterable[Certificate], of: str, app_id: str, at: datetime) -> list[Held]:
+def _held(found: Iterable[Certificate], of: str, app_id: str, at: datetime) -> list[CertificateInfo]:
     certified = {account.app_id for account in accounts() if account.is_certified}
     return [
-        Held(
+        CertificateInfo(
             of, app_id, sn_of(one), holder(one), one.not_valid_after_utc,
             is_used=app_id in certified and one.not_valid_before_utc <= at <= one.not_valid_after_utc,
         )

@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from apps.orders.gateways import CLOCK, BillLine
-from apps.orders.models import Kind, Order, Payment, Refund
+from apps.orders.models import Order, OrderKind, Payment, Refund
 from apps.orders.models.payments import WALLET
 from apps.orders.services.buying import new_number
 from apps.orders.services.refunding import complete
@@ -27,8 +27,8 @@ def note_refunds(*, payment: Payment, total: Decimal, said: datetime | None, at:
 
     The gateway counts all refunds of a trade together (`refund_fee`), so an older or repeated notice changes nothing.
     """
-    less = Payment.objects.filter(pk=payment.pk, told_back__lt=yuan_value(total))
-    less.update(told_back=total, told_back_at=said or at)
+    less = Payment.objects.filter(pk=payment.pk, gateway_refunded__lt=yuan_value(total))
+    less.update(gateway_refunded=total, gateway_refunded_at=said or at)
     book(payment=payment, at=at)
 
 
@@ -39,8 +39,8 @@ def book(*, payment: Payment, at: datetime) -> None:
     with transaction.atomic():
         order, payment = _locked(payment)
         if not _waits(payment):
-            extra = min(payment.told_back, payment.amount) - _done(payment)
-            _record(order, payment, extra, payment.told_back_at or at, at)
+            extra = min(payment.gateway_refunded, payment.amount) - _done(payment)
+            _record(order, payment, extra, payment.gateway_refunded_at or at, at)
 
 
 def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
@@ -64,7 +64,7 @@ def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
             if _waits(payment):
                 continue
             missing = amount - _of_console(payment, begins, ends)
-            if payment.told_back_at and payment.told_back_at >= ends:
+            if payment.gateway_refunded_at and payment.gateway_refunded_at >= ends:
                 # what we were told after this day counts this day's: it stands there, on the day of the news
                 _bring_forward(payment, missing, ends)
                 continue
@@ -141,7 +141,7 @@ def _record(order: Order, payment: Payment, amount: Decimal, done_at: datetime, 
         payment=payment, number=f"R{new_number(at)}", amount=amount, at_gateway=True, created_at=at,
         reason=_("Refunded in the payment service's console."),
     )  # fmt: skip
-    if order.kind == Kind.TOP_UP and not payment.flag:
+    if order.kind == OrderKind.TOP_UP and not payment.flag:
         _take_from_wallet(order, row, at)
     complete(row, at)
     Refund.objects.filter(pk=row.pk).update(done_at=done_at)

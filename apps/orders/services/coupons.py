@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from apps.orders.models import Coupon, Order, Plan, State
+from apps.orders.models import Coupon, Order, OrderState, Plan
 from apps.orders.models.offers import LOWEST
 from utils.ratelimit import Limit, count, take
 
@@ -24,7 +24,7 @@ TRIES = 20  # codes that aren't any, of one who asks
 TRIES_IN = 3600.0  # seconds
 
 
-def count_guess(*, code: str, who: str) -> None:
+def count_attempt(*, code: str, who: str) -> None:
     """Count a code that is none against `who` tried it. Raises CouponRefused where that were too many,
     whatever the code: a right one among the guesses is not told from the wrong ones."""
     limit = Limit(f"coupon:{who}", TRIES, TRIES_IN)
@@ -47,8 +47,8 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
         raise CouponRefused(_("This coupon doesn't apply to this plan."))
     # An order that can't be paid any more gives its use back, even if nobody has closed it yet. One that was sent to
     # the gateway may have been paid in its last second: it is over once the gateway says so.
-    uses = Order.objects.filter(coupon=coupon).exclude(state=State.CLOSED)
-    uses = uses.exclude(state=State.PENDING, expires_at__lte=at, sent_at=None)
+    uses = Order.objects.filter(coupon=coupon).exclude(state=OrderState.CLOSED)
+    uses = uses.exclude(state=OrderState.PENDING, expires_at__lte=at, sent_at=None)
     if coupon.limit is not None and uses.count() >= coupon.limit:
         raise CouponRefused(_("This coupon has been fully redeemed."))
     if user is not None and uses.filter(user=user).count() >= coupon.limit_per_user:

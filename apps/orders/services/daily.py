@@ -18,15 +18,15 @@ from apps.orders.gateways import (
     read_bill,
     sellers,
 )
-from apps.orders.models import MorningStatement, Order, Payment, Refund
+from apps.orders.models import DailyStatement, Order, Payment, Refund
 from apps.orders.services.alarms import alarm
 from apps.orders.services.console_refunds import book_bill
-from apps.orders.services.refunds import carry_out
+from apps.orders.services.refunds import execute_refund
 from apps.orders.services.settling import settle
 from apps.orders.services.statement import Difference, Statement, statement
 
 log = logging.getLogger(__name__)
-MADE_AFTER = timedelta(hours=9, minutes=30)  # of a day's end, by the gateway's clock: its bill is there
+BILL_AVAILABLE_AFTER = timedelta(hours=9, minutes=30)  # of a day's end, by the gateway's clock: its bill is there
 TRIED_FOR = timedelta(hours=12)  # without a bill, then an administrator has to look
 LOOK_BACK = 7  # days of which a statement is made up for
 TOLD = 50  # differences in one mail
@@ -37,13 +37,13 @@ def daily_statement(*, at: datetime) -> None:
 
     It raises an alarm where they differ, and for a day whose bill can't be had for TRIED_FOR.
     """
-    last = last_billed(at)
+    last = last_billed_day(at)
     for applications in sellers():
         seller = applications[0].seller_id
-        _, is_morning = MorningStatement.objects.get_or_create(day=last, seller=seller)
+        _, is_morning = DailyStatement.objects.get_or_create(day=last, seller=seller)
         if is_morning:
             _tell_of_certificates(applications, at)
-        late = MorningStatement.objects.filter(seller=seller, made_at=None)
+        late = DailyStatement.objects.filter(seller=seller, made_at=None)
         for row in late.filter(day__gt=last - timedelta(days=LOOK_BACK), day__lte=last).order_by("day"):
             try:
                 _compare(row, applications, at)
@@ -51,7 +51,7 @@ def daily_statement(*, at: datetime) -> None:
                 log.warning("No statement of %s yet: %s", _named(row), error)
                 _alarm_once(row, error, at)
             else:
-                MorningStatement.objects.filter(pk=row.pk).update(made_at=at)
+                DailyStatement.objects.filter(pk=row.pk).update(made_at=at)
 
 
 def _tell_of_certificates(applications: Sequence[Account], at: datetime) -> None:
@@ -66,7 +66,7 @@ def _tell_of_certificates(applications: Sequence[Account], at: datetime) -> None
             continue  # its keys can't be read, which is logged
         for whose, until, remedy in (
             ("The certificate", through.certified_until, "Renew it on the open platform and replace the file"),
-            ("Alipay's certificate", through.sdk.believed_until(), "Download the new one and set ALIPAY_CERT_FILE"),
+            ("Alipay's certificate", through.sdk.trusted_until(), "Download the new one and set ALIPAY_CERT_FILE"),
         ):
             left = until - at if until else timedelta.max
             if left < timedelta(days=7) or (left < timedelta(days=30) and at.astimezone(CLOCK).weekday() == 0):
@@ -74,7 +74,7 @@ def _tell_of_certificates(applications: Sequence[Account], at: datetime) -> None
                 alarm(subject=f"{whose} of application {account.app_id} ends soon", text=text)
 
 
-def _compare(row: MorningStatement, applications: Sequence[Account], at: datetime) -> None:
+def _compare(row: DailyStatement, applications: Sequence[Account], at: datetime) -> None:
     told, name = check_day(day=row.day, at=at, applications=applications), _named(row)
     log.info("%s: %d lines in the bill, ¥%s; in our books ¥%s", name, told.lines, told.theirs, told.ours)
     if told.differences:
@@ -82,20 +82,20 @@ def _compare(row: MorningStatement, applications: Sequence[Account], at: datetim
         alarm(subject=subject, text=_listed(told.differences))
 
 
-def _alarm_once(row: MorningStatement, error: Exception, at: datetime) -> None:
-    if at - TRIED_FOR < made_from(row.day):
+def _alarm_once(row: DailyStatement, error: Exception, at: datetime) -> None:
+    if at - TRIED_FOR < bill_available_at(row.day):
         return
-    if MorningStatement.objects.filter(pk=row.pk, alarmed_at=None).update(alarmed_at=at):
+    if DailyStatement.objects.filter(pk=row.pk, alarmed_at=None).update(alarmed_at=at):
         alarm(subject=f"No statement of {_named(row)}", text=f"The gateway's bill can't be had: {error}")
 
 
-def _named(row: MorningStatement) -> str:
+def _named(row: DailyStatement) -> str:
     return f"{row.day} (seller {row.seller})" if len(sellers()) > 1 else f"{row.day}"
 
 
 def _listed(differences: list[Difference]) -> str:
     rows = [
-        f"{one.trouble}: order {one.number or '–'}, trade {one.trade_no or '–'}, {one.request_no or '–'}, "
+        f"{one.kind}: order {one.number or '–'}, trade {one.trade_no or '–'}, {one.request_no or '–'}, "
         f"ours {one.ours}, theirs {one.theirs}"
         for one in differences[:TOLD]
     ]
@@ -144,7 +144,7 @@ def _settle_news(bill: list[BillLine], applications: Sequence[Account], at: date
     for begin in range(0, len(numbers), 500):
         waiting = Refund.objects.filter(number__in=numbers[begin : begin + 500], state=Refund.State.REQUESTED)
         for row in waiting.select_related("payment"):
-            carry_out(refund=row, at=at)
+            execute_refund(refund=row, at=at)
 
 
 def _trade(order: Order, trade_no: str, applications: Sequence[Account]) -> Trade | None:
@@ -164,11 +164,11 @@ def _trade(order: Order, trade_no: str, applications: Sequence[Account]) -> Trad
     return None
 
 
-def last_billed(at: datetime) -> date:
+def last_billed_day(at: datetime) -> date:
     """The last day whose bill the gateway has made."""
-    return (at.astimezone(CLOCK) - MADE_AFTER).date() - timedelta(days=1)
+    return (at.astimezone(CLOCK) - BILL_AVAILABLE_AFTER).date() - timedelta(days=1)
 
 
-def made_from(day: date) -> datetime:
+def bill_available_at(day: date) -> datetime:
     """From when on the gateway has the bill of a day."""
-    return datetime.combine(day, time(), CLOCK) + timedelta(days=1) + MADE_AFTER
+    return datetime.combine(day, time(), CLOCK) + timedelta(days=1) + BILL_AVAILABLE_AFTER

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from apps.orders.models import Kind, Order, Purchase
+from apps.orders.models import Order, OrderKind, Purchase
 from apps.users import services as users
 from apps.wallet import services as wallet
 from apps.wallet.models import Entry
@@ -53,12 +53,12 @@ def _take_money(order: Order, at: datetime) -> None:
 
 
 FULFIL: dict[str, Callable[[Order, datetime], None]] = {
-    Kind.PLAN: _give_membership,
-    Kind.TITLE: _give_title,
-    Kind.TOP_UP: _give_money,
+    OrderKind.PLAN: _give_membership,
+    OrderKind.TITLE: _give_title,
+    OrderKind.TOP_UP: _give_money,
 }
 TAKE_BACK: dict[str, Callable[[Order, datetime], None]] = {
-    Kind.PLAN: _take_membership,
-    Kind.TITLE: _take_title,
-    Kind.TOP_UP: _take_money,
+    OrderKind.PLAN: _take_membership,
+    OrderKind.TITLE: _take_title,
+    OrderKind.TOP_UP: _take_money,
 }

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.orders.gateways import GatewayRefused, Trade, TradeStatus, gateway, is_offered
-from apps.orders.models import Kind, Order, State, Wish
+from apps.orders.gateways import GatewayRefused, Trade, TradeStatus, gateway, payments_enabled
+from apps.orders.models import Order, OrderKind, OrderState, RequestedAction
 from apps.orders.models.payments import WALLET
-from apps.orders.services.asking import wish_for
+from apps.orders.services.querying import request_action
 from apps.orders.services.settling import settle
 from apps.users import services as users
 from apps.wallet import services as wallet
@@ -38,7 +38,7 @@ class NotOffered(UnableToPay):
 
 def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: str = "") -> str:
     """The gateway's address where the order is paid; the buyer comes back to `back` on `site`. Raises UnableToPay."""
-    if not is_offered():
+    if not payments_enabled():
         raise NotOffered(_("Payments aren't available on this site."))
     _expect_open(order, at)
     try:
@@ -48,8 +48,8 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: 
         raise UnableToPay(_("The payment service is temporarily unavailable. Try again in a minute.")) from error
     unsent = Order.objects.open().filter(pk=order.pk, sent_at=None)
     unsent.update(sent_at=at, gateway=through.name, app_id=through.app_id)
-    order.refresh_from_db(fields=["state", "wish", "sent_at", "gateway", "app_id"])
-    if order.state != State.PENDING or order.wish:
+    order.refresh_from_db(fields=["state", "requested_action", "sent_at", "gateway", "app_id"])
+    if order.state != OrderState.PENDING or order.requested_action:
         raise UnableToPay(_("This order is being closed. Place a new one."))
     if (order.gateway, order.app_id) != (through.name, through.app_id):
         raise UnableToPay(_("The payment channel has changed since this order was placed. Place a new one."))
@@ -73,21 +73,21 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
     """
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(pk=order.pk, user=user)
-        if order.kind == Kind.TOP_UP:
+        if order.kind == OrderKind.TOP_UP:
             raise UnableToPay(_("A top-up can't be paid from the wallet."))
-        if order.state in {State.PAID, State.FULFILLED} or order.wish == Wish.WALLET:
+        if order.state in {OrderState.PAID, OrderState.FULFILLED} or order.requested_action == RequestedAction.WALLET:
             return order  # the second click
         _expect_open(order, at)
-        if order.wish == Wish.CANCEL:
+        if order.requested_action == RequestedAction.CANCEL:
             raise UnableToPay(_("This order is being cancelled. Place a new one."))
         if not order.sent_at:
-            return take_from_wallet(order=order, at=at)
+            return charge_wallet(order=order, at=at)
         if wallet.balance_of(user=user) < order.amount:
             raise wallet.NotEnoughMoney(_("Your wallet balance is too low. Top up, or choose another payment method."))
-    return wish_for(order=order, wish=Wish.WALLET, at=at)
+    return request_action(order=order, requested_action=RequestedAction.WALLET, at=at)
 
 
-def take_from_wallet(*, order: Order, at: datetime) -> Order:
+def charge_wallet(*, order: Order, at: datetime) -> Order:
     """Pay an open order that the gateway takes no money for, its row being locked. Raises as `pay_from_wallet`."""
     _expect_open(order, at)
     wallet.move(
@@ -103,9 +103,9 @@ def take_from_wallet(*, order: Order, at: datetime) -> Order:
 
 
 def _expect_open(order: Order, at: datetime) -> None:
-    if order.state in {State.PAID, State.FULFILLED}:
+    if order.state in {OrderState.PAID, OrderState.FULFILLED}:
         raise UnableToPay(_("This order has already been paid."))
-    if order.state != State.PENDING or order.expires_at <= at:
+    if order.state != OrderState.PENDING or order.expires_at <= at:
         raise UnableToPay(_("This order was closed because it wasn't paid in time. Place a new one."))
     movie = order.movie
     if movie and movie.member_price == order.amount < movie.price and not users.is_member(user=order.user, at=at):

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.orders.gateways import GatewaySilent, GatewayUnclear, accounts
-from apps.orders.models import Order, Payment, Refund, State
+from apps.orders.models import Order, OrderState, Payment, Refund
 from apps.orders.services.alarms import alarm
-from apps.orders.services.asking import ask
 from apps.orders.services.closing import close
+from apps.orders.services.querying import query_order
 from apps.orders.services.refunds import UnableToRefund, attempt, refund
 
 log = logging.getLogger(__name__)
@@ -38,14 +38,14 @@ TOO_LONG = timedelta(days=1)  # without an answer: an administrator has to look
 
 
 @dataclass
-class Found:
+class Outcome:
     """What one run did."""
 
-    asked: int = 0
+    queried: int = 0
     settled: int = 0
     closed: int = 0
     unclear: int = 0
-    sent_back: int = 0
+    refunded: int = 0
     stuck: int = 0
 
 
@@ -56,7 +56,7 @@ class Run:
     at: datetime
     rate: float  # questions a second
     until: float  # by time.monotonic()
-    found: Found
+    outcome: Outcome
     silent: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -71,15 +71,15 @@ class Run:
         self.silent[app_id] = 0 if answered else self.silent[app_id] + 1
 
 
-def reconcile(*, at: datetime, rate: float = RATE) -> Found:
+def reconcile(*, at: datetime, rate: float = RATE) -> Outcome:
     """Look at everything that may have changed without our hearing of it; `rate` is in orders a second."""
-    run = Run(at, rate, time.monotonic() + RUN_FOR, Found())
+    run = Run(at, rate, time.monotonic() + RUN_FOR, Outcome())
     _ask_about_orders(run)
     _carry_out_refunds(run)
     for app_id in [app_id for app_id in run.silent if run.is_gone(app_id)]:
         log.warning("The gateway of %s doesn't answer: the rest waits for the next run.", app_id)
-    run.found.stuck = _alarm(at)
-    return run.found
+    run.outcome.stuck = _alarm(at)
+    return run.outcome
 
 
 def _ask_about_orders(run: Run) -> None:
@@ -89,9 +89,9 @@ def _ask_about_orders(run: Run) -> None:
         if order.sent_at and run.is_gone(order.app_id):
             continue
         # of two runs at once, one asks
-        if not Order.objects.filter(pk=order.pk, asked_at=order.asked_at).update(asked_at=run.at):
+        if not Order.objects.filter(pk=order.pk, queried_at=order.queried_at).update(queried_at=run.at):
             continue
-        order.asked_at = run.at
+        order.queried_at = run.at
         if not order.sent_at:
             _look_at(order, run)  # the gateway never heard of it
             continue
@@ -115,7 +115,7 @@ def _send(row: Refund, run: Run) -> None:
         return
     with _paced(run.rate):
         try:
-            run.found.sent_back += attempt(refund=row, at=run.at, tries=1).state == Refund.State.DONE
+            run.outcome.refunded += attempt(refund=row, at=run.at, tries=1).state == Refund.State.DONE
         except GatewayUnclear as unclear:
             log.warning("Refund %s: %s", row.number, unclear)
             run.note(app_id, answered=not isinstance(unclear, GatewaySilent))
@@ -133,9 +133,9 @@ def _to_send_back() -> QuerySet[Payment]:
 
 def _refunds_to_ask(at: datetime) -> QuerySet[Refund]:
     """Those without an answer, the one that has waited longest first."""
-    due = Q(asked_at=None) | _due("created_at", at)
+    due = Q(queried_at=None) | _due("created_at", at)
     rows = Refund.objects.filter(due, state=Refund.State.REQUESTED).select_related("payment")
-    return rows.order_by(F("asked_at").asc(nulls_first=True), "pk")[:BATCH]
+    return rows.order_by(F("queried_at").asc(nulls_first=True), "pk")[:BATCH]
 
 
 def _due(since: str, at: datetime) -> Q:
@@ -143,7 +143,7 @@ def _due(since: str, at: datetime) -> Q:
     due, younger = Q(), Q()
     for age, wait in BACK_OFF:
         of_this_age = ~younger if age == timedelta.max else Q(**{f"{since}__gt": at - age}) & ~younger
-        due |= of_this_age & Q(asked_at__lte=at - wait)
+        due |= of_this_age & Q(queried_at__lte=at - wait)
         younger = Q() if age == timedelta.max else Q(**{f"{since}__gt": at - age})
     return due
 
@@ -192,13 +192,13 @@ def _paced(rate: float) -> Iterator[None]:
 
 
 def _to_ask(at: datetime) -> QuerySet[Order]:
-    waiting = Q(state=State.PENDING) & (
+    waiting = Q(state=OrderState.PENDING) & (
         Q(expires_at__lte=at, sent_at=None)
-        | Q(sent_at__isnull=False) & (Q(asked_at=None) | _due("created_at", at) | _expired_since_asked(at))
+        | Q(sent_at__isnull=False) & (Q(queried_at=None) | _due("created_at", at) | _expired_since_asked(at))
     )
     looked_back = Q(
-        Q(asked_at=None) | Q(asked_at__lt=F("closed_at") + LOOK_BACK),
-        state=State.CLOSED,
+        Q(queried_at=None) | Q(queried_at__lt=F("closed_at") + LOOK_BACK),
+        state=OrderState.CLOSED,
         sent_at__isnull=False,
         closed_at__gt=at - LOOK_BACK_FOR,
         closed_at__lte=at - LOOK_BACK,
@@ -208,12 +208,12 @@ def _to_ask(at: datetime) -> QuerySet[Order]:
 
 def _expired_since_asked(at: datetime) -> Q:
     """An order whose time ended after it was asked about: it is closed now."""
-    return Q(expires_at__lte=at, expires_at__gt=F("asked_at"))
+    return Q(expires_at__lte=at, expires_at__gt=F("queried_at"))
 
 
 def _in_turn(orders: QuerySet[Order]) -> Iterator[Order]:
     """The orders, the one that was asked about longest ago first, a batch in memory at a time, MOST at most."""
-    turn = orders.order_by(F("asked_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    turn = orders.order_by(F("queried_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     numbers = list(turn[:MOST])
     for begin in range(0, len(numbers), BATCH):
         batch = Order.objects.in_bulk(numbers[begin : begin + BATCH])
@@ -222,21 +222,21 @@ def _in_turn(orders: QuerySet[Order]) -> Iterator[Order]:
 
 def _look_at(order: Order, run: Run) -> None:
     """Ask or close, once: the next run is the second try."""
-    before, found = order.state, run.found
+    before, outcome = order.state, run.outcome
     try:
-        expired = order.state == State.PENDING and order.expires_at <= run.at
-        after = (close if expired or order.is_unwanted else ask)(order=order, at=run.at, tries=1).state
+        expired = order.state == OrderState.PENDING and order.expires_at <= run.at
+        after = (close if expired or order.has_requested_action else query_order)(order=order, at=run.at, tries=1).state
     except GatewayUnclear as unclear:
         log.warning("Order %s: %s", order.number, unclear)
-        found.unclear += 1
+        outcome.unclear += 1
         run.note(order.app_id, answered=not isinstance(unclear, GatewaySilent))
         return
     if order.sent_at:
         run.note(order.app_id, answered=True)
-    found.asked += 1
+    outcome.queried += 1
     if after != before:
-        found.closed += after == State.CLOSED
-        found.settled += after != State.CLOSED
+        outcome.closed += after == OrderState.CLOSED
+        outcome.settled += after != OrderState.CLOSED
 
 
 def _requested(payment: Payment, at: datetime) -> Refund | None:

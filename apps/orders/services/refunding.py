@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.orders.models import Order, Payment, Refund, State
+from apps.orders.models import Order, OrderState, Payment, Refund
 from apps.orders.models.payments import WALLET
 from apps.orders.services.fulfilling import TAKE_BACK
-from apps.orders.services.telling import tell_refunded
+from apps.orders.services.receipts import send_refund_receipt
 from apps.wallet import services as wallet
 from apps.wallet.models import Entry
 
@@ -22,7 +22,7 @@ def complete(row: Refund, at: datetime) -> None:
         if not requested.update(state=Refund.State.DONE, done_at=at):
             return  # another process got there first
         payment = Payment.objects.get(pk=row.payment_id)
-        tell_refunded(order, row, payment, at)
+        send_refund_receipt(order, row, payment, at)
         if payment.gateway == WALLET:
             wallet.move(
                 user=order.user, amount=row.amount, kind=Entry.Kind.REFUND, reference=row.number,
@@ -35,5 +35,5 @@ def complete(row: Refund, at: datetime) -> None:
         if not payment.flag:
             TAKE_BACK[order.kind](order, at)
         paid = Order.objects.filter(pk=order.pk)
-        if not paid.move(State.FULFILLED, State.REFUNDED, refunded_at=at):
-            paid.move(State.PAID, State.REFUNDED, refunded_at=at)
+        if not paid.move(OrderState.FULFILLED, OrderState.REFUNDED, refunded_at=at):
+            paid.move(OrderState.PAID, OrderState.REFUNDED, refunded_at=at)

@@ -12,12 +12,12 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from apps.orders.gateways import TRIES, GatewayRefused, GatewayUnclear
-from apps.orders.models import Kind, Order, Payment, Refund
+from apps.orders.models import Order, OrderKind, Payment, Refund
 from apps.orders.models.offers import LOWEST
 from apps.orders.models.payments import WALLET
-from apps.orders.services.asking import gateway_for
 from apps.orders.services.buying import new_number
 from apps.orders.services.console_refunds import book
+from apps.orders.services.querying import gateway_for
 from apps.orders.services.refunding import complete
 from apps.wallet import services as wallet
 from apps.wallet.models import Entry
@@ -35,7 +35,7 @@ class UnableToRefund(Exception):
 
 
 def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, at: datetime) -> Refund:
-    """Reserve `amount` yuan of the payment to go back; `carry_out` then sends it. Raises UnableToRefund.
+    """Reserve `amount` yuan of the payment to go back; `execute_refund` then sends it. Raises UnableToRefund.
 
     What a payment out of the wallet bought is refunded here and now: the wallet is ours.
     """
@@ -49,7 +49,7 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
         row = Refund.objects.create(
             payment=payment, number=f"R{new_number(at)}", amount=amount, reason=reason[:200], by=by, created_at=at
         )
-        if order.kind == Kind.TOP_UP and not payment.flag:
+        if order.kind == OrderKind.TOP_UP and not payment.flag:
             _from_wallet(order, row, at)
         if payment.gateway == WALLET:
             complete(row, at)
@@ -57,13 +57,13 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
         return row
 
 
-def carry_out_soon(*, refund: Refund) -> None:
+def execute_refund_soon(*, refund: Refund) -> None:
     """Have the queue send a refund that was requested."""
     if refund.state == Refund.State.REQUESTED:
         enqueue("orders.carry_out", refund_id=refund.pk)
 
 
-def carry_out(*, refund: Refund, at: datetime) -> Refund:
+def execute_refund(*, refund: Refund, at: datetime) -> Refund:
     """Ask the gateway for a refund that was requested; without a clear answer it stays requested, to be asked again."""
     try:
         return attempt(refund=refund, at=at)
@@ -73,10 +73,10 @@ def carry_out(*, refund: Refund, at: datetime) -> Refund:
 
 
 def attempt(*, refund: Refund, at: datetime, tries: int = TRIES) -> Refund:
-    """As `carry_out`; raises GatewayUnclear where the refund stays requested."""
+    """As `execute_refund`; raises GatewayUnclear where the refund stays requested."""
     if refund.state != Refund.State.REQUESTED:
         return refund
-    Refund.objects.filter(pk=refund.pk).update(asked_at=at)
+    Refund.objects.filter(pk=refund.pk).update(queried_at=at)
     refused = _ask(refund, tries)
     with transaction.atomic():
         if refused:
@@ -125,5 +125,5 @@ def _give_up(row: Refund, why: str, at: datetime) -> None:
         if not requested.update(state=Refund.State.FAILED, failure=why[:200]):
             return
         Payment.objects.filter(pk=row.payment_id).update(refunded=F("refunded") - yuan_value(row.amount))
-        if order.kind == Kind.TOP_UP and not row.payment.flag:
+        if order.kind == OrderKind.TOP_UP and not row.payment.flag:
             _move(order, row, row.amount, Entry.Kind.RESTORED, at)

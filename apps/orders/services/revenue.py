@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
-from apps.orders.models import Kind, Payment, Refund
+from apps.orders.models import OrderKind, Payment, Refund
 from apps.orders.models.payments import WALLET
 
 NOTHING = Decimal("0.00")
@@ -22,13 +22,13 @@ class Day:
     """What came on one day, by kind of order, and what went back."""
 
     day: date
-    came: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(Kind.values, NOTHING))
+    came: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(OrderKind.values, NOTHING))
     back: Decimal = NOTHING
 
     @property
     def sales(self) -> Decimal:
         """Plans and titles; a top-up is a debt until it is spent."""
-        return self.came[Kind.PLAN] + self.came[Kind.TITLE]
+        return self.came[OrderKind.PLAN] + self.came[OrderKind.TITLE]
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def revenue(*, first: date, last: date) -> Revenue:
     through = ~Q(gateway=WALLET)
     return Revenue(
         days=days,
-        plans=_sold(came, back, Kind.PLAN, "plan", "name"),
-        titles=_sold(came, back, Kind.TITLE, "movie", "title")[:TITLES],
+        plans=_sold(came, back, OrderKind.PLAN, "plan", "name"),
+        titles=_sold(came, back, OrderKind.TITLE, "movie", "title")[:TITLES],
         sales=sum((day.sales for day in days), NOTHING),
-        top_ups=sum((day.came[Kind.TOP_UP] for day in days), NOTHING),
+        top_ups=sum((day.came[OrderKind.TOP_UP] for day in days), NOTHING),
         back=sum((day.back for day in days), NOTHING),
         received=_total(came.filter(through)) - _total(back.exclude(payment__gateway=WALLET)),
         waiting=Payment.objects.waiting().count(),
@@ -90,7 +90,7 @@ def _days(first: date, last: date, came: QuerySet[Payment], back: QuerySet[Refun
     return list(days.values())
 
 
-def _sold(came: QuerySet[Payment], back: QuerySet[Refund], kind: Kind, what: str, name: str) -> list[Sold]:
+def _sold(came: QuerySet[Payment], back: QuerySet[Refund], kind: OrderKind, what: str, name: str) -> list[Sold]:
     """What orders of that kind sold, `what` being their field for it, the highest sales first."""
     refunds = back.filter(payment__order__kind=kind).values_list(f"payment__order__{what}")
     gone = dict(refunds.annotate(total=Sum("amount")).order_by())

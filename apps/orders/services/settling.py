@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.orders.gateways import Trade
-from apps.orders.models import Order, Payment, State
+from apps.orders.models import Order, OrderState, Payment
 from apps.orders.services.console_refunds import note_refunds
 from apps.orders.services.fulfilling import FULFIL, UnableToFulfil
-from apps.orders.services.telling import tell_paid
+from apps.orders.services.receipts import send_payment_receipt
 
 
 def settle(*, trade: Trade, at: datetime) -> Order:
@@ -39,16 +39,16 @@ def settle(*, trade: Trade, at: datetime) -> Order:
         )
         if order.app_id and trade.app_id and (order.gateway, order.app_id) != (trade.gateway, trade.app_id):
             payment.flag = Payment.Flag.APP  # another's order: a trial's money buys nothing for real
-        elif order.state == State.PENDING and not order.user.is_active:
+        elif order.state == OrderState.PENDING and not order.user.is_active:
             # the account was deleted or shut while its buyer was away to pay: nobody could use what it bought
-            Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
+            Order.objects.filter(pk=order.pk).move(OrderState.PENDING, OrderState.CLOSED, closed_at=at)
             payment.flag = Payment.Flag.CLOSED
-        elif order.state != State.PENDING:
-            payment.flag = Payment.Flag.CLOSED if order.state == State.CLOSED else Payment.Flag.TWICE
+        elif order.state != OrderState.PENDING:
+            payment.flag = Payment.Flag.CLOSED if order.state == OrderState.CLOSED else Payment.Flag.TWICE
         elif trade.amount != order.amount:
             payment.flag = Payment.Flag.AMOUNT
             # the gateway takes no second payment of this trade, so that nobody can put the order right
-            Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
+            Order.objects.filter(pk=order.pk).move(OrderState.PENDING, OrderState.CLOSED, closed_at=at)
         payment.save()
         if not payment.flag:
             _fulfil(order, payment, at)
@@ -58,12 +58,12 @@ def settle(*, trade: Trade, at: datetime) -> Order:
 
 
 def _fulfil(order: Order, payment: Payment, at: datetime) -> None:
-    Order.objects.filter(pk=order.pk).move(State.PENDING, State.PAID, paid_at=payment.paid_at)
+    Order.objects.filter(pk=order.pk).move(OrderState.PENDING, OrderState.PAID, paid_at=payment.paid_at)
     try:
         FULFIL[order.kind](order, at)
     except UnableToFulfil:
         payment.flag = Payment.Flag.OWNED
         payment.save(update_fields=["flag"])
         return
-    Order.objects.filter(pk=order.pk).move(State.PAID, State.FULFILLED)
-    tell_paid(order, at)
+    Order.objects.filter(pk=order.pk).move(OrderState.PAID, OrderState.FULFILLED)
+    send_payment_receipt(order, at)

@@ -19,7 +19,7 @@ from apps.orders.services.console_refunds import not_ours
 CONSOLE = "console"  # the request number of all refunds of a trade that weren't ours
 
 
-class Trouble(StrEnum):
+class DifferenceKind(StrEnum):
     """How the books disagree on a movement."""
 
     NOT_OURS = "not ours"  # the gateway knows of it, we don't
@@ -33,7 +33,7 @@ class Trouble(StrEnum):
 class Difference:
     """One movement on which the books disagree; amounts in yuan, below zero for money that went back."""
 
-    trouble: Trouble
+    kind: DifferenceKind
     number: str
     trade_no: str
     request_no: str  # of an unknown line all that it says
@@ -68,14 +68,14 @@ def statement(*, day: date, bill: Iterable[BillLine], app_ids: Collection[str] |
     for line in _by_key(elsewhen).values():
         ours[line.key] = line  # a refund is stamped with our clock: around midnight the days may differ
     strange = [line for line in lines if line.unknown]
-    found = [Difference(Trouble.UNKNOWN, one.number, one.trade_no, one.unknown, None, None) for one in strange]
+    found = [Difference(DifferenceKind.UNKNOWN, one.number, one.trade_no, one.unknown, None, None) for one in strange]
     for key in sorted(ours.keys() | theirs.keys()):
         mine, other = ours.get(key), theirs.get(key)
-        trouble = _compare(mine, other, copies[key])
-        if trouble and (one := mine or other):
+        kind = _compare(mine, other, copies[key])
+        if kind and (one := mine or other):
             found.append(
                 Difference(
-                    trouble,
+                    kind,
                     one.number,
                     one.trade_no,
                     one.request_no,
@@ -86,14 +86,14 @@ def statement(*, day: date, bill: Iterable[BillLine], app_ids: Collection[str] |
     return Statement(day, total, _sum(bill), len(lines), found)
 
 
-def _compare(mine: BillLine | None, other: BillLine | None, copies: int) -> Trouble | None:
+def _compare(mine: BillLine | None, other: BillLine | None, copies: int) -> DifferenceKind | None:
     if mine is None:
-        return Trouble.NOT_OURS
+        return DifferenceKind.NOT_OURS
     if other is None:
-        return Trouble.NOT_THEIRS
+        return DifferenceKind.NOT_THEIRS
     if copies > 1:
-        return Trouble.TWICE
-    return Trouble.AMOUNT if mine.amount != other.amount else None
+        return DifferenceKind.TWICE
+    return DifferenceKind.AMOUNT if mine.amount != other.amount else None
 
 
 def _of_day(day: date, field: str) -> Q:

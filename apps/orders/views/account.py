@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.movies.models import Audience, Category
 from apps.orders import services
-from apps.orders.gateways import is_offered
-from apps.orders.models import Order, State
+from apps.orders.gateways import payments_enabled
+from apps.orders.models import Order, OrderState
 from apps.orders.views.checkout import start_payment
 from apps.orders.views.tickets import ticket_for
 from apps.users import services as users
@@ -68,17 +68,17 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     context: dict[str, Any] = {
         "user_info": request.user,
         "order": found,
-        "is_offered": is_offered(),
+        "payments_enabled": payments_enabled(),
         "title_opens": movie is not None and movie.is_visible(audience),
         "title_is_sold": movie is not None and movie.is_listed(audience),
     }
-    if found.state == State.PENDING:
+    if found.state == OrderState.PENDING:
         context["balance"] = wallet.balance_of(user=users.signed_in(request))
         context["is_over"] = found.expires_at <= timezone.now()
         context["ticket"] = ticket_for(found)
     else:
         context["payments"] = found.payments.prefetch_related("refunds")
-        context["returns"] = services.returns(payments=context["payments"])
+        context["refund_summaries"] = services.refund_summaries(payments=context["payments"])
         context["vip_time_end"] = users.membership_end(user=users.signed_in(request), at=timezone.now())
     return render(request, "orders/order.html", context)
 
@@ -105,9 +105,9 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """Close an order that waits, unless it was paid meanwhile."""
     found = _mine(request, number)
     found = services.cancel(order=found, at=timezone.now())
-    if found.state == State.CLOSED:
+    if found.state == OrderState.CLOSED:
         messages.success(request, _("The order was cancelled."))
-    elif found.state != State.PENDING:
+    elif found.state != OrderState.PENDING:
         messages.info(request, _("The order has already been paid and can't be cancelled."))
     return redirect(found)
 
@@ -133,7 +133,7 @@ def show_wallet(request: HttpRequest, page: int, error: str = "") -> HttpRespons
             "entries": entries,
             "pages": page_links(entries, lambda n: reverse("orders:wallet", args=[n])),
             "top_ups": TOP_UPS,
-            "is_offered": is_offered(),
+            "payments_enabled": payments_enabled(),
             "error": error,
         },
         status=400 if error else 200,

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from apps.orders import services
 from apps.orders.forms import WALLET, BuyForm
-from apps.orders.gateways import is_offered
+from apps.orders.gateways import payments_enabled
 from apps.orders.models import Order
-from apps.orders.views.outside import app_around, is_phone, outside_link
+from apps.orders.views.outside import in_app_browser, is_phone, payment_link
 from apps.users.models import User
 
 
@@ -20,7 +20,7 @@ def place(form: BuyForm, user: User, at: datetime) -> Order:
     if wanted["amount"] is not None:
         return services.place_top_up(user=user, amount=wanted["amount"], at=at)
     if wanted["coupon"]:
-        services.count_guess(code=wanted["coupon"], who=f"user:{user.pk}")
+        services.count_attempt(code=wanted["coupon"], who=f"user:{user.pk}")
     return services.place_order(user=user, item=wanted["plan"] or wanted["movie"], at=at, code=wanted["coupon"])
 
 
@@ -32,6 +32,6 @@ def start_payment(request: HttpRequest, order: Order, user: User, method: str, a
     if method == WALLET:
         services.pay_from_wallet(order=order, user=user, at=at)
         return order.get_absolute_url()
-    if app_around(request) and is_offered():
-        return outside_link(order)
+    if in_app_browser(request) and payments_enabled():
+        return payment_link(order)
     return services.pay_by_gateway(order=order, phone=is_phone(request), site=request.build_absolute_uri("/"), at=at)

@@ -32,7 +32,7 @@ def notify(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def come_back(request: HttpRequest) -> HttpResponse:
+def return_page(request: HttpRequest) -> HttpResponse:
     """The buyer returns. What the address says is not believed: the order's own page shows how it stands."""
     order = Order.objects.filter(number=request.GET.get("out_trade_no", "")[:32]).first()
     if order is None or order.user_id != request.user.pk:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from apps.movies.models import Audience
 from apps.orders import services
 from apps.orders.forms import BuyForm
-from apps.orders.models import Order, State, Wish
+from apps.orders.models import Order, OrderState, RequestedAction
 from apps.orders.views.checkout import place, start_payment
 from apps.orders.views.tickets import order_of
 from apps.users import services as users
@@ -131,18 +131,23 @@ def _check_mine(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _standing(order: Order) -> HttpResponse:
-    if order.state == State.PENDING:
+    if order.state == OrderState.PENDING:
         wait = _waiting.next_delay(order.pk)
-        if not services.ask_soon(order=order, at=timezone.now()):
+        if not services.query_soon(order=order, at=timezone.now()):
             text = _("The payment service is temporarily unavailable. We'll keep checking.")
             return answer(Res.UNCLEAR, text, state=order.state, wait=max(wait, UNCLEAR_WAITS))
-        wishes = {Wish.CANCEL: _("The order is being cancelled."), Wish.WALLET: _("Your wallet is being charged.")}
-        return answer(Res.WAITING, wishes.get(Wish(order.wish), _("Not paid yet.")), state=order.state, wait=wait)
+        texts = {
+            RequestedAction.NONE: _("Not paid yet."),
+            RequestedAction.CANCEL: _("The order is being cancelled."),
+            RequestedAction.WALLET: _("Your wallet is being charged."),
+        }
+        text = texts[RequestedAction(order.requested_action)]
+        return answer(Res.WAITING, text, state=order.state, wait=wait)
     states: dict[str, tuple[Res, str]] = {
-        State.PAID: (Res.UNABLE, _("Your payment arrived, but you already own this title. It will be refunded.")),
-        State.FULFILLED: (Res.DONE, ""),
-        State.CLOSED: (Res.CLOSED, _("This order was closed.")),
-        State.REFUNDED: (Res.REFUNDED, _("This order was refunded.")),
+        OrderState.PAID: (Res.UNABLE, _("Your payment arrived, but you already own this title. It will be refunded.")),
+        OrderState.FULFILLED: (Res.DONE, ""),
+        OrderState.CLOSED: (Res.CLOSED, _("This order was closed.")),
+        OrderState.REFUNDED: (Res.REFUNDED, _("This order was refunded.")),
     }
     return answer(*states[order.state], state=order.state)
 

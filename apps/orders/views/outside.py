@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.orders import services
-from apps.orders.models import Order, State
+from apps.orders.models import Order, OrderState
 from apps.orders.views.tickets import ticket_for
 
 LIVES = timedelta(minutes=30)
@@ -32,7 +32,7 @@ APPS = [
 ]
 
 
-def app_around(request: HttpRequest) -> str:
+def in_app_browser(request: HttpRequest) -> str:
     """The app whose built-in browser asks: wechat, qq or weibo; empty for a browser that opens Alipay's page."""
     agent = request.headers.get("User-Agent", "")
     return next((name for name, pattern in APPS if pattern.search(agent)), "")
@@ -44,7 +44,7 @@ def is_phone(request: HttpRequest) -> bool:
     return any(name in agent for name in PHONE)
 
 
-def outside_link(order: Order) -> str:
+def payment_link(order: Order) -> str:
     """A path that lets whoever has it pay this order, and do nothing else."""
     return reverse("orders:outside", args=[signing.TimestampSigner(salt=SALT).sign(order.number)])
 
@@ -59,7 +59,7 @@ def outside(request: HttpRequest, token: str) -> HttpResponse:
         return _show(request, {}, status=410)
     at = timezone.now()
     order = get_object_or_404(Order, number=number)
-    around, error = app_around(request), ""
+    around, error = in_app_browser(request), ""
     if request.method == "POST" and not around:
         try:
             return redirect(
@@ -69,8 +69,8 @@ def outside(request: HttpRequest, token: str) -> HttpResponse:
             )
         except services.UnableToPay as refused:
             error = str(refused)
-    if order.state == State.PENDING:
-        services.ask_soon(order=order, at=at)
+    if order.state == OrderState.PENDING:
+        services.query_soon(order=order, at=at)
     context: dict[str, object] = {
         "order": order,
         "around": around,
@@ -78,7 +78,7 @@ def outside(request: HttpRequest, token: str) -> HttpResponse:
         "is_over": order.expires_at <= at,
         "error": error,
     }
-    if order.state == State.PENDING and order.sent_at and order.expires_at > at and not around:
+    if order.state == OrderState.PENDING and order.sent_at and order.expires_at > at and not around:
         context["ticket"] = ticket_for(order)
     return _show(request, context, status=400 if error else 200)
 

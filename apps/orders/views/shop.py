@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from apps.movies.models import Access, Audience, Category, Movie
 from apps.orders import services
 from apps.orders.forms import BuyForm, CouponForm
-from apps.orders.gateways import is_offered
+from apps.orders.gateways import payments_enabled
 from apps.orders.models import Plan
 from apps.orders.models.offers import LOWEST
 from apps.orders.views.checkout import place, start_payment
@@ -46,7 +46,7 @@ def _offers(code: str, user: User | None, who: str) -> list[Offer]:
     found, at, guessing = [], timezone.now(), ""
     if code:
         try:
-            services.count_guess(code=code, who=who)
+            services.count_attempt(code=code, who=who)
         except services.CouponRefused as refused:
             guessing = str(refused)
     for plan in Plan.objects.on_sale():
@@ -86,7 +86,7 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
         "coupon_error": offers[0].refusal if refused and offers else "",
         "vip_time_end": users.membership_end(user=user, at=timezone.now()) if user else None,
         "balance": wallet.balance_of(user=user) if user else None,
-        "is_offered": is_offered(),
+        "payments_enabled": payments_enabled(),
         "vip_titles": Movie.objects.listed(Audience.of(request)).filter(access=Access.VIP).count(),
         "error": error,
     }
@@ -116,7 +116,7 @@ def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
         "viewer_is_vip": vip,
         "balance": balance,
         "missing": max(Decimal(0), price - balance),
-        "is_offered": is_offered(),
+        "payments_enabled": payments_enabled(),
         "error": error,
     }
     return render(request, "orders/title.html", context, status=400 if error else 200)

@@ -9,7 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from django.core.handlers.wsgi import WSGIHandler
 
-from apps.orders.gateways.cashier.views import desk
+from apps.orders.gateways.cashier.views import cashier
 
 
 class Quiet(WSGIRequestHandler):
@@ -31,7 +31,7 @@ def run(port: int) -> None:
     stopped = threading.Event()
     with Server(("127.0.0.1", port), Quiet) as server:
         server.set_app(WSGIHandler())
-        delivering = threading.Thread(target=desk().deliver_for_ever, args=(stopped,))
+        delivering = threading.Thread(target=cashier().run_deliveries, args=(stopped,))
         delivering.start()
         try:
             server.serve_forever(poll_interval=0.2)

@@ -40,7 +40,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredTrade:
     """One trade as the cashier knows it; times are naive, of the protocol's clock."""
 
     trade_no: str
@@ -106,34 +106,34 @@ class Store:
         expires_at: str | None,
         at: datetime,
         certified: bool = False,
-    ) -> Kept:
+    ) -> StoredTrade:
         """The trade of a merchant's order, made when its buyer comes for the first time."""
         with self.open() as db:
             row = db.execute("SELECT * FROM trade WHERE number = ? ORDER BY rowid LIMIT 1", (number,)).fetchone()
             if row is None:
                 values = (number, subject, amount, TradeStatus.WAITING, notify_url, return_url)
                 row = self._insert(db, values, format_time(at), expires_at, None, certified=int(certified))
-            return Kept(**dict(row))
+            return StoredTrade(**dict(row))
 
-    def get(self, trade_no: str) -> Kept | None:
+    def get(self, trade_no: str) -> StoredTrade | None:
         """The trade of that number of the gateway's."""
         with self.open() as db:
             row = db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()
-            return Kept(**dict(row)) if row else None
+            return StoredTrade(**dict(row)) if row else None
 
-    def find(self, *, number: str = "", trade_no: str = "") -> Kept | None:
+    def find(self, *, number: str = "", trade_no: str = "") -> StoredTrade | None:
         """By the gateway's number, else by the merchant's: of several the one that was paid."""
         if trade_no:
             return self.get(trade_no)
         with self.open() as db:
             rows = db.execute("SELECT * FROM trade WHERE number = ? ORDER BY paid_at IS NULL, rowid", (number,))
             row = rows.fetchone()
-            return Kept(**dict(row)) if row else None
+            return StoredTrade(**dict(row)) if row else None
 
     def pay(self, trade_no: str, *, at: datetime, amount: Decimal | None = None, forced: bool = False) -> bool:
         """Take the buyer's money; `forced` although the trade was closed or its time is over."""
         with self.open() as db:
-            row = Kept(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
+            row = StoredTrade(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
             if row.is_paid or (not forced and (row.status != TradeStatus.WAITING or row.is_over(at))):
                 return False
             paid = f"{amount:.2f}" if amount is not None else row.amount
@@ -146,7 +146,7 @@ class Store:
     def pay_again(self, trade_no: str, *, at: datetime) -> str:
         """A second payment of the same order under another trade number, which a gateway should never let happen."""
         with self.open() as db:
-            row = Kept(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
+            row = StoredTrade(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
             values = (row.number, row.subject, row.amount, TradeStatus.SUCCESS, row.notify_url, row.return_url)
             again = self._insert(db, values, format_time(at), row.expires_at, format_time(at), certified=row.certified)
             return str(again["trade_no"])
@@ -236,7 +236,7 @@ class Store:
         with self.open() as db:
             db.execute("DELETE FROM delivery WHERE id = ?", (delivery,))
 
-    def put_off(self, delivery: int, due: float) -> None:
+    def postpone(self, delivery: int, due: float) -> None:
         """Try a delivery again at `due`, in seconds since 1970."""
         with self.open() as db:
             db.execute("UPDATE delivery SET due = ?, tries = tries + 1 WHERE id = ?", (due, delivery))
@@ -249,7 +249,7 @@ class Store:
             row = (method, number, fault.code, fault.sub_code, int(fault.done))
             db.executemany("INSERT INTO fault (method, number, code, sub_code, done) VALUES (?,?,?,?,?)", [row] * times)
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """Answer every call as it should be from now on."""
         with self.open() as db:
             db.execute("DELETE FROM fault")

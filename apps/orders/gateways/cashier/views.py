@@ -16,9 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.orders.gateways.cashier.desk import Desk
+from apps.orders.gateways.cashier.cashier import Cashier
 from apps.orders.gateways.cashier.keys import make_keys
-from apps.orders.gateways.cashier.store import Kept
+from apps.orders.gateways.cashier.store import StoredTrade
 from apps.orders.gateways.protocol import TradeStatus, parse_amount
 
 PAY_PAGES = {"alipay.trade.page.pay", "alipay.trade.wap.pay"}
@@ -27,10 +27,10 @@ COPIES = 5  # of a notification that is sent too often
 
 
 @cache
-def desk() -> Desk:
+def cashier() -> Cashier:
     """The cashier of the settings' merchant."""
     make_keys(settings.CASHIER_DIR)
-    return Desk(
+    return Cashier(
         settings.CASHIER_DIR,
         app_id=settings.ALIPAY_APP_ID,
         seller_id=settings.ALIPAY_SELLER_ID,
@@ -44,12 +44,12 @@ def gateway(request: HttpRequest) -> HttpResponse:
     """`gateway.do`: a merchant's question, or a buyer whom the merchant sends to pay."""
     params = {**request.GET.dict(), **request.POST.dict()}
     if params.get("method") not in PAY_PAGES:
-        return HttpResponse(desk().answer(params), content_type="application/json;charset=utf-8")
-    if not desk().is_from_merchant(params):
+        return HttpResponse(cashier().answer(params), content_type="application/json;charset=utf-8")
+    if not cashier().is_from_merchant(params):
         return HttpResponseBadRequest("invalid-signature")
     try:
         wanted = json.loads(params["biz_content"])
-        trade = desk().store.begin(
+        trade = cashier().store.begin(
             number=str(wanted["out_trade_no"]),
             subject=str(wanted["subject"]),
             amount=f"{parse_amount(str(wanted['total_amount'])):.2f}",
@@ -74,7 +74,7 @@ def trade_page(request: HttpRequest, trade_no: str) -> HttpResponse:
 @require_POST
 def pay(request: HttpRequest, trade_no: str) -> HttpResponse:
     """What the buyer, or the tester, chose."""
-    trade, at, store = _trade(trade_no), timezone.now(), desk().store
+    trade, at, store = _trade(trade_no), timezone.now(), cashier().store
     if request.POST.get("outcome") == "fail":
         return _page(request, trade, failed=True)
     amount = Decimal(trade.amount) + 1 if request.POST.get("amount") == "wrong" else None
@@ -87,7 +87,9 @@ def pay(request: HttpRequest, trade_no: str) -> HttpResponse:
     for number in paid:
         for _copy in range({"never": 0, "many": COPIES}.get(how, 1)):
             store.deliver(number, after=LATE if how == "late" else 0, at=at)
-    return redirect(desk().way_back(trade, at=at) if trade.return_url else reverse("trade", args=[trade_no]))
+    return redirect(
+        cashier().signed_return_url(trade, at=at) if trade.return_url else reverse("trade", args=[trade_no])
+    )
 
 
 @require_safe
@@ -96,20 +98,20 @@ def bill(request: HttpRequest, day: str) -> HttpResponse:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
         raise Http404
     return HttpResponse(
-        desk().bill(day),
+        cashier().bill(day),
         content_type="text/csv; charset=gbk",
         headers={"Content-Disposition": f'attachment; filename="{day}.csv"'},
     )
 
 
-def _trade(trade_no: str) -> Kept:
-    trade = desk().store.get(trade_no)
+def _trade(trade_no: str) -> StoredTrade:
+    trade = cashier().store.get(trade_no)
     if trade is None:
         raise Http404
     return trade
 
 
-def _page(request: HttpRequest, trade: Kept, failed: bool = False) -> HttpResponse:
+def _page(request: HttpRequest, trade: StoredTrade, failed: bool = False) -> HttpResponse:
     at = timezone.now()
     state = "open"
     if trade.paid_at:
@@ -121,7 +123,7 @@ def _page(request: HttpRequest, trade: Kept, failed: bool = False) -> HttpRespon
         "orders/cashier.html",
         {
             "trade": trade,
-            "back": desk().way_back(trade, at=at),
+            "back": cashier().signed_return_url(trade, at=at),
             "amount": Decimal(trade.amount),
             "state": state,
             "failed": failed,

@@ -34,15 +34,15 @@ class Command(BaseCommand):
             % {"day": day, "lines": told.lines, "theirs": yuan(told.theirs), "ours": yuan(told.ours)}
         )
         words = {
-            services.Trouble.NOT_OURS: _("missing from our books"),
-            services.Trouble.NOT_THEIRS: _("missing from the bill"),
-            services.Trouble.AMOUNT: _("amounts differ"),
-            services.Trouble.TWICE: _("duplicated in the bill"),
-            services.Trouble.UNKNOWN: _("unrecognised line"),
+            services.DifferenceKind.NOT_OURS: _("missing from our books"),
+            services.DifferenceKind.NOT_THEIRS: _("missing from the bill"),
+            services.DifferenceKind.AMOUNT: _("amounts differ"),
+            services.DifferenceKind.TWICE: _("duplicated in the bill"),
+            services.DifferenceKind.UNKNOWN: _("unrecognised line"),
         }
         for row in told.differences:
             sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))
-            self.stdout.write(f"{words[row.trouble]}\t{row.number}\t{row.trade_no}\t{row.request_no or '–'}\t{sums}")
+            self.stdout.write(f"{words[row.kind]}\t{row.number}\t{row.trade_no}\t{row.request_no or '–'}\t{sums}")
         if told.differences:
             raise CommandError(_("%d differences. Each line: ours / theirs.") % len(told.differences))
         self.stdout.write(_("No differences."))

@@ -1,4 +1,4 @@
-"""What an order's page says about money that comes back."""
+"""What an order's page says about money that comes summary."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from apps.orders.models import Payment, Refund
+from apps.orders.models.payments import WALLET
 
 Flag = Payment.Flag
 
 
 @dataclass(frozen=True)
-class Return:
-    """Of one payment, in yuan: what comes back, what has, and why."""
+class RefundSummary:
+    """Of one payment, in yuan: what comes back, what has, and reason."""
 
-    coming: Decimal
-    gone: Decimal
+    pending: Decimal
+    refunded: Decimal
     to_wallet: bool
-    why: str = ""
+    reason: str = ""
 
 
-def returns(*, payments: Iterable[Payment]) -> list[Return]:
+def refund_summaries(*, payments: Iterable[Payment]) -> list[RefundSummary]:
     """One for each payment of which money comes back, or has; `payments` with their refunds prefetched."""
     reasons = {
         Flag.CLOSED: _("Your payment arrived after the order was closed."),
@@ -34,12 +35,14 @@ def returns(*, payments: Iterable[Payment]) -> list[Return]:
     }
     found = []
     for payment in payments:
-        gone = _sum(payment, Refund.State.DONE)
+        refunded = _sum(payment, Refund.State.DONE)
         # what bought nothing comes back whole, whether its refund was asked for already or not
-        coming = payment.amount - gone if payment.flag else _sum(payment, Refund.State.REQUESTED)
-        if coming or gone:
-            why = reasons[Flag(payment.flag)] if payment.flag else ""
-            found.append(Return(coming=coming, gone=gone, to_wallet=payment.gateway == "wallet", why=why))
+        pending = payment.amount - refunded if payment.flag else _sum(payment, Refund.State.REQUESTED)
+        if pending or refunded:
+            reason = reasons[Flag(payment.flag)] if payment.flag else ""
+            found.append(
+                RefundSummary(pending=pending, refunded=refunded, to_wallet=payment.gateway == WALLET, reason=reason)
+            )
     return found
 
 

@@ -9,7 +9,7 @@ from apps.users import services as users
 from apps.users.models import OutgoingMail
 
 
-def tell_paid(order: Order, at: datetime) -> None:
+def send_payment_receipt(order: Order, at: datetime) -> None:
     """The order is paid, and gave what it promised."""
     users.outgoing_mail.queue(
         user=order.user, kind=OutgoingMail.Kind.PAID, reference=order.number, at=at,
@@ -17,7 +17,7 @@ def tell_paid(order: Order, at: datetime) -> None:
     )  # fmt: skip
 
 
-def tell_refunded(order: Order, row: Refund, payment: Payment, at: datetime) -> None:
+def send_refund_receipt(order: Order, row: Refund, payment: Payment, at: datetime) -> None:
     """Money of the order has gone back."""
     users.outgoing_mail.queue(
         user=order.user, kind=OutgoingMail.Kind.REFUNDED, reference=row.number, at=at,

@@ -20,9 +20,9 @@ from django.utils import timezone
 
 from apps.orders import services
 from apps.orders.gateways import GatewaySilent, GatewayUnclear
-from apps.orders.models import Order, State, Wish
+from apps.orders.models import Order, OrderState, RequestedAction
 from apps.orders.views import json_api
-from apps.orders.views.outside import outside_link
+from apps.orders.views.outside import payment_link
 from apps.orders.views.tickets import ticket_for
 from apps.users.models import User
 from apps.wallet import services as wallet
@@ -37,11 +37,11 @@ CHECK = "/order/check/"
 
 @pytest.fixture(autouse=True)
 def _rested() -> Iterator[None]:
-    services.asking._breakers.clear()
+    services.querying._breakers.clear()
     with current_app.connection_for_write() as connection:
         connection.default_channel.client.delete("money")  # type: ignore[attr-defined]
     yield
-    services.asking._breakers.clear()
+    services.querying._breakers.clear()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def _sent(plan, client: Client) -> Order:
 def _another(like: Order) -> Order:
     """Another one that was sent to the gateway as well."""
     values = {field.attname: getattr(like, field.attname) for field in Order._meta.concrete_fields[1:]}
-    return Order.objects.create(**values | {"number": secrets.token_hex(12), "asked_at": None})
+    return Order.objects.create(**values | {"number": secrets.token_hex(12), "queried_at": None})
 
 
 def _check(client: Client, order: Order) -> int:
@@ -85,7 +85,7 @@ def _check(client: Client, order: Order) -> int:
 
 
 def _later(order: Order) -> None:
-    Order.objects.filter(pk=order.pk).update(asked_at=timezone.now() - timedelta(seconds=3))
+    Order.objects.filter(pk=order.pk).update(queried_at=timezone.now() - timedelta(seconds=3))
 
 
 def test_a_silent_gateway_costs_the_page_nothing_and_is_asked_once(silent, listening, settings, plan, buyer):
@@ -100,12 +100,12 @@ def test_a_silent_gateway_costs_the_page_nothing_and_is_asked_once(silent, liste
 def test_what_the_queue_found_out_is_told_by_the_next_call(till, plan, buyer):
     order = _sent(plan, buyer)
     assert _check(buyer, order) == 5
-    services.answer_question(order_id=order.pk, at=timezone.now())
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 5
     till.pay(pay_url(order))
     _later(order)
     assert _check(buyer, order) == 5
-    services.answer_question(order_id=order.pk, at=timezone.now())
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 0
     assert queue_length("money") == 2  # one for each time that an answer was missing
 
@@ -113,20 +113,20 @@ def test_what_the_queue_found_out_is_told_by_the_next_call(till, plan, buyer):
 def test_a_gateway_that_cant_be_reached_is_told_of_until_it_answers(till, settings, plan, buyer):
     order, there = _sent(plan, buyer), settings.ALIPAY_GATEWAY_URL
     settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
-    services.answer_question(order_id=order.pk, at=timezone.now())
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 7
     settings.ALIPAY_GATEWAY_URL = there
     _later(order)
-    services.answer_question(order_id=order.pk, at=timezone.now())
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 5
 
 
 def test_a_question_that_took_longer_than_a_task_may_counts_against_the_gateway(plan, buyer):
     order = _sent(plan, buyer)
     for _ in range(3):
-        with pytest.raises(GatewayUnclear), services.asking.question(order=order):
+        with pytest.raises(GatewayUnclear), services.querying.question(order=order):
             raise SoftTimeLimitExceeded
-    assert services.asking.breaker_of(order.app_id).resting
+    assert services.querying.breaker_for(order.app_id).resting
     assert _check(buyer, order) == 7
 
 
@@ -135,7 +135,7 @@ def test_a_gateway_that_answers_drop_by_drop_is_given_up(settings, plan, buyer, 
     order = _sent(plan, buyer)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         settings.ALIPAY_GATEWAY_URL = f"http://127.0.0.1:{listening.getsockname()[1]}/gateway.do"
-        gateway = services.asking.gateway_for(order)
+        gateway = services.querying.gateway_for(order)
         monkeypatch.setattr(gateway.sdk._config, "timeout", 0.5)
         sent: list[int] = []
         dripping = threading.Thread(target=_drip, args=(listening, sent))
@@ -161,11 +161,11 @@ def _drip(listening: socket.socket, sent: list[int]) -> None:
 def test_while_the_gateway_rests_the_question_is_dropped_and_pages_say_so(till, plan, buyer):
     order = _sent(plan, buyer)
     for _ in range(3):
-        services.asking.breaker_of(order.app_id).trip()
-    services.answer_question(order_id=order.pk, at=timezone.now())
+        services.querying.breaker_for(order.app_id).trip()
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 7
-    services.asking._breakers.clear()
-    services.answer_question(order_id=order.pk, at=timezone.now())
+    services.querying._breakers.clear()
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert _check(buyer, order) == 5
 
 
@@ -176,14 +176,14 @@ def test_of_many_who_wait_for_a_silent_gateway_one_question_tries_whether_it_sti
         orders.append(_another(orders[0]))
     there, settings.ALIPAY_GATEWAY_URL = settings.ALIPAY_GATEWAY_URL, "http://127.0.0.1:9/gateway.do"
     for order in orders[:3]:  # the breaker's
-        services.answer_question(order_id=order.pk, at=timezone.now())
+        services.run_query(order_id=order.pk, at=timezone.now())
     assert {_check(buyer, order) for order in orders} == {7}
     assert queue_length("money") == 1
     settings.ALIPAY_GATEWAY_URL = there
-    services.answer_question(order_id=orders[0].pk, at=timezone.now())  # dropped: it was asked about a moment ago
+    services.run_query(order_id=orders[0].pk, at=timezone.now())  # dropped: it was asked about a moment ago
     assert _check(buyer, orders[19]) == 7
-    services.asking._breakers.clear()
-    services.answer_question(order_id=orders[19].pk, at=timezone.now())
+    services.querying._breakers.clear()
+    services.run_query(order_id=orders[19].pk, at=timezone.now())
     for order in orders:
         _later(order)
     assert {_check(buyer, order) for order in orders[2:]} == {5}  # of the first two nobody knows yet
@@ -194,7 +194,7 @@ def test_of_many_who_wait_for_a_silent_gateway_one_question_tries_whether_it_sti
 def test_what_is_unclear_about_one_order_says_nothing_about_the_others(settings, plan, buyer):
     order, other = (first := _sent(plan, buyer)), _another(first)
     settings.ALIPAY_GATEWAY_URL = "http://127.0.0.1:9/gateway.do"
-    services.answer_question(order_id=order.pk, at=timezone.now())
+    services.run_query(order_id=order.pk, at=timezone.now())
     assert [_check(buyer, order), _check(buyer, other)] == [7, 5]
     assert queue_length("money") == 1
 
@@ -220,7 +220,7 @@ def test_a_ticket_is_for_one_order_and_lives_for_a_day(plan, buyer, monkeypatch)
         other.number,
         ticket.replace(order.number, other.number),
         ticket[:-1],
-        outside_link(order).split("/")[3],
+        payment_link(order).split("/")[3],
     ):
         assert buyer.post(CHECK, {"ticket": wrong}).json()["res"] == 4
     assert buyer.post(CHECK, {"ticket": ticket}).json()["res"] == 5
@@ -234,7 +234,7 @@ def test_pages_hear_how_long_to_wait(monkeypatch, plan, buyer):
     others = [_another(order) for _ in range(99)]
     waits = [buyer.post(CHECK, {"ticket": ticket_for(one)}).json()["wait"] for one in [order, *others]]
     assert (waits[0], waits[39], waits[99]) == (2, 2, 5)
-    services.asking.cache.set(f"gateway:{order.app_id}:silent", 1, 30)  # type: ignore[attr-defined]
+    services.querying.cache.set(f"gateway:{order.app_id}:silent", 1, 30)  # type: ignore[attr-defined]
     assert buyer.post(CHECK, {"ticket": ticket_for(order)}).json()["wait"] == 10
 
 
@@ -250,10 +250,10 @@ def _in_wallet(name: str, amount: str) -> User:
     return user
 
 
-def _answer(order: Order) -> State:
-    services.answer_question(order_id=order.pk, at=timezone.now())
+def _answer(order: Order) -> OrderState:
+    services.run_query(order_id=order.pk, at=timezone.now())
     order.refresh_from_db()
-    return State(order.state)
+    return OrderState(order.state)
 
 
 def test_cancelling_at_a_silent_gateway_costs_the_page_nothing(silent, settings, plan, buyer):
@@ -263,7 +263,7 @@ def test_cancelling_at_a_silent_gateway_costs_the_page_nothing(silent, settings,
     for _ in range(5):
         assert buyer.post(f"/order/{order.number}/cancel/").headers["Location"] == order.get_absolute_url()
     order.refresh_from_db()
-    assert (order.state, order.wish) == (State.PENDING, Wish.CANCEL)
+    assert (order.state, order.requested_action) == (OrderState.PENDING, RequestedAction.CANCEL)
     assert queue_length("money") == 1
     assert _check(buyer, order) == 5
     page = buyer.get(order.get_absolute_url()).content.decode()
@@ -279,14 +279,14 @@ def test_a_cancelled_order_is_closed_there_and_can_be_placed_again_at_once(till,
     buyer.post(f"/order/{order.number}/cancel/")
     again = services.place_order(user=order.user, item=plan, at=timezone.now())
     assert again.pk != order.pk
-    assert _answer(order) == State.CLOSED
-    assert till.desk.store.get(trade.trade_no).status == "TRADE_CLOSED"
-    assert _answer(order) == State.CLOSED
+    assert _answer(order) == OrderState.CLOSED
+    assert till.cashier.store.get(trade.trade_no).status == "TRADE_CLOSED"
+    assert _answer(order) == OrderState.CLOSED
 
 
 def test_what_was_never_sent_to_the_gateway_is_cancelled_at_once(plan, buyer):
     order = services.place_order(user=User.objects.get(username="buyer"), item=plan, at=timezone.now())
-    assert services.cancel(order=order, at=timezone.now()).state == State.CLOSED
+    assert services.cancel(order=order, at=timezone.now()).state == OrderState.CLOSED
     assert queue_length("money") == 0
 
 
@@ -299,20 +299,20 @@ def test_a_wallet_pays_once_the_gateway_has_let_go(silent, settings, till, plan,
     assert wallet.balance_of(user=user) == Decimal("40.00")
     assert "正在使用钱包支付" in buyer.get(order.get_absolute_url()).content.decode()
     settings.ALIPAY_GATEWAY_URL = there
-    assert _answer(order) == State.FULFILLED
-    assert _answer(order) == State.FULFILLED
+    assert _answer(order) == OrderState.FULFILLED
+    assert _answer(order) == OrderState.FULFILLED
     assert wallet.balance_of(user=user) == Decimal("15.00")
     assert _check(buyer, order) == 0
 
 
-def test_a_wish_is_seen_to_without_the_queue(till, plan, buyer):
+def test_a_requested_action_is_carried_out_without_the_queue(till, plan, buyer):
     user = _in_wallet("buyer", "40.00")
     order = _sent(plan, buyer)
-    services.ask(order=order, at=timezone.now())
+    services.query_order(order=order, at=timezone.now())
     services.pay_from_wallet(order=order, user=user, at=timezone.now())
     services.reconcile(at=timezone.now(), rate=1000)
     order.refresh_from_db()
-    assert order.state == State.FULFILLED
+    assert order.state == OrderState.FULFILLED
 
 
 @pytest.mark.parametrize("why", ["spent", "cancelled", "late"])
@@ -328,7 +328,7 @@ def test_a_wallet_that_is_not_to_pay_any_more_closes_the_order(till, plan, buyer
     else:
         Order.objects.filter(pk=order.pk).update(expires_at=timezone.now())
     before = wallet.balance_of(user=user)
-    assert _answer(order) == State.CLOSED
+    assert _answer(order) == OrderState.CLOSED
     assert wallet.balance_of(user=user) == before
 
 
@@ -337,18 +337,18 @@ def test_too_little_in_the_wallet_is_said_at_once(silent, settings, plan, buyer)
     order = _sent(plan, buyer)
     assert buyer.post("/order/pay/", {"order": order.number, "method": "wallet"}).json()["res"] == 8
     order.refresh_from_db()
-    assert order.wish == Wish.NONE
+    assert order.requested_action == RequestedAction.NONE
 
 
-@pytest.mark.parametrize("wish", [Wish.CANCEL, Wish.WALLET])
-def test_a_wish_that_comes_after_the_payment_settles_it(till, plan, buyer, wish):
+@pytest.mark.parametrize("requested_action", [RequestedAction.CANCEL, RequestedAction.WALLET])
+def test_an_action_requested_after_the_payment_settles_it(till, plan, buyer, requested_action):
     user = _in_wallet("buyer", "40.00")
     order = _sent(plan, buyer)
     till.pay(pay_url(order))
-    if wish == Wish.CANCEL:
+    if requested_action == RequestedAction.CANCEL:
         services.cancel(order=order, at=timezone.now())
     else:
         services.pay_from_wallet(order=order, user=user, at=timezone.now())
-    assert _answer(order) == State.FULFILLED
+    assert _answer(order) == OrderState.FULFILLED
     assert wallet.balance_of(user=user) == Decimal("40.00")
     assert order.payments.get().gateway != "wallet"

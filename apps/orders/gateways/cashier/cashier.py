@@ -26,7 +26,7 @@ from cryptography.x509 import Certificate
 from django.utils import timezone
 
 from apps.orders.gateways.bill import COLUMNS, PAID, SENT_BACK
-from apps.orders.gateways.cashier.store import Fault, Kept, Store
+from apps.orders.gateways.cashier.store import Fault, Store, StoredTrade
 from apps.orders.gateways.certificates import public_pem, read_certificates, root_sn_of, sn_of
 from apps.orders.gateways.protocol import format_time, parse_amount, signed_text
 
@@ -35,7 +35,7 @@ RETRIES = [2, 5, 15, 60, 300, 900, 3600]  # seconds between deliveries until the
 BUYER = "vis***@example.com"
 
 
-class Desk:
+class Cashier:
     """The cashier of one merchant: `app_id` and `seller_id` are whom it serves."""
 
     def __init__(self, folder: Path, *, app_id: str, seller_id: str, url: str) -> None:
@@ -169,12 +169,12 @@ class Desk:
         number = trade.number if trade else str(asked.get("out_trade_no", ""))
         return self.store.next_fault(method, number)
 
-    def _find(self, asked: dict[str, Any]) -> Kept | None:
+    def _find(self, asked: dict[str, Any]) -> StoredTrade | None:
         return self.store.find(number=str(asked.get("out_trade_no", "")), trade_no=str(asked.get("trade_no", "")))
 
     # --- Notifications ----------------------------------------------------------------------------
 
-    def notification(self, trade: Kept, *, at: datetime) -> dict[str, str]:
+    def notification(self, trade: StoredTrade, *, at: datetime) -> dict[str, str]:
         """The parameters of an asynchronous notification, signed."""
         params = {
             "notify_time": format_time(at),
@@ -199,7 +199,7 @@ class Desk:
         }
         return self.signed(params, certified=bool(trade.certified))
 
-    def _refunds(self, trade: Kept, at: datetime) -> dict[str, str]:
+    def _refunds(self, trade: StoredTrade, at: datetime) -> dict[str, str]:
         """What went back of the trade in all, as Alipay adds it to a notification."""
         back = self.store.refunded(trade.trade_no)
         return {"refund_fee": f"{back:.2f}", "gmt_refund": f"{format_time(at)}.000"} if back else {}
@@ -211,7 +211,7 @@ class Desk:
         named = {"alipay_cert_sn": self.sn} if certified else {}
         return {**params, **named, "sign_type": "RSA2", "sign": self.sign(text)}
 
-    def way_back(self, trade: Kept, *, at: datetime) -> str:
+    def signed_return_url(self, trade: StoredTrade, *, at: datetime) -> str:
         """The buyer's return to the merchant, with signed parameters that say nothing of the payment."""
         params = {
             "out_trade_no": trade.number,
@@ -226,7 +226,7 @@ class Desk:
         }
         return f"{trade.return_url}?{urlencode(self.signed(params, certified=bool(trade.certified)))}"
 
-    def deliver_for_ever(self, stopped: threading.Event) -> None:
+    def run_deliveries(self, stopped: threading.Event) -> None:
         """Send what is due, again and again until the merchant answers "success" or has had all its chances."""
         while not stopped.wait(0.2):
             self.deliver_due()
@@ -239,9 +239,9 @@ class Desk:
             if trade is None or self._send(trade) or tries >= len(RETRIES):
                 self.store.delivered(delivery)
             else:
-                self.store.put_off(delivery, now + RETRIES[tries])
+                self.store.postpone(delivery, now + RETRIES[tries])
 
-    def _send(self, trade: Kept) -> bool:
+    def _send(self, trade: StoredTrade) -> bool:
         body = urlencode(self.notification(trade, at=timezone.now())).encode()
         request = urllib.request.Request(  # noqa: S310  (the merchant's own address, out of a signed request)
             trade.notify_url, body, {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}

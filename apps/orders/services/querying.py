@@ -10,26 +10,26 @@ from datetime import datetime, timedelta
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 
-from apps.orders.gateways import TRIES, AlipayGateway, GatewayRefused, GatewayUnclear, TradeStatus, gateway_through
-from apps.orders.models import Order, Payment, State, Wish
+from apps.orders.gateways import TRIES, AlipayGateway, GatewayRefused, GatewayUnclear, TradeStatus, gateway_by_id
+from apps.orders.models import Order, OrderState, Payment, RequestedAction
 from apps.orders.services.settling import settle
 from utils.breaker import Breaker, Unavailable
 from utils.tasks import NotQueued, enqueue
 
 log = logging.getLogger(__name__)
-ASK_AT_MOST_EVERY = timedelta(seconds=2)
-QUESTION_LIVES = 60  # seconds that a question waits on the queue; until it is answered there is no second one
+QUERY_INTERVAL = timedelta(seconds=2)
+QUERY_EXPIRES_AFTER = 60  # seconds that a question waits on the queue; until it is answered there is no second one
 UNCLEAR_FOR = 30  # seconds that pages say that the gateway can't be reached, unless it answers
-TRIED_EVERY = 5  # seconds between two questions to a silent gateway, however many orders wait for it
+PROBE_INTERVAL = 5  # seconds between two questions to a silent gateway, however many orders wait for it
 _breakers: dict[str, Breaker] = {}  # by application: one that hangs says nothing about the others
 
 
-def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
+def query_order(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
     """Settle the order if the gateway says it was paid. Raises GatewayUnclear when it can't be asked."""
     if not order.sent_at:
         return order  # the gateway never heard of it
-    if order.asked_at != at:  # else the caller has noted it, to be the only one
-        Order.objects.filter(pk=order.pk).update(asked_at=at)
+    if order.queried_at != at:  # else the caller has noted it, to be the only one
+        Order.objects.filter(pk=order.pk).update(queried_at=at)
     try:
         trade = gateway_for(order).query(number=order.number, tries=tries)
     except GatewayRefused as error:
@@ -38,7 +38,7 @@ def ask(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
         return settle(trade=trade, at=at)
     if trade is not None and trade.status == TradeStatus.CLOSED:
         # it can't be paid there any more: the buyer is free to order again
-        Order.objects.filter(pk=order.pk).move(State.PENDING, State.CLOSED, closed_at=at)
+        Order.objects.filter(pk=order.pk).move(OrderState.PENDING, OrderState.CLOSED, closed_at=at)
     order.refresh_from_db()
     return order
 
@@ -48,61 +48,65 @@ def gateway_for(row: Order | Payment) -> AlipayGateway:
 
     Raises GatewayUnclear, and GatewayRefused where payments aren't set up.
     """
-    return gateway_through(name=row.gateway, app_id=row.app_id)
+    return gateway_by_id(name=row.gateway, app_id=row.app_id)
 
 
-def ask_soon(*, order: Order, at: datetime) -> bool:
+def query_soon(*, order: Order, at: datetime) -> bool:
     """Have the queue ask about an order that a page waits for: one question at a time.
 
-    Two questions are at least ASK_AT_MOST_EVERY apart. A silent gateway gets one every TRIED_EVERY seconds, about
+    Two questions are at least QUERY_INTERVAL apart. A silent gateway gets one every PROBE_INTERVAL seconds, about
     whichever order. False while nobody knows: the gateway, or the queue, didn't answer.
     """
     if not order.sent_at:
         return True  # the gateway never heard of it
     silent = _silent(order.app_id)
     unclear = cache.get_many([silent, _unclear(order.pk)])  # empty when all is well, and without Redis
-    if not asked_lately(order, at) and _may_try(silent, unclear) and cache.add(_asking(order.pk), 1, QUESTION_LIVES):
+    if (
+        not queried_recently(order, at)
+        and _may_try(silent, unclear)
+        and cache.add(_pending(order.pk), 1, QUERY_EXPIRES_AFTER)
+    ):
         try:
-            enqueue("orders.ask", expires=QUESTION_LIVES, order_id=order.pk)
+            enqueue("orders.ask", expires=QUERY_EXPIRES_AFTER, order_id=order.pk)
         except NotQueued as error:
             log.warning("Order %s: %s", order.number, error)
             return False
     return not unclear
 
 
-def asked_lately(order: Order, at: datetime) -> bool:
+def queried_recently(order: Order, at: datetime) -> bool:
     """Whether it is too early to ask about this order again."""
-    return order.asked_at is not None and order.asked_at > at - ASK_AT_MOST_EVERY
+    return order.queried_at is not None and order.queried_at > at - QUERY_INTERVAL
 
 
-def wish_for(*, order: Order, wish: Wish, at: datetime) -> Order:
+def request_action(*, order: Order, requested_action: RequestedAction, at: datetime) -> Order:
     """Note what the buyer wants of an unpaid order that the gateway knows, and have the queue see to it.
 
-    The last wish counts. Should the queue be away, `reconcile` finds the order.
+    The last request counts. If the queue is down, `reconcile` picks the order up.
     """
     # as if it had never been asked about: nothing said before answers this
-    Order.objects.open().filter(pk=order.pk).update(wish=wish, asked_at=None)
+    Order.objects.open().filter(pk=order.pk).update(requested_action=requested_action, queried_at=None)
     order.refresh_from_db()
-    ask_soon(order=order, at=at)
+    query_soon(order=order, at=at)
     return order
 
 
 @contextmanager
-def released(*, order: Order) -> Iterator[None]:
-    """Around the queue's answer to `ask_soon`: then pages may ask again."""
+def allowing_next_query(*, order: Order) -> Iterator[None]:
+    """Around the queue's answer to `query_soon`: then pages may ask again."""
     try:
         yield
     finally:
-        cache.delete(_asking(order.pk))
+        cache.delete(_pending(order.pk))
 
 
 @contextmanager
-def question(*, order: Order) -> Iterator[None]:
+def reporting_outcome(*, order: Order) -> Iterator[None]:
     """Around a question to the gateway: pages hear how it went.
 
     Few workers wait for the gateway at once, and none while it is silent. Raises GatewayUnclear once pages were told.
     """
-    breaker = breaker_of(order.app_id)
+    breaker = breaker_for(order.app_id)
     try:
         with breaker.calling(GatewayUnclear, SoftTimeLimitExceeded):
             yield
@@ -114,16 +118,16 @@ def question(*, order: Order) -> Iterator[None]:
         cache.delete_many([_silent(order.app_id), _unclear(order.pk)])
 
 
-def breaker_of(app_id: str) -> Breaker:
+def breaker_for(app_id: str) -> Breaker:
     """The breaker before the gateway of that application."""
     return _breakers.setdefault(app_id, Breaker("The payment service", most=3))
 
 
 def _may_try(silent: str, unclear: Container[str]) -> bool:
-    return silent not in unclear or cache.add(f"{silent}:tried", 1, TRIED_EVERY)
+    return silent not in unclear or cache.add(f"{silent}:tried", 1, PROBE_INTERVAL)
 
 
-def _asking(pk: int) -> str:
+def _pending(pk: int) -> str:
     return f"order:{pk}:asking"
 
 
