@@ -210,8 +210,12 @@ def test_views_before_during_and_through_a_fault_count_once_each(fault, signed_i
             for episode in episodes:
                 at = start + timedelta(seconds=second)
                 grant = playback.authorize(audience=Audience(viewer, at), episode=episode)
-                sent = playback.Beat(position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1)
-                playback.heartbeat(viewer=viewer, viewer_key="v", episode=episode, grant=grant, beat=sent, at=at)
+                sent = playback.Heartbeat(
+                    position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1
+                )
+                playback.record_heartbeat(
+                    viewer=viewer, viewer_key="v", episode=episode, grant=grant, heartbeat=sent, at=at
+                )
 
     watch(before, seconds=range(0, 15, 5))
     watch(through, seconds=(0, 5))

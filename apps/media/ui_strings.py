@@ -38,7 +38,7 @@ def upload_page() -> UploadPage:
             "noRoom": _("Uploaded. Encoding resumes when disk space is available."),
             "ready": _("Ready to watch"),
             "unplayable": _("Can't be played. {reason}"),
-            "shelved": _("Added to:"),
+            "added": _("Added to:"),
             "empty": _("The file is empty."),
             "tooLarge": _("The file is too large (max. {size})."),
             "twice": _("This file is already in the list."),

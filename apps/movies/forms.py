@@ -83,7 +83,7 @@ class EpisodeForm(AdminModelForm):
         return bool(super().has_changed() or self.files.get(self.add_prefix("upload")))
 
 
-class ShelveForm(forms.Form):
+class AddUploadsForm(forms.Form):
     """What uploaded files are to be. Their ids come as `upload`, in order; their titles as `title-<id>`."""
 
     class Way(models.TextChoices):
@@ -165,12 +165,12 @@ class ShelveForm(forms.Form):
         return shown[:TITLE_LENGTH] or gettext("Untitled")
 
     def preview(self) -> dict[str, Any]:
-        """What `shelve` would make of files for a title of several episodes, in its order, with what is amiss."""
+        """What `save` would make of files for a title of several episodes, in its order, with what is amiss."""
         values, uploads = self.cleaned_data, self.cleaned_data["uploads"]
         movie = values.get("movie") if values["way"] == self.Way.EPISODES else None
         there = {} if movie is None else dict(movie.episodes.values_list("number", "video"))
         names = [named.upload.filename for named in uploads]
-        places = services.arrange(names=names, first=values.get("first"), taken=there)
+        places = services.assign_numbers(names=names, first=values.get("first"), taken=there)
         typed = bool(uploads) and all(named.number for named in uploads)
         if typed:
             places = [replace(p, number=uploads[p.index].number) for p in places]
@@ -213,20 +213,18 @@ class ShelveForm(forms.Form):
             )
         return {"places": rows, "notes": notes}
 
-    def shelve(self) -> list[Episode]:
-        """Do what was asked. Raises UnableToShelve."""
+    def save(self) -> list[Episode]:
+        """Do what was asked. Raises UnableToAddUploads."""
         values = self.cleaned_data
         uploads = values["uploads"]
         match values["way"]:
             case self.Way.EPISODES:
-                return services.shelve_episodes(
+                return services.add_episodes(
                     uploads=uploads, movie=values["movie"], first=values["first"], replace=values["replace"]
                 )
             case self.Way.SERIES:
-                return services.shelve_series(
-                    uploads=uploads, title=values["title"], kind=values["kind"] or Kind.SERIES
-                )
-        return services.shelve_films(uploads=uploads)
+                return services.add_series(uploads=uploads, title=values["title"], kind=values["kind"] or Kind.SERIES)
+        return services.add_films(uploads=uploads)
 
 
 def uploaded_path(file: object) -> str:

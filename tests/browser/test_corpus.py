@@ -34,7 +34,7 @@ FACTS = """() => {
 def tell(site: Site, files: Iterable[Expected]) -> Iterator[dict[str, Any]]:
     """How each file ended, as soon as it has; at last what is stored."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.browser.shelve", *(str(file.path) for file in files)],
+        [sys.executable, "-m", "tests.browser.add_uploads", *(str(file.path) for file in files)],
         cwd=ROOT, env={**clean_environment(), "DATA_DIR": str(site.data)}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

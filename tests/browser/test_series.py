@@ -68,8 +68,8 @@ def test_thirty_files_in_no_order_become_a_series_in_order(site, visit, tmp_path
     mixed = random.Random(width).sample(right, COUNT)
     drop(page, *mixed)
     expect(page.locator(".upload[data-state=done]")).to_have_count(COUNT, timeout=90_000)
-    page.locator(".shelve").get_by_text("新建一部多集作品").click()
-    page.fill(".shelve [name=title]", f"一季{width}")
+    page.locator(".add-uploads").get_by_text("新建一部多集作品").click()
+    page.fill(".add-uploads [name=title]", f"一季{width}")
     expect(page.locator("[data-arrange-rows] li")).to_have_count(COUNT)
     assert numbers(page) == [str(n) for n in range(1, COUNT + 1)]
     told = page.locator("[data-arrange-rows] [data-file]").all_inner_texts()

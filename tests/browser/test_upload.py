@@ -98,7 +98,7 @@ def test_two_dragged_files_survive_a_lost_network_a_pause_and_a_reload(site, cab
     for name in (first, second):
         expect(row(page, name)).to_have_attribute("data-state", "done", timeout=30_000)
 
-    page.locator(".shelve").get_by_text("为每个文件新建一部电影草稿").click()
+    page.locator(".add-uploads").get_by_text("为每个文件新建一部电影草稿").click()
     page.get_by_role("button", name="确认添加").click()
     for name in (first, second):
         expect(row(page, name)).to_contain_text(name.removesuffix(".mp4"))
@@ -128,8 +128,8 @@ def test_a_file_that_is_there_is_attached_at_once(site, visit, films):
     expect(row(page, films[0].name)).to_have_attribute("data-state", "done", timeout=20_000)
     expect(row(page, films[0].name)).to_contain_text("秒传成功")
     assert all(url.endswith("/known/") for url in sent_bytes)
-    page.locator(".shelve").get_by_text("新建一部多集作品").click()
-    page.fill(".shelve [name=title]", "秒传剧")
+    page.locator(".add-uploads").get_by_text("新建一部多集作品").click()
+    page.fill(".add-uploads [name=title]", "秒传剧")
     page.get_by_role("button", name="确认添加").click()
     expect(row(page, films[0].name).locator("[data-link]")).to_contain_text("秒传剧 · 1")
     assert visit.problems == []

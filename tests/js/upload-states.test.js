@@ -30,7 +30,7 @@ test("what the server has whole counts, whatever this visit thought", () => {
 
 test("a transfer is busy while it is hashed, sent or tried again", () => {
   const busy = ["checking", "sending", "lost"];
-  const idle = ["queued", "paused", "failed", "needsFile", "received", "done", "shelved", "removed"];
+  const idle = ["queued", "paused", "failed", "needsFile", "received", "done", "added", "removed"];
   assert.deepEqual(
     [...busy, ...idle].filter((state) => isBusy(/** @type {State} */ (state))),
     busy,

@@ -134,9 +134,11 @@ def views() -> dict[str, Any]:
         viewer, key = viewers[number % VIEWERS]
         for second in (0, 5, 10, 15):
             for film in films:
-                beat = services.Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
+                heartbeat = services.Heartbeat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
                 at = start + timedelta(seconds=second)
-                services.heartbeat(viewer=viewer, viewer_key=key, episode=film, grant=grant, beat=beat, at=at)
+                services.record_heartbeat(
+                    viewer=viewer, viewer_key=key, episode=film, grant=grant, heartbeat=heartbeat, at=at
+                )
         return "watched"
 
     def work(task: Callable[[], Any]) -> str:

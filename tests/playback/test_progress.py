@@ -20,16 +20,16 @@ from tests.factories import make_episode, make_user
 pytestmark = pytest.mark.django_db
 
 
-def _beat(episode, *, viewer, at: datetime, key: str = "u1", position: float = 0, playing: bool = True, **tab) -> None:
+def _send(episode, *, viewer, at: datetime, key: str = "u1", position: float = 0, playing: bool = True, **tab) -> None:
     grant = services.authorize(audience=Audience(viewer, at), episode=episode)
-    beat = services.Beat(position=position, duration=20.0, playing=playing, **tab)
-    services.heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
+    heartbeat = services.Heartbeat(position=position, duration=20.0, playing=playing, **tab)
+    services.record_heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, heartbeat=heartbeat, at=at)
 
 
 def _watch(episode, *, seconds, viewer, key="u1", step=5, start=None):
     start = start or timezone.now()
     for passed in range(0, seconds + 1, step):
-        _beat(episode, viewer=viewer, key=key, position=passed, at=start + timedelta(seconds=passed))
+        _send(episode, viewer=viewer, key=key, position=passed, at=start + timedelta(seconds=passed))
 
 
 def test_a_view_counts_once_after_ten_seconds():
@@ -52,7 +52,7 @@ def test_another_viewer_counts_too_and_paused_time_does_not():
     _watch(episode, seconds=10, viewer=nobody, key="a1", start=now)
     _watch(episode, seconds=10, viewer=nobody, key="a2", start=now)
     for passed, playing in ((0, True), (5, False), (14, True), (18, True)):
-        _beat(episode, viewer=nobody, key="a3", at=now + timedelta(seconds=passed), playing=playing)
+        _send(episode, viewer=nobody, key="a3", at=now + timedelta(seconds=passed), playing=playing)
     assert movies.flush_plays() == 2
 
 
@@ -60,9 +60,9 @@ def test_a_client_cannot_claim_time_that_has_not_passed():
     user, episode = make_user(), make_episode()
     now = timezone.now()
     for position in range(0, 100, 5):
-        _beat(episode, viewer=user, position=position, at=now)
-    _beat(episode, viewer=user, key="late", at=now)
-    _beat(episode, viewer=user, key="late", at=now + timedelta(hours=1))
+        _send(episode, viewer=user, position=position, at=now)
+    _send(episode, viewer=user, key="late", at=now)
+    _send(episode, viewer=user, key="late", at=now + timedelta(hours=1))
     assert movies.flush_plays() == 1  # an hour of silence is worth fifteen seconds
 
 
@@ -115,10 +115,12 @@ def test_a_heartbeat_costs_a_few_statements(django_assert_num_queries):
     }
     for second, (known, unknown) in costs.items():
         for viewer, key, count in ((user, "u1", known), (nobody, "a1", unknown)):
-            beat = services.Beat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
+            heartbeat = services.Heartbeat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
             at = now + timedelta(seconds=second)
             with django_assert_num_queries(count):
-                services.heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, beat=beat, at=at)
+                services.record_heartbeat(
+                    viewer=viewer, viewer_key=key, episode=episode, grant=grant, heartbeat=heartbeat, at=at
+                )
     assert movies.flush_plays() == 2
 
 
@@ -142,9 +144,9 @@ def test_progress_is_kept_and_an_overtaken_beat_changes_nothing():
     user, episode = make_user(), make_episode()
     now = timezone.now()
     for position, at in ((12.0, now), (3.0, now - timedelta(seconds=9))):
-        _beat(episode, viewer=user, position=position, at=at)
+        _send(episode, viewer=user, position=position, at=at)
     assert Progress.objects.get().position == 12.0
-    _beat(episode, viewer=user, position=19.9, playing=False, at=now)
+    _send(episode, viewer=user, position=19.9, playing=False, at=now)
     row = Progress.objects.get()
     assert row.finished
     assert not row.can_resume
@@ -153,20 +155,20 @@ def test_progress_is_kept_and_an_overtaken_beat_changes_nothing():
 def test_progress_is_written_every_five_seconds_at_most(django_assert_num_queries):
     user, episode = make_user(), make_episode()
     now = timezone.now()
-    _beat(episode, viewer=user, position=1, at=now)
+    _send(episode, viewer=user, position=1, at=now)
     with django_assert_num_queries(49):  # what is known of the viewer, each time
         for tenth in range(1, 50):
-            _beat(episode, viewer=user, position=1 + tenth / 10, at=now + timedelta(seconds=tenth / 10))
-    _beat(episode, viewer=user, position=6, at=now + timedelta(seconds=5))
+            _send(episode, viewer=user, position=1 + tenth / 10, at=now + timedelta(seconds=tenth / 10))
+    _send(episode, viewer=user, position=6, at=now + timedelta(seconds=5))
     assert Progress.objects.get().position == 6
-    _beat(episode, viewer=user, position=7, playing=False, at=now + timedelta(seconds=6))
+    _send(episode, viewer=user, position=7, playing=False, at=now + timedelta(seconds=6))
     assert Progress.objects.get().position == 7  # a pause is written at once
 
 
 def test_a_tab_that_was_left_behind_does_not_win():
     user, episode = make_user(), make_episode()
     now = timezone.now()
-    beats = [
+    heartbeats = [
         ("old", 1, 2.0, True, 0),
         ("old", 2, 3.0, False, 1),
         ("new", 1, 15.0, True, 20),
@@ -174,8 +176,8 @@ def test_a_tab_that_was_left_behind_does_not_win():
         ("new", 3, 17.0, True, 30),
         ("new", 2, 16.0, True, 40),  # overtaken on its way
     ]
-    for tab, number, position, playing, after in beats:
-        _beat(
+    for tab, number, position, playing, after in heartbeats:
+        _send(
             episode, viewer=user, position=position, playing=playing, tab=tab, number=number,
             at=now + timedelta(seconds=after),
         )  # fmt: skip
@@ -185,7 +187,7 @@ def test_a_tab_that_was_left_behind_does_not_win():
 def test_of_two_tabs_that_play_the_one_that_began_last_counts_until_it_stops():
     user, episode = make_user(), make_episode()
     now = timezone.now()
-    beats = [
+    heartbeats = [
         ("old", 1, 2.0, True, 0, 2.0),
         ("new", 1, 12.0, True, 6, 12.0),
         ("old", 2, 8.0, True, 7, 12.0),
@@ -194,16 +196,16 @@ def test_of_two_tabs_that_play_the_one_that_began_last_counts_until_it_stops():
         ("new", 2, 16.0, False, 10, 16.0),
         ("old", 5, 14.0, True, 16, 14.0),  # the only one that plays now
     ]
-    for tab, number, position, playing, after, kept in beats:
+    for tab, number, position, playing, after, kept in heartbeats:
         at = now + timedelta(seconds=after)
-        _beat(episode, viewer=user, position=position, playing=playing, tab=tab, number=number, at=at)
+        _send(episode, viewer=user, position=position, playing=playing, tab=tab, number=number, at=at)
         assert Progress.objects.get().position == kept
 
 
 def test_an_episode_is_finished_where_its_outro_begins():
     user, episode = make_user(), make_episode()
     episode.outro_start = 14
-    _beat(episode, viewer=user, position=14.5, at=timezone.now())
+    _send(episode, viewer=user, position=14.5, at=timezone.now())
     assert Progress.objects.get().finished
 
 
@@ -278,7 +280,7 @@ def test_the_history_lists_and_forgets(client):
 def test_viewers_seen_long_ago_are_forgotten(django_assert_max_num_queries):
     episode, now, nobody = make_episode(), timezone.now(), AnonymousUser()
     for key, hours in (("a1", 7), ("a2", 5), ("a3", -7)):  # the last before the clock was set back
-        _beat(episode, viewer=nobody, key=key, at=now - timedelta(hours=hours))
+        _send(episode, viewer=nobody, key=key, at=now - timedelta(hours=hours))
     with django_assert_max_num_queries(4):
         assert services.forget_lapsed(at=now) == 2
     assert [watch.viewer for watch in Watch.objects.all()] == ["a2"]

@@ -44,7 +44,7 @@ def say(client: Client, name: str, episode, **said):
     return client.post(address(name, episode), json.dumps(said), content_type="application/json")
 
 
-def beat(client: Client, episode, *, playing: bool = True, **who):
+def heartbeat(client: Client, episode, *, playing: bool = True, **who):
     return say(client, "progress", episode, position=3, duration=20, playing=playing, **who)
 
 
@@ -133,7 +133,7 @@ def test_what_is_no_name_is_the_browsers_player(member, film, name):
     client = signed_in(member)
     for part in ("player", "page"):
         assert say(client, "place", film, **{part: name}).json()["place"] == "held"
-        assert beat(client, film, **{part: name}).json()["place"] == "held"
+        assert heartbeat(client, film, **{part: name}).json()["place"] == "held"
     assert Stream.objects.count() <= 2
 
 
@@ -167,27 +167,27 @@ def test_a_heartbeat_holds_the_place_and_silence_frees_it(member, film):
     for client in (first, second):
         assert master(client, film, player="p").status_code == 200
     let_pass(8)
-    assert beat(first, film, player="p").json()["place"] == "held"
+    assert heartbeat(first, film, player="p").json()["place"] == "held"
     let_pass(8)  # the second has been silent for 16 seconds, the first for 8
     assert master(third, film, player="p").status_code == 200
-    assert beat(second, film, player="p").json()["place"] == "full"
-    assert beat(first, film, player="p").json()["place"] == "held"
+    assert heartbeat(second, film, player="p").json()["place"] == "full"
+    assert heartbeat(first, film, player="p").json()["place"] == "held"
 
 
 def test_a_place_that_lapsed_is_taken_again_while_there_is_room(member, film):
     client = signed_in(member)
     master(client, film, player="p")
     silence()
-    assert beat(client, film, player="p").json()["place"] == "held"
+    assert heartbeat(client, film, player="p").json()["place"] == "held"
     assert Stream.objects.count() == 1
 
 
 def test_one_that_is_paused_keeps_its_place_and_takes_none(member, film):
     client = signed_in(member)
     master(client, film, player="p")
-    assert beat(client, film, playing=False, player="p").json()["place"] == "held"
+    assert heartbeat(client, film, playing=False, player="p").json()["place"] == "held"
     silence()
-    assert beat(client, film, playing=False, player="p").json()["place"] == ""
+    assert heartbeat(client, film, playing=False, player="p").json()["place"] == ""
     assert [master(signed_in(member), film).status_code for _ in range(2)] == [
         200,
         200,
@@ -197,16 +197,16 @@ def test_one_that_is_paused_keeps_its_place_and_takes_none(member, film):
 def test_a_heartbeat_costs_one_statement_more(member, film, django_assert_num_queries):
     client = signed_in(member)
     master(client, film, player="p")
-    beat(client, film, player="p", tab="t", number=1)
+    heartbeat(client, film, player="p", tab="t", number=1)
     with django_assert_num_queries(6):  # session, user, episode, membership, place, the view so far
-        beat(client, film, player="p", tab="t", number=2)
+        heartbeat(client, film, player="p", tab="t", number=2)
 
 
 def test_closing_frees_the_place_at_once_but_not_that_of_a_reload(member, film):
     client = signed_in(member)
     master(client, film, player="p", page="1")
     master(client, film, player="p", page="2")  # reloaded: what the old page says on its way out comes late
-    beat(client, film, playing=False, player="p", page="1")
+    heartbeat(client, film, playing=False, player="p", page="1")
     say(client, "place", film, player="p", page="1", leave=True)
     assert Stream.objects.count() == 1
     say(client, "place", film, player="p", page="2", leave=True)
@@ -224,7 +224,7 @@ def test_the_third_player_is_told_of_the_others_and_stops_one(member, film):
     assert say(third, "place", film, player="p", stop=chosen).json()["place"] == "held"
     assert master(third, film, player="p").status_code == 200
     # the one that was stopped gets nothing more, however it asks
-    assert beat(second, film, player="p").json()["place"] == "stopped"
+    assert heartbeat(second, film, player="p").json()["place"] == "stopped"
     for door, more in (("master", []), ("rendition", ["360p"]), ("storyboard", [])):
         answer = second.get(address(door, film, *more), {"player": "p"})
         assert (answer.status_code, answer.json()["reason"]) == (403, "stopped")
@@ -241,7 +241,7 @@ def test_who_was_stopped_can_take_a_place_back(member, film):
     assert (back["place"], len(back["players"])) == ("full", 2)
     again = say(second, "place", film, player="p", stop=back["players"][0]["id"]).json()
     assert again["place"] == "held"
-    assert beat(third, film, player="p").json()["place"] == "stopped"
+    assert heartbeat(third, film, player="p").json()["place"] == "stopped"
     say(first, "place", film, player="p", leave=True)
     assert say(third, "place", film, player="p", back=True).json()["place"] == "held"
 
@@ -252,7 +252,7 @@ def test_nobody_stops_another_accounts_player(film):
     master(client, film, player="p")
     row = Stream.objects.get()
     assert say(signed_in(mine), "place", film, player="p", stop=row.pk).json()["place"] == "held"
-    assert beat(client, film, player="p").json()["place"] == "held"
+    assert heartbeat(client, film, player="p").json()["place"] == "held"
 
 
 @pytest.mark.parametrize("said", [" ", "[]", '{"stop": "x"}', '{"stop": -1}', '{"stop": 1e999}', "[" * 1000])
@@ -321,12 +321,12 @@ def test_the_watch_page_says_whether_a_player_needs_a_place(member, film):
 def test_a_title_that_becomes_vip_shows_its_gate_to_who_watches(client):
     episode = make_episode()
     client.force_login(make_user())
-    assert beat(client, episode, player="p").json()["kind"] == "full"
+    assert heartbeat(client, episode, player="p").json()["kind"] == "full"
     episode.movie.access = Access.VIP
     episode.movie.save()
     Plan.objects.update(on_sale=False)
     make_plan(name="影迷卡")
-    assert beat(client, episode, player="p").json()["kind"] != "full"
+    assert heartbeat(client, episode, player="p").json()["kind"] != "full"
     told = say(client, "place", episode, player="p").json()
     assert (told["reason"], told["place"], told["signedIn"]) == ("vip", "", True)
     assert told["gate"]["message"]

@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 from apps.movies import services
 from apps.movies.admin.inlines import CreditInline, EpisodeInline, MaterialInline, attach_later
 from apps.movies.admin.numbering import episodes_page
-from apps.movies.forms import MovieForm, ShelveForm
+from apps.movies.forms import AddUploadsForm, MovieForm
 from apps.movies.models import Access, Episode, Movie, Status
 from utils.admin import PublicModelAdmin
 from utils.pictures import url
@@ -110,7 +110,7 @@ class MovieAdmin(PublicModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         door = self.admin_site.admin_view
         return [
-            path("shelve/", door(self.shelve), name="movies_movie_shelve"),
+            path("add-uploads/", door(self.add_uploads), name="movies_movie_add_uploads"),
             path("<int:movie_id>/episodes/", door(episodes_page), name="movies_movie_episodes"),
             *super().get_urls(),
         ]
@@ -127,7 +127,7 @@ class MovieAdmin(PublicModelAdmin):
         address = reverse("admin:movies_movie_episodes", args=[movie.pk])
         return format_html('<a href="{}">{}</a>', address, gettext("Edit episodes (%d)") % movie.episodes.count())
 
-    def shelve(self, request: HttpRequest) -> HttpResponseBase:
+    def add_uploads(self, request: HttpRequest) -> HttpResponseBase:
         """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field.
 
         With `preview`, JSON of what would be made: `places` and `notes`.
@@ -138,14 +138,14 @@ class MovieAdmin(PublicModelAdmin):
             return JsonResponse(
                 {"errors": {"__all__": [gettext("You don't have permission to change titles.")]}}, status=403
             )
-        form = ShelveForm(request.POST, owner_id=request.user.pk)
+        form = AddUploadsForm(request.POST, owner_id=request.user.pk)
         if not form.is_valid():
             return JsonResponse({"errors": form.errors}, status=400)
         if request.POST.get("preview"):
             return JsonResponse(form.preview())
         try:
-            episodes = form.shelve()
-        except services.UnableToShelve as error:
+            episodes = form.save()
+        except services.UnableToAddUploads as error:
             return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
         except IntegrityError:  # an episode came in another form
             return JsonResponse(

@@ -1,6 +1,6 @@
 """What can be done with the catalogue."""
 
-from apps.movies.services.arranging import Place, arrange, gaps, repeated
+from apps.movies.services.arranging import Assignment, assign_numbers, gaps, repeated
 from apps.movies.services.catalogue import (
     UnableToAddEpisode,
     access_changed,
@@ -17,23 +17,26 @@ from apps.movies.services.catalogue import (
     video_ready,
     withdraw,
 )
-from apps.movies.services.from_uploads import NamedUpload, UnableToShelve, shelve_episodes, shelve_films, shelve_series
+from apps.movies.services.from_uploads import NamedUpload, UnableToAddUploads, add_episodes, add_films, add_series
 from apps.movies.services.numbering import Edit, UnableToEdit, edit_episodes
 from apps.movies.services.pictures import examine_pictures, make_pictures
 from apps.movies.services.plays import flush_plays, record_play, refresh_rankings
 from apps.movies.services.related import related
 
 __all__ = [
+    "Assignment",
     "Edit",
     "NamedUpload",
-    "Place",
     "UnableToAddEpisode",
+    "UnableToAddUploads",
     "UnableToEdit",
-    "UnableToShelve",
     "access_changed",
     "add_episode",
+    "add_episodes",
+    "add_films",
+    "add_series",
     "announce_missed",
-    "arrange",
+    "assign_numbers",
     "attach_video",
     "clean_content",
     "edit_episodes",
@@ -51,9 +54,6 @@ __all__ = [
     "related",
     "repeated",
     "restore",
-    "shelve_episodes",
-    "shelve_films",
-    "shelve_series",
     "video_ready",
     "withdraw",
 ]

@@ -11,7 +11,7 @@ from apps.movies.episode_names import Reading, read_all
 
 
 @dataclass(frozen=True)
-class Place:
+class Assignment:
     """Where one file goes: `index` is its place among the names as they were given."""
 
     index: int
@@ -19,7 +19,7 @@ class Place:
     reading: Reading
 
 
-def arrange(*, names: Sequence[str], first: int | None = None, taken: Collection[int] = ()) -> list[Place]:
+def assign_numbers(*, names: Sequence[str], first: int | None = None, taken: Collection[int] = ()) -> list[Assignment]:
     """The files in the order of the series, each with its number.
 
     Numbers are those that the names tell, where all are of one season; two files of one number keep it, for the
@@ -40,7 +40,7 @@ def arrange(*, names: Sequence[str], first: int | None = None, taken: Collection
     after = max([*numbers.values(), *([] if first else taken), start - 1])
     for place, n in enumerate((n for n in order if n not in numbers), start=1):
         numbers[n] = after + place
-    return [Place(n, numbers[n], readings[n]) for n in order]
+    return [Assignment(n, numbers[n], readings[n]) for n in order]
 
 
 def gaps(numbers: Collection[int]) -> list[tuple[int, int]]:

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from apps.media.models import Upload, Video
 from apps.movies.models import HIGHEST, Category, Episode, Kind, Movie, Status
-from apps.movies.services.arranging import arrange, repeated
+from apps.movies.services.arranging import assign_numbers, repeated
 from apps.movies.services.catalogue import category_for, place_video, refresh_episodes
 
 
-class UnableToShelve(Exception):
+class UnableToAddUploads(Exception):
     """What keeps files from becoming episodes; the message says it to the curator."""
 
 
@@ -27,8 +27,8 @@ class NamedUpload:
     number: int | None = None  # of the episode; None: as its name says
 
 
-def shelve_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
-    """A draft of a film for each file. Raises UnableToShelve."""
+def add_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
+    """A draft of a film for each file. Raises UnableToAddUploads."""
     with transaction.atomic():
         made = []
         for named, video in _claimed(uploads):
@@ -37,38 +37,38 @@ def shelve_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
     return _placed(made)
 
 
-def shelve_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.SERIES) -> list[Episode]:
-    """A draft of a title of several episodes. Raises UnableToShelve."""
+def add_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.SERIES) -> list[Episode]:
+    """A draft of a title of several episodes. Raises UnableToAddUploads."""
     with transaction.atomic():
         movie = _draft(title, kind)
-        return shelve_episodes(uploads=uploads, movie=movie)
+        return add_episodes(uploads=uploads, movie=movie)
 
 
-def shelve_episodes(
+def add_episodes(
     *, uploads: Sequence[NamedUpload], movie: Movie, first: int | None = None, replace: bool = False
 ) -> list[Episode]:
     """The files as episodes of a title, numbered as told, else as `arrange` reads their names.
 
-    An episode that has a file keeps it unless `replace`. Raises UnableToShelve.
+    An episode that has a file keeps it unless `replace`. Raises UnableToAddUploads.
     """
     with transaction.atomic():
         Movie.objects.select_for_update().get(pk=movie.pk)
         there = {e.number: e for e in movie.episodes.all()}
         numbers = _numbers(uploads, first, there)
         if max(numbers, default=0) > HIGHEST:
-            raise UnableToShelve(_("Episode numbers can't exceed %d. Enter the numbers manually.") % HIGHEST)
+            raise UnableToAddUploads(_("Episode numbers can't exceed %d. Enter the numbers manually.") % HIGHEST)
         if twice := repeated(numbers):
-            raise UnableToShelve(_("Episode number %d is assigned to two files.") % min(twice))
+            raise UnableToAddUploads(_("Episode number %d is assigned to two files.") % min(twice))
         made = []
         for number, (named, video) in zip(numbers, _claimed(uploads), strict=True):
             episode = there.get(number) or Episode(movie=movie, number=number, title=named.title)
             if episode.video_id and episode.video_id != video.pk and not replace:
-                raise UnableToShelve(
+                raise UnableToAddUploads(
                     _("Episode %d already has a file. Choose another number, or allow existing files to be replaced.")
                     % number
                 )
             if movie.kind == Kind.FILM and number > 1:
-                raise UnableToShelve(_("A film has a single part. To replace its file, use number 1."))
+                raise UnableToAddUploads(_("A film has a single part. To replace its file, use number 1."))
             episode.video = video
             episode.save()
             made.append((episode, video))
@@ -81,14 +81,14 @@ def _numbers(uploads: Sequence[NamedUpload], first: int | None, there: Collectio
     """The number of each file."""
     if uploads and all(named.number for named in uploads):
         return [named.number or 0 for named in uploads]
-    places = arrange(names=[named.upload.filename for named in uploads], first=first, taken=there)
+    places = assign_numbers(names=[named.upload.filename for named in uploads], first=first, taken=there)
     return [place.number for place in sorted(places, key=lambda place: place.index)]
 
 
 def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
     """The files with their videos, taken off the list of what waits for a place."""
     if not uploads:
-        raise UnableToShelve(_("Choose at least one file."))
+        raise UnableToAddUploads(_("Choose at least one file."))
     locked = {
         row.pk: row
         for row in Upload.objects.select_for_update()
@@ -99,9 +99,9 @@ def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
     for named in uploads:
         row = locked.get(named.upload.pk)
         if row is None:
-            raise UnableToShelve(_("“%s” has already been added.") % named.upload.filename)
+            raise UnableToAddUploads(_("“%s” has already been added.") % named.upload.filename)
         if row.video is None:
-            raise UnableToShelve(_("“%s” hasn't finished uploading.") % row.filename)
+            raise UnableToAddUploads(_("“%s” hasn't finished uploading.") % row.filename)
         claimed.append((named, row.video))
     Upload.objects.filter(pk__in=locked).delete()
     return claimed

@@ -20,7 +20,7 @@ THUMBNAILS = str(Video._meta.get_field("thumbnail").upload_to)
 
 
 @dataclass(frozen=True)
-class _Place:
+class _PictureSlot:
     """Where a picture stands: a row's set of sizes, and the fields that it may be made of, the best first."""
 
     row: Movie | Banner
@@ -81,13 +81,13 @@ class _Place:
         enqueue("catalogue.make_pictures", movie_id=self.row.movie_id if isinstance(self.row, Banner) else self.row.pk)
 
 
-def _places(movie: Movie) -> Iterator[_Place]:
+def _places(movie: Movie) -> Iterator[_PictureSlot]:
     poster = pictures.POSTER_WIDTHS, pictures.POSTER_RATIO
     wide = pictures.BACKDROP_WIDTHS, pictures.BACKDROP_RATIO
-    yield _Place(movie, "poster_set", ("poster", "backdrop"), "posters", *poster)
-    yield _Place(movie, "backdrop_set", ("backdrop", "poster"), "backdrops", *wide)
+    yield _PictureSlot(movie, "poster_set", ("poster", "backdrop"), "posters", *poster)
+    yield _PictureSlot(movie, "backdrop_set", ("backdrop", "poster"), "backdrops", *wide)
     for banner in movie.banners.all():
-        yield _Place(banner, "picture_set", ("picture",), "banners", *wide)
+        yield _PictureSlot(banner, "picture_set", ("picture",), "banners", *wide)
 
 
 def make_pictures(*, movie_id: int) -> None:

@@ -2,19 +2,19 @@
 
 from apps.playback.services import streams
 from apps.playback.services.access import NOT_THEIRS, Grant, GrantKind, Reason, authorize, withheld
-from apps.playback.services.progress import Beat, clear_history, forget, forget_lapsed, heartbeat
+from apps.playback.services.progress import Heartbeat, clear_history, forget, forget_lapsed, record_heartbeat
 
 __all__ = [
     "NOT_THEIRS",
-    "Beat",
     "Grant",
     "GrantKind",
+    "Heartbeat",
     "Reason",
     "authorize",
     "clear_history",
     "forget",
     "forget_lapsed",
-    "heartbeat",
+    "record_heartbeat",
     "streams",
     "withheld",
 ]

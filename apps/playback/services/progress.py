@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from apps.users.models import User
 
-BEAT = 15.0  # seconds of watching one heartbeat can stand for at most
+LONGEST_GAP = 15.0  # seconds of watching one heartbeat can stand for at most
 SAVE_EVERY = 5.0  # seconds between two writes of one viewer while it plays
 NEAR_THE_END = 0.95  # share watched at which an episode is finished
 TRIES = 3  # of a heartbeat that another one of the same viewer overtakes
@@ -28,7 +28,7 @@ FORGOTTEN_AT_ONCE = 500  # rows
 
 
 @dataclass(frozen=True)
-class Beat:
+class Heartbeat:
     """What a player says: position and duration in seconds, whether it plays, which player it is and its count."""
 
     position: float
@@ -38,8 +38,8 @@ class Beat:
     number: int = 0  # counts up within a tab; 0 if it doesn't
 
 
-def heartbeat(
-    *, viewer: User | AnonymousUser, viewer_key: str, episode: Episode, grant: Grant, beat: Beat, at: datetime
+def record_heartbeat(
+    *, viewer: User | AnonymousUser, viewer_key: str, episode: Episode, grant: Grant, heartbeat: Heartbeat, at: datetime
 ) -> None:
     """Keep where the viewer is and count the view once it was watched for long enough.
 
@@ -49,14 +49,14 @@ def heartbeat(
     if grant.variant != Rendition.Variant.FULL:
         return
     for _ in range(TRIES):
-        watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_said(beat, at))
+        watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_said(heartbeat, at))
         if begins:
             if viewer.is_authenticated:
-                _keep(viewer.pk, episode, beat, at)
+                _keep(viewer.pk, episode, heartbeat, at)
             return
         if watch.is_counted(at) and not viewer.is_authenticated:
             return  # nothing more to know
-        news = _news(watch, beat, at)
+        news = _news(watch, heartbeat, at)
         if news is None:
             return
         with transaction.atomic():
@@ -65,30 +65,30 @@ def heartbeat(
             if news.get("counted_at"):
                 movies.record_play(movie_id=episode.movie_id, at=at)
             if viewer.is_authenticated:
-                _keep(viewer.pk, episode, beat, at)
+                _keep(viewer.pk, episode, heartbeat, at)
         return
 
 
-def _said(beat: Beat, at: datetime) -> dict[str, Any]:
-    return {"tab": beat.tab, "number": beat.number, "playing": beat.playing, "seen_at": at}
+def _said(heartbeat: Heartbeat, at: datetime) -> dict[str, Any]:
+    return {"tab": heartbeat.tab, "number": heartbeat.number, "playing": heartbeat.playing, "seen_at": at}
 
 
-def _news(watch: Watch, beat: Beat, at: datetime) -> dict[str, Any] | None:
+def _news(watch: Watch, heartbeat: Heartbeat, at: datetime) -> dict[str, Any] | None:
     """The fields that the heartbeat changes, `counted_at` among them if it makes a view; None if it changes nothing."""
-    said = _said(beat, at)
+    said = _said(heartbeat, at)
     if watch.has_lapsed(at):
         return {**said, "watched": 0.0, "counted_at": None}
     passed = (at - watch.seen_at).total_seconds()
-    same = watch.tab == beat.tab
-    if same and beat.number and beat.number <= watch.number:
+    same = watch.tab == heartbeat.tab
+    if same and heartbeat.number and heartbeat.number <= watch.number:
         return None  # overtaken on its way
-    if not same and not beat.playing:
+    if not same and not heartbeat.playing:
         return None  # a tab that was left behind says goodbye: another one is further on
-    if not same and beat.number > 1 and watch.playing and passed < BEAT:
+    if not same and heartbeat.number > 1 and watch.playing and passed < LONGEST_GAP:
         return None  # of two tabs that play, the one that began last counts until it stops
-    if same and beat.playing and watch.playing and -BEAT < passed < SAVE_EVERY:
+    if same and heartbeat.playing and watch.playing and -LONGEST_GAP < passed < SAVE_EVERY:
         return None  # the next one carries the same news; a clock that was set back further isn't waited for
-    watched = watch.watched + (min(max(0.0, passed), BEAT) if watch.playing else 0.0)
+    watched = watch.watched + (min(max(0.0, passed), LONGEST_GAP) if watch.playing else 0.0)
     if watch.is_counted(at):
         return {**said, "watched": 0.0}
     if watched >= settings.VIEW_AFTER:
@@ -96,9 +96,9 @@ def _news(watch: Watch, beat: Beat, at: datetime) -> dict[str, Any] | None:
     return {**said, "watched": watched}
 
 
-def _keep(user_id: int, episode: Episode, beat: Beat, at: datetime) -> None:
-    length = episode.video.duration if episode.video and episode.video.duration else beat.duration
-    position = max(0.0, min(beat.position, length))
+def _keep(user_id: int, episode: Episode, heartbeat: Heartbeat, at: datetime) -> None:
+    length = episode.video.duration if episode.video and episode.video.duration else heartbeat.duration
+    position = max(0.0, min(heartbeat.position, length))
     over = bool(length) and position >= NEAR_THE_END * length
     values = {
         "position": position,

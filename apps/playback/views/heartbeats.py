@@ -22,20 +22,20 @@ from utils.untrusted_json import read_object
 
 VIEWER_COOKIE = "viewer"
 REMEMBERED = 30 * 24 * 3600  # seconds
-MOST_BEATS = 2**31  # of one player
+MOST_HEARTBEATS = 2**31  # of one player
 LARGEST = 2048  # bytes of a heartbeat
 
 
-def _beat(said: dict[str, Any]) -> services.Beat:
+def _parse_heartbeat(said: dict[str, Any]) -> services.Heartbeat:
     """The heartbeat in a request. Raises ValueError, KeyError or TypeError for what isn't one."""
     position, duration = float(said["position"]), float(said["duration"])
     if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
         raise ValueError("position and duration must be seconds")
     number = int(said.get("number", 0))
-    if not 0 <= number <= MOST_BEATS:
+    if not 0 <= number <= MOST_HEARTBEATS:
         raise ValueError("number must count the heartbeats of a player")
     tab = str(said.get("tab", ""))
-    return services.Beat(position, duration, bool(said.get("playing")), tab if NAME.fullmatch(tab) else "", number)
+    return services.Heartbeat(position, duration, bool(said.get("playing")), tab if NAME.fullmatch(tab) else "", number)
 
 
 @csrf_exempt  # the page of a viewer who isn't signed in is kept whole and holds no token
@@ -51,13 +51,13 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
         return refusal(grant)
     try:
         said = read_object(request.body, largest=LARGEST)
-        beat = _beat(said)
+        heartbeat = _parse_heartbeat(said)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return JsonResponse({"res": 1, "errmsg": "position and duration must be seconds"}, status=400)
     if request.content_type != "application/json":
         # What another site's page can send without asking first is never this (Fetch standard, "CORS-safelisted").
         return JsonResponse({"res": 1, "errmsg": "the body must be application/json"}, status=415)
-    place = _renewed(request, episode, grant, said, playing=beat.playing)
+    place = _renewed(request, episode, grant, said, playing=heartbeat.playing)
     answer = JsonResponse(
         {"res": 0, "errmsg": "", "kind": grant.kind, "signedIn": request.user.is_authenticated, "place": place}
     )
@@ -77,8 +77,8 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
                 secure=settings.SESSION_COOKIE_SECURE,
             )
     with unless_full():
-        services.heartbeat(
-            viewer=request.user, viewer_key=key, episode=episode, grant=grant, beat=beat, at=timezone.now()
+        services.record_heartbeat(
+            viewer=request.user, viewer_key=key, episode=episode, grant=grant, heartbeat=heartbeat, at=timezone.now()
         )
     return answer
 

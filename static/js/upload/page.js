@@ -2,7 +2,7 @@ import { find } from "../dom.js";
 import { bytes, fill } from "./format.js";
 import { Row } from "./row.js";
 import { Server } from "./server.js";
-import { ShelveForm } from "./shelve.js";
+import { AddUploadsForm } from "./add_form.js";
 import { Transfer } from "./transfer.js";
 
 /** @import { UploadConfig, UploadRow } from "./types" */
@@ -31,8 +31,8 @@ class Page {
     this.notes = find(root, "[data-notes]");
     this.template = find(root, "template[data-row]", HTMLTemplateElement);
     this.input = find(root, "input[type=file]", HTMLInputElement);
-    const form = find(root, "[data-shelve]", HTMLFormElement);
-    this.form = new ShelveForm(form, this.server, config.words, () => this.rows);
+    const form = find(root, "[data-add-uploads]", HTMLFormElement);
+    this.form = new AddUploadsForm(form, this.server, config.words, () => this.rows);
     this.#drops();
     addEventListener("online", () => this.rows.forEach((row) => row.transfer.online()));
     addEventListener("beforeunload", (event) => {
@@ -75,7 +75,7 @@ class Page {
     for (const file of files) {
       const known = this.rows
         .map((row) => row.transfer)
-        .find((transfer) => transfer.isOf(file) && transfer.state !== "shelved");
+        .find((transfer) => transfer.isOf(file) && transfer.state !== "added");
       if (known?.state === "needsFile") known.give(file);
       else if (known) this.#note(file, this.words.twice);
       else if (!file.size) this.#note(file, this.words.empty);
@@ -140,7 +140,7 @@ class Page {
     const transfers = this.rows.map((row) => row.transfer);
     const free = AT_ONCE - transfers.filter((t) => t.busy).length;
     for (const transfer of transfers.filter((t) => t.state === "queued").slice(0, Math.max(0, free))) transfer.start();
-    const done = transfers.filter((t) => ["received", "done", "shelved"].includes(t.state)).length;
+    const done = transfers.filter((t) => ["received", "done", "added"].includes(t.state)).length;
     this.summary.textContent = transfers.length ? fill(this.words.summary, { done, count: transfers.length }) : "";
     this.form.update();
   }
@@ -152,7 +152,7 @@ class Page {
     if (!waiting || document.hidden) return;
     const found = await this.server.list();
     for (const row of found ?? [])
-      this.rows.find(({ transfer }) => transfer.row?.id === row.id && transfer.state !== "shelved")?.transfer.told(row);
+      this.rows.find(({ transfer }) => transfer.row?.id === row.id && transfer.state !== "added")?.transfer.told(row);
   }
 }
 

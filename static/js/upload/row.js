@@ -74,21 +74,21 @@ export class Row {
           ? this.#encoded()
           : transfer.sent / transfer.size;
     this.bar.hidden =
-      transfer.state === "shelved" ||
+      transfer.state === "added" ||
       (transfer.state === "done" && ["ready", "failed"].includes(transfer.row?.video?.state ?? ""));
     const button = BUTTONS[transfer.state];
     this.main.hidden = !button;
     if (button) this.#label(this.main, SYMBOLS[button], this.words[button]);
-    this.bin.hidden = transfer.state === "shelved";
+    this.bin.hidden = transfer.state === "added";
     this.tick.hidden = this.title.hidden = !this.ready;
-    this.link.hidden = transfer.state !== "shelved";
+    this.link.hidden = transfer.state !== "added";
   }
 
   /** @param {Made} made what became of it */
-  shelved({ url, text }) {
+  added({ url, text }) {
     this.link.href = url;
     this.link.textContent = text;
-    this.transfer.state = "shelved";
+    this.transfer.state = "added";
     this.draw();
   }
 
@@ -117,8 +117,8 @@ export class Row {
         return t.message;
       case "done":
         return this.#outcome();
-      case "shelved":
-        return words.shelved;
+      case "added":
+        return words.added;
       default:
         return fill(words[t.state] ?? "", { percent: at });
     }

@@ -11,11 +11,11 @@
  *   needsFile  an earlier visit began it: it goes on when the user chooses the same file again
  *   received   the server has every byte
  *   done       the server has made a video of it
- *   shelved    it has become an episode or a title
+ *   added    it has become an episode or a title
  *   removed    from the list
  *
  * @typedef {"" | "queued" | "checking" | "sending" | "lost" | "paused" | "failed" | "needsFile" | "received" | "done"
- *   | "shelved" | "removed"} State
+ *   | "added" | "removed"} State
  */
 
 const WAITS = [1, 2, 4, 8, 15, 30]; // seconds until a lost connection is tried again

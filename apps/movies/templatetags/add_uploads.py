@@ -7,18 +7,18 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from apps.movies.forms import ShelveForm
+from apps.movies.forms import AddUploadsForm
 
 register = template.Library()
 
 
-@register.inclusion_tag("admin/movies/shelve_form.html")
-def shelve_form() -> dict[str, Any]:
+@register.inclusion_tag("admin/movies/add_uploads_form.html")
+def add_uploads_form() -> dict[str, Any]:
     """What the uploaded files become."""
-    return {"form": ShelveForm(initial={"way": ShelveForm.Way.FILMS})}
+    return {"form": AddUploadsForm(initial={"way": AddUploadsForm.Way.FILMS})}
 
 
 @register.simple_tag
-def shelve_media() -> SafeString:
+def add_uploads_media() -> SafeString:
     """The scripts and styles of that form's fields."""
-    return ShelveForm().media.render()
+    return AddUploadsForm().media.render()

@@ -10,7 +10,7 @@ const numberOf = (/** @type {ParentNode} */ line) => find(line, ".arrange__numbe
 const titleOf = (/** @type {ParentNode} */ line) => find(line, ".arrange__title", HTMLInputElement);
 
 // What the uploaded files become: the form below the list, with a preview of the episodes before they are made.
-export class ShelveForm {
+export class AddUploadsForm {
   #shown = ""; // ids of the files in the preview
   #turn = 0;
 
@@ -152,7 +152,7 @@ export class ShelveForm {
     button.disabled = false;
     this.#say(errors);
     this.form.querySelector("[data-errors]:not(:empty)")?.scrollIntoView({ block: "nearest" });
-    for (const one of made) rows.find((row) => row.id === one.upload)?.shelved(one);
+    for (const one of made) rows.find((row) => row.id === one.upload)?.added(one);
     this.update();
   }
 }
