@@ -17,8 +17,8 @@ from apps.movies.models import Movie
 from apps.orders import services
 from apps.orders.gateways import Trade, TradeStatus
 from apps.orders.gateways.protocol import format_time, parse_amount, parse_time, signed_text
-from apps.orders.models import Coupon, Order, Payment, Plan, Purchase, Refund, State
-from apps.orders.services.coupons import count_guess, discount_for
+from apps.orders.models import Coupon, Order, OrderState, Payment, Plan, Purchase, Refund
+from apps.orders.services.coupons import count_attempt, discount_for
 from apps.orders.services.refunding import complete
 from apps.users import services as users
 from apps.users.models import Membership, User
@@ -59,7 +59,7 @@ def test_the_right_amount_gives_what_was_bought():
     order = placed()
     assert (order.amount, order.list_price, order.days) == (yuan("25.00"), yuan("25.00"), 30)
     payment = paid(order)
-    assert (order.state, payment.flag, payment.amount) == (State.FULFILLED, "", yuan("25.00"))
+    assert (order.state, payment.flag, payment.amount) == (OrderState.FULFILLED, "", yuan("25.00"))
     given = Membership.objects.get()
     assert (given.starts_at, given.ends_at) == (NOON, NOON + timedelta(days=30))
 
@@ -68,7 +68,7 @@ def test_the_right_amount_gives_what_was_bought():
 def test_another_amount_buys_nothing_and_closes_the_order(amount):
     order = placed()
     payment = paid(order, amount=amount)
-    assert (order.state, payment.flag, payment.amount) == (State.CLOSED, Flag.AMOUNT, yuan(amount))
+    assert (order.state, payment.flag, payment.amount) == (OrderState.CLOSED, Flag.AMOUNT, yuan(amount))
     assert not Membership.objects.exists()
 
 
@@ -78,20 +78,20 @@ def test_the_same_news_again_changes_nothing_and_another_trade_is_flagged():
         assert paid(order).flag == ""
     assert (Payment.objects.count(), Membership.objects.count()) == (1, 1)
     assert paid(order, trade_no="T2").flag == Flag.TWICE
-    assert (order.state, Membership.objects.count()) == (State.FULFILLED, 1)
+    assert (order.state, Membership.objects.count()) == (OrderState.FULFILLED, 1)
 
 
 def test_money_for_a_closed_order_is_kept_and_flagged():
     order = placed()
     services.cancel(order=order, at=NOON)
     assert paid(order).flag == Flag.CLOSED
-    assert (order.state, Membership.objects.exists()) == (State.CLOSED, False)
+    assert (order.state, Membership.objects.exists()) == (OrderState.CLOSED, False)
 
 
 def test_money_of_a_deleted_account_buys_nothing():
     order = placed()
     User.objects.update(is_active=False)
-    assert (paid(order).flag, order.state) == (Flag.CLOSED, State.CLOSED)
+    assert (paid(order).flag, order.state) == (Flag.CLOSED, OrderState.CLOSED)
     assert not Membership.objects.exists()
 
 
@@ -109,7 +109,7 @@ def test_what_is_not_paid_is_not_settled(status):
         paid(order, status=status, paid_at=None)
     assert not Payment.objects.exists()
     order.refresh_from_db()
-    assert order.state == State.PENDING
+    assert order.state == OrderState.PENDING
 
 
 def test_a_title_that_is_owned_already_is_not_bought_twice():
@@ -121,7 +121,7 @@ def test_a_title_that_is_owned_already_is_not_bought_twice():
     assert second.pk != first.pk
     assert paid(first, amount="10.00").flag == ""
     assert paid(second, amount="10.00", trade_no="T2").flag == Flag.OWNED
-    assert (second.state, Purchase.objects.count()) == (State.PAID, 1)
+    assert (second.state, Purchase.objects.count()) == (OrderState.PAID, 1)
 
 
 def test_a_top_up_is_worth_its_fen():
@@ -202,10 +202,10 @@ def test_parts_leave_what_was_bought_and_the_last_takes_it_back():
     payment = paid(order)
     done(refund(payment, "24.99"))
     order.refresh_from_db()
-    assert (order.state, users.is_member(user=order.user, at=NOON + 2 * SECOND)) == (State.FULFILLED, True)
+    assert (order.state, users.is_member(user=order.user, at=NOON + 2 * SECOND)) == (OrderState.FULFILLED, True)
     done(refund(payment, "0.01"))
     order.refresh_from_db()
-    assert (order.state, users.is_member(user=order.user, at=NOON + 2 * SECOND)) == (State.REFUNDED, False)
+    assert (order.state, users.is_member(user=order.user, at=NOON + 2 * SECOND)) == (OrderState.REFUNDED, False)
     payment.refresh_from_db()
     assert payment.refunded == yuan("25.00")
 
@@ -332,11 +332,11 @@ def test_a_coupon_for_some_plans_lowers_no_other():
 def test_twenty_codes_that_are_none_may_be_tried_in_an_hour():
     coupon()
     for number in range(20):
-        count_guess(code=f"GUESS{number}", who="lin")
+        count_attempt(code=f"GUESS{number}", who="lin")
     for code in ("GUESS20", "FIRST"):
         with pytest.raises(services.CouponRefused):
-            count_guess(code=code, who="lin")
-    count_guess(code="FIRST", who="chen")
+            count_attempt(code=code, who="lin")
+    count_attempt(code="FIRST", who="chen")
 
 
 # ── states, the wallet, amounts ──
@@ -351,15 +351,15 @@ def test_an_order_moves_as_the_table_says():
     order = placed()
     services.cancel(order=order, at=NOON)
     rows = Order.objects.filter(pk=order.pk)
-    for source in State:
-        for target in State:
+    for source in OrderState:
+        for target in OrderState:
             if (source.value, target.value) in allowed:
                 assert not rows.move(source, target)  # it is closed, not `source`
             else:
                 with pytest.raises(ValueError, match="never moves"):
                     rows.move(source, target)
     order.refresh_from_db()
-    assert order.state == State.CLOSED
+    assert order.state == OrderState.CLOSED
 
 
 def test_a_wallet_pays_what_it_holds_and_no_fen_more():

@@ -124,7 +124,7 @@ def test_a_gateway_that_cant_be_reached_is_told_of_until_it_answers(till, settin
 def test_a_question_that_took_longer_than_a_task_may_counts_against_the_gateway(plan, buyer):
     order = _sent(plan, buyer)
     for _ in range(3):
-        with pytest.raises(GatewayUnclear), services.querying.question(order=order):
+        with pytest.raises(GatewayUnclear), services.querying.reporting_outcome(order=order):
             raise SoftTimeLimitExceeded
     assert services.querying.breaker_for(order.app_id).resting
     assert _check(buyer, order) == 7
