@@ -87,7 +87,7 @@ def _attention(states: dict[str, int]) -> list[Row]:
     return [
         Row(
             _("Unclaimed payments awaiting refund"),
-            Payment.objects.waiting().count,
+            Payment.objects.unclaimed().count,
             payments,
             "?waiting=1",
         ),

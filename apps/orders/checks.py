@@ -1,4 +1,4 @@
-"""System checks on how money is taken: what is wrong, and what to set."""
+"""System checks of the payment settings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from utils.addresses import is_mail_address, is_site
 GATEWAYS = {"alipay", "cashier", "none"}
 SANDBOX = "alipaydev.com"
 PARTNER = re.compile(r"2088\d{12}", re.ASCII)
-SOON = timedelta(days=30)  # before a certificate's end it is said
+SOON = timedelta(days=30)  # the warning appears this long before a certificate expires
 
 
 @register()
 def check_payments(**_kwargs: Any) -> list[CheckMessage]:
-    """Wrong in any environment, or in production."""
+    """Report payment settings that are wrong in this environment."""
     if settings.PAYMENT_GATEWAY not in GATEWAYS:
         return [
             Error(
@@ -39,10 +39,10 @@ def _check_addresses() -> list[CheckMessage]:
     alarms, cashier = settings.MONEY_ALARMS_TO, settings.CASHIER_URL
     found: list[CheckMessage] = []
     if alarms and not is_mail_address(alarms):
-        hint = "Set it to one mail address, or to nothing: alarms then stand in the log alone."
+        hint = "Set it to one e-mail address, or leave it empty to only log alarms."
         found.append(Error(f"MONEY_ALARMS_TO is {alarms!r}.", hint=hint, id="orders.E009"))
     if settings.PAYMENT_GATEWAY == "cashier" and not is_site(cashier):
-        hint = "Set it to http://127.0.0.1:8001, or wherever the cashier answers."
+        hint = "Set it to http://127.0.0.1:8001, or to the address where the cashier runs."
         found.append(Error(f"CASHIER_URL is {cashier!r}.", hint=hint, id="orders.E011"))
     return found
 
@@ -52,7 +52,7 @@ def _check_cashier() -> list[CheckMessage]:
         return []
     return [
         Error(
-            "The local cashier gives everything away: it can't run in production.",
+            "The local cashier takes no real money and can't run in production.",
             hint="Set PAYMENT_GATEWAY=alipay and its keys, or PAYMENT_GATEWAY=none.",
             id="orders.E002",
         )
@@ -60,7 +60,7 @@ def _check_cashier() -> list[CheckMessage]:
 
 
 def _check_alipay() -> list[CheckMessage]:
-    used = [account for account in accounts() if account.gateway == "alipay"]  # earlier ones are asked whatever is now
+    used = [account for account in accounts() if account.gateway == "alipay"]  # earlier ones are still queried
     return [message for account in used for message in _check_account(account)]
 
 
@@ -100,7 +100,7 @@ def _check_files(account: Account, prefix: str) -> list[CheckMessage]:
 
 
 def _check_keys(account: Account, prefix: str) -> list[CheckMessage]:
-    """Whether the keys fit each other, and the certificates Alipay's root and the day."""
+    """Whether the keys match, and the certificates chain to Alipay's root and are valid today."""
     try:
         build(account, account.texts)
     except ValueError as error:
@@ -116,7 +116,7 @@ def _check_keys(account: Account, prefix: str) -> list[CheckMessage]:
         check_chain(alipays, given, read_certificates(root_cert), at=alipays.not_valid_before_utc)
     except ValueError as error:
         hint = "Download it again from the open platform, with the root certificate."
-        # the sandbox's files leave out what issued them
+        # the sandbox's files omit the issuing certificate
         kind, number = (Warning, "orders.W001") if SANDBOX in account.url else (Error, "orders.E008")
         found.append(kind(f"{prefix}CERT_FILE: {error}", hint=hint, id=number))
     return found

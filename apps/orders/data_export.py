@@ -1,4 +1,4 @@
-"""What this app holds about a person (see PERSONAL_DATA)."""
+"""Personal data held by this app (see PERSONAL_DATA)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.users.models import User
 
 
 def export(*, user: User) -> dict[str, Any]:
-    """The orders, amounts in yuan, and the titles they bought."""
+    """The user's orders, with amounts in yuan, and purchased titles."""
     orders = Order.objects.filter(user=user).order_by("-created_at")
     bought = Purchase.objects.filter(user=user).select_related("movie").order_by("-created_at")
     return {
@@ -25,4 +25,4 @@ def export(*, user: User) -> dict[str, Any]:
 
 
 def erase(*, user: User) -> None:
-    """Orders and payments are kept as the law asks; they hold no name, and their account has none any more."""
+    """Keep orders and payments, as the law requires: they hold no name, and the account is anonymised."""

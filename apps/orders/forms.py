@@ -1,4 +1,4 @@
-"""What a buyer sends, and what an administrator does."""
+"""Forms for buyers and administrators."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from apps.orders.models.offers import LOWEST
 from utils.templatetags.formats import yuan
 
 WALLET, ALIPAY = "wallet", "alipay"
-LONGEST_SPAN = timedelta(days=731)  # of a look at the revenue
+LONGEST_SPAN = timedelta(days=731)  # longest range of a revenue report
 
 
 class BuyForm(forms.Form):
-    """One of a plan, a title and an amount for the wallet."""
+    """A purchase of exactly one of: a plan, a title, a wallet top-up."""
 
     plan = forms.ModelChoiceField(Plan.objects.on_sale(), required=False)
     movie = forms.ModelChoiceField(Movie.objects.none(), required=False)
@@ -40,13 +40,13 @@ class BuyForm(forms.Form):
 
 
 class CouponForm(forms.Form):
-    """A code in an address or a form."""
+    """A coupon code from the query string or a form."""
 
     coupon = forms.CharField(required=False, max_length=32)
 
 
-class PaymentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """A payment by how it came and what is left of it."""
+class PaymentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A payment, labelled by gateway, transaction ID and refundable amount."""
 
     def label_from_instance(self, payment: Payment) -> str:
         left = _("%(left)s of %(amount)s refundable") % {
@@ -58,7 +58,7 @@ class PaymentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
 
 
 class RefundForm(forms.Form):
-    """A payment of the order, how much of it goes back, and why."""
+    """Which payment of the order to refund, how much, and why."""
 
     payment = PaymentField(Payment.objects.none(), label=_("payment"), empty_label=None, widget=UnfoldAdminSelectWidget)
     amount = forms.DecimalField(
@@ -78,7 +78,7 @@ class RefundForm(forms.Form):
 
 
 class RevenueForm(forms.Form):
-    """A span of days, both included."""
+    """A range of days, both inclusive."""
 
     first = forms.DateField(label=_("from"), widget=forms.DateInput({"type": "date"}))
     last = forms.DateField(label=_("to"), widget=forms.DateInput({"type": "date"}))

@@ -1,4 +1,4 @@
-"""What this app holds about a person (see PERSONAL_DATA)."""
+"""Personal data held by this app (see PERSONAL_DATA)."""
 
 from __future__ import annotations
 

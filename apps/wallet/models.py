@@ -14,7 +14,7 @@ from utils.rows import name_of
 
 
 class Wallet(models.Model):
-    """The balance in yuan: the sum of the entries, held so that it can be locked and never falls below nothing."""
+    """A user's balance in yuan: the sum of its entries, stored so that it can be locked and constrained."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="wallet", verbose_name=_("user"))
     balance = MoneyField(_("balance"), default=0)
@@ -29,17 +29,17 @@ class Wallet(models.Model):
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    """The ledger refuses to be rewritten: TypeError."""
+    """Raises TypeError on update and delete: the ledger is append-only."""
 
     def update(self, **_: Any) -> NoReturn:
-        raise TypeError("The ledger is only ever added to.")
+        raise TypeError("The ledger is append-only.")
 
     def delete(self) -> NoReturn:
-        raise TypeError("The ledger is only ever added to.")
+        raise TypeError("The ledger is append-only.")
 
 
 class Entry(models.Model):
-    """One movement, with the balance after it. Only ever added to: a mistake is righted by another entry."""
+    """One movement, with the balance after it. Append-only: corrections are made by another entry."""
 
     class Kind(models.TextChoices):
         """Why money moved."""
@@ -52,9 +52,9 @@ class Entry(models.Model):
 
     wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="entries", verbose_name=_("wallet"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    amount = MoneyField(_("amount"))  # yuan; below zero when it left
+    amount = MoneyField(_("amount"))  # yuan, negative for money that left
     balance_after = MoneyField(_("balance after"))
-    reference = models.CharField(_("reference"), max_length=64)  # the order or refund that moved it
+    reference = models.CharField(_("reference"), max_length=64)  # the order or refund behind it
     subject = models.CharField(_("subject"), max_length=140, blank=True)
     created_at = models.DateTimeField(_("at"))
 
@@ -65,7 +65,7 @@ class Entry(models.Model):
         verbose_name_plural = _("ledger entries")
         ordering = ["-pk"]
         constraints = [
-            # an order, or a refund, moves money once
+            # each order or refund moves money once
             models.UniqueConstraint(fields=["kind", "reference"], name="wallet_entry_once"),
             models.CheckConstraint(condition=~Q(amount=0), name="wallet_entry_moves_money"),
             models.CheckConstraint(condition=Q(balance_after__gte=0), name="wallet_entry_not_negative"),
@@ -76,8 +76,8 @@ class Entry(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("The ledger is only ever added to.")
+            raise TypeError("The ledger is append-only.")
         super().save(*args, **kwargs)
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("The ledger is only ever added to.")
+        raise TypeError("The ledger is append-only.")

@@ -1,4 +1,4 @@
-"""Moving money in and out of a wallet. Every call stands in the caller's transaction, with what it pays for."""
+"""Moving money in and out of a wallet, in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 class NotEnoughMoney(Exception):
-    """The balance doesn't cover it; the message says so in the user's language."""
+    """The balance is too low; the message says so in the user's language."""
 
 
 def balance_of(*, user: User) -> Decimal:
-    """What the user has, in yuan."""
+    """The user's balance in yuan."""
     return Wallet.objects.filter(user=user).values_list("balance", flat=True).first() or Decimal(0)
 
 
 def move(*, user: User, amount: Decimal, kind: Entry.Kind, reference: str, at: datetime, subject: str = "") -> Entry:
-    """Add `amount` yuan (below zero takes it away) and write down why. Raises NotEnoughMoney.
+    """Add `amount` yuan (negative to subtract) and record the entry. Raises NotEnoughMoney.
 
-    The same movement a second time changes nothing: the entry of the first is given back.
+    Idempotent: repeating a movement returns its first entry.
     """
     with transaction.atomic():
         wallet, _made = Wallet.objects.get_or_create(user=user)
         wallet = Wallet.objects.select_for_update().get(pk=wallet.pk)
         if known := Entry.objects.filter(kind=kind, reference=reference).first():
             return known
-        # The condition holds even where a lock does not: nothing is spent that isn't there.
+        # Guarded update: correct even where row locks aren't supported (SQLite).
         covered = Wallet.objects.filter(pk=wallet.pk, balance__gte=-amount)
         if not covered.update(balance=F("balance") + yuan_value(amount)):
             raise NotEnoughMoney(_("Your wallet balance is too low. Top up, or choose another payment method."))

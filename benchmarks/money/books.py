@@ -70,7 +70,7 @@ def _money(world: World, placed: dict[int, Order]) -> Iterator[str]:
 
 def _is_owed(payment: Payment) -> bool:
     """An administrator sees it among the money that waits, and why the gateway doesn't take it back."""
-    waits = Payment.objects.waiting().filter(pk=payment.pk).exists()
+    waits = Payment.objects.unclaimed().filter(pk=payment.pk).exists()
     return waits and payment.refunds.filter(state=FAILED).exists()
 
 
@@ -201,6 +201,8 @@ def _statements(world: World) -> Iterator[str]:
         (t.amount - t.back for t in world.gateway.trades.values() if t.paid_at and t.number in numbers), NOTHING
     )
     told = orders.revenue(first=world.days()[0], last=world.days()[-1])  # type: ignore[assignment]
-    owed = sum((row.amount - row.refunded for row in Payment.objects.waiting().filter(order__in=world.orders)), NOTHING)
+    owed = sum(
+        (row.amount - row.refunded for row in Payment.objects.unclaimed().filter(order__in=world.orders)), NOTHING
+    )
     if told.received != theirs - owed:  # type: ignore[attr-defined]
         yield f"revenue says ¥{told.received} was received, the gateway has ¥{theirs} of which ¥{owed} are owed"  # type: ignore[attr-defined]

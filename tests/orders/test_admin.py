@@ -59,7 +59,7 @@ def test_a_refund_is_asked_for_once_with_its_reason_and_written_down(admin, till
 def test_the_gateway_is_asked_by_post_of_who_may(client, django_capture_on_commit_callbacks):
     order = _sale()
     Order.objects.filter(pk=order.pk).update(sent_at=timezone.now())
-    address, page = (reverse(f"admin:orders_order_{name}", args=[order.pk]) for name in ("ask", "change"))
+    address, page = (reverse(f"admin:orders_order_{name}", args=[order.pk]) for name in ("check_status", "change"))
     staff = make_user(is_staff=True)
     client.force_login(staff)
     for codename, may in (("view_order", False), ("change_order", True)):
@@ -126,7 +126,7 @@ def test_revenue_adds_up(admin):
     Payment.objects.filter(order=wrong).update(flag="twice")
     today = timezone.localdate()
     told = services.revenue(first=today, last=today)
-    assert (told.sales, told.top_ups, told.back, told.waiting) == (Decimal("35.00"), Decimal("30.10"), Decimal(0), 1)
+    assert (told.sales, told.top_ups, told.back, told.unclaimed) == (Decimal("35.00"), Decimal("30.10"), Decimal(0), 1)
     assert told.received == Decimal("25.00") + Decimal("5.00") + Decimal("30.10")
     back = Payment.objects.get(order__movie=other)
     services.refund(payment=back, amount=Decimal("5.00"), reason="x", by=None, at=timezone.now())

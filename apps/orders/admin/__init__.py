@@ -1,4 +1,4 @@
-"""The administration of money: orders and what came for them, offers, revenue."""
+"""Administration of orders, payments, plans and coupons, certificates, and revenue."""
 
 from apps.orders.admin import certificates, offers, orders, payments
 

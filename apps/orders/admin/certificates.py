@@ -1,4 +1,4 @@
-"""Certificates in the administration: what payments are signed with, and until when."""
+"""Payment certificates in the administration, with their expiry dates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IN_USE, NOT_IN_USE = _("in use"), _("not in use")
 
 @admin.register(AlipayCertificate)
 class AlipayCertificateAdmin(ReadOnlyAdmin):
-    """Those that Alipay gave; above the list those of the settings."""
+    """Certificates downloaded from Alipay; the configured ones are shown above the list."""
 
     list_display = ["sn", "app_id", "issued_to", "valid_until", "use", "fetched_at"]
     list_filter = ["app_id"]
@@ -34,15 +34,15 @@ class AlipayCertificateAdmin(ReadOnlyAdmin):
 
     @display(description=_("issued to"))
     def issued_to(self, row: AlipayCertificate) -> str:
-        return _said(row).holder or "–"
+        return _info(row).holder or "–"
 
     @display(description=_("valid until"))
     def valid_until(self, row: AlipayCertificate) -> datetime | None:
-        return _said(row).until
+        return _info(row).until
 
     @display(description=_("state"), label={IN_USE: "success", NOT_IN_USE: "warning"})
     def use(self, row: AlipayCertificate) -> Any:
-        return IN_USE if _said(row).is_used else NOT_IN_USE
+        return IN_USE if _info(row).is_used else NOT_IN_USE
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         rows = [
@@ -54,13 +54,13 @@ class AlipayCertificateAdmin(ReadOnlyAdmin):
             for one in services.certificates_of_settings(at=timezone.now())
         ]  # fmt: skip
         headers = ["", _("application"), _("serial number"), _("issued to"), _("valid until"), _("state")]
-        told = {
+        context = {
             "of_settings": {"headers": headers, "rows": rows},
             "of_settings_title": gettext("Configured certificates"),
         }
-        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **told})
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **context})
         return page
 
 
-def _said(row: AlipayCertificate) -> services.CertificateInfo:
+def _info(row: AlipayCertificate) -> services.CertificateInfo:
     return services.certificate_of(row=row, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Bar charts as Chart.js takes them (django-unfold's chart component)."""
+"""Chart.js data and options for bar charts (django-unfold's chart component)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 COLOURS = {"gold": "#d9a441", "accent": "#ff7a59", "calm": "#5b8def", "loss": "#8b93a7"}
 INK = "#9ca3af"
 
-Series = tuple[str, Iterable[Decimal], str]  # its name, yuan for each label, a name of COLOURS
+Series = tuple[str, Iterable[Decimal], str]  # name, yuan per label, key of COLOURS
 
 
 def bars(labels: list[str], series: Iterable[Series]) -> str:
@@ -21,16 +21,16 @@ def bars(labels: list[str], series: Iterable[Series]) -> str:
     return json.dumps({"labels": labels, "datasets": drawn}, ensure_ascii=False)
 
 
-def options(*, lying: bool = False) -> str:
-    """Stacked bars, upright or lying, with a legend where there is more than one series."""
+def options(*, horizontal: bool = False) -> str:
+    """Options of stacked bars; vertical ones have a legend."""
     axis = {"stacked": True, "ticks": {"color": INK}, "grid": {"color": "#9ca3af26"}, "border": {"display": False}}
     return json.dumps(
         {
-            "indexAxis": "y" if lying else "x",
+            "indexAxis": "y" if horizontal else "x",
             "maintainAspectRatio": False,
             "maxBarThickness": 28,
             "animation": False,
             "scales": {"x": axis, "y": axis},
-            "plugins": {"legend": {"display": not lying, "position": "bottom", "labels": {"color": INK}}},
+            "plugins": {"legend": {"display": not horizontal, "position": "bottom", "labels": {"color": INK}}},
         }
     )

@@ -1,4 +1,4 @@
-"""Orders as a CSV file, written while it is sent."""
+"""Streaming CSV export of orders."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from django.utils.translation import gettext as _
 from apps.orders.models import Order
 
 BATCH = 500  # orders in memory at once
-RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a cell that begins so for a formula
+RISKY = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets treat a cell that starts with one of these as a formula
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file-like object whose `write` returns the text, so that csv.writer can stream."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_of(orders: QuerySet[Order]) -> StreamingHttpResponse:
-    """The orders with their payments, in the order of the list, in UTF-8 as spreadsheets expect it."""
+    """Stream the orders with their payments, in list order, as UTF-8 with a byte order mark."""
     name = f"orders-{timezone.localtime():%Y%m%d-%H%M%S}.csv"
     response = StreamingHttpResponse(_lines(orders), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'

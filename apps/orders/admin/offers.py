@@ -1,4 +1,4 @@
-"""What is offered: plans and coupons."""
+"""Administration of plans and coupons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PlanAdmin(PublicModelAdmin):
         return yuan(plan.price)
 
     def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
-        # what was sold is kept: it goes off sale instead
+        # a plan with orders is taken off sale instead
         return super().has_delete_permission(request, obj) and (obj is None or not obj.orders.exists())
 
 

@@ -1,4 +1,4 @@
-"""Orders in the administration: found, looked at, refunded, exported."""
+"""Administration of orders: search, refunds, CSV export and revenue."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class NotificationInline(ReadOnlyInline):
     fields = ["received_at", "verdict", "address"]
 
 
-class WaitingFilter(admin.SimpleListFilter):
-    """Orders with money that bought nothing."""
+class UnclaimedFilter(admin.SimpleListFilter):
+    """Orders with unclaimed payments that await a refund."""
 
     title = _("unclaimed payments awaiting refund")
     parameter_name = "waiting"
@@ -61,7 +61,7 @@ class WaitingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, orders: QuerySet[Order]) -> QuerySet[Order]:
         if self.value() != "1":
             return orders
-        return orders.filter(Exists(Payment.objects.waiting().filter(order=OuterRef("pk"))))
+        return orders.filter(Exists(Payment.objects.unclaimed().filter(order=OuterRef("pk"))))
 
 
 @admin.register(Order)
@@ -72,7 +72,7 @@ class OrderAdmin(ReadOnlyAdmin):
         ("kind", ChoicesDropdownFilter),
         ("plan", RelatedDropdownFilter),
         ("created_at", RangeDateFilter),
-        WaitingFilter,
+        UnclaimedFilter,
     ]
     list_filter_submit = True
     list_select_related = ["user"]
@@ -104,7 +104,7 @@ class OrderAdmin(ReadOnlyAdmin):
         return self.fieldsets
 
     def has_revenue_permission(self, request: HttpRequest) -> bool:
-        """Figures of all payments: for those who may read orders and payments."""
+        """Whether the user may see totals of all payments: requires viewing orders and payments."""
         return self.has_view_permission(request) and request.user.has_perm("orders.view_payment")
 
     def has_refund_permission(self, request: HttpRequest, _object_id: str = "") -> bool:
@@ -113,7 +113,7 @@ class OrderAdmin(ReadOnlyAdmin):
     def has_check_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("orders.change_order")
 
-    has_export_permission = has_revenue_permission  # the file holds the payments too
+    has_export_permission = has_revenue_permission  # the file contains payments as well
 
     # --- Export -----------------------------------------------------------------------------------
 
@@ -123,10 +123,10 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @action(description=_("Export all as CSV"), url_path="export", icon="download", permissions=["export"])
     def export_all(self, request: HttpRequest) -> HttpResponseBase:
-        """Every order that matches the list's search and filters, given as the list takes them."""
+        """Export every order that matches the list's current search and filters."""
         try:
             orders: QuerySet[Order] = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:  # the list answers it in the same way
+        except IncorrectLookupParameters:  # the list redirects in this case too
             return redirect("admin:orders_order_changelist")
         return csv_of(orders)
 
@@ -134,7 +134,7 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @action(description=_("Refund"), url_path="refund", icon="currency_exchange", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Send a payment back, in whole or in part, with a reason."""
+        """Refund a payment in full or in part, with a reason."""
         if not isinstance(request.user, User):
             raise PermissionDenied
         order = self._found(request, object_id)
@@ -172,7 +172,7 @@ class OrderAdmin(ReadOnlyAdmin):
             self.message_user(request, text % yuan(row.amount), messages.INFO)
 
     def check_status(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Have the gateway asked; the order's page, loaded anew, then shows what it said."""
+        """Enqueue a query to the gateway; reloading the order's page then shows the result."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         order = self._found(request, object_id)
@@ -201,43 +201,43 @@ class OrderAdmin(ReadOnlyAdmin):
         """Charts by day, plan and title."""
         today = timezone.localdate()
         form = RevenueForm(request.GET or {"first": today - timedelta(days=29), "last": today})
-        told = services.revenue(**form.cleaned_data) if form.is_valid() else None
+        report = services.revenue(**form.cleaned_data) if form.is_valid() else None
         spans = [(days, f"?first={today - timedelta(days=days - 1)}&last={today}") for days in (7, 30, 90, 365)]
         context = {
             **self.admin_site.each_context(request), "title": gettext("Revenue"), "opts": self.opts, "form": form,
-            "told": told, "charts": told and charts(told), "figures": told and figures(told), "spans": spans,
-            "orders_url": reverse("admin:orders_order_changelist") + "?waiting=1",
+            "report": report, "charts": report and charts(report), "figures": report and figures(report),
+            "spans": spans, "orders_url": reverse("admin:orders_order_changelist") + "?waiting=1",
         }  # fmt: skip
-        return TemplateResponse(request, "admin/orders/revenue.html", context, status=200 if told else 400)
+        return TemplateResponse(request, "admin/orders/revenue.html", context, status=200 if report else 400)
 
 
-def figures(told: services.Revenue) -> list[tuple[str, Decimal, str]]:
-    """Each with its name, yuan, and what it counts."""
+def figures(report: services.Revenue) -> list[tuple[str, Decimal, str]]:
+    """Headline figures: name, yuan, explanation."""
     return [
-        (gettext("Sales"), told.sales, gettext("Plans and titles, all payment methods")),
-        (gettext("Top-ups"), told.top_ups, gettext("Prepaid; counted as sales when spent")),
-        (gettext("Refunds"), told.back, gettext("To buyers' payment accounts and wallets")),
-        (gettext("Received"), told.received, gettext("Through the gateway, net of refunds")),
+        (gettext("Sales"), report.sales, gettext("Plans and titles, all payment methods")),
+        (gettext("Top-ups"), report.top_ups, gettext("Prepaid; counted as sales when spent")),
+        (gettext("Refunds"), report.back, gettext("To buyers' payment accounts and wallets")),
+        (gettext("Received"), report.received, gettext("Through the gateway, net of refunds")),
     ]
 
 
-def charts(told: services.Revenue) -> dict[str, str]:
-    """What Chart.js draws, as JSON."""
-    days = [f"{day.day:%m-%d}" for day in told.days]
+def charts(report: services.Revenue) -> dict[str, str]:
+    """Chart.js data and options, as JSON."""
+    days = [f"{day.day:%m-%d}" for day in report.days]
     return {
-        "upright": options(),
-        "lying": options(lying=True),
+        "vertical": options(),
+        "horizontal": options(horizontal=True),
         "days": bars(
             days,
             [
-                (gettext("VIP"), [day.came["plan"] for day in told.days], "gold"),
-                (gettext("Titles"), [day.came["title"] for day in told.days], "accent"),
-                (gettext("Top-ups"), [day.came["top_up"] for day in told.days], "calm"),
-                (gettext("Refunds"), [-day.back for day in told.days], "loss"),
+                (gettext("VIP"), [day.came["plan"] for day in report.days], "gold"),
+                (gettext("Titles"), [day.came["title"] for day in report.days], "accent"),
+                (gettext("Top-ups"), [day.came["top_up"] for day in report.days], "calm"),
+                (gettext("Refunds"), [-day.back for day in report.days], "loss"),
             ],
         ),
-        "plans": bars([row.name for row in told.plans], [(gettext("Sales"), [r.came for r in told.plans], "gold")]),
+        "plans": bars([row.name for row in report.plans], [(gettext("Sales"), [r.came for r in report.plans], "gold")]),
         "titles": bars(
-            [row.name for row in told.titles], [(gettext("Sales"), [r.came for r in told.titles], "accent")]
+            [row.name for row in report.titles], [(gettext("Sales"), [r.came for r in report.titles], "accent")]
         ),
     }

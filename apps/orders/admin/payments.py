@@ -1,4 +1,4 @@
-"""What came, what went back and what the gateway told: read only."""
+"""Read-only administration of payments, refunds and gateway notifications."""
 
 from __future__ import annotations
 

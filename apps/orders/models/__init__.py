@@ -1,4 +1,4 @@
-"""Plans, promises, money and what it gave."""
+"""Plans and coupons, orders, payments and refunds."""
 
 from apps.orders.models.offers import Coupon, Plan
 from apps.orders.models.orders import MOVES, Order, OrderKind, OrderQuerySet, OrderState, Purchase, RequestedAction

@@ -1,4 +1,4 @@
-"""What is offered: VIP plans, and coupons that lower a price."""
+"""VIP plans, and coupons that lower their price."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from utils.money import MoneyField
 from utils.periods import check_order
 from utils.plain_text import clean_line
 
-LOWEST = Decimal("0.01")  # yuan: Alipay takes no less
+LOWEST = Decimal("0.01")  # yuan, Alipay's minimum
 LONGEST_CODE = 32
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def on_sale(self) -> PlanQuerySet:
-        """What can be bought, in the order of the page."""
+        """Plans that can be bought, in display order."""
         return self.filter(on_sale=True)
 
 
 class Plan(models.Model):
-    """So many days of membership, on so many screens at once, for so much."""
+    """A number of days of membership, with a number of simultaneous streams, at a price."""
 
     name = models.CharField(_("name"), max_length=40)
     name_en = models.CharField(_("English name"), max_length=40, blank=True)
@@ -60,7 +60,7 @@ class Plan(models.Model):
 
 class CouponQuerySet(models.QuerySet["Coupon"]):
     def with_code(self, typed: str) -> CouponQuerySet:
-        """The one with the code, as it is stored now or was before codes were freed of invisible characters."""
+        """The coupon with this code, normalised or as it was stored before codes were normalised."""
         return self.filter(code__in={plain_code(typed), typed.strip().upper()[:LONGEST_CODE]})
 
 
@@ -68,7 +68,7 @@ class Coupon(models.Model):
     """A code that lowers the price of plans, in `[starts_at, ends_at)`."""
 
     class Kind(models.TextChoices):
-        """How `value` is meant."""
+        """The unit of `value`."""
 
         PERCENT = "percent", _("percent off")
         AMOUNT = "amount", _("amount off")
@@ -114,5 +114,5 @@ class Coupon(models.Model):
 
 
 def plain_code(typed: str) -> str:
-    """A code as it is stored: half-width, upper case, without invisible characters that came with a paste."""
+    """Normalise a code for storage: half-width, upper case, without invisible characters."""
     return clean_line(unicodedata.normalize("NFKC", typed)).upper()[:LONGEST_CODE]

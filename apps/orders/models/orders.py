@@ -1,4 +1,4 @@
-"""An order is a promise: what is sold to whom at which price. Its state moves only as MOVES allows."""
+"""Orders: what is sold, to whom and at which price. The state changes only as MOVES allows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OrderKind(models.TextChoices):
 
 
 class OrderState(models.TextChoices):
-    """Where an order stands."""
+    """The state of an order."""
 
     PENDING = "pending", _("awaiting payment")
     PAID = "paid", _("paid, not fulfilled")
@@ -36,7 +36,7 @@ class OrderState(models.TextChoices):
 
 
 class RequestedAction(models.TextChoices):
-    """What a buyer wants of an order that the gateway may still take money for: it is closed there first."""
+    """What the buyer requested for an order that was sent to the gateway, which has to close it first."""
 
     NONE = "", _("none")
     CANCEL = "cancel", _("cancel")
@@ -54,11 +54,11 @@ MOVES: dict[OrderState, frozenset[OrderState]] = {
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def for_list(self) -> OrderQuerySet:
-        """As its buyer's list shows them, the newest first."""
+        """For the buyer's list of orders, newest first."""
         return self.select_related("movie").order_by("-created_at", "-pk")
 
     def open(self) -> OrderQuerySet:
-        """What the gateway may still know more about."""
+        """Orders that may still be paid."""
         return self.filter(state=OrderState.PENDING)
 
     def move(self, source: OrderState, target: OrderState, **stamps: datetime) -> bool:
@@ -69,7 +69,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """A promise: what is sold to whom, and the price of that moment. Amounts are in yuan."""
+    """What is sold to whom, at the price of that moment. Amounts are in yuan."""
 
     number = models.CharField(_("order number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
@@ -85,7 +85,7 @@ class Order(models.Model):
     days = models.PositiveSmallIntegerField(_("days"), null=True)  # of a plan, as it was sold
     streams = models.PositiveSmallIntegerField(
         _("simultaneous streams"), null=True
-    )  # likewise; None: sold before they counted
+    )  # likewise; None: sold before streams were limited
     list_price = MoneyField(_("list price"))
     discount = MoneyField(_("discount"), default=0)
     amount = MoneyField(_("amount"))  # yuan to be paid
@@ -94,9 +94,9 @@ class Order(models.Model):
     )
     created_at = models.DateTimeField(_("placed at"), db_index=True)
     expires_at = models.DateTimeField(_("payment deadline"))
-    sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # before it, the gateway knows nothing
+    sent_at = models.DateTimeField(_("sent to the gateway at"), null=True)  # unknown to the gateway before
     gateway = models.CharField(_("gateway"), max_length=10, blank=True)
-    app_id = models.CharField(_("application"), max_length=32, blank=True)  # of the gateway's that it was sent through
+    app_id = models.CharField(_("application"), max_length=32, blank=True)  # the application it was sent through
     queried_at = models.DateTimeField(_("last checked at"), null=True)
     alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # no answer for a day
     paid_at = models.DateTimeField(_("paid at"), null=True, db_index=True)
@@ -145,12 +145,12 @@ class Order(models.Model):
 
     @property
     def has_requested_action(self) -> bool:
-        """Whether the buyer waits for the gateway to let go of it."""
+        """Whether the requested action waits for the gateway to close the trade."""
         return self.state == OrderState.PENDING and bool(self.requested_action)
 
 
 class Purchase(models.Model):
-    """A title that a user owns. `held` is NULL once it was taken back: unique while it holds."""
+    """A title that a user owns. `held` becomes NULL when it is revoked, so that it is unique while owned."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="purchases", verbose_name=_("user"))
     movie = models.ForeignKey(Movie, models.PROTECT, related_name="purchases", verbose_name=_("title"))

@@ -1,4 +1,4 @@
-"""Money that came, what the gateway said about it, and money that went back."""
+"""Payments, the gateway's notifications about them, and refunds."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from apps.orders.models.offers import LOWEST
 from apps.orders.models.orders import Order
 from utils.money import MoneyField
 
-WALLET = "wallet"  # the gateway of a payment out of the wallet
+WALLET = "wallet"  # the gateway of payments from the wallet
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
-    def waiting(self) -> PaymentQuerySet:
-        """What bought nothing and hasn't gone back yet."""
+    def unclaimed(self) -> PaymentQuerySet:
+        """Payments that bought nothing and aren't fully refunded."""
         return self.exclude(flag="").filter(refunded__lt=F("amount"))
 
 
 class Payment(models.Model):
-    """Money that arrived, once per trade of the gateway. A flag says why it bought nothing."""
+    """A payment, unique per trade of the gateway. `flag` says why it is unclaimed."""
 
     class Flag(models.TextChoices):
-        """Why a payment bought nothing; empty if it bought what it was for."""
+        """Why a payment is unclaimed; empty if it fulfilled its order."""
 
         NONE = "", "–"
         CLOSED = "closed", _("the order was already closed")
@@ -38,9 +38,9 @@ class Payment(models.Model):
     app_id = models.CharField(_("application"), max_length=32, blank=True)
     trade_no = models.CharField(_("transaction ID"), max_length=64)
     amount = MoneyField(_("amount"))  # yuan
-    refunded = MoneyField(_("refunded"), default=0)  # reserved ones included
-    gateway_refunded = MoneyField(_("refunded (gateway)"), default=0)  # yuan of the trade, in all
-    gateway_refunded_at = models.DateTimeField(_("refunded at (gateway)"), null=True)  # the last of it
+    refunded = MoneyField(_("refunded"), default=0)  # including refunds that are pending
+    gateway_refunded = MoneyField(_("refunded (gateway)"), default=0)  # yuan, all refunds of the trade together
+    gateway_refunded_at = models.DateTimeField(_("refunded at (gateway)"), null=True)  # the last of them
     flag = models.CharField(_("reason for refund"), max_length=8, choices=Flag, default=Flag.NONE, blank=True)
     buyer = models.CharField(_("buyer"), max_length=100, blank=True)
     paid_at = models.DateTimeField(_("paid at"), db_index=True)  # by the gateway's clock
@@ -65,12 +65,12 @@ class Payment(models.Model):
 
 
 class DailyStatement(models.Model):
-    """A day of a seller's whose bill is compared with our books: until it was, it is tried again."""
+    """A seller's statement for one day; making it is retried until it succeeds."""
 
     day = models.DateField(_("day"))
     seller = models.CharField(_("seller"), max_length=32)
     made_at = models.DateTimeField(_("completed at"), null=True)
-    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # it couldn't be made all day
+    alarmed_at = models.DateTimeField(_("alarm raised at"), null=True)  # it couldn't be made for half a day
 
     class Meta:
         verbose_name = _("statement")
@@ -82,10 +82,10 @@ class DailyStatement(models.Model):
 
 
 class Notification(models.Model):
-    """What was sent to the notify address, as it came, kept before it is believed."""
+    """A request to the notify address, stored as received before it is verified."""
 
     class Verdict(models.TextChoices):
-        """What became of a notification."""
+        """The outcome of a notification."""
 
         RECEIVED = "received", _("received")
         FORGED = "forged", _("invalid signature")
@@ -111,25 +111,25 @@ class Notification(models.Model):
 
 
 class Refund(models.Model):
-    """Money on its way back. Its amount is reserved on the payment from the first moment."""
+    """A refund. Its amount is reserved on the payment as soon as it is requested."""
 
     class State(models.TextChoices):
-        """How far the money has come."""
+        """The state of a refund."""
 
-        REQUESTED = "requested", _("pending")  # until the gateway said yes or no, however often it is asked
+        REQUESTED = "requested", _("pending")  # until the gateway accepts or rejects it
         DONE = "done", _("done")
         FAILED = "failed", _("rejected by the gateway")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     number = models.CharField(
         _("refund number"), max_length=64, unique=True
-    )  # out_request_no: the same one refunds once
+    )  # out_request_no: makes the refund idempotent
     amount = MoneyField(_("amount"))  # yuan
     reason = models.CharField(_("reason"), max_length=200)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.REQUESTED)
     failure = models.CharField(_("gateway response"), max_length=200, blank=True)
     at_gateway = models.BooleanField(_("refunded in the gateway console"), default=False)
-    shortfall = MoneyField(_("wallet shortfall"), default=0)  # yuan of a top-up that was spent
+    shortfall = MoneyField(_("wallet shortfall"), default=0)  # yuan of a top-up already spent
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("requested by")
     )
@@ -155,11 +155,11 @@ class Refund(models.Model):
 
 
 class AlipayCertificate(models.Model):
-    """A certificate of Alipay's that it gave when it began to sign with it, kept for every process and node."""
+    """An Alipay certificate, downloaded when Alipay began to sign with it, shared by all processes and nodes."""
 
     app_id = models.CharField(_("application"), max_length=32)
     sn = models.CharField(_("serial number"), max_length=32)
-    content = models.TextField(_("certificate"))  # PEM; whether it leads to the root is looked at when it is used
+    content = models.TextField(_("certificate"))  # PEM; its chain to the root is verified on use
     fetched_at = models.DateTimeField(_("fetched at"))
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What happens to an order, one journey a module."""
+"""Services of orders, payments and refunds, one module per journey."""
 
 from apps.orders.services.alarms import mail_alarm
 from apps.orders.services.buying import AlreadyOwned, UnableToPlaceOrder, place_order, place_top_up, title_price

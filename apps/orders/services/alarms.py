@@ -1,4 +1,4 @@
-"""What about money needs a person: an error in the log, and a mail to the address of the settings."""
+"""Alarms about money: an error in the log, and a mail to MONEY_ALARMS_TO."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 
 
 def alarm(*, subject: str, text: str) -> None:
-    """Tell the administrators. The queue mails it: a mail server that hangs holds no money up."""
+    """Alert the administrators. The mail is enqueued, so that a hanging mail server doesn't delay payments."""
     log.error("%s. %s", subject, text)
     if settings.MONEY_ALARMS_TO:
         enqueue("orders.mail_alarm", subject=subject, text=text)
 
 
 def mail_alarm(*, subject: str, text: str) -> None:
-    """What the queue does about `alarm`. Raises OSError."""
+    """Send the mail that `alarm` enqueued. Raises OSError."""
     send_mail(f"{settings.SITE_NAME}: {subject}", text, None, [settings.MONEY_ALARMS_TO])

@@ -1,4 +1,4 @@
-"""Placing an order: the price is fixed here, and never looked up again."""
+"""Placing orders. The price is fixed here and never looked up again."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ OPEN_AT_ONCE = 200  # orders of one user
 
 
 class UnableToPlaceOrder(Exception):
-    """It isn't sold, or not to this user; the message says why, in the user's language."""
+    """The item isn't sold, or not to this user; the message says why, in the user's language."""
 
 
 class AlreadyOwned(UnableToPlaceOrder):
-    """The user bought this title before."""
+    """The user already owns this title."""
 
 
 def place_order(*, user: User, item: Plan | Movie, at: datetime, code: str = "") -> Order:
-    """Order a plan or a title at today's price; `code` is a coupon's.
+    """Order a plan or a title at the current price; `code` is a coupon code.
 
-    The same order again, while it waits to be paid, is the order that is already there.
+    Placing the same order again while it is unpaid returns the existing order.
     Raises UnableToPlaceOrder and CouponRefused.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # one order at a time of each user
+        User.objects.select_for_update().get(pk=user.pk)  # serialises the orders of a user
         terms = _title(user, item, at) if isinstance(item, Movie) else _plan(user, item, at, code)
         return _open(user, terms, at)
 
 
 def place_top_up(*, user: User, amount: Decimal, at: datetime) -> Order:
-    """Order money for the wallet, in yuan. Raises UnableToPlaceOrder."""
+    """Order a wallet top-up of `amount` yuan. Raises UnableToPlaceOrder."""
     if not TOP_UP_LEAST <= amount <= TOP_UP_MOST or amount != amount.quantize(Decimal("0.01")):
         raise UnableToPlaceOrder(
             _("Enter an amount between ¥%(least)s and ¥%(most)s.") % {"least": TOP_UP_LEAST, "most": TOP_UP_MOST}
@@ -59,7 +59,7 @@ def place_top_up(*, user: User, amount: Decimal, at: datetime) -> Order:
 
 
 def title_price(*, movie: Movie, is_vip: bool) -> Decimal:
-    """What the title costs this kind of viewer, in yuan."""
+    """The title's price in yuan for members or for others."""
     return movie.member_price if is_vip else movie.price
 
 
@@ -96,7 +96,7 @@ def _plan(user: User, plan: Plan, at: datetime, code: str) -> dict[str, Any]:
         requested_action=RequestedAction.NONE,
     )
     if (order := same.filter(expires_at__gt=at + TIME_TO_PAY, list_price=plan.price).first()) and order.coupon:
-        coupon: Coupon = order.coupon  # its use is counted already
+        coupon: Coupon = order.coupon  # already counted as redeemed
         return terms | {"coupon": coupon, "discount": order.discount, "amount": order.amount}
     coupon, off = coupons.discount_for(code=code, plan=plan, user=user, at=at)
     return terms | {"coupon": coupon, "discount": off, "amount": plan.price - off}
@@ -122,10 +122,10 @@ def _open(user: User, terms: dict[str, Any], at: datetime) -> Order:
 
 
 def _can_be_paid() -> Q:
-    """Not sent to an application that was changed for another since: its buyer needs a new order."""
+    """Orders that weren't sent to an application that has been replaced since."""
     return Q(sent_at=None) | Q(app_id__in=[account.app_id for account in accounts()[:1]])
 
 
 def new_number(at: datetime) -> str:
-    """A number for an order or a refund: the gateway's day, and 16 digits that nobody can guess from another's."""
+    """A number for an order or a refund: the date by the gateway's clock and 16 random digits."""
     return f"{at.astimezone(CLOCK):%Y%m%d}{secrets.randbelow(10**16):016d}"

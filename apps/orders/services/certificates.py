@@ -1,4 +1,4 @@
-"""The certificates that payments are signed with: whose each is, until when it is valid, and whether it is in use."""
+"""The payment certificates: owner, validity and whether they are in use."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from apps.orders.models import AlipayCertificate
 
 @dataclass(frozen=True)
 class CertificateInfo:
-    """One certificate. Without a `holder` it can't be read."""
+    """One certificate; `holder` is empty if it can't be read."""
 
-    of: str  # what it is, in the reader's language
+    of: str  # description, in the reader's language
     app_id: str
     sn: str
     holder: str = ""
@@ -27,32 +27,32 @@ class CertificateInfo:
 
 
 def certificates_of_settings(*, at: datetime) -> list[CertificateInfo]:
-    """Those that the settings name, each application's own and Alipay's."""
+    """The configured certificates of each application: its own and Alipay's."""
     found = []
     for account in accounts():
         if account.is_certified:
             try:
                 _private, own, alipays, _root = account.texts
-                found += _held(read_certificates(own)[:1], _("Application certificate"), account.app_id, at)
-                found += _held(leaves(read_certificates(alipays)), _("Alipay certificate"), account.app_id, at)
+                found += _describe(read_certificates(own)[:1], _("Application certificate"), account.app_id, at)
+                found += _describe(leaves(read_certificates(alipays)), _("Alipay certificate"), account.app_id, at)
             except (OSError, ValueError):
-                continue  # the system check says what is wrong with it
+                continue  # the system check reports the error
     return found
 
 
 def certificate_of(*, row: AlipayCertificate, at: datetime) -> CertificateInfo:
-    """What a certificate that was fetched says."""
+    """Details of a downloaded certificate."""
     try:
         own = [one for one in read_certificates(row.content) if sn_of(one) == row.sn]
     except ValueError:
         own = []
     return next(
-        iter(_held(own, _("Alipay certificate"), row.app_id, at)),
+        iter(_describe(own, _("Alipay certificate"), row.app_id, at)),
         CertificateInfo(_("Alipay certificate"), row.app_id, row.sn),
     )
 
 
-def _held(found: Iterable[Certificate], of: str, app_id: str, at: datetime) -> list[CertificateInfo]:
+def _describe(found: Iterable[Certificate], of: str, app_id: str, at: datetime) -> list[CertificateInfo]:
     certified = {account.app_id for account in accounts() if account.is_certified}
     return [
         CertificateInfo(

@@ -1,4 +1,4 @@
-"""Closing what isn't paid: at the gateway first, so that nobody pays for a closed order, or for one paid otherwise."""
+"""Closing unpaid orders: at the gateway first, so that nobody pays for an order that is closed or paid otherwise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def cancel(*, order: Order, at: datetime) -> Order:
-    """Close an unpaid order for its buyer: at once, or by the queue where the gateway has to close it first."""
+    """Cancel an unpaid order: at once, or through the queue if the gateway has to close it first."""
     if Order.objects.filter(pk=order.pk, sent_at=None).move(OrderState.PENDING, OrderState.CLOSED, closed_at=at):
         order.refresh_from_db()
         return order
@@ -37,7 +37,7 @@ def cancel(*, order: Order, at: datetime) -> Order:
 def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
     """Close an unpaid order at the gateway, then here, or pay it from the wallet if its buyer asked for that.
 
-    One that was paid in the meantime is settled instead. Raises GatewayUnclear.
+    An order that was paid in the meantime is settled instead. Raises GatewayUnclear.
     """
     if order.state != OrderState.PENDING:
         return order
@@ -48,7 +48,7 @@ def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
             raise GatewayUnclear(str(error)) from error
         if not closed:
             return query_order(order=order, at=at, tries=tries)
-    # of a close and a settlement at once, the first one wins; the guarded update tells who that was
+    # if a close and a settlement race, the guarded update decides
     unpaid = Order.objects.filter(pk=order.pk).exclude(requested_action=RequestedAction.WALLET)
     if not unpaid.move(OrderState.PENDING, OrderState.CLOSED, closed_at=at):
         _pay_or_close(order, at)
@@ -57,21 +57,21 @@ def close(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
 
 
 def run_query(*, order_id: int, at: datetime) -> None:
-    """What the queue does about `query_soon`. Without an answer, the page's next question is the second try."""
+    """Run the query that `query_soon` enqueued. Without an answer, the page's next poll is the retry."""
     order = Order.objects.get(pk=order_id)
     with suppress(GatewayUnclear), allowing_next_query(order=order):
         if queried_recently(order, at):
-            return  # somebody else did
+            return  # another worker did
         with reporting_outcome(order=order):
             waited = Q(queried_at=None) | Q(queried_at__lte=at - QUERY_INTERVAL)
             if not Order.objects.filter(waited, pk=order_id, sent_at__isnull=False).update(queried_at=at):
-                return  # somebody else does just now
+                return  # another worker is doing it
             order.refresh_from_db()
             (close if order.has_requested_action else query_order)(order=order, at=at, tries=1)
 
 
 def _pay_or_close(order: Order, at: datetime) -> None:
-    """Pay an order from the wallet that the gateway takes no money for any more, or close it where that can't be."""
+    """Pay an order that the gateway has closed from the wallet, or close it if that fails."""
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(pk=order.pk)
         if order.state != OrderState.PENDING:

@@ -1,4 +1,4 @@
-"""Refunds made in the gateway's console: booked once, whether a notification, a question or a bill tells."""
+"""Refunds made in the gateway's console, booked once, whether reported by notification, query or bill."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ NOTHING = Decimal("0.00")
 
 
 def note_refunds(*, payment: Payment, total: Decimal, said: datetime | None, at: datetime) -> None:
-    """Keep what the gateway says: `total` yuan of the payment had gone back at `said`. Book what isn't ours of it.
+    """Record the gateway's report that `total` yuan had been refunded by `said`, and book what isn't ours.
 
-    The gateway counts all refunds of a trade together (`refund_fee`), so an older or repeated notice changes nothing.
+    The gateway counts all refunds of a trade together (`refund_fee`), so an older or repeated report changes nothing.
     """
     less = Payment.objects.filter(pk=payment.pk, gateway_refunded__lt=yuan_value(total))
     less.update(gateway_refunded=total, gateway_refunded_at=said or at)
@@ -33,7 +33,7 @@ def note_refunds(*, payment: Payment, total: Decimal, said: datetime | None, at:
 
 
 def book(*, payment: Payment, at: datetime) -> None:
-    """Book what went back beyond our own refunds. While one of ours has no answer, nobody knows what is beyond."""
+    """Book refunds beyond our own. This waits while one of ours is pending, as the excess isn't known then."""
     if payment.gateway == WALLET:
         return
     with transaction.atomic():
@@ -44,9 +44,9 @@ def book(*, payment: Payment, at: datetime) -> None:
 
 
 def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
-    """Put the refunds of a day's bill on that day, and book those of the console of which no notification told.
+    """Date the refunds of a day's bill, and book console refunds that no notification reported.
 
-    Days may come in any order, and again.
+    Days may be booked in any order and repeatedly.
     """
     lines = list(bill)
     begins = datetime.combine(day, time(), CLOCK)
@@ -65,7 +65,7 @@ def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
                 continue
             missing = amount - _of_console(payment, begins, ends)
             if payment.gateway_refunded_at and payment.gateway_refunded_at >= ends:
-                # what we were told after this day counts this day's: it stands there, on the day of the news
+                # a later report already included this day's refunds: they were booked on the day of the report
                 _bring_forward(payment, missing, ends)
                 continue
             extra = min(missing, payment.amount - _done(payment))
@@ -73,7 +73,7 @@ def book_bill(*, day: date, bill: Iterable[BillLine], at: datetime) -> None:
 
 
 def _date_ours(lines: list[BillLine], begins: datetime, ends: datetime) -> None:
-    """Our refunds were done when the gateway did them, not when its answer came: that may be days later."""
+    """Date our refunds by the gateway's bill: its answer may have arrived days later."""
     numbers = [line.request_no for line in lines if line.amount < 0 and line.request_no]
     for begin in range(0, len(numbers), 500):
         rows = Refund.objects.filter(number__in=numbers[begin : begin + 500], state=Refund.State.DONE)
@@ -87,7 +87,7 @@ def _of_console(payment: Payment, begins: datetime, ends: datetime) -> Decimal:
 
 
 def _bring_forward(payment: Payment, amount: Decimal, ends: datetime) -> None:
-    """Move up to `amount` yuan of later refunds of the console to the day that `ends`, the last ones first."""
+    """Move up to `amount` yuan of later console refunds to the day that ends at `ends`, the latest first."""
     moved = NOTHING
     for row in payment.refunds.filter(at_gateway=True, done_at__gte=ends).order_by("-done_at", "-pk"):
         if moved >= amount:
@@ -109,14 +109,14 @@ def _bring_forward(payment: Payment, amount: Decimal, ends: datetime) -> None:
 
 
 def not_ours(bill: Iterable[BillLine]) -> list[BillLine]:
-    """The bill's refunds that we never asked for."""
+    """The bill's refunds that we didn't request."""
     lines = [line for line in bill if line.amount < 0 and not line.unknown]
     numbers = [line.request_no for line in lines if line.request_no]
-    asked_for: set[str] = set()
+    requested: set[str] = set()
     for begin in range(0, len(numbers), 500):
         some = Refund.objects.filter(number__in=numbers[begin : begin + 500], at_gateway=False)
-        asked_for |= set(some.values_list("number", flat=True))
-    return [line for line in lines if line.request_no not in asked_for]
+        requested |= set(some.values_list("number", flat=True))
+    return [line for line in lines if line.request_no not in requested]
 
 
 def _locked(payment: Payment) -> tuple[Order, Payment]:
@@ -133,7 +133,7 @@ def _done(payment: Payment) -> Decimal:
 
 
 def _record(order: Order, payment: Payment, amount: Decimal, done_at: datetime, at: datetime) -> None:
-    """A refund of `amount` yuan, if there is any, done by the gateway at `done_at`."""
+    """Record a refund of `amount` yuan (if positive) that the gateway made at `done_at`."""
     if amount <= 0:
         return
     Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + yuan_value(amount))
@@ -148,7 +148,7 @@ def _record(order: Order, payment: Payment, amount: Decimal, done_at: datetime, 
 
 
 def _take_from_wallet(order: Order, row: Refund, at: datetime) -> None:
-    """Take a top-up back as far as the wallet reaches. The refund keeps what was spent; `reconcile` tells of it."""
+    """Reverse a top-up as far as the balance allows. The refund keeps the shortfall; `reconcile` raises the alarm."""
     rows = Wallet.objects.select_for_update().filter(user=order.user)
     taken = min(row.amount, rows.values_list("balance", flat=True).first() or NOTHING)
     if taken > 0:

@@ -1,4 +1,4 @@
-"""What a coupon takes off a plan's price."""
+"""Coupon discounts on plans."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class CouponRefused(Exception):
-    """The code doesn't lower this price; the message says why, in the user's language."""
+    """The coupon doesn't apply; the message says why, in the user's language."""
 
 
-TRIES = 20  # codes that aren't any, of one who asks
+TRIES = 20  # invalid codes per user or address
 TRIES_IN = 3600.0  # seconds
 
 
 def count_attempt(*, code: str, who: str) -> None:
-    """Count a code that is none against `who` tried it. Raises CouponRefused where that were too many,
-    whatever the code: a right one among the guesses is not told from the wrong ones."""
+    """Count an invalid code against `who`. Raises CouponRefused after too many, even for a valid code,
+    so that guessing reveals nothing."""
     limit = Limit(f"coupon:{who}", TRIES, TRIES_IN)
     known = Coupon.objects.with_code(code).exists()
     if count(limit) >= TRIES if known else take([limit]) > 0:
@@ -34,9 +34,9 @@ def count_attempt(*, code: str, who: str) -> None:
 
 
 def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> tuple[Coupon, Decimal]:
-    """The coupon and the yuan it takes off the plan's price. Raises CouponRefused.
+    """The coupon and its discount on the plan's price, in yuan. Raises CouponRefused.
 
-    Within a sale, `lock` comes first, so that of two users who take the last use one gets it.
+    When placing an order call `lock` first, so that only one of two users gets the last redemption.
     """
     coupon = Coupon.objects.with_code(code).first()
     if coupon is None:
@@ -45,8 +45,8 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
         raise CouponRefused(_("This coupon isn't active right now."))
     if coupon.plans.exists() and not coupon.plans.filter(pk=plan.pk).exists():
         raise CouponRefused(_("This coupon doesn't apply to this plan."))
-    # An order that can't be paid any more gives its use back, even if nobody has closed it yet. One that was sent to
-    # the gateway may have been paid in its last second: it is over once the gateway says so.
+    # An expired order releases its redemption even before it is closed. One that was sent to the gateway may have
+    # been paid in its last second, so it counts until the gateway has answered.
     uses = Order.objects.filter(coupon=coupon).exclude(state=OrderState.CLOSED)
     uses = uses.exclude(state=OrderState.PENDING, expires_at__lte=at, sent_at=None)
     if coupon.limit is not None and uses.count() >= coupon.limit:
@@ -57,7 +57,7 @@ def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> t
 
 
 def lock(*, code: str) -> None:
-    """Let nobody else count the coupon's uses until this transaction ends."""
+    """Lock the coupon's row until the transaction ends."""
     Coupon.objects.select_for_update().with_code(code).first()
 
 

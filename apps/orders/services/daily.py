@@ -1,4 +1,4 @@
-"""The statement that is made every morning by itself, and the alarms that it raises."""
+"""The statement that is made automatically every morning, and its alarms."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from apps.orders.services.settling import settle
 from apps.orders.services.statement import Difference, Statement, statement
 
 log = logging.getLogger(__name__)
-BILL_AVAILABLE_AFTER = timedelta(hours=9, minutes=30)  # of a day's end, by the gateway's clock: its bill is there
-TRIED_FOR = timedelta(hours=12)  # without a bill, then an administrator has to look
-LOOK_BACK = 7  # days of which a statement is made up for
-TOLD = 50  # differences in one mail
+BILL_AVAILABLE_AFTER = timedelta(hours=9, minutes=30)  # after the end of a day by the gateway's clock
+ALARM_AFTER = timedelta(hours=12)  # without a bill
+LOOK_BACK = 7  # days for which a missing statement is retried
+LISTED = 50  # differences in one mail
 
 
 def daily_statement(*, at: datetime) -> None:
-    """Compare the last days that have a bill with our books, each seller's until it was done once.
+    """Make the missing statements of recent days, per seller.
 
-    It raises an alarm where they differ, and for a day whose bill can't be had for TRIED_FOR.
+    Raise an alarm for differences, and for a bill that has been unavailable for ALARM_AFTER.
     """
     last = last_billed_day(at)
     for applications in sellers():
         seller = applications[0].seller_id
-        _, is_morning = DailyStatement.objects.get_or_create(day=last, seller=seller)
-        if is_morning:
-            _tell_of_certificates(applications, at)
+        _, is_new = DailyStatement.objects.get_or_create(day=last, seller=seller)
+        if is_new:
+            _alert_expiring_certificates(applications, at)
         late = DailyStatement.objects.filter(seller=seller, made_at=None)
         for row in late.filter(day__gt=last - timedelta(days=LOOK_BACK), day__lte=last).order_by("day"):
             try:
@@ -54,39 +54,39 @@ def daily_statement(*, at: datetime) -> None:
                 DailyStatement.objects.filter(pk=row.pk).update(made_at=at)
 
 
-def _tell_of_certificates(applications: Sequence[Account], at: datetime) -> None:
-    """Raise an alarm before a certificate ends: on Mondays of its last month, daily in its last week.
+def _alert_expiring_certificates(applications: Sequence[Account], at: datetime) -> None:
+    """Raise an alarm before a certificate expires: on Mondays of its last month, daily in its last week.
 
-    Alipay's own is followed by another, which is fetched once Alipay signs with it: it ends alone where none did.
+    Alipay's own certificate counts only if no successor has been downloaded.
     """
     for account in applications:
         try:
             through = gateway_of(account)
         except GatewayRefused:
-            continue  # its keys can't be read, which is logged
-        for whose, until, remedy in (
+            continue  # unreadable keys are logged elsewhere
+        for name, until, remedy in (
             ("The certificate", through.certified_until, "Renew it on the open platform and replace the file"),
             ("Alipay's certificate", through.sdk.trusted_until(), "Download the new one and set ALIPAY_CERT_FILE"),
         ):
             left = until - at if until else timedelta.max
             if left < timedelta(days=7) or (left < timedelta(days=30) and at.astimezone(CLOCK).weekday() == 0):
-                text = f"It ends at {until}. {remedy}: without it nobody can pay."
-                alarm(subject=f"{whose} of application {account.app_id} ends soon", text=text)
+                text = f"It expires at {until}. {remedy}: without it nobody can pay."
+                alarm(subject=f"{name} of application {account.app_id} expires soon", text=text)
 
 
 def _compare(row: DailyStatement, applications: Sequence[Account], at: datetime) -> None:
-    told, name = check_day(day=row.day, at=at, applications=applications), _named(row)
-    log.info("%s: %d lines in the bill, ¥%s; in our books ¥%s", name, told.lines, told.theirs, told.ours)
-    if told.differences:
-        subject = f"{len(told.differences)} differences in the statement of {name}"
-        alarm(subject=subject, text=_listed(told.differences))
+    result, name = check_day(day=row.day, at=at, applications=applications), _named(row)
+    log.info("%s: %d lines in the bill, ¥%s; in our books ¥%s", name, result.lines, result.theirs, result.ours)
+    if result.differences:
+        subject = f"{len(result.differences)} differences in the statement of {name}"
+        alarm(subject=subject, text=_listed(result.differences))
 
 
 def _alarm_once(row: DailyStatement, error: Exception, at: datetime) -> None:
-    if at - TRIED_FOR < bill_available_at(row.day):
+    if at - ALARM_AFTER < bill_available_at(row.day):
         return
     if DailyStatement.objects.filter(pk=row.pk, alarmed_at=None).update(alarmed_at=at):
-        alarm(subject=f"No statement of {_named(row)}", text=f"The gateway's bill can't be had: {error}")
+        alarm(subject=f"No statement of {_named(row)}", text=f"The gateway's bill is unavailable: {error}")
 
 
 def _named(row: DailyStatement) -> str:
@@ -97,39 +97,39 @@ def _listed(differences: list[Difference]) -> str:
     rows = [
         f"{one.kind}: order {one.number or '–'}, trade {one.trade_no or '–'}, {one.request_no or '–'}, "
         f"ours {one.ours}, theirs {one.theirs}"
-        for one in differences[:TOLD]
+        for one in differences[:LISTED]
     ]
-    more = [f"and {len(differences) - TOLD} more"] if len(differences) > TOLD else []
+    more = [f"and {len(differences) - LISTED} more"] if len(differences) > LISTED else []
     return "\n".join([*rows, *more])
 
 
 def check_day(
     *, day: date, at: datetime, content: bytes | None = None, applications: Sequence[Account] = ()
 ) -> Statement:
-    """The statement of a day whose bill is `content`, or fetched, once the news in it has been booked.
+    """Book what is new in the bill of a day, given as `content` or downloaded, and make the statement.
 
-    News are payments and refunds of which no notification and no answer told: their orders were looked at before. The
-    `applications` are those of one seller, the present one unless given.
-    Raises OSError, ValueError, GatewayRefused and GatewayUnclear where there is no bill to be read.
+    New are payments and refunds that neither a notification nor a query reported. `applications` are those of one
+    seller, by default the current one.
+    Raises OSError, ValueError, GatewayRefused and GatewayUnclear if the bill can't be read.
     """
     ours = applications or next(iter(sellers()), [])
     if content is None:
         content = (gateway_of(ours[0]) if ours else gateway()).bill(day=day)
     bill = read_bill(content) if content else []
-    _settle_news(bill, ours, at)
+    _settle_unknown(bill, ours, at)
     book_bill(day=day, bill=bill, at=at)
     return statement(day=day, bill=bill, app_ids=_app_ids(ours))
 
 
 def _app_ids(applications: Sequence[Account]) -> list[str] | None:
-    """The application ids of the rows that belong to these; None for all."""
+    """The application ids to compare; None for all."""
     if len(sellers()) < 2:
-        return None  # also those of applications that the settings have no more
+        return None  # including applications no longer in the settings
     return [one.app_id for one in applications]
 
 
-def _settle_news(bill: list[BillLine], applications: Sequence[Account], at: datetime) -> None:
-    """Ask about the payments in the bill that we never heard of: the bill has no signature, the answer does."""
+def _settle_unknown(bill: list[BillLine], applications: Sequence[Account], at: datetime) -> None:
+    """Query payments of the bill that we don't know: the bill isn't signed, the answer is."""
     came = {line.trade_no: line.number for line in bill if line.amount > 0}
     for begin in range(0, len(came), 500):
         some = dict(list(came.items())[begin : begin + 500])
@@ -148,9 +148,9 @@ def _settle_news(bill: list[BillLine], applications: Sequence[Account], at: date
 
 
 def _trade(order: Order, trade_no: str, applications: Sequence[Account]) -> Trade | None:
-    """A paid trade of the order's number, by the application that it went through: most likely the order's own.
+    """The paid trade, queried at the order's own application first.
 
-    None where nobody says so; the statement then tells of it.
+    None if no application confirms it; the statement then lists it.
     """
     own_first = sorted(applications, key=lambda one: one.app_id != order.app_id)
     for account in own_first:
@@ -165,10 +165,10 @@ def _trade(order: Order, trade_no: str, applications: Sequence[Account]) -> Trad
 
 
 def last_billed_day(at: datetime) -> date:
-    """The last day whose bill the gateway has made."""
+    """The last day whose bill is available."""
     return (at.astimezone(CLOCK) - BILL_AVAILABLE_AFTER).date() - timedelta(days=1)
 
 
 def bill_available_at(day: date) -> datetime:
-    """From when on the gateway has the bill of a day."""
+    """When the bill of a day becomes available."""
     return datetime.combine(day, time(), CLOCK) + timedelta(days=1) + BILL_AVAILABLE_AFTER

@@ -1,4 +1,4 @@
-"""What somebody bought."""
+"""Ownership of titles."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def owns(*, user: User | AnonymousUser, movie_id: int) -> bool:
-    """Whether the user bought the title, and still holds it."""
+    """Whether the user owns the title."""
     return user.is_authenticated and Purchase.objects.filter(user_id=user.pk, movie_id=movie_id, held=True).exists()

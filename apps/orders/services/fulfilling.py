@@ -1,4 +1,4 @@
-"""What each kind of order gives, and how it is taken back. Called within the transaction that settles or refunds."""
+"""Fulfilling each kind of order, and revoking it. Called in the transaction that settles or refunds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.wallet.models import Entry
 
 
 class UnableToFulfil(Exception):
-    """The order can't give what it promised: it would give it twice."""
+    """The order can't be fulfilled: the title is already owned."""
 
 
 def _give_membership(order: Order, at: datetime) -> None:
@@ -49,7 +49,7 @@ def _take_title(order: Order, at: datetime) -> None:
 
 
 def _take_money(order: Order, at: datetime) -> None:
-    """A top-up's money left the wallet when its refund was asked for, so that it can't be spent meanwhile."""
+    """Nothing to do: the money left the wallet when the refund was requested, so that it can't be spent."""
 
 
 FULFIL: dict[str, Callable[[Order, datetime], None]] = {

@@ -1,4 +1,4 @@
-"""What the gateway tells by itself: kept as it came, then believed or not."""
+"""Gateway notifications: stored as received, then verified."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from utils.tasks import NotQueued, enqueue
 
 log = logging.getLogger(__name__)
 Verdict = Notification.Verdict
-FETCHED_EVERY = 60  # seconds between two certificates that notifications name
+FETCHED_EVERY = 60  # seconds between two downloads of certificates named by notifications
 FIELDS = 100  # of a notification; Alipay sends about thirty
 
-# What anybody can send: of these so many are kept, for so long, and no more than their beginning.
+# Anyone can send these: only a limited number is kept, truncated and for a limited time.
 UNBELIEVED = (Verdict.MALFORMED, Verdict.FORGED, Verdict.FOREIGN)
 SPAN = timedelta(hours=1)
 FROM_ONE_ADDRESS, FROM_ALL = 50, 200  # in a SPAN
@@ -28,11 +28,11 @@ SWEPT = 100  # rows that one sweep removes
 
 
 def receive(*, body: bytes, address: str | None, at: datetime) -> Notification:
-    """Keep a notification and act on it. Only a verdict of SETTLED or NOTED means that it need not come again.
+    """Store a notification and act on it. Only SETTLED and NOTED mean that it needn't be sent again.
 
-    One that the gateway didn't sign is answered all the same, but kept only while few of its kind come.
+    An unsigned one is answered as well, but stored only within the limits above.
     """
-    # a text field takes no zero bytes on every database; what is not UTF-8 isn't from Alipay, but is kept
+    # not every database stores zero bytes; what isn't UTF-8 isn't from Alipay, but is kept
     text = body.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
     params, verdict = _params(body), Verdict.MALFORMED
     through = _addressed(params)
@@ -45,14 +45,14 @@ def receive(*, body: bytes, address: str | None, at: datetime) -> Notification:
             _forget_old(at)
             notification.save()
         return notification
-    notification.save()  # as it came, before it is believed
+    notification.save()  # as received, before it is verified
     notification.verdict = _act(notification, params, through, at) if through else Verdict.FOREIGN
     notification.save(update_fields=["verdict", "order"])
     return notification
 
 
 def _has_room(address: str | None, at: datetime) -> bool:
-    """Whether another one that isn't the gateway's is kept."""
+    """Whether another unverified notification may be stored."""
     lately = Notification.objects.filter(received_at__gt=at - SPAN, received_at__lte=at, verdict__in=UNBELIEVED)
     senders = list(lately.values_list("address", flat=True)[:FROM_ALL])
     return len(senders) < FROM_ALL and senders.count(address) < FROM_ONE_ADDRESS
@@ -64,7 +64,7 @@ def _forget_old(at: datetime) -> None:
 
 
 def _params(body: bytes) -> dict[str, str]:
-    """The parameters; none where the body can't be read."""
+    """The parameters; empty if the body can't be parsed."""
     try:
         pairs = parse_qsl(
             body.decode("utf-8"), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS, errors="strict"
@@ -72,11 +72,11 @@ def _params(body: bytes) -> dict[str, str]:
     except ValueError:
         return {}
     params = dict(pairs)
-    return params if len(params) == len(pairs) else {}  # a name twice: which of the two was signed?
+    return params if len(params) == len(pairs) else {}  # a repeated name makes the signature ambiguous
 
 
 def _addressed(params: dict[str, str]) -> AlipayGateway | None:
-    """The gateway of the application that it is for, else the present one; None where none can be used."""
+    """The gateway of the addressed application, else the current one; None if it has no usable keys."""
     known = accounts()
     wanted = [account for account in known if account.app_id == params.get("app_id")] or known
     try:
@@ -86,7 +86,7 @@ def _addressed(params: dict[str, str]) -> AlipayGateway | None:
 
 
 def _judge(params: dict[str, str], through: AlipayGateway) -> Notification.Verdict:
-    """RECEIVED where the gateway signed them for us; else why they count for nothing."""
+    """RECEIVED if the gateway signed them for us; otherwise the reason to reject them."""
     if not through.is_signed(params):
         if sn := through.needs_certificate(params):
             _fetch_soon(through.app_id, sn)  # the gateway sends it again
@@ -95,7 +95,7 @@ def _judge(params: dict[str, str], through: AlipayGateway) -> Notification.Verdi
 
 
 def _fetch_soon(app_id: str, sn: str) -> None:
-    """Have the queue fetch the certificate that a notification names: anybody can name one, so one at a time."""
+    """Enqueue the download of the certificate that a notification names; rate-limited, as anyone can name one."""
     if cache.add(f"alipay:{app_id}:certificate", 1, FETCHED_EVERY):
         try:
             enqueue("orders.fetch_certificate", expires=FETCHED_EVERY, app_id=app_id, sn=sn)
@@ -104,7 +104,7 @@ def _fetch_soon(app_id: str, sn: str) -> None:
 
 
 def fetch_certificate(*, app_id: str, sn: str) -> None:
-    """What the queue does about a notification that names a certificate that we don't have."""
+    """Download a certificate that a notification names and we don't have."""
     for account in accounts():
         if account.app_id == app_id:
             try:
@@ -116,7 +116,7 @@ def fetch_certificate(*, app_id: str, sn: str) -> None:
 def _act(
     notification: Notification, params: dict[str, str], through: AlipayGateway, at: datetime
 ) -> Notification.Verdict:
-    """What a notification of the gateway's comes to."""
+    """Act on a verified notification and return the outcome."""
     try:
         trade = through.read_notification(params)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The two ways to pay."""
+"""Paying through the gateway or from the wallet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class UnableToPay(Exception):
-    """The order doesn't wait for money this way; the message says why, in the user's language."""
+    """The order can't be paid this way; the message says why, in the user's language."""
 
 
 class NotOffered(UnableToPay):
@@ -37,7 +37,7 @@ class NotOffered(UnableToPay):
 
 
 def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: str = "") -> str:
-    """The gateway's address where the order is paid; the buyer comes back to `back` on `site`. Raises UnableToPay."""
+    """The gateway's payment URL; the buyer returns to `back` on `site`. Raises UnableToPay."""
     if not payments_enabled():
         raise NotOffered(_("Payments aren't available on this site."))
     _expect_open(order, at)
@@ -66,10 +66,10 @@ def pay_by_gateway(*, order: Order, phone: bool, site: str, at: datetime, back: 
 
 
 def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
-    """Pay with the wallet's money, all in one transaction. Raises UnableToPay and NotEnoughMoney.
+    """Pay from the wallet in one transaction. Raises UnableToPay and NotEnoughMoney.
 
-    Where the buyer was sent to the gateway before, the order still waits afterwards: the queue has its trade closed
-    there first, so that nobody pays twice, and then pays (see `closing`).
+    If the buyer was sent to the gateway before, the order is still pending afterwards: a worker first closes the
+    trade there, so that nobody pays twice, and then pays (see `closing`).
     """
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(pk=order.pk, user=user)
@@ -88,7 +88,7 @@ def pay_from_wallet(*, order: Order, user: User, at: datetime) -> Order:
 
 
 def charge_wallet(*, order: Order, at: datetime) -> Order:
-    """Pay an open order that the gateway takes no money for, its row being locked. Raises as `pay_from_wallet`."""
+    """Pay a locked pending order that isn't open at the gateway. Raises as `pay_from_wallet` does."""
     _expect_open(order, at)
     wallet.move(
         user=order.user,

@@ -1,4 +1,4 @@
-"""Asking the gateway how one order stands. Pages don't wait for it: they have it asked by the queue."""
+"""Querying the gateway about one order. Pages don't wait for the answer: they enqueue the query."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from utils.tasks import NotQueued, enqueue
 
 log = logging.getLogger(__name__)
 QUERY_INTERVAL = timedelta(seconds=2)
-QUERY_EXPIRES_AFTER = 60  # seconds that a question waits on the queue; until it is answered there is no second one
-UNCLEAR_FOR = 30  # seconds that pages say that the gateway can't be reached, unless it answers
-PROBE_INTERVAL = 5  # seconds between two questions to a silent gateway, however many orders wait for it
-_breakers: dict[str, Breaker] = {}  # by application: one that hangs says nothing about the others
+QUERY_EXPIRES_AFTER = 60  # seconds in the queue; there is at most one pending query per order
+UNCLEAR_FOR = 30  # seconds for which pages report the gateway as unavailable, unless it answers
+PROBE_INTERVAL = 5  # seconds between two queries to a silent gateway, however many orders wait
+_breakers: dict[str, Breaker] = {}  # by application: each fails on its own
 
 
 def query_order(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
-    """Settle the order if the gateway says it was paid. Raises GatewayUnclear when it can't be asked."""
+    """Settle the order if the gateway reports it as paid. Raises GatewayUnclear."""
     if not order.sent_at:
-        return order  # the gateway never heard of it
-    if order.queried_at != at:  # else the caller has noted it, to be the only one
+        return order  # the gateway doesn't know it
+    if order.queried_at != at:  # otherwise the caller has claimed the query by setting it
         Order.objects.filter(pk=order.pk).update(queried_at=at)
     try:
         trade = gateway_for(order).query(number=order.number, tries=tries)
@@ -37,7 +37,7 @@ def query_order(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
     if trade is not None and trade.was_paid:
         return settle(trade=trade, at=at)
     if trade is not None and trade.status == TradeStatus.CLOSED:
-        # it can't be paid there any more: the buyer is free to order again
+        # it can't be paid there any more, so the buyer may order again
         Order.objects.filter(pk=order.pk).move(OrderState.PENDING, OrderState.CLOSED, closed_at=at)
     order.refresh_from_db()
     return order
@@ -46,19 +46,19 @@ def query_order(*, order: Order, at: datetime, tries: int = TRIES) -> Order:
 def gateway_for(row: Order | Payment) -> AlipayGateway:
     """The gateway that the order or the payment went through.
 
-    Raises GatewayUnclear, and GatewayRefused where payments aren't set up.
+    Raises GatewayUnclear, and GatewayRefused if payments aren't set up.
     """
     return gateway_by_id(name=row.gateway, app_id=row.app_id)
 
 
 def query_soon(*, order: Order, at: datetime) -> bool:
-    """Have the queue ask about an order that a page waits for: one question at a time.
+    """Enqueue a query about an order that a page waits for, one at a time.
 
-    Two questions are at least QUERY_INTERVAL apart. A silent gateway gets one every PROBE_INTERVAL seconds, about
-    whichever order. False while nobody knows: the gateway, or the queue, didn't answer.
+    Two queries are at least QUERY_INTERVAL apart; a silent gateway gets one every PROBE_INTERVAL seconds, whichever
+    the order. Returns False while the state is unknown because the gateway or the queue doesn't answer.
     """
     if not order.sent_at:
-        return True  # the gateway never heard of it
+        return True  # the gateway doesn't know it
     silent = _silent(order.app_id)
     unclear = cache.get_many([silent, _unclear(order.pk)])  # empty when all is well, and without Redis
     if (
@@ -75,16 +75,16 @@ def query_soon(*, order: Order, at: datetime) -> bool:
 
 
 def queried_recently(order: Order, at: datetime) -> bool:
-    """Whether it is too early to ask about this order again."""
+    """Whether it is too early to query this order again."""
     return order.queried_at is not None and order.queried_at > at - QUERY_INTERVAL
 
 
 def request_action(*, order: Order, requested_action: RequestedAction, at: datetime) -> Order:
-    """Note what the buyer wants of an unpaid order that the gateway knows, and have the queue see to it.
+    """Record the action that the buyer requested for an unpaid order that the gateway knows, and enqueue it.
 
     The last request counts. If the queue is down, `reconcile` picks the order up.
     """
-    # as if it had never been asked about: nothing said before answers this
+    # reset, so that the order is queried at once
     Order.objects.open().filter(pk=order.pk).update(requested_action=requested_action, queried_at=None)
     order.refresh_from_db()
     query_soon(order=order, at=at)
@@ -93,7 +93,7 @@ def request_action(*, order: Order, requested_action: RequestedAction, at: datet
 
 @contextmanager
 def allowing_next_query(*, order: Order) -> Iterator[None]:
-    """Around the queue's answer to `query_soon`: then pages may ask again."""
+    """Allow pages to enqueue the next query once this one has ended."""
     try:
         yield
     finally:
@@ -102,9 +102,9 @@ def allowing_next_query(*, order: Order) -> Iterator[None]:
 
 @contextmanager
 def reporting_outcome(*, order: Order) -> Iterator[None]:
-    """Around a question to the gateway: pages hear how it went.
+    """Report to pages whether a query to the gateway succeeded.
 
-    Few workers wait for the gateway at once, and none while it is silent. Raises GatewayUnclear once pages were told.
+    Few workers wait for the gateway at once, and none while the breaker is open. Raises GatewayUnclear.
     """
     breaker = breaker_for(order.app_id)
     try:
@@ -119,7 +119,7 @@ def reporting_outcome(*, order: Order) -> Iterator[None]:
 
 
 def breaker_for(app_id: str) -> Breaker:
-    """The breaker before the gateway of that application."""
+    """The circuit breaker of that application's gateway."""
     return _breakers.setdefault(app_id, Breaker("The payment service", most=3))
 
 
@@ -128,7 +128,7 @@ def _may_try(silent: str, unclear: Container[str]) -> bool:
 
 
 def _pending(pk: int) -> str:
-    return f"order:{pk}:asking"
+    return f"order:{pk}:querying"
 
 
 def _unclear(pk: int) -> str:

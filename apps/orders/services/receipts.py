@@ -1,4 +1,4 @@
-"""The letters that buyers get: written with what they tell, so within its transaction."""
+"""Mails to buyers about payments and refunds, written in the transaction that they report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.users.models import OutgoingMail
 
 
 def send_payment_receipt(order: Order, at: datetime) -> None:
-    """The order is paid, and gave what it promised."""
+    """Write the mail about a paid order."""
     users.outgoing_mail.queue(
         user=order.user, kind=OutgoingMail.Kind.PAID, reference=order.number, at=at,
         item=order.subject, amount=f"{order.amount:.2f}", number=order.number, path=order.get_absolute_url(),
@@ -18,7 +18,7 @@ def send_payment_receipt(order: Order, at: datetime) -> None:
 
 
 def send_refund_receipt(order: Order, row: Refund, payment: Payment, at: datetime) -> None:
-    """Money of the order has gone back."""
+    """Write the mail about a refund."""
     users.outgoing_mail.queue(
         user=order.user, kind=OutgoingMail.Kind.REFUNDED, reference=row.number, at=at,
         item=order.subject, amount=f"{row.amount:.2f}", number=order.number, path=order.get_absolute_url(),

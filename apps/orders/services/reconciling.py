@@ -1,4 +1,4 @@
-"""What beat does: ask about every order that was left open, close what wasn't paid, finish refunds."""
+"""The minutely reconciliation: query open orders, close unpaid ones, complete refunds."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from apps.orders.services.refunds import UnableToRefund, attempt, refund
 log = logging.getLogger(__name__)
 BATCH = 100  # orders in memory at once
 MOST = 1200  # orders in one run
-RATE = 25.0  # questions a second to the gateway
-RUN_FOR = 50.0  # seconds of one run: the next one begins in a minute
-SILENCES = 5  # answers in a row that never came: that gateway is gone, and waits for the next run
-# How often an order or a refund without an answer is asked about, by its age: one that stays stuck yields its turn.
+RATE = 25.0  # queries per second to the gateway
+RUN_FOR = 50.0  # seconds per run: the next one starts after a minute
+SILENCES = 5  # unanswered queries in a row after which a gateway is left for the next run
+# Query interval by the age of an order or refund: one that stays stuck makes way for others.
 BACK_OFF = (
     (timedelta(hours=1), timedelta(seconds=60)),
     (timedelta(days=1), timedelta(minutes=10)),
     (timedelta.max, timedelta(hours=1)),
 )
-LOOK_BACK = timedelta(hours=1)  # a closed order is looked at once more, this long after
+LOOK_BACK = timedelta(hours=1)  # a closed order is queried once more, this long afterwards
 LOOK_BACK_FOR = timedelta(days=2)
-TOO_LONG = timedelta(days=1)  # without an answer: an administrator has to look
+TOO_LONG = timedelta(days=1)  # without an answer: an administrator has to intervene
 
 
 @dataclass
 class Outcome:
-    """What one run did."""
+    """Counts of one run."""
 
     queried: int = 0
     settled: int = 0
@@ -51,10 +51,10 @@ class Outcome:
 
 @dataclass
 class Run:
-    """One run: what it found, until when it goes on, and how often each application was silent in a row."""
+    """The state of one run: counts, deadline, and consecutive silences per application."""
 
     at: datetime
-    rate: float  # questions a second
+    rate: float  # queries per second
     until: float  # by time.monotonic()
     outcome: Outcome
     silent: Counter[str] = field(default_factory=Counter)
@@ -64,7 +64,7 @@ class Run:
         return time.monotonic() > self.until
 
     def is_gone(self, app_id: str) -> bool:
-        """Whether the gateway of that application is left alone for the rest of the run."""
+        """Whether that application's gateway is skipped for the rest of the run."""
         return self.silent[app_id] >= SILENCES
 
     def note(self, app_id: str, *, answered: bool) -> None:
@@ -72,44 +72,44 @@ class Run:
 
 
 def reconcile(*, at: datetime, rate: float = RATE) -> Outcome:
-    """Look at everything that may have changed without our hearing of it; `rate` is in orders a second."""
+    """Query everything that may have changed without notification; `rate` is in orders per second."""
     run = Run(at, rate, time.monotonic() + RUN_FOR, Outcome())
-    _ask_about_orders(run)
-    _carry_out_refunds(run)
+    _query_orders(run)
+    _execute_refunds(run)
     for app_id in [app_id for app_id in run.silent if run.is_gone(app_id)]:
-        log.warning("The gateway of %s doesn't answer: the rest waits for the next run.", app_id)
+        log.warning("The gateway of %s doesn't answer: the rest is left for the next run.", app_id)
     run.outcome.stuck = _alarm(at)
     return run.outcome
 
 
-def _ask_about_orders(run: Run) -> None:
-    for order in _in_turn(_to_ask(run.at)):
+def _query_orders(run: Run) -> None:
+    for order in _in_turn(_to_query(run.at)):
         if run.is_over:
             return
         if order.sent_at and run.is_gone(order.app_id):
             continue
-        # of two runs at once, one asks
+        # of two concurrent runs, one queries
         if not Order.objects.filter(pk=order.pk, queried_at=order.queried_at).update(queried_at=run.at):
             continue
         order.queried_at = run.at
         if not order.sent_at:
-            _look_at(order, run)  # the gateway never heard of it
+            _check(order, run)  # the gateway never heard of it
             continue
         with _paced(run.rate):
-            _look_at(order, run)
+            _check(order, run)
 
 
-def _carry_out_refunds(run: Run) -> None:
-    for row in _refunds_to_ask(run.at):
+def _execute_refunds(run: Run) -> None:
+    for row in _pending_refunds(run.at):
         _send(row, run)
     if settings.REFUND_UNEXPECTED:
-        for payment in _to_send_back():
+        for payment in _to_refund():
             if not run.is_over and not run.is_gone(payment.app_id) and (asked := _requested(payment, run.at)):
                 _send(asked, run)
 
 
 def _send(row: Refund, run: Run) -> None:
-    """Ask for one refund, once: the next run is the second try."""
+    """Attempt one refund once; the next run is the retry."""
     app_id = row.payment.app_id
     if run.is_over or run.is_gone(app_id):
         return
@@ -123,23 +123,23 @@ def _send(row: Refund, run: Run) -> None:
             run.note(app_id, answered=True)
 
 
-def _to_send_back() -> QuerySet[Payment]:
-    """Payments that bought nothing, or what is left of them; what the gateway refused waits for an administrator."""
+def _to_refund() -> QuerySet[Payment]:
+    """Unclaimed payments to refund; those that the gateway rejected wait for an administrator."""
     mine = Refund.objects.filter(payment=OuterRef("pk"))
-    going_on = Exists(mine.filter(state=Refund.State.REQUESTED))
+    pending = Exists(mine.filter(state=Refund.State.REQUESTED))
     refused = Exists(mine.filter(state=Refund.State.FAILED, amount=OuterRef("amount") - OuterRef("refunded")))
-    return Payment.objects.waiting().exclude(going_on | refused).order_by("pk")[:BATCH]
+    return Payment.objects.unclaimed().exclude(pending | refused).order_by("pk")[:BATCH]
 
 
-def _refunds_to_ask(at: datetime) -> QuerySet[Refund]:
-    """Those without an answer, the one that has waited longest first."""
+def _pending_refunds(at: datetime) -> QuerySet[Refund]:
+    """Refunds without an answer, longest waiting first."""
     due = Q(queried_at=None) | _due("created_at", at)
     rows = Refund.objects.filter(due, state=Refund.State.REQUESTED).select_related("payment")
     return rows.order_by(F("queried_at").asc(nulls_first=True), "pk")[:BATCH]
 
 
 def _due(since: str, at: datetime) -> Q:
-    """Whether it is time to ask again about what began at the field `since`."""
+    """Rows that are due for another query, by their age since the field `since`."""
     due, younger = Q(), Q()
     for age, wait in BACK_OFF:
         of_this_age = ~younger if age == timedelta.max else Q(**{f"{since}__gt": at - age}) & ~younger
@@ -149,9 +149,9 @@ def _due(since: str, at: datetime) -> Q:
 
 
 def _alarm(at: datetime) -> int:
-    """Say once of each order and refund that it has had no answer for TOO_LONG. Returns how many that are now.
+    """Raise one alarm per order and refund without an answer for TOO_LONG; returns how many there are.
 
-    And once of each top-up that went back in the gateway's console after it was spent.
+    Also raise one per top-up that was refunded in the gateway's console after it was spent.
     """
     orders = Order.objects.open().filter(sent_at__isnull=False, expires_at__lte=at - TOO_LONG)
     refunds = Refund.objects.filter(state=Refund.State.REQUESTED, created_at__lte=at - TOO_LONG)
@@ -168,7 +168,7 @@ def _alarm(at: datetime) -> int:
             unknown = through - {account.app_id for account in accounts()} - {""}
             alarm(
                 subject=f"{len(rows)} {what} without an answer for a day",
-                text="The gateway has been asked again and again: "
+                text="The gateway has been queried repeatedly: "
                 + ", ".join(row.number for row in rows[:50])
                 + "".join(f". Application {app_id} is missing in ALIPAY_EARLIER_APPS" for app_id in sorted(unknown)),
             )
@@ -176,8 +176,8 @@ def _alarm(at: datetime) -> int:
     Refund.objects.filter(pk__in=[row.pk for row in short]).update(alarmed_at=at)
     if short:
         alarm(
-            subject=f"{len(short)} refunded top-ups were spent already",
-            text="They went back in the gateway's console; the wallet held less: "
+            subject=f"{len(short)} refunded top-ups had already been spent",
+            text="They were refunded in the gateway's console, but the wallet balance was lower: "
             + ", ".join(f"{row.payment.order.number} (¥{row.shortfall} missing)" for row in short[:50]),
         )
     return orders.count() + refunds.count()
@@ -185,16 +185,16 @@ def _alarm(at: datetime) -> int:
 
 @contextmanager
 def _paced(rate: float) -> Iterator[None]:
-    """At most `rate` of these in a second."""
+    """Limit the block to `rate` executions per second."""
     begun = time.monotonic()
     yield
     time.sleep(max(0.0, 1 / rate - (time.monotonic() - begun)))
 
 
-def _to_ask(at: datetime) -> QuerySet[Order]:
+def _to_query(at: datetime) -> QuerySet[Order]:
     waiting = Q(state=OrderState.PENDING) & (
         Q(expires_at__lte=at, sent_at=None)
-        | Q(sent_at__isnull=False) & (Q(queried_at=None) | _due("created_at", at) | _expired_since_asked(at))
+        | Q(sent_at__isnull=False) & (Q(queried_at=None) | _due("created_at", at) | _expired_since_query(at))
     )
     looked_back = Q(
         Q(queried_at=None) | Q(queried_at__lt=F("closed_at") + LOOK_BACK),
@@ -206,13 +206,13 @@ def _to_ask(at: datetime) -> QuerySet[Order]:
     return Order.objects.filter(waiting | looked_back)
 
 
-def _expired_since_asked(at: datetime) -> Q:
-    """An order whose time ended after it was asked about: it is closed now."""
+def _expired_since_query(at: datetime) -> Q:
+    """Orders that expired after their last query: they are closed now."""
     return Q(expires_at__lte=at, expires_at__gt=F("queried_at"))
 
 
 def _in_turn(orders: QuerySet[Order]) -> Iterator[Order]:
-    """The orders, the one that was asked about longest ago first, a batch in memory at a time, MOST at most."""
+    """The orders, least recently queried first, a batch in memory at a time, at most MOST."""
     turn = orders.order_by(F("queried_at").asc(nulls_first=True), "pk").values_list("pk", flat=True)
     numbers = list(turn[:MOST])
     for begin in range(0, len(numbers), BATCH):
@@ -220,8 +220,8 @@ def _in_turn(orders: QuerySet[Order]) -> Iterator[Order]:
         yield from (batch[pk] for pk in numbers[begin : begin + BATCH])
 
 
-def _look_at(order: Order, run: Run) -> None:
-    """Ask or close, once: the next run is the second try."""
+def _check(order: Order, run: Run) -> None:
+    """Query or close an order once; the next run is the retry."""
     before, outcome = order.state, run.outcome
     try:
         expired = order.state == OrderState.PENDING and order.expires_at <= run.at

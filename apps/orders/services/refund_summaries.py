@@ -1,4 +1,4 @@
-"""What an order's page says about money that comes summary."""
+"""Refund summaries for the order page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Flag = Payment.Flag
 
 @dataclass(frozen=True)
 class RefundSummary:
-    """Of one payment, in yuan: what comes back, what has, and reason."""
+    """Refunds of one payment in yuan: still pending, completed, and the reason."""
 
     pending: Decimal
     refunded: Decimal
@@ -25,7 +25,7 @@ class RefundSummary:
 
 
 def refund_summaries(*, payments: Iterable[Payment]) -> list[RefundSummary]:
-    """One for each payment of which money comes back, or has; `payments` with their refunds prefetched."""
+    """One summary per payment with refunds; `payments` need their refunds prefetched."""
     reasons = {
         Flag.CLOSED: _("Your payment arrived after the order was closed."),
         Flag.TWICE: _("This order was paid more than once."),
@@ -36,7 +36,7 @@ def refund_summaries(*, payments: Iterable[Payment]) -> list[RefundSummary]:
     found = []
     for payment in payments:
         refunded = _sum(payment, Refund.State.DONE)
-        # what bought nothing comes back whole, whether its refund was asked for already or not
+        # an unclaimed payment is refunded in full, whether or not that was requested yet
         pending = payment.amount - refunded if payment.flag else _sum(payment, Refund.State.REQUESTED)
         if pending or refunded:
             reason = reasons[Flag(payment.flag)] if payment.flag else ""

@@ -1,4 +1,4 @@
-"""The end of every refund, ours or the gateway's: the money is back."""
+"""Completing a refund, whether ours or the gateway's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.wallet.models import Entry
 
 
 def complete(row: Refund, at: datetime) -> None:
-    """Set a requested refund done; the last part of a payment takes back what the order gave."""
+    """Mark a requested refund as done; once a payment is fully refunded, the order is revoked."""
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user", "membership").get(pk=row.payment.order_id)
         requested = Refund.objects.filter(pk=row.pk, state=Refund.State.REQUESTED)
@@ -29,9 +29,9 @@ def complete(row: Refund, at: datetime) -> None:
                 subject=order.subject, at=at,
             )  # fmt: skip
         bought = payment.flag in {Payment.Flag.NONE, Payment.Flag.OWNED}
-        going_on = payment.refunds.filter(state=Refund.State.REQUESTED).exists()
-        if not bought or going_on or payment.refunded < payment.amount:
-            return  # the buyer keeps what a part of the price still pays for
+        pending = payment.refunds.filter(state=Refund.State.REQUESTED).exists()
+        if not bought or pending or payment.refunded < payment.amount:
+            return  # after a partial refund the buyer keeps the purchase
         if not payment.flag:
             TAKE_BACK[order.kind](order, at)
         paid = Order.objects.filter(pk=order.pk)

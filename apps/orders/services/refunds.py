@@ -1,4 +1,4 @@
-"""Sending money back: reserved first, asked for as often as it takes, taken back from the buyer when it is done."""
+"""Refunds: reserved first, requested until the gateway confirms, then the purchase is revoked."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 
 class UnableToRefund(Exception):
-    """The money can't go back; the message says why, in the administrator's language."""
+    """The payment can't be refunded; the message says why, in the administrator's language."""
 
 
 def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, at: datetime) -> Refund:
-    """Reserve `amount` yuan of the payment to go back; `execute_refund` then sends it. Raises UnableToRefund.
+    """Reserve `amount` yuan of the payment; `execute_refund` then requests it. Raises UnableToRefund.
 
-    What a payment out of the wallet bought is refunded here and now: the wallet is ours.
+    A payment from the wallet is refunded immediately.
     """
     if amount < LOWEST or amount != amount.quantize(LOWEST):
         raise UnableToRefund(_("A refund must be at least ¥0.01, with no more than two decimals."))
@@ -58,13 +58,13 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
 
 
 def execute_refund_soon(*, refund: Refund) -> None:
-    """Have the queue send a refund that was requested."""
+    """Enqueue a requested refund."""
     if refund.state == Refund.State.REQUESTED:
         enqueue("orders.carry_out", refund_id=refund.pk)
 
 
 def execute_refund(*, refund: Refund, at: datetime) -> Refund:
-    """Ask the gateway for a refund that was requested; without a clear answer it stays requested, to be asked again."""
+    """Request a refund from the gateway; without a clear answer it stays requested and is retried."""
     try:
         return attempt(refund=refund, at=at)
     except GatewayUnclear as unclear:
@@ -73,14 +73,14 @@ def execute_refund(*, refund: Refund, at: datetime) -> Refund:
 
 
 def attempt(*, refund: Refund, at: datetime, tries: int = TRIES) -> Refund:
-    """As `execute_refund`; raises GatewayUnclear where the refund stays requested."""
+    """Like `execute_refund`, but raises GatewayUnclear if the refund stays requested."""
     if refund.state != Refund.State.REQUESTED:
         return refund
     Refund.objects.filter(pk=refund.pk).update(queried_at=at)
-    refused = _ask(refund, tries)
+    refused = _request(refund, tries)
     with transaction.atomic():
         if refused:
-            _give_up(refund, refused, at)
+            _fail(refund, refused, at)
         else:
             complete(refund, at)
         book(payment=refund.payment, at=at)
@@ -88,8 +88,8 @@ def attempt(*, refund: Refund, at: datetime, tries: int = TRIES) -> Refund:
     return refund
 
 
-def _ask(refund: Refund, tries: int) -> str:
-    """Why the gateway will never make the refund; empty where it did. Raises GatewayUnclear."""
+def _request(refund: Refund, tries: int) -> str:
+    """The reason for a permanent rejection, empty on success. Raises GatewayUnclear."""
     trade_no, request_no, amount = refund.payment.trade_no, refund.number, refund.amount
     try:
         through = gateway_for(refund.payment)
@@ -104,7 +104,7 @@ def _ask(refund: Refund, tries: int) -> str:
 
 
 def _from_wallet(order: Order, row: Refund, at: datetime) -> None:
-    """A top-up's money leaves the wallet before it leaves the site."""
+    """Take a top-up out of the wallet before it is refunded."""
     try:
         _move(order, row, -row.amount, Entry.Kind.TAKEN_BACK, at)
     except wallet.NotEnoughMoney as error:
@@ -118,7 +118,7 @@ def _move(order: Order, row: Refund, amount: Decimal, kind: Entry.Kind, at: date
     wallet.move(user=order.user, amount=amount, kind=kind, reference=row.number, subject=order.subject, at=at)
 
 
-def _give_up(row: Refund, why: str, at: datetime) -> None:
+def _fail(row: Refund, why: str, at: datetime) -> None:
     with transaction.atomic():
         order = Order.objects.select_for_update().select_related("user").get(pk=row.payment.order_id)
         requested = Refund.objects.filter(pk=row.pk, state=Refund.State.REQUESTED)

@@ -1,4 +1,4 @@
-"""What the site earned: sales by day, plan and title, in yuan."""
+"""Revenue: sales by day, plan and title, in yuan."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from apps.orders.models import OrderKind, Payment, Refund
 from apps.orders.models.payments import WALLET
 
 NOTHING = Decimal("0.00")
-TITLES = 20  # of the best-selling ones
+TITLES = 20  # best-selling ones shown
 
 
 @dataclass
 class Day:
-    """What came on one day, by kind of order, and what went back."""
+    """Payments of one day by kind of order, and refunds."""
 
     day: date
     came: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(OrderKind.values, NOTHING))
@@ -33,7 +33,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Sold:
-    """One plan or title: how often it was sold, for how much in all, and how much of that went back."""
+    """Sales of one plan or title: count, total and refunds, in yuan."""
 
     name: str
     count: int
@@ -43,7 +43,7 @@ class Sold:
 
 @dataclass(frozen=True)
 class Revenue:
-    """What a span of days earned, in yuan."""
+    """Revenue of a range of days, in yuan."""
 
     days: list[Day]
     plans: list[Sold]
@@ -51,14 +51,14 @@ class Revenue:
     sales: Decimal
     top_ups: Decimal
     back: Decimal
-    received: Decimal  # through the gateway, less what it sent back
-    waiting: int  # payments that bought nothing and wait to be refunded
+    received: Decimal  # through the gateway, net of refunds
+    unclaimed: int  # number of unclaimed payments
 
 
 def revenue(*, first: date, last: date) -> Revenue:
-    """Sales of the days `first` to `last`, both included, in the site's time zone.
+    """Sales of the days `first` to `last`, both inclusive, in the site's time zone.
 
-    Payments that bought nothing are left out, and so are their refunds: they were never earned.
+    Unclaimed payments and their refunds aren't counted.
     """
     begins = timezone.make_aware(datetime.combine(first, time()))
     ends = timezone.make_aware(datetime.combine(last + timedelta(days=1), time()))
@@ -74,12 +74,12 @@ def revenue(*, first: date, last: date) -> Revenue:
         top_ups=sum((day.came[OrderKind.TOP_UP] for day in days), NOTHING),
         back=sum((day.back for day in days), NOTHING),
         received=_total(came.filter(through)) - _total(back.exclude(payment__gateway=WALLET)),
-        waiting=Payment.objects.waiting().count(),
+        unclaimed=Payment.objects.unclaimed().count(),
     )
 
 
 def _days(first: date, last: date, came: QuerySet[Payment], back: QuerySet[Refund]) -> list[Day]:
-    """Summed by the hour in the database, which knows no time zones, and folded to local days here."""
+    """Totals by local day: summed by hour in the database, which knows no time zones, and folded here."""
     days = {first + timedelta(n): Day(first + timedelta(n)) for n in range((last - first).days + 1)}
     hours = came.annotate(hour=TruncHour("paid_at", tzinfo=UTC)).values_list("hour", "order__kind")
     for hour, kind, amount in hours.annotate(total=Sum("amount")).order_by():
@@ -91,7 +91,7 @@ def _days(first: date, last: date, came: QuerySet[Payment], back: QuerySet[Refun
 
 
 def _sold(came: QuerySet[Payment], back: QuerySet[Refund], kind: OrderKind, what: str, name: str) -> list[Sold]:
-    """What orders of that kind sold, `what` being their field for it, the highest sales first."""
+    """Sales of orders of that kind by their field `what`, highest first."""
     refunds = back.filter(payment__order__kind=kind).values_list(f"payment__order__{what}")
     gone = dict(refunds.annotate(total=Sum("amount")).order_by())
     rows = came.filter(order__kind=kind).values_list(f"order__{what}", f"order__{what}__{name}")

@@ -1,4 +1,4 @@
-"""Recording money that arrived and giving what it paid for: once, whoever brings the news and however often."""
+"""Settling: record a payment and fulfil its order exactly once, however often the payment is reported."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from apps.orders.services.receipts import send_payment_receipt
 
 
 def settle(*, trade: Trade, at: datetime) -> Order:
-    """Record a paid trade and fulfil its order, in one transaction: a process that dies within leaves nothing behind.
+    """Record a paid trade and fulfil its order in one transaction.
 
-    Money that can't buy anything any more is kept and flagged. Raises Order.DoesNotExist for a number that isn't ours
-    and ValueError for a trade that isn't paid.
+    A payment that can't buy anything any more is kept and flagged. Raises Order.DoesNotExist for an unknown number
+    and ValueError for an unpaid trade.
     """
     if not trade.was_paid:
         raise ValueError("Only a paid trade can be settled.")
@@ -26,7 +26,7 @@ def settle(*, trade: Trade, at: datetime) -> Order:
         if known := Payment.objects.filter(gateway=trade.gateway, trade_no=trade.trade_no).first():
             note_refunds(payment=known, total=trade.refunded, said=trade.refunded_at, at=at)
             order.refresh_from_db()
-            return order  # somebody else brought the news of the payment
+            return order  # already recorded
         payment = Payment(
             order=order,
             gateway=trade.gateway,
@@ -38,9 +38,9 @@ def settle(*, trade: Trade, at: datetime) -> Order:
             created_at=at,
         )
         if order.app_id and trade.app_id and (order.gateway, order.app_id) != (trade.gateway, trade.app_id):
-            payment.flag = Payment.Flag.APP  # another's order: a trial's money buys nothing for real
+            payment.flag = Payment.Flag.APP  # paid through another application, such as the sandbox
         elif order.state == OrderState.PENDING and not order.user.is_active:
-            # the account was deleted or shut while its buyer was away to pay: nobody could use what it bought
+            # the account was deleted or locked while the buyer paid, so nobody could use the purchase
             Order.objects.filter(pk=order.pk).move(OrderState.PENDING, OrderState.CLOSED, closed_at=at)
             payment.flag = Payment.Flag.CLOSED
         elif order.state != OrderState.PENDING:

@@ -1,4 +1,4 @@
-"""A day's statement: our payments and refunds beside the gateway's bill of the same day."""
+"""Daily statements: our payments and refunds compared with the gateway's bill."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from apps.orders.models import Payment, Refund
 from apps.orders.models.payments import WALLET
 from apps.orders.services.console_refunds import not_ours
 
-CONSOLE = "console"  # the request number of all refunds of a trade that weren't ours
+CONSOLE = "console"  # stands for the request number of all console refunds of a trade
 
 
 class DifferenceKind(StrEnum):
-    """How the books disagree on a movement."""
+    """How a movement differs between our books and the bill."""
 
-    NOT_OURS = "not ours"  # the gateway knows of it, we don't
-    NOT_THEIRS = "not theirs"  # we know of it, the gateway doesn't
+    NOT_OURS = "not ours"  # in the bill only
+    NOT_THEIRS = "not theirs"  # in our books only
     AMOUNT = "amount"
     TWICE = "twice"  # two lines of the bill for the same movement
     UNKNOWN = "unknown"  # a line of the bill that can't be understood
@@ -31,19 +31,19 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """One movement on which the books disagree; amounts in yuan, below zero for money that went back."""
+    """A movement that differs; amounts in yuan, negative for refunds."""
 
     kind: DifferenceKind
     number: str
     trade_no: str
-    request_no: str  # of an unknown line all that it says
+    request_no: str  # for an unknown line its whole text
     ours: Decimal | None
     theirs: Decimal | None
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Sums are in yuan: what came less what went back."""
+    """The comparison of one day; totals in yuan, net of refunds."""
 
     day: date
     ours: Decimal
@@ -53,9 +53,9 @@ class Statement:
 
 
 def statement(*, day: date, bill: Iterable[BillLine], app_ids: Collection[str] | None = None) -> Statement:
-    """Compare what we recorded of `day`, by the gateway's clock, with the gateway's bill of that day.
+    """Compare our records of `day` (by the gateway's clock) with the gateway's bill.
 
-    Of several sellers each has a bill of its own: `app_ids` then says whose payments count.
+    Each seller has its own bill: with several sellers, `app_ids` selects whose payments count.
     """
     lines = list(bill)
     bill = _with_console_refunds([line for line in lines if not line.unknown])
@@ -64,9 +64,9 @@ def statement(*, day: date, bill: Iterable[BillLine], app_ids: Collection[str] |
     paid, sent = (Q(), Q()) if app_ids is None else (Q(app_id__in=app_ids), Q(payment__app_id__in=app_ids))
     ours = _by_key(_recorded(paid & _of_day(day, "paid_at"), sent & _of_day(day, "done_at")))
     total = _sum(ours.values())
-    elsewhen = _recorded_elsewhen([line for key, line in theirs.items() if key not in ours])
-    for line in _by_key(elsewhen).values():
-        ours[line.key] = line  # a refund is stamped with our clock: around midnight the days may differ
+    other_days = _recorded_on_other_days([line for key, line in theirs.items() if key not in ours])
+    for line in _by_key(other_days).values():
+        ours[line.key] = line  # refunds are dated by our clock, so days may differ around midnight
     strange = [line for line in lines if line.unknown]
     found = [Difference(DifferenceKind.UNKNOWN, one.number, one.trade_no, one.unknown, None, None) for one in strange]
     for key in sorted(ours.keys() | theirs.keys()):
@@ -102,7 +102,7 @@ def _of_day(day: date, field: str) -> Q:
 
 
 def _recorded(payments: Q, refunds: Q) -> Iterator[BillLine]:
-    """What came and went through the gateway: those payments, and those refunds that it carried out."""
+    """Payments and completed refunds through the gateway, as bill lines."""
     came = Payment.objects.exclude(gateway=WALLET).filter(payments).values_list("trade_no", "order__number", "amount")
     for trade_no, number, amount in came.iterator():
         yield BillLine(trade_no, number, amount, "")
@@ -113,7 +113,7 @@ def _recorded(payments: Q, refunds: Q) -> Iterator[BillLine]:
         )
 
 
-def _recorded_elsewhen(lines: list[BillLine]) -> Iterator[BillLine]:
+def _recorded_on_other_days(lines: list[BillLine]) -> Iterator[BillLine]:
     for begin in range(0, len(lines), 500):
         some = lines[begin : begin + 500]
         trades = Q(trade_no__in=[line.trade_no for line in some if not line.request_no])
@@ -124,7 +124,7 @@ def _recorded_elsewhen(lines: list[BillLine]) -> Iterator[BillLine]:
 
 
 def _with_console_refunds(bill: list[BillLine]) -> list[BillLine]:
-    """The bill, its refunds that aren't ours made one line a trade: we book what went back there in all."""
+    """The bill with its console refunds merged into one line per trade, as we book them."""
     console = not_ours(bill)
     strange = {id(line) for line in console}
     own = [line for line in bill if id(line) not in strange]
@@ -132,7 +132,7 @@ def _with_console_refunds(bill: list[BillLine]) -> list[BillLine]:
 
 
 def _by_key(lines: Iterable[BillLine]) -> dict[tuple[str, str], BillLine]:
-    """One line a movement; refunds of the gateway's console are one movement of their trade."""
+    """Lines by key; console refunds of a trade are added up."""
     found: dict[tuple[str, str], BillLine] = {}
     for line in lines:
         known = found.get(line.key)

@@ -1,1 +1,1 @@
-"""Buying, the gateway's ways in, and what somebody bought."""
+"""Shop, checkout, gateway callbacks and the buyer's orders."""

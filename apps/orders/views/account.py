@@ -31,7 +31,7 @@ PAGE = 20
 TOP_UPS = [Decimal(amount) for amount in (10, 30, 50, 100, 200, 500)]  # yuan
 
 
-def _mine(request: HttpRequest, number: str) -> Order:
+def _own_order(request: HttpRequest, number: str) -> Order:
     return get_object_or_404(
         Order.objects.select_related("movie", "plan", "coupon"), number=number, user=users.signed_in(request)
     )
@@ -63,7 +63,7 @@ def orders(request: HttpRequest, page: int) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order: the waiting page while it is unpaid, then the receipt."""
-    found = _mine(request, number)
+    found = _own_order(request, number)
     audience, movie = Audience.of(request), found.movie
     context: dict[str, Any] = {
         "user_info": request.user,
@@ -87,8 +87,8 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_POST
 def pay_again(request: HttpRequest, number: str) -> HttpResponse:
-    """Go on to pay an order that waits."""
-    found = _mine(request, number)
+    """Continue to the payment of a pending order."""
+    found = _own_order(request, number)
     try:
         return redirect(
             start_payment(request, found, users.signed_in(request), request.POST.get("method", ""), timezone.now())
@@ -102,8 +102,8 @@ def pay_again(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_POST
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
-    """Close an order that waits, unless it was paid meanwhile."""
-    found = _mine(request, number)
+    """Cancel a pending order unless it has been paid."""
+    found = _own_order(request, number)
     found = services.cancel(order=found, at=timezone.now())
     if found.state == OrderState.CLOSED:
         messages.success(request, _("The order was cancelled."))
@@ -116,12 +116,12 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
 @login_required
 @require_safe
 def wallet_page(request: HttpRequest, page: int) -> HttpResponse:
-    """The balance, ways to top it up, and every movement."""
+    """The balance, top-up options and all transactions."""
     return show_wallet(request, page)
 
 
 def show_wallet(request: HttpRequest, page: int, error: str = "") -> HttpResponse:
-    """The wallet's page; with an `error` it says what was refused (400)."""
+    """Render the wallet page; an `error` is shown with status 400."""
     user = users.signed_in(request)
     entries = Paginator(Entry.objects.filter(wallet__user=user), PAGE).get_page(page)
     return render(

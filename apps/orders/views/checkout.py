@@ -1,4 +1,4 @@
-"""What the buying pages and the JSON calls share: from a form to an order, from an order to where it is paid."""
+"""Shared by the shop pages and the JSON API: placing an order from a form, and starting its payment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.users.models import User
 
 
 def place(form: BuyForm, user: User, at: datetime) -> Order:
-    """The order for a valid form. Raises UnableToPlaceOrder and CouponRefused."""
+    """Place the order that a valid form describes. Raises UnableToPlaceOrder and CouponRefused."""
     wanted = form.cleaned_data
     if wanted["amount"] is not None:
         return services.place_top_up(user=user, amount=wanted["amount"], at=at)
@@ -25,7 +25,7 @@ def place(form: BuyForm, user: User, at: datetime) -> Order:
 
 
 def start_payment(request: HttpRequest, order: Order, user: User, method: str, at: datetime) -> str:
-    """Where the buyer goes next: to the gateway, or to the order that the wallet paid.
+    """The URL of the buyer's next page: the gateway's, or the order's if the wallet paid.
 
     Raises UnableToPay and NotEnoughMoney.
     """

@@ -1,4 +1,4 @@
-"""Where the gateway, and the buyers whom it sends back, come in."""
+"""Callbacks from the gateway: notifications and returning buyers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINAL = {Notification.Verdict.SETTLED, Notification.Verdict.NOTED}
 @never_cache
 @require_POST
 def notify(request: HttpRequest) -> HttpResponse:
-    """Alipay repeats a notification until it reads "success": said only once the outcome is stored."""
+    """Handle a notification. Alipay repeats it until it reads "success", sent only once the outcome is stored."""
     if not accounts() or len(request.body) > LONGEST:
         return HttpResponse("failure", content_type="text/plain", status=400)
     address = client_address(request)
@@ -33,7 +33,7 @@ def notify(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def return_page(request: HttpRequest) -> HttpResponse:
-    """The buyer returns. What the address says is not believed: the order's own page shows how it stands."""
+    """Redirect a returning buyer to the order. The query string isn't trusted: the order's page shows the state."""
     order = Order.objects.filter(number=request.GET.get("out_trade_no", "")[:32]).first()
     if order is None or order.user_id != request.user.pk:
         return redirect("orders:list", 1)

@@ -1,4 +1,4 @@
-"""The JSON calls: `res` 0 is success, every other number stands in docs/api.md."""
+"""JSON API for orders: `res` 0 is success; docs/api.md lists the other codes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from apps.users.models import User
 from apps.wallet import services as wallet
 from utils.polling import PollPacer
 
-# Waiting pages cost the site about 20 requests a second, however many there are.
+# Polling pages cost the site about 20 requests per second, however many there are.
 _waiting = PollPacer(rate=20, least=2, most=30)
-UNCLEAR_WAITS = 10  # seconds between two requests of a page while the gateway doesn't answer
+UNCLEAR_WAITS = 10  # seconds between two polls of a page while the gateway doesn't answer
 
 
 class Res(IntEnum):
-    """The answers; docs/api.md says what to do about each."""
+    """Result codes; docs/api.md says how to handle each."""
 
     DONE = 0
     SIGN_IN = 1
@@ -55,12 +55,12 @@ class Call(Protocol):
 
 
 def answer(res: Res, errmsg: object = "", **more: Any) -> JsonResponse:
-    """The JSON that every call answers with."""
+    """The JSON response of every call."""
     return JsonResponse({"res": res, "errmsg": str(errmsg), **more}, json_dumps_params={"ensure_ascii": False})
 
 
 def call(view: Call) -> Callable[[HttpRequest], HttpResponse]:
-    """Let only signed-in users POST to the view, and turn refusals of the services into their numbers."""
+    """Accept POST requests of signed-in users only, and map service errors to result codes."""
 
     @wraps(view)
     def inner(request: HttpRequest) -> HttpResponse:
@@ -104,8 +104,8 @@ def commit(request: HttpRequest, user: User) -> HttpResponse:
 
 @call
 def pay(request: HttpRequest, user: User) -> HttpResponse:
-    """Begin to pay `order` by `method` (alipay, wallet); `pay_url` is where the buyer goes next."""
-    order = _mine(request, user)
+    """Start the payment of `order` by `method` (alipay, wallet); `pay_url` is the buyer's next page."""
+    order = _own_order(request, user)
     url = start_payment(request, order, user, request.POST.get("method", ""), timezone.now())
     return answer(Res.DONE, pay_url=url)
 
@@ -113,24 +113,24 @@ def pay(request: HttpRequest, user: User) -> HttpResponse:
 @never_cache
 @require_POST
 def check(request: HttpRequest) -> HttpResponse:
-    """How an order stands, as far as it is known; while it waits to be paid, the queue is told to ask the gateway.
+    """Return the known state of an order; for a pending one, also enqueue a query to the gateway.
 
-    A waiting page polls with its `ticket`, which costs one query; other callers name their `order`.
+    A waiting page polls with its `ticket`, which costs one database query; other callers pass `order`.
     """
     if not (ticket := request.POST.get("ticket", "")):
-        return _check_mine(request)
+        return _check_own(request)
     try:
-        return _standing(order_of(ticket))
+        return _order_status(order_of(ticket))
     except Order.DoesNotExist:
         return answer(Res.NO_SUCH_ORDER, _("Order not found."))
 
 
 @call
-def _check_mine(request: HttpRequest, user: User) -> HttpResponse:
-    return _standing(_mine(request, user))
+def _check_own(request: HttpRequest, user: User) -> HttpResponse:
+    return _order_status(_own_order(request, user))
 
 
-def _standing(order: Order) -> HttpResponse:
+def _order_status(order: Order) -> HttpResponse:
     if order.state == OrderState.PENDING:
         wait = _waiting.next_delay(order.pk)
         if not services.query_soon(order=order, at=timezone.now()):
@@ -152,5 +152,5 @@ def _standing(order: Order) -> HttpResponse:
     return answer(*states[order.state], state=order.state)
 
 
-def _mine(request: HttpRequest, user: User) -> Order:
+def _own_order(request: HttpRequest, user: User) -> Order:
     return Order.objects.get(number=request.POST.get("order", "")[:32], user=user)

@@ -1,4 +1,4 @@
-"""What is for sale."""
+"""Shop pages: VIP plans and single titles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MONTH = 30  # days, for the price a month
 
 @dataclass(frozen=True)
 class Offer:
-    """A plan as its card shows it; amounts in yuan."""
+    """A plan as shown on its card; amounts in yuan."""
 
     plan: Plan
     price: Decimal
@@ -42,7 +42,7 @@ class Offer:
 
 
 def _offers(code: str, user: User | None, who: str) -> list[Offer]:
-    """The plans as `who` sees them with a code; guesses are counted."""
+    """The plans with the discount of `code`; invalid codes count against `who`."""
     found, at, guessing = [], timezone.now(), ""
     if code:
         try:
@@ -64,12 +64,12 @@ def _offers(code: str, user: User | None, who: str) -> list[Offer]:
 @never_cache
 @require_safe
 def vip(request: HttpRequest) -> HttpResponse:
-    """What a membership costs."""
+    """The VIP plans and their prices."""
     return _vip(request)
 
 
 def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
-    """The plans; a `coupon` in the address lowers their prices before anything is ordered."""
+    """Render the plans; a `coupon` in the query string lowers the prices shown."""
     user = users.account_of(request)
     form = CouponForm(request.POST or request.GET)
     code = form.cleaned_data["coupon"].strip() if form.is_valid() else ""
@@ -96,7 +96,7 @@ def _vip(request: HttpRequest, error: str = "") -> HttpResponse:
 @never_cache
 @require_safe
 def title(request: HttpRequest, movie_id: int) -> HttpResponse:
-    """One paid title: what it costs and the ways to pay."""
+    """A paid title: its price and the payment methods."""
     listed = Movie.objects.listed(Audience.of(request))
     movie = get_object_or_404(listed, pk=movie_id, access=Access.PAID)
     return _title(request, movie)
@@ -124,26 +124,26 @@ def _title(request: HttpRequest, movie: Movie, error: str = "") -> HttpResponse:
 
 @never_cache
 def buy(request: HttpRequest) -> HttpResponse:
-    """One click: the order is placed and the buyer is at the gateway, or the wallet has paid."""
+    """Place an order and redirect to the gateway, or pay from the wallet."""
     at, form = timezone.now(), BuyForm(request.POST, audience=Audience.of(request))
     if request.method != "POST":
         return redirect("orders:vip")
     user = users.account_of(request)
     if user is None:
-        return redirect_to_login(_page_of(form))
+        return redirect_to_login(_shop_page(form))
     try:
         if not form.is_valid():
-            return _again(request, form, _("This item is no longer available. Choose another."))
+            return _redisplay(request, form, _("This item is no longer available. Choose another."))
         order = place(form, user, at)
         return redirect(start_payment(request, order, user, form.cleaned_data["method"], at))
     except (
         services.UnableToPlaceOrder, services.CouponRefused, services.UnableToPay, wallet.NotEnoughMoney,
     ) as refused:  # fmt: skip
-        return _again(request, form, str(refused))
+        return _redisplay(request, form, str(refused))
 
 
-def _page_of(form: BuyForm) -> str:
-    """Where what the form buys is sold: the buyer signs in and clicks there again."""
+def _shop_page(form: BuyForm) -> str:
+    """The page that sells the form's item, to return to after signing in."""
     if form.is_valid() and (movie := form.cleaned_data["movie"]):
         return reverse("orders:title", args=[movie.pk])
     if form.is_valid() and form.cleaned_data["amount"] is not None:
@@ -151,8 +151,8 @@ def _page_of(form: BuyForm) -> str:
     return reverse("orders:vip")
 
 
-def _again(request: HttpRequest, form: BuyForm, error: str) -> HttpResponse:
-    """The page that the form came from, with what was wrong."""
+def _redisplay(request: HttpRequest, form: BuyForm, error: str) -> HttpResponse:
+    """Show the page that the form came from, with the error."""
     from apps.orders.views.account import show_wallet
 
     if (movie := form.cleaned_data.get("movie")) is not None:

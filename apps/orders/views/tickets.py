@@ -1,4 +1,4 @@
-"""Tickets of waiting pages: a signed order number that reads the state of this one order, without a session."""
+"""Tickets for polling pages: a signed order number that gives access to the state of that order, without a session."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SALT = "orders.ticket"
 
 
 def ticket_for(order: Order) -> str:
-    """The ticket of that order."""
+    """A ticket for the order."""
     return signing.TimestampSigner(salt=SALT).sign(order.number)
 
 
 def order_of(ticket: str) -> Order:
-    """The order that the ticket is for. Raises Order.DoesNotExist, also for an invalid or expired ticket."""
+    """The order of the ticket. Raises Order.DoesNotExist, also for an invalid or expired ticket."""
     try:
         number = signing.TimestampSigner(salt=SALT).unsign(ticket, max_age=LIVES)
     except signing.BadSignature as error:

@@ -1,4 +1,4 @@
-"""The wallet on pages of other apps."""
+"""Template tags that show the wallet on other apps' pages."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ register = template.Library()
 
 @register.inclusion_tag("wallet/given_up.html", takes_context=True)
 def balance_given_up(context: Context) -> dict[str, Any]:
-    """What somebody who deletes the account gives up: the balance, in yuan."""
+    """The balance in yuan that is lost when the account is deleted."""
     return {"balance": services.balance_of(user=context["request"].user)}

@@ -14,7 +14,7 @@ from apps.orders.gateways.cashier.server import run
 
 class Command(BaseCommand):
     help = "Run the local cashier at CASHIER_URL: it speaks Alipay's protocol and takes no real money."
-    requires_system_checks = []  # of the accounts and the administration, which its settings leave out
+    requires_system_checks = []  # its settings leave out the apps that they check
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if settings.PAYMENT_GATEWAY != "cashier" or settings.ENVIRONMENT == "production":

@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: what beat does every minute, at once and by hand."""
+"""`manage.py reconcile`: run by hand the reconciliation that beat runs every minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.orders import services
 
 
 class Command(BaseCommand):
-    help = "Ask the gateway about every order and refund without an answer, and close what wasn't paid in time."
+    help = "Query the gateway about open orders and refunds, and close orders that weren't paid in time."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         found = services.reconcile(at=timezone.now())

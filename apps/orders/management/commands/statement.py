@@ -1,4 +1,4 @@
-"""`manage.py statement [--day 2026-11-20] [--bill FILE]`: our books beside the gateway's bill of a day."""
+"""`manage.py statement [--day 2026-11-20] [--bill FILE]`: compare our books with the gateway's bill for a day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from utils.templatetags.formats import yuan
 
 
 class Command(BaseCommand):
-    help = "Compare the payments and refunds of a day with the gateway's bill; ends with status 1 where they differ."
+    help = "Compare the payments and refunds of a day with the gateway's bill; exits with status 1 if they differ."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; yesterday unless given")
@@ -26,12 +26,12 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, day: date | None, bill: Path | None, **_options: Any) -> None:
         day = day or timezone.now().astimezone(CLOCK).date() - timedelta(days=1)
         try:
-            told = services.check_day(day=day, at=timezone.now(), content=bill.read_bytes() if bill else None)
+            result = services.check_day(day=day, at=timezone.now(), content=bill.read_bytes() if bill else None)
         except (OSError, ValueError, GatewayRefused, GatewayUnclear) as error:
             raise CommandError(_("The bill for %(day)s can't be read: %(why)s") % {"day": day, "why": error}) from error
         self.stdout.write(
             _("%(day)s: %(lines)d lines in the bill, total %(theirs)s; total in our books %(ours)s")
-            % {"day": day, "lines": told.lines, "theirs": yuan(told.theirs), "ours": yuan(told.ours)}
+            % {"day": day, "lines": result.lines, "theirs": yuan(result.theirs), "ours": yuan(result.ours)}
         )
         words = {
             services.DifferenceKind.NOT_OURS: _("missing from our books"),
@@ -40,9 +40,9 @@ class Command(BaseCommand):
             services.DifferenceKind.TWICE: _("duplicated in the bill"),
             services.DifferenceKind.UNKNOWN: _("unrecognised line"),
         }
-        for row in told.differences:
+        for row in result.differences:
             sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))
             self.stdout.write(f"{words[row.kind]}\t{row.number}\t{row.trade_no}\t{row.request_no or '–'}\t{sums}")
-        if told.differences:
-            raise CommandError(_("%d differences. Each line: ours / theirs.") % len(told.differences))
+        if result.differences:
+            raise CommandError(_("%d differences. Each line: ours / theirs.") % len(result.differences))
         self.stdout.write(_("No differences."))
