@@ -1,9 +1,9 @@
-"""Which part of a series a file is, read off its name, as release groups, broadcasters and cameras write it.
+"""Reads season, episode and part from file names, as release groups, broadcasters and cameras write them.
 
-Words of the release are cut out first. Then marks are read, the strongest first: S02E05, 第5集, EP05, 5 of 9. Where
-there is none, each number that is left is weighed by how it stands: in brackets of its own, after a dash, at the end,
-with a zero in front. The heaviest is the episode's; where another weighs about as much, the reading isn't sure.
-Names that belong together say more than each by itself: the number is where they differ.
+Release terms are removed first. Then explicit markers are tried, strongest first: S02E05, 第5集, EP05, 5 of 9. Without
+one, each remaining number is scored by its context: in brackets, after a dash, at the end, zero-padded. The highest
+score is the episode number; if another scores about as high, the reading isn't sure. For names that belong together,
+the number is where they differ.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from apps.movies.episode_numbers import NTH, SEASON_CUT, UNITS, WORD, Number, nu
 from apps.movies.release_words import without_release
 from utils.numerals import NUMERAL, value_of
 
-SPECIALS = 0  # the season of what belongs to none: extras, trailers, OVAs
+SPECIALS = 0  # the season of specials: extras, trailers, OVAs
 
 _HAN = "\u4e00-\u9fff"
 _FIELD = re.compile(NUMERAL)
@@ -28,7 +28,7 @@ _EXTENSION = re.compile(r"\.(?!\d+$)(?!s\d+e\d+$)[a-z][a-z0-9]{1,4}$|\.(?:3gp|3g
 _WHOLE = re.compile(
     rf"(?:全|共)\s?{NUMERAL}\s?[{UNITS}季部]|更新?至\s?第?{NUMERAL}\s?[集话話期回]|{NUMERAL}\s?[集话話期回]全(?=\D{{0,40}}\d)"
 )
-_COPY = re.compile(rf"(?<=[{UNITS}\d])(?<!\d{{4}})\s?\(\d\)$|[\s._-]{1, 3}(?:副本|copy)$")  # what systems add
+_COPY = re.compile(rf"(?<=[{UNITS}\d])(?<!\d{{4}})\s?\(\d\)$|[\s._-]{1, 3}(?:副本|copy)$")  # added by operating systems
 _YEAR = re.compile(
     r"[\[(]\s*(?:19|20)\d\d\s*(?:-\s*(?:(?:19|20)\d\d)?\s*)?[\])]|(?<!\d)(?:19|20)\d\d年(?!\d)"
     r"|(?<=[\s._\])-])(?<!- )(?:19|20)\d\d(?=[\s._\[(]|$)"
@@ -38,7 +38,7 @@ _DATE = re.compile(
     r"|(?<![a-z0-9])(?P<d2>\d\d)[.](?P<m2>\d\d)[.](?P<y2>(?:19|20)\d\d)(?!\d)"
 )
 
-_AFTER_DAY = re.compile(r"^(?:\s*期|[ _t-]{1,3}\d\d([-.:])\d\d\1\d\d(?!\d))")  # or a time
+_AFTER_DAY = re.compile(r"^(?:\s*期|[ _t-]{1,3}\d\d([-.:])\d\d\1\d\d(?!\d))")  # or a time of day of day of day
 _SEASON = re.compile(
     r"(?<![a-z0-9])(?:season|saison|series|staffel|temporada|stagione|сезон)(?:[ ._]{0,2}|-)"
     rf"(?P<a>\d{{1,2}}(?!\d)|{WORD})"
@@ -62,7 +62,15 @@ _SPECIAL = re.compile(
     r"|(?<![+含附])(?:花絮|预告[片]?|預告[片]?|彩蛋|幕后|幕後|特辑|特輯|片花|片[头頭尾]曲?|主[题題]曲|插曲|采访|专访|訪談|访谈|删减)"
     rf"(?:合集|集锦|片段|特辑)?(?:\s*(?P<k>{NUMERAL})(?![\d{_HAN}]))?(?![{_HAN}])"
 )
-_WEAK = {"采访", "专访", "访谈", "訪談", "抢先看", "interview", "preview"}  # nothing special beside a number or a day
+_WEAK = {
+    "采访",
+    "专访",
+    "访谈",
+    "訪談",
+    "抢先看",
+    "interview",
+    "preview",
+}  # no special beside a number or a date
 _PART = re.compile(
     rf"[{UNITS}\d]\s*[-_ .]?\s*[(\[]?\s*(?P<a>[上中下])\s*[)\]]?(?![\u4e00-\u9fff])"
     r"|[(\[ ._-]\s*(?P<b>[上中下])[集部篇]?\s*[)\]]?\s*$|(?P<c>[上中下前后後])[集部篇编編](?![\u4e00-\u9fff])"
@@ -82,9 +90,9 @@ _PARTS = {"上": 1, "前": 1, "中": 2, "下": 3, "后": 3, "後": 3}
 
 @dataclass(frozen=True)
 class Reading:
-    """What a name says. A season that isn't named is the first; `part` is 0 for a whole, 上 1, 中 2, 下 3.
+    """What a name says. The season defaults to 1; `part` is 0 for a whole episode, 上 1, 中 2, 下 3.
 
-    `marked` where a mark tells the number (第3集, EP03); `sure` is False where it may be another.
+    `marked`: the number has an explicit marker (第3集, EP03); `sure`: no other number is likely.
     """
 
     name: str
@@ -101,7 +109,7 @@ class Reading:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Sorts a series: its seasons, then its specials; what says nothing stands last."""
+        """Sort key: seasons, then specials; names without information last."""
         unread = self.number is None and self.day is None and not self.part
         return (
             self.is_special,
@@ -110,13 +118,13 @@ class Reading:
             self.day or date.min,
             self.number or 0,
             self.part,
-            # words alone keep the order they came in
+            # names without digits keep their order
             natural(self.name) if re.search(r"\d", _plain(self.name)) else (),
         )
 
 
 def read(name: str) -> Reading:
-    """Read one file's name, its extension too."""
+    """Read one file name, including its extension."""
     text, day = _dated(_WHOLE.sub(" ", without_release(_COPY.sub("", _plain(name)))))
     text = _YEAR.sub(" ", text).strip(" .-_~")
     season, part, special = _season(text), _part(text), _SPECIAL.search(text)
@@ -133,7 +141,7 @@ def read(name: str) -> Reading:
 
 
 def read_all(names: Sequence[str]) -> list[Reading]:
-    """Read names that belong together: where they tell the same number or none, it is where they differ."""
+    """Read names that belong together: if they yield equal numbers or none, the number is where they differ."""
     readings = [read(name) for name in names]
     plain = [_plain(name) for name in names]
     fields = [[value for text in _FIELD.findall(one) if (value := value_of(text)) is not None] for one in plain]
@@ -150,7 +158,7 @@ def read_all(names: Sequence[str]) -> list[Reading]:
             for n in group:
                 readings[n] = replace(readings[n], sure=sure or readings[n].sure)
         elif len(set(told) - {None}) > 1 or any(readings[n].marked or readings[n].part for n in group):
-            continue  # the curator is asked about two of one number
+            continue  # duplicate numbers are shown to the curator
         elif column := _differing([fields[n] for n in group], dense=dense):
             for n, value in zip(group, column, strict=True):
                 readings[n] = replace(readings[n], number=value, sure=True)
@@ -158,7 +166,7 @@ def read_all(names: Sequence[str]) -> list[Reading]:
 
 
 def _differing(rows: Sequence[Sequence[int]], *, dense: bool) -> Sequence[int] | None:
-    """The first column of numbers that are all different, and near each other where that is asked for."""
+    """The first column of distinct numbers, if `dense` also close to each other."""
     for column in zip(*rows, strict=False):
         if len(set(column)) == len(column) and max(column) < 10_000 and (not dense or _dense(column)):
             return column
@@ -166,12 +174,12 @@ def _differing(rows: Sequence[Sequence[int]], *, dense: bool) -> Sequence[int] |
 
 
 def _dense(numbers: Sequence[int]) -> bool:
-    """Whether they may be the episodes of one season, a few of them missing."""
+    """Whether the numbers may be one season's episodes, with a few missing."""
     return max(numbers) - min(numbers) < 2 * len(numbers)
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A key by which "2" comes before "10"."""
+    """A natural sort key: "2" before "10"."""
     parts = re.split(r"(\d+)", unicodedata.normalize("NFKC", text).casefold())
     return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p)
 
@@ -183,7 +191,7 @@ def _plain(name: str) -> str:
 
 
 def _dated(text: str) -> tuple[str, date | None]:
-    """The text without its day, and the day."""
+    """The text without its date, and the date."""
     for found in _DATE.finditer(text):
         said = {key[0]: int(value) for key, value in found.groupdict().items() if value}
         try:

@@ -1,4 +1,4 @@
-"""The number of an episode in its file's name: what marks tell, else the number that stands most like one."""
+"""Finds the episode number in a file name: by markers, else the most likely number."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from itertools import islice
 from apps.movies.release_words import BREAK
 from utils.numerals import NUMERAL, value_of
 
-SEASON_CUT = "\t"  # stands where the season stood; no name has one
+SEASON_CUT = "\t"  # placeholder for the season; names contain no tabs
 UNITS = "集话話期回课課讲講章节節堂夜"
 _CJK = "\u3040-\u30ff\u4e00-\u9fff"
 
-# Numbers in words, after a mark only.
+# Spelt-out numbers, after a marker only.
 _WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"]
 NTH = ["first", "second", "third", "fourth", "fifth", "sixth"]
@@ -47,7 +47,7 @@ _MARKS = [
         r"^(?P<s>\d{1,2})[-.](?P<n>\d{1,2})(?=[\s_、]+[^\W\d])",
     )
 ]
-_BY_BOTH = 3  # the marks before this one tell season and number as one, and stand above everything else
+_BY_BOTH = 3  # the markers before this one include the season and take precedence
 
 _NUMBER = re.compile(r"(?<!\d)(?P<n>0{0,4}\d{1,4})(?P<half>\.5(?!\d))?(?!\d)")
 _ENDED = r"[(\[]?(?:end|fin(?:al)?|完结?|完結|終|终|全|大?结局|大結局)[)\]]?"
@@ -61,9 +61,9 @@ _NAMED = re.compile(
 _GROUP = re.compile(
     r"\s*\[(?![^\]]*第)(?=[^\]]*[a-z\u4e00-\u9fff])(?!\s*(?:tv\s*)?\d{1,3}\s*(?:v\d|end|完|終|终|话|話|集|回))[^\]]*\](?=.)"
 )
-_COUNTED = "天年月日岁歲人次号號楼个位种条点块元万亿度代级届周世大小分秒"  # 7天, 21世纪: a count and no place
-_HEIGHTS = {"480", "540", "576", "720", "1080", "1440", "2160"}  # of pictures
-_LEAST, _SURE, _LEAD = 2, 5, 2  # weights: of a number at all, of a sure one, over the next
+_COUNTED = "天年月日岁歲人次号號楼个位种条点块元万亿度代级届周世大小分秒"  # 7天, 21世纪: quantities
+_HEIGHTS = {"480", "540", "576", "720", "1080", "1440", "2160"}  # video heights
+_LEAST, _SURE, _LEAD = 2, 5, 2  # scores: minimum, minimum for a sure number, lead over the next
 
 _LAST_RESORTS = [
     re.compile(rf"^(?P<n>{WORD})$"),
@@ -76,9 +76,9 @@ _LAST_RESORTS = [
 
 @dataclass(frozen=True)
 class Number:
-    """What a name tells: `season` where both are written as one, `half` of 12.5, `marked` where no weight decided.
+    """A number found in a name: `season` if written together, `half` for 12.5, `marked` if not found by score.
 
-    It isn't `sure` where another may be it.
+    `sure` is False if another number is likely too.
     """
 
     value: int | None = None
@@ -94,42 +94,42 @@ def spelt(text: str) -> int | None:
 
 
 def number_of(text: str, bare: str) -> Number:
-    """The number in a plain name; `bare` is the name with SEASON_CUT for its season and without its part."""
+    """The number in a normalised name; `bare` has SEASON_CUT in place of the season and no part."""
     for place, pattern in enumerate(_MARKS):
         if found := pattern.search(text if place < _BY_BOTH else bare.strip()):
-            return _told(found)
+            return _number(found)
     bare = _RANGE.sub(_first, bare).strip(" .-_")
-    weighed = sorted(_weighed(bare), key=lambda pair: pair[0])  # of two alike the later one: titles come before numbers
+    weighed = sorted(_weighed(bare), key=lambda pair: pair[0])  # on a tie the later one, as titles precede numbers
     if weighed and weighed[-1][0] >= _LEAST:
         most, best = weighed[-1]
         next_best = max((weight for weight, other in weighed if other.value != best.value), default=0)
         return replace(best, sure=most >= _SURE and most - next_best >= _LEAD)
     for pattern in _LAST_RESORTS:
         if found := pattern.search(bare):
-            return replace(_told(found), marked=False, sure=False)
+            return replace(_number(found), marked=False, sure=False)
     return Number(marked=False)
 
 
-def _told(found: re.Match[str]) -> Number:
+def _number(found: re.Match[str]) -> Number:
     said = found.groupdict()
     season = said.get("s")
     return Number(spelt(said.get("n") or said["w"]), int(season) if season else None, bool(said.get("half")))
 
 
 def _first(span: re.Match[str]) -> str:
-    """01 of "01-12"; "22-7" is none."""
+    """ "01" for "01-12"; "22-7" isn't a range."""
     return span[1] if span[1] < span[2] and len(span[1]) == len(span[2]) else span[0]
 
 
 def _weighed(text: str) -> Iterable[tuple[int, Number]]:
-    """Each number that may be the episode's with its weight, in the order of the name."""
+    """The candidate numbers with their scores, in order."""
     tag = _GROUP.match(text)
     start = tag.end() if tag else 0
     first_break = text.find(BREAK, start + 4)
     before = False
-    for found in islice(_NUMBER.finditer(text, start), 40):  # no real name has more
+    for found in islice(_NUMBER.finditer(text, start), 40):  # more than in any real name
         if (weight := _weight(text, found, start)) is not None:
-            if 0 <= first_break < found.start():  # words of the release end what tells of the episode
+            if 0 <= first_break < found.start():  # numbers after release terms are less likely
                 weight -= 2 if before else 1
             elif weight >= _LEAST:
                 before = True
@@ -137,7 +137,7 @@ def _weighed(text: str) -> Iterable[tuple[int, Number]]:
 
 
 def _weight(text: str, found: re.Match[str], start: int) -> int | None:
-    """How much speaks for this number; None if it can't be an episode's."""
+    """The score of a number; None if it can't be an episode number."""
     digits = found["n"]
     before, after = text[start : found.start()].rstrip(BREAK), text[found.end() :]
     if re.search(r"(?<!\d)\d{1,3}\.$", before[-5:]):
@@ -157,7 +157,7 @@ def _weight(text: str, found: re.Match[str], start: int) -> int | None:
     weight = (3 if padded else 0) + (1 if len(digits) in (2, 3) else 0) + (4 if named else 0) + (3 if last else 0)
     bracketed = re.search(r"[\[(「『{]\s*(?:tv\s*)?$", before[-6:])
     if bracketed and re.match(r"\s*[\])」』}]", after):
-        again = re.search(r"(?:^|[\s_.\]-])\d{2,4}[\s_]+\($", before[-8:])  # 12 (48): counted in another way
+        again = re.search(r"(?:^|[\s_.\]-])\d{2,4}[\s_]+\($", before[-8:])  # 12 (48): an alternative numbering
         weight += 6 if "[" in bracketed[0] else -2 if again else 5
     elif re.search(r"(?:^|[\s._\])])-[\s_.]*$", before[-6:]):
         weight += 5 + bool(re.match(r"[\s_.]*-[\s_]", after))

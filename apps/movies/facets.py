@@ -1,4 +1,4 @@
-"""The filter bar: facets, chosen values, sorts, all as addresses."""
+"""The filter bar: facets, chosen values and sort orders as URLs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True)
 class Browsing:
-    """The query of a category page, read leniently: a value that doesn't exist is ignored."""
+    """The query of a category page; unknown values are ignored."""
 
     query: QueryDict
     genres: list[Named]
@@ -40,7 +40,7 @@ class Browsing:
 
     @cached_property
     def choices(self) -> dict[str, list[tuple[str, str]]]:
-        """The values of each facet: what the address says, what the page says."""
+        """The values of each facet: query value and label."""
         return {
             "kind": [(k.value, capfirst(str(k.label))) for k in Kind],
             "genre": [(str(g.pk), local_name(g)) for g in self.genres],
@@ -51,7 +51,7 @@ class Browsing:
 
     @cached_property
     def chosen(self) -> dict[str, str]:
-        """By facet, the value in the query, if there is such a one."""
+        """The valid query values by facet."""
         return {
             name: str(self.query[name])
             for name, values in self.choices.items()
@@ -60,22 +60,22 @@ class Browsing:
 
     @property
     def sort(self) -> str:
-        """A name of SORTS: the query's, else the hottest first."""
+        """The query's key of SORTS, by default "heat"."""
         return self.query.get("sort", "heat") if self.query.get("sort") in SORTS else "heat"
 
     @property
     def is_plain(self) -> bool:
-        """Whether the query holds nothing but a known order or one known filter."""
+        """Whether the query is empty, one known sort order or one known filter."""
         return len(self.query) == len(self.chosen) + (self.query.get("sort") in SORTS) <= 1
 
     def apply(self, movies: MovieQuerySet) -> MovieQuerySet:
-        """The movies that fit what was chosen, in the order that was chosen."""
+        """The movies that match the chosen values, in the chosen order."""
         fields = {"kind": "kind", "genre": "genres", "region": "region", "year": "year", "access": "access"}
         found = movies.filter(**{fields[name]: value for name, value in self.chosen.items()})
         return found.order_by(SORTS[self.sort], "-pk")
 
     def address(self, **changes: str | None) -> str:
-        """The query string with some values changed (None: removed), "" for none."""
+        """The query string with `changes` applied (None removes a value); may be empty."""
         values: dict[str, Any] = {**self.chosen, **({"sort": self.sort} if self.sort != "heat" else {}), **changes}
         fresh = QueryDict(mutable=True)
         fresh.update({name: value for name, value in values.items() if value})

@@ -1,4 +1,4 @@
-"""What a curator types about titles, and what uploaded files are to be."""
+"""Forms for titles, episodes and adding uploads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TITLE_LENGTH = 120
 
 
 class PicturesForm(AdminModelForm):
-    """Refuses pictures that no sizes would be made of."""
+    """Rejects images that can't be resized."""
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -51,7 +51,7 @@ class PicturesForm(AdminModelForm):
 
 
 class MovieForm(PicturesForm):
-    """A title; its rich text is cleaned of what could run."""
+    """A title; its rich text is sanitised."""
 
     class Meta:
         model = Movie
@@ -66,7 +66,7 @@ class MovieForm(PicturesForm):
 
 
 class EpisodeForm(AdminModelForm):
-    """An episode with the file to encode; the file becomes a video when the form is saved."""
+    """An episode, with a file that is encoded when the form is saved."""
 
     upload = forms.FileField(
         label=_("Video file"),
@@ -84,10 +84,10 @@ class EpisodeForm(AdminModelForm):
 
 
 class AddUploadsForm(forms.Form):
-    """What uploaded files are to be. Their ids come as `upload`, in order; their titles as `title-<id>`."""
+    """What to create from uploads: their ids in order as `upload`, titles as `title-<id>`, numbers as `number-<id>`."""
 
     class Way(models.TextChoices):
-        """What becomes of the files."""
+        """What to create from the files."""
 
         FILMS = "films", _("A new draft film for each file")
         EPISODES = "episodes", _("Episodes of an existing title")
@@ -128,7 +128,7 @@ class AddUploadsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         way = values.get("way")
-        asked = not self.data.get("preview")  # a preview makes nothing yet
+        asked = not self.data.get("preview")  # a preview creates nothing
         if asked and way == self.Way.EPISODES and not values.get("movie") and "movie" not in self.errors:
             self.add_error("movie", gettext("Choose a title."))
         if asked and way == self.Way.SERIES and not values.get("title") and "title" not in self.errors:
@@ -160,12 +160,12 @@ class AddUploadsForm(forms.Form):
 
     def _title(self, upload: Upload) -> str:
         given = clean_line(self.data.get(f"title-{upload.pk}", ""))
-        # the name that a curator sees may have come from any system: only what can be seen is kept
+        # file names may come from any system: keep visible characters only
         shown = given or clean_line(PurePath(upload.filename).stem)
         return shown[:TITLE_LENGTH] or gettext("Untitled")
 
     def preview(self) -> dict[str, Any]:
-        """What `save` would make of files for a title of several episodes, in its order, with what is amiss."""
+        """The episodes that `save` would create, in order, with warnings."""
         values, uploads = self.cleaned_data, self.cleaned_data["uploads"]
         movie = values.get("movie") if values["way"] == self.Way.EPISODES else None
         there = {} if movie is None else dict(movie.episodes.values_list("number", "video"))
@@ -214,7 +214,7 @@ class AddUploadsForm(forms.Form):
         return {"places": rows, "notes": notes}
 
     def save(self) -> list[Episode]:
-        """Do what was asked. Raises UnableToAddUploads."""
+        """Create the titles and episodes. Raises UnableToAddUploads."""
         values = self.cleaned_data
         uploads = values["uploads"]
         match values["way"]:
@@ -228,7 +228,7 @@ class AddUploadsForm(forms.Form):
 
 
 def uploaded_path(file: object) -> str:
-    """Where the upload lies on disk (settings make Django write every upload to a file)."""
+    """The upload's path on disk (the settings make Django write every upload to a file)."""
     if not isinstance(file, TemporaryUploadedFile):
         raise TypeError("FILE_UPLOAD_HANDLERS must write uploads to files")
     return file.temporary_file_path()

@@ -1,4 +1,4 @@
-"""The lists of the home page."""
+"""The rows of the home page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from apps.movies.models import Audience, Category, Movie, MovieQuerySet
 from apps.movies.rankings import RANKED, ranked
 from utils.templatetags.formats import local_name
 
-SHELF = 12  # titles on a shelf
-SHELVES = 24  # categories that get a shelf
+SHELF = 12  # titles in a row
+SHELVES = 24  # categories that get a row
 
 
 class Home:
-    """Every list is picked by an index of its own, all of them together in two queries, when the first is asked for."""
+    """All rows are loaded lazily in two queries; each is selected by its own index."""
 
     def __init__(self, types: list[Category], audience: Audience) -> None:
         self.listed = Movie.objects.listed(audience)
@@ -41,11 +41,11 @@ class Home:
         return self._lists[name]
 
     def ranking(self) -> list[dict[str, Any]]:
-        """The week's most played titles, as `ranked` tells them."""
+        """The week's most played titles, as returned by `ranked`."""
         return ranked(self["hottest"], "week")
 
     def shelves(self) -> list[dict[str, Any]]:
-        """A shelf for each category that has titles: title, url, movies."""
+        """A row for each category that has titles: title, url, movies."""
         return [
             {"title": local_name(c), "url": c.get_absolute_url(), "movies": self[f"in {c.pk}"]}
             for c in self.types
@@ -54,7 +54,7 @@ class Home:
 
 
 def pick(titles: MovieQuerySet, wanted: dict[str, tuple[MovieQuerySet, str, int]]) -> dict[str, list[Movie]]:
-    """For each name the first of a queryset by a field, highest first, up to a number: {name: (rows, field, number)}.
+    """The top rows of several querysets, given as {name: (rows, field, number)}, ordered by field descending.
 
     One query finds the keys (each part reads as many entries of an index as it returns), another loads every
     of `titles` once. The ORM has no UNION of limited queries that both SQLite and MariaDB take; its SQL can be put in
@@ -74,5 +74,5 @@ def pick(titles: MovieQuerySet, wanted: dict[str, tuple[MovieQuerySet, str, int]
         name: [movies[pk] for part, pk in keys if part == place and pk in movies] for place, name in enumerate(wanted)
     }
     for name, (_, field, _) in wanted.items():
-        found[name].sort(key=lambda m: (getattr(m, field), m.pk), reverse=True)  # a UNION promises no order
+        found[name].sort(key=lambda m: (getattr(m, field), m.pk), reverse=True)  # a UNION doesn't guarantee order
     return found

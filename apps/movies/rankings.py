@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.movies.models import Movie, MovieQuerySet
 
-RANKED = 10  # titles in the column beside a page
+RANKED = 10  # titles in the sidebar
 CHART = 50  # titles on the ranking page
 
-# period: (its name, the counter, yesterday's place)
+# period: (name, counter, field of yesterday's rank)
 PERIODS: dict[str, tuple[Any, str, str]] = {
     "day": (_("Today"), "plays_day", "rank_day_before"),
     "week": (_("This week"), "plays_week", "rank_week_before"),
@@ -21,13 +21,13 @@ PERIODS: dict[str, tuple[Any, str, str]] = {
 
 
 def hottest(movies: MovieQuerySet, period: str) -> MovieQuerySet:
-    """Most played in the period first; what nobody played has no place."""
+    """Titles played in the period, most played first."""
     counter = PERIODS[period][1]
     return movies.filter(**{f"{counter}__gt": 0}).order_by(f"-{counter}", "-pk")
 
 
 def ranked(movies: list[Movie], period: str) -> list[dict[str, Any]]:
-    """The ranking's rows: place, movie, its plays, and places won since yesterday (None: new)."""
+    """Ranking rows: place, movie, plays, and change since yesterday (None: new)."""
     _name, counter, before = PERIODS[period]
     rows = []
     for place, movie in enumerate(movies, start=1):

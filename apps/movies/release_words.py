@@ -1,10 +1,10 @@
-"""What a file's name says of the release and not of the series: picture, sound, source, languages, sites, sums."""
+"""Release terms in file names: resolution, codecs, source, languages, sites, checksums."""
 
 from __future__ import annotations
 
 import re
 
-BREAK = "\n"  # stands where such words stood: the number of an episode stands before them rather than after
+BREAK = "\n"  # placeholder for removed terms: episode numbers usually precede them
 
 _WORDS = re.compile(
     r"""(?<![a-z0-9])(?:
@@ -38,6 +38,6 @@ _EMPTY = re.compile(rf"[\[(][\s._+&,/|-]*{BREAK}[\s._+&,/|-]*[\])]")
 
 
 def without_release(text: str) -> str:
-    """A name in small letters without words of the release; BREAK where they stood."""
+    """A lower-case name with release terms replaced by BREAK."""
     text = _EMPTY.sub(BREAK, _WORDS.sub(BREAK, _SUMS.sub(BREAK, text)))
     return re.sub(r"\s+", lambda gap: BREAK if BREAK in gap[0] else " ", text)  # runs of gaps are slow to search

@@ -24,7 +24,7 @@ BANNERS = 8
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The home page; its lists are only asked for where no fragment of it is kept."""
+    """The home page; its rows are loaded only if no cached fragment exists."""
     types = list(Category.objects.all())
     audience = Audience.of(request)
     lists = Home(types, audience)
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "user_info": request.user,
         "types": types,
-        # Asked for only where the page isn't put together from kept fragments.
+        # Evaluated only for fragments that aren't cached.
         "movies_banners": SimpleLazyObject(lambda: list(banners[:BANNERS])),
         "top_movies": SimpleLazyObject(lists.shelves),
         "featured_movies": SimpleLazyObject(lambda: lists["featured"]),
@@ -79,7 +79,7 @@ def category(request: HttpRequest, subject: str, page: int) -> HttpResponse:
         context["ranking"] = ranked(list(hottest(titles, "week")[:RANKED]), "week")
         response = render(request, "movies/category.html", context)
     response["Vary"] = "HX-Request"
-    # Only the addresses that many follow: of filters and page numbers there is no end.
+    # Only frequently requested URLs are cached: combinations of filters are endless.
     return allow_page_cache(request, response, query_is_known=found.is_plain) if page == movie_page.number else response
 
 

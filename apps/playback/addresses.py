@@ -1,4 +1,4 @@
-"""Addresses of stored files for one viewer, and how long they are good."""
+"""Signed URLs of stored files for one viewer, and their lifetime."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from apps.movies.models import Access, Movie
 from apps.users import services as users
 from utils.signing import sign
 
-SHARED_FOR = 3600.0  # seconds in which viewers get the same address of what is free, so that caches can help
+SHARED_FOR = 3600.0  # seconds for which viewers share the URL of a free file, so that caches work
 
 
 def is_short(movie: Movie, variant: Rendition.Variant) -> bool:
-    """Whether addresses are good for minutes: those of what isn't everybody's."""
+    """Whether URLs are short-lived: those of content that isn't free."""
     return movie.access != Access.FREE and variant == Rendition.Variant.FULL
 
 
 def expiry(request: HttpRequest, movie: Movie, variant: Rendition.Variant, duration: float) -> int:
-    """Until when addresses of a file of `duration` seconds are good (seconds since 1970).
+    """The expiry (seconds since 1970) of URLs of a file of `duration` seconds.
 
-    What is free, and previews: for the longer of TOKEN_TTL and twice the title's length. The rest: for ADDRESS_TTL,
-    within the viewer's session and, of what is for members, the membership. A player has them renewed while it plays.
+    Free content and previews: the longer of TOKEN_TTL and twice the title's length. Other content: ADDRESS_TTL, limited
+    by the viewer's session and, for VIP titles, the membership. The player renews them during playback.
     """
     now = time.time()
     user = users.account_of(request)
@@ -35,7 +35,7 @@ def expiry(request: HttpRequest, movie: Movie, variant: Rendition.Variant, durat
         step = max(1.0, min(SHARED_FOR, lasting / 4))
         return int((now + lasting) // step * step)
     if not is_short(movie, variant) or user is None:
-        return int(now + lasting)  # anybody may have it
+        return int(now + lasting)  # public
     end = min(now + settings.ADDRESS_TTL, _session_end(request))
     if movie.access == Access.VIP:
         membership = users.membership_end(user=user, at=datetime.fromtimestamp(now, UTC))
@@ -44,9 +44,9 @@ def expiry(request: HttpRequest, movie: Movie, variant: Rendition.Variant, durat
 
 
 def files_of(video: Video, variant: Rendition.Variant) -> list[str]:
-    """The stored files that a player of this variant may have in its playlists.
+    """The stored files that playlists of this variant may contain.
 
-    Of the whole title also those that an encode has replaced: who watches them goes on with them.
+    For the full title this includes files replaced by a re-encode, which current viewers keep playing.
     """
     names = list(video.renditions.filter(variant=variant).values_list("file", flat=True))
     if variant == Rendition.Variant.FULL:
@@ -56,11 +56,11 @@ def files_of(video: Video, variant: Rendition.Variant) -> list[str]:
 
 
 def signed(name: str, expires_at: int) -> str:
-    """The address of a stored file with its token."""
+    """The URL of a stored file with its token."""
     return sign(f"{settings.VIDEO_URL}{name}", expires_at=expires_at)
 
 
 def _session_end(request: HttpRequest) -> float:
-    """When the viewer's session ends (seconds since 1970), as it was last saved."""
+    """When the viewer's saved session expires (seconds since 1970)."""
     rows = Session.objects.filter(session_key=request.session.session_key).values_list("expire_date", flat=True)
     return (rows.first() or request.session.get_expiry_date()).timestamp()

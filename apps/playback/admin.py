@@ -1,4 +1,4 @@
-"""Who watches just now, and places that can be freed."""
+"""Administration of active streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this app holds about a person (see PERSONAL_DATA)."""
+"""Personal data held by this app (see PERSONAL_DATA)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.users.models import User
 
 
 def export(*, user: User) -> dict[str, Any]:
-    """The watch history, and what plays just now or did in the last hours."""
+    """The watch history, active streams and recent views."""
     rows = Progress.objects.filter(user=user).select_related("episode__movie").order_by("-updated_at")
     return {
         "history": [
@@ -19,7 +19,7 @@ def export(*, user: User) -> dict[str, Any]:
             }
             for row in rows
         ],
-        "views": list(  # of the last hours, so that each counts once
+        "views": list(  # recent views, kept to count each once
             Watch.objects.filter(viewer=viewer_key(user)).values("episode", "tab", "seen_at", "counted_at")
         ),
         "players": list(Stream.objects.filter(user=user).values("user_agent", "began_at", "seen_at", "stopped_at")),
@@ -27,7 +27,7 @@ def export(*, user: User) -> dict[str, Any]:
 
 
 def erase(*, user: User) -> None:
-    """Forget what was watched, and end what plays."""
+    """Delete the watch history and end active streams."""
     Progress.objects.filter(user=user).delete()
     Stream.objects.filter(user=user).delete()
     Watch.objects.filter(viewer=viewer_key(user)).delete()

@@ -1,4 +1,4 @@
-"""Who watched what and how far, and who watches just now."""
+"""Watch progress, view counting and active streams."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from apps.movies.models import Audience, Episode, listed
 from apps.users.models import User
 from utils.rows import name_of
 
-LAPSES_AFTER = timedelta(seconds=12)  # without a sign of life: two heartbeats, so that one may be lost on its way
-WATCH_KEPT = timedelta(hours=6)  # in which a viewer's second view of an episode doesn't count
-TOO_SHORT = 5.0  # seconds below which nobody wants to go on
+LAPSES_AFTER = timedelta(seconds=12)  # without a heartbeat: one may be lost in transit
+WATCH_KEPT = timedelta(hours=6)  # within which a repeated view of an episode isn't counted
+TOO_SHORT = 5.0  # seconds below which resuming isn't offered
 
 
 class ProgressQuerySet(models.QuerySet["Progress"]):
@@ -29,12 +29,12 @@ class ProgressQuerySet(models.QuerySet["Progress"]):
 
 
 class Progress(models.Model):
-    """How far a user has watched an episode: one row each, moved by the player's heartbeat."""
+    """A user's watch position in an episode, updated by the player's heartbeats."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="progress", verbose_name=_("user"))
     episode = models.ForeignKey(Episode, models.CASCADE, related_name="progress", verbose_name=_("episode"))
     position = models.FloatField(_("position"), default=0)  # seconds
-    duration = models.FloatField(_("duration"), default=0)  # seconds, as the player knew it
+    duration = models.FloatField(_("duration"), default=0)  # seconds, as reported by the player
     finished = models.BooleanField(_("finished"), default=False)
     updated_at = models.DateTimeField(_("watched at"))
 
@@ -51,12 +51,12 @@ class Progress(models.Model):
 
     @property
     def percent(self) -> int:
-        """The share that was watched, 0 to 100."""
+        """The watched percentage, 0 to 100."""
         return min(100, round(100 * self.position / self.duration)) if self.duration else 0
 
     @property
     def can_resume(self) -> bool:
-        """Whether there is a place to go on from."""
+        """Whether there is a position to resume from."""
         return not self.finished and self.position > TOO_SHORT
 
     @property
@@ -66,31 +66,31 @@ class Progress(models.Model):
 
 
 def viewer_key(user: User) -> str:
-    """What the account is called where viewers needn't be signed in; a browser's key begins with another letter."""
+    """The viewer key of an account; keys of anonymous browsers start with another letter."""
     return f"u{user.pk}"
 
 
 class WatchQuerySet(models.QuerySet["Watch"]):
     def lapsed(self, at: datetime) -> WatchQuerySet:
-        """Those that are as good as forgotten."""
+        """Rows that no longer matter for counting."""
         return self.exclude(seen_at__gt=at - WATCH_KEPT, seen_at__lt=at + WATCH_KEPT)
 
 
 class Watch(models.Model):
-    """A viewer at an episode, signed in or not, for as long as it takes to count a view once.
+    """A viewer of an episode, signed in or not, kept only to count each view once.
 
-    In the database alone: what becomes of the cache neither loses a view nor counts one twice. It is no history, and
-    isn't kept: the viewer's own is `Progress`.
+    Stored in the database only, so that losing the cache neither loses nor repeats a view. This isn't the watch
+    history, which is `Progress`.
     """
 
-    viewer = models.CharField(max_length=40)  # an account's `viewer_key`, or what the browser's cookie says
+    viewer = models.CharField(max_length=40)  # an account's `viewer_key`, or the key in the browser's cookie
     # Without a constraint: checking it would lock the episode's row on MariaDB, once for each viewer.
     episode = models.ForeignKey(Episode, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
-    tab = models.CharField(max_length=40)  # the player that the last heartbeat came from, and its count there
+    tab = models.CharField(max_length=40)  # the player of the last heartbeat, and its sequence number
     number = models.PositiveBigIntegerField()
     playing = models.BooleanField()
-    seen_at = models.DateTimeField()  # the last heartbeat that changed anything
-    watched = models.FloatField(default=0)  # seconds towards the next view
+    seen_at = models.DateTimeField()  # the last heartbeat that changed the row
+    watched = models.FloatField(default=0)  # seconds watched towards the next view
     counted_at = models.DateTimeField(null=True)  # the last view
 
     objects = WatchQuerySet.as_manager()
@@ -99,36 +99,36 @@ class Watch(models.Model):
         constraints = [models.UniqueConstraint(fields=["viewer", "episode"], name="watch_once")]
 
     def has_lapsed(self, at: datetime) -> bool:
-        """Whether it is as good as forgotten. One far in the future was seen before the server's clock was set back."""
+        """Whether the row has lapsed. One far in the future was written before the server's clock was set back."""
         return abs(at - self.seen_at) >= WATCH_KEPT
 
     def is_counted(self, at: datetime) -> bool:
-        """Whether a view of it would be the same one again."""
+        """Whether the current view has already been counted."""
         return self.counted_at is not None and at - self.counted_at < WATCH_KEPT
 
 
 class StreamQuerySet(models.QuerySet["Stream"]):
     def live(self, at: datetime) -> StreamQuerySet:
-        """The places that are held: their players showed signs of life, and weren't stopped.
+        """Active streams: their players sent heartbeats recently and weren't stopped.
 
-        A sign from the future was given before the server's clock was set back, and counts for nothing.
+        A heartbeat from the future predates a correction of the server's clock and is ignored.
         """
         return self.filter(stopped_at=None, seen_at__range=(at - LAPSES_AFTER, at + LAPSES_AFTER))
 
     def lapsed(self, at: datetime) -> StreamQuerySet:
-        """The rest, without those that were stopped."""
+        """Streams without recent heartbeats, except stopped ones."""
         return self.filter(stopped_at=None).exclude(seen_at__range=(at - LAPSES_AFTER, at + LAPSES_AFTER))
 
 
 class Stream(models.Model):
-    """A player's place among those that an account may use at once, held for as long as it shows signs of life.
+    """One of an account's simultaneous streams, held by a player as long as it sends heartbeats.
 
-    A stream stopped from another player is kept for a while: its player learns of it and gets no new addresses.
+    A stream stopped from another device is kept for a while, so that its player learns of it and gets no new URLs.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="streams", verbose_name=_("user"))
-    player = models.CharField(max_length=64)  # a digest of the browser and of what its tab calls itself
-    page = models.CharField(max_length=40)  # the tab's page that spoke last: a reload is a new one
+    player = models.CharField(max_length=64)  # a hash of the browser and the tab's name
+    page = models.CharField(max_length=40)  # the tab's latest page load: a reload is a new one
     episode = models.ForeignKey(Episode, models.CASCADE, related_name="streams", verbose_name=_("episode"))
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     began_at = models.DateTimeField(_("since"))
@@ -146,5 +146,5 @@ class Stream(models.Model):
         return f"{self.user_id} {self.began_at:%Y-%m-%d %H:%M}"
 
     def holds(self, at: datetime) -> bool:
-        """Whether the player has its place at that moment."""
+        """Whether the player holds its stream at that time."""
         return self.stopped_at is None and abs(at - self.seen_at) <= LAPSES_AFTER

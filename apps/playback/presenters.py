@@ -28,7 +28,7 @@ PLANS_SHOWN = 3
 
 
 def episode_rows(episodes: list[Episode], current: Episode, seen: dict[int, Progress]) -> list[dict[str, Any]]:
-    """`sets`: every episode as the panel and the player need it."""
+    """`sets`: the episodes as needed by the panel and the player."""
     return [
         {
             "number": e.number,
@@ -63,7 +63,7 @@ def state_of(episode: Episode) -> EpisodeState:
 
 
 def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans: list[Plan]) -> dict[str, Any]:
-    """What stands between the viewer and the whole title: a sentence, what to do, and the plans that open it."""
+    """The paywall: a message, actions, and the plans that give access."""
     membership = {"label": _("Get VIP"), "url": reverse("orders:vip")}
     purchase = {"label": _("Buy this title"), "url": reverse("orders:title", args=[movie.pk])}
     vip = movie.access == Access.VIP
@@ -94,7 +94,7 @@ def gate(movie: Movie, episode: Episode, grant: services.Grant, path: str, plans
 
 
 def gate_of(episode: Episode, grant: services.Grant) -> dict[str, Any]:
-    """As `gate`, for a viewer who stands before it while the page is open."""
+    """Like `gate`, with plans loaded where they give access."""
     movie = episode.movie
     locked = movie.access == Access.VIP and grant.reason in {services.Reason.SIGN_IN, services.Reason.VIP}
     plans = list(Plan.objects.on_sale()[:PLANS_SHOWN]) if locked else []
@@ -102,7 +102,7 @@ def gate_of(episode: Episode, grant: services.Grant) -> dict[str, Any]:
 
 
 def player_rows(rows: list[Stream]) -> list[dict[str, Any]]:
-    """An account's players: on which device, what they show and since when."""
+    """An account's active streams: device, title and start time."""
     return [
         {
             "id": stream.pk,
@@ -115,17 +115,17 @@ def player_rows(rows: list[Stream]) -> list[dict[str, Any]]:
 
 
 def device_label(user_agent: str) -> str:
-    """A browser as its owner knows it: Chrome on Windows."""
+    """A readable browser name, such as “Chrome on Windows”."""
     return users.devices.label(users.devices.describe(user_agent))
 
 
 def since(moment: datetime) -> str:
-    """The time of day at which somebody began, in the site's time zone."""
+    """The start time, in the site's time zone."""
     return _("since %(time)s") % {"time": date_format(timezone.localtime(moment), "H:i")}
 
 
 def material_gate(movie: Movie, reason: services.Reason, path: str) -> dict[str, Any] | None:
-    """Why a course's material is withheld, and what opens it; None if it isn't."""
+    """Why a course's material is locked and how to get access; None if it isn't."""
     if reason not in services.NOT_THEIRS:
         return None
     if movie.access == Access.VIP:
@@ -140,12 +140,12 @@ def material_gate(movie: Movie, reason: services.Reason, path: str) -> dict[str,
 
 
 def sign_in_url(path: str) -> str:
-    """The sign-in page that leads back to `path`."""
+    """The URL of the sign-in page, returning to `path`."""
     return redirect_to_login(path).url
 
 
 def chapter_marks(episode: Episode, chapters: list[Chapter], grant: services.Grant) -> list[dict[str, Any]]:
-    """The curator's chapters, else those of the file; of a preview, those that begin in it."""
+    """The chapters set by curators, else those of the file; for a preview only those within it."""
     video = episode.video
     ours: list[dict[str, Any]] = [{"start": c.starts_at, "title": c.title} for c in chapters]
     marks = ours or (video.chapters if video else [])
@@ -165,9 +165,9 @@ def player_config(
     signed_in: bool,
     limited: bool = False,
 ) -> dict[str, Any]:
-    """Everything the player's script reads, seconds for every time; `limited`: it needs a place for what it plays."""
+    """The player script's configuration, times in seconds; `limited`: the player needs a stream slot."""
     where = [movie.pk, episode.number]
-    # what reads the page without running its script is one player of this browser
+    # clients that read the page without running its script share one player name
     master = reverse("playback:master", args=where) + (f"?player={services.streams.NAMELESS}" if limited else "")
     following = next((e for e in episodes if e.number > episode.number and state_of(e) is EpisodeState.READY), None)
     video = episode.video

@@ -1,4 +1,4 @@
-"""The player's words, in the viewer's language."""
+"""The player's UI strings, in the viewer's language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 
 def player_words() -> dict[str, str]:
-    """Every string the player's script shows or speaks."""
+    """All strings that the player's script shows or announces."""
     return {
         "play": _("Play"),
         "pause": _("Pause"),

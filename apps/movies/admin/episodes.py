@@ -1,4 +1,4 @@
-"""An episode on a page of its own."""
+"""Administration of a single episode."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class EpisodeAdmin(PublicModelAdmin):
         return rows.select_related("movie", "video").defer("movie__content", "movie__summary", "video__failure_detail")
 
     def view_on_site(self, episode: Episode) -> str | None:
-        """Where staff see it: the pages of a deleted title are gone."""
+        """The episode's page, unless its title is deleted."""
         return episode.get_absolute_url() if episode.movie.deleted_at is None else None
 
     def save_model(self, request: HttpRequest, episode: Episode, form: ModelForm[Any], change: bool) -> None:
@@ -41,7 +41,7 @@ class EpisodeAdmin(PublicModelAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        # One that went to another title leaves the one it came from.
+        # An episode moved to another title affects both.
         for movie_id in {form.instance.movie_id, form.initial.get("movie")} - {None}:
             services.refresh_movie(movie_id=movie_id)
 

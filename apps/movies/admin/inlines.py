@@ -1,4 +1,4 @@
-"""What is edited together with a title or an episode."""
+"""Inline editors of titles and episodes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from utils.admin import PagedStackedInline, PagedTabularInline
 
 
 def attach_later(request: HttpRequest, episode: Episode, file: UploadedFile[Any]) -> None:
-    """Give the episode its file after the commit: storing a long one inside would hold every other writer up."""
+    """Attach the file after the commit: storing a long file in the transaction would block other writers."""
     transaction.on_commit(partial(_attach, request, episode, file))
 
 

@@ -1,4 +1,4 @@
-"""What titles are sorted by and shown with: categories, genres, regions, people, banners."""
+"""Administration of categories, genres, regions, people and banners."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NamedAdmin(PublicModelAdmin):
 
 @admin.register(Genre)
 class GenreAdmin(NamedAdmin):
-    """The cards hold the names of their genres: they follow."""
+    """Titles store their genre names for cards; changes here update them."""
 
     def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

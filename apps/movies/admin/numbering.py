@@ -1,4 +1,4 @@
-"""The paged editor of a title's episodes."""
+"""The paginated editor of a title's episodes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from apps.movies.models import HIGHEST, Episode, Movie
 from utils.numbers import row_id
 from utils.plain_text import clean_line
 
-PAGE = 50  # episodes: five fields each stay far below what Django takes of a form
-TOLD = 5  # changes of others that a message names
+PAGE = 50  # episodes: five fields each stay well below Django's form limit
+LISTED = 5  # changes by others listed in a message
 
 
 def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
-    """A page of the episodes of a title, found by `q`: their numbers and titles are saved in one go."""
+    """A page of a title's episodes, filtered by `q`; numbers and titles are saved together."""
     site = admin.site
     if not site._registry[Movie].has_change_permission(request):
         raise PermissionDenied
@@ -40,11 +40,11 @@ def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
         edits, wrong = _read(request, movie)
         try:
             if not wrong:
-                told = services.edit_episodes(movie=movie, edits=edits, make_room=bool(request.POST.get("make_room")))
-                return _saved(request, told)
+                notes = services.edit_episodes(movie=movie, edits=edits, make_room=bool(request.POST.get("make_room")))
+                return _saved(request, notes)
         except services.UnableToEdit as unable:
             wrong = unable.errors
-        except IntegrityError:  # an episode came in another form
+        except IntegrityError:  # another form created the episode
             trouble = gettext("Someone else is editing this title. Please save again.")
         shown = _typed(request, movie, wrong)
     context = {
@@ -53,7 +53,7 @@ def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
         "opts": Movie._meta,
         "movie": movie,
         "page_obj": page,
-        "rows": [episode if hasattr(episode, "typed") else _as_it_is(episode) for episode in shown],
+        "rows": [episode if hasattr(episode, "typed") else _unchanged(episode) for episode in shown],
         "sought": sought,
         "make_room": request.POST.get("make_room"),
         "trouble": trouble or (wrong and gettext("Not saved. Check the highlighted rows.")),
@@ -61,11 +61,12 @@ def episodes_page(request: HttpRequest, movie_id: int) -> HttpResponse:
     return render(request, "admin/movies/episodes.html", context, status=400 if wrong or trouble else 200)
 
 
-def _saved(request: HttpRequest, told: list[str]) -> HttpResponse:
+def _saved(request: HttpRequest, notes: list[str]) -> HttpResponse:
     messages.success(request, gettext("Episodes saved."))
-    if told:
-        more = ["…"] if len(told) > TOLD else []
-        messages.warning(request, " ".join([gettext("Changed by someone else in the meantime:"), *told[:TOLD], *more]))
+    if notes:
+        more = ["…"] if len(notes) > LISTED else []
+        heading = gettext("Changed by someone else in the meantime:")
+        messages.warning(request, " ".join([heading, *notes[:LISTED], *more]))
     return redirect(request.get_full_path())
 
 
@@ -79,12 +80,12 @@ def _sent(request: HttpRequest, name: str, pk: int, default: str = "") -> str:
 
 
 def _number(text: str) -> int:
-    """The number of an episode; 0 for what can't be one."""
+    """Parse an episode number; 0 if invalid."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def _read(request: HttpRequest, movie: Movie) -> tuple[list[services.Edit], dict[int, str]]:
-    """What was typed, and what is wrong about it, by primary key."""
+    """The submitted edits, and errors by primary key."""
     there = movie.episodes.only("movie", "number", "title").in_bulk(_keys(request))
     longest = Episode._meta.get_field("title").max_length or 0
     edits, wrong = [], {}
@@ -106,9 +107,9 @@ def _read(request: HttpRequest, movie: Movie) -> tuple[list[services.Edit], dict
 
 
 def _typed(request: HttpRequest, movie: Movie, wrong: dict[int, str]) -> list[Any]:
-    """The episodes that were sent, as they are now, with what was typed and is wrong."""
+    """The submitted episodes in their current state, with the typed values and errors."""
     rows = movie.episodes.select_related("video").defer("video__failure_detail").filter(pk__in=_keys(request))
-    shown = [_as_it_is(episode) for episode in rows.order_by("number")]
+    shown = [_unchanged(episode) for episode in rows.order_by("number")]
     for episode in shown:
         episode.error = wrong.get(episode.pk, "")
         for name in ("number", "title"):
@@ -118,6 +119,6 @@ def _typed(request: HttpRequest, movie: Movie, wrong: dict[int, str]) -> list[An
     return shown
 
 
-def _as_it_is(episode: Any) -> Any:
+def _unchanged(episode: Any) -> Any:
     episode.typed = {"number": str(episode.number), "title": episode.title}
     return episode

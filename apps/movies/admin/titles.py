@@ -1,4 +1,4 @@
-"""Titles: their list, their form, and what becomes of uploaded files."""
+"""Administration of titles, and adding uploads to them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ STATUS_LABELS = {
     Status.DRAFT: "info",
     Status.WITHDRAWN: "warning",
 }
-NAMED = 5  # titles that a message names
+NAMED = 5  # titles listed in a message
 
 
 class DeletedFilter(DropdownFilter):
-    """What was deleted is shown only to who asks for it."""
+    """Hides deleted titles unless they are requested."""
 
     title = _("deleted titles")
     parameter_name = "deleted"
@@ -108,15 +108,15 @@ class MovieAdmin(PublicModelAdmin):
     ]
 
     def get_urls(self) -> list[URLPattern]:
-        door = self.admin_site.admin_view
+        view = self.admin_site.admin_view
         return [
-            path("add-uploads/", door(self.add_uploads), name="movies_movie_add_uploads"),
-            path("<int:movie_id>/episodes/", door(episodes_page), name="movies_movie_episodes"),
+            path("add-uploads/", view(self.add_uploads), name="movies_movie_add_uploads"),
+            path("<int:movie_id>/episodes/", view(episodes_page), name="movies_movie_episodes"),
             *super().get_urls(),
         ]
 
     def get_inlines(self, request: HttpRequest, obj: Movie | None = None) -> list[Any]:
-        """One episode is edited with its title, more of them in an editor of their own."""
+        """A single episode is edited inline; several have their own editor."""
         many = obj is not None and obj.episodes.count() > 1
         return [inline for inline in self.inlines if not (many and inline is EpisodeInline)]
 
@@ -128,9 +128,9 @@ class MovieAdmin(PublicModelAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Edit episodes (%d)") % movie.episodes.count())
 
     def add_uploads(self, request: HttpRequest) -> HttpResponseBase:
-        """Make titles and episodes of uploads, for the upload page: JSON `rows`, or `errors` by field.
+        """Create titles and episodes from uploads, for the upload page: JSON `rows`, or `errors` by field.
 
-        With `preview`, JSON of what would be made: `places` and `notes`.
+        With `preview`, describe what would be created: JSON `places` and `notes`.
         """
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -147,7 +147,7 @@ class MovieAdmin(PublicModelAdmin):
             episodes = form.save()
         except services.UnableToAddUploads as error:
             return JsonResponse({"errors": {"__all__": [str(error)]}}, status=409)
-        except IntegrityError:  # an episode came in another form
+        except IntegrityError:  # another form created the episode
             return JsonResponse(
                 {"errors": {"__all__": [gettext("Someone else is editing this title. Please save again.")]}}, status=409
             )
@@ -163,7 +163,7 @@ class MovieAdmin(PublicModelAdmin):
         return JsonResponse({"rows": rows})
 
     def view_on_site(self, movie: Movie) -> str | None:
-        """Where staff see it: there is a page of every title that has an episode and isn't deleted."""
+        """The title's page, if it has an episode and isn't deleted."""
         return movie.get_absolute_url() if movie.deleted_at is None and movie.episodes.exists() else None
 
     @display(description=_("poster"))
@@ -182,7 +182,7 @@ class MovieAdmin(PublicModelAdmin):
         return "deleted" if movie.deleted_at else movie.status, self.state(movie)
 
     def has_delete_permission(self, request: HttpRequest, obj: Movie | None = None) -> bool:
-        return False  # deleting hides: the action does it, and it can be undone
+        return False  # titles are soft-deleted by an action that can be undone
 
     def has_episodes_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)

@@ -1,4 +1,4 @@
-"""What titles are sorted by."""
+"""Categories, genres and regions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from utils.templatetags.formats import local_name
 
-EVERYTHING = "all"  # in the place of a slug: all categories
+EVERYTHING = "all"  # reserved slug for all categories
 
 
 class Category(models.Model):
-    """A shelf of the shop: 电影, 剧集, 课程 … `slug` is the `<subject>` of `/comedy/<subject>/<page>/`."""
+    """A top-level category: 电影, 剧集, 课程 … `slug` is the `<subject>` of `/comedy/<subject>/<page>/`."""
 
     slug = models.SlugField(_("slug"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=40)
@@ -39,7 +39,7 @@ class Category(models.Model):
 
 
 class Label(models.Model):
-    """A word that titles are found by, in Chinese and in English."""
+    """A bilingual label of titles."""
 
     name = models.CharField(_("name"), max_length=40, unique=True)
     name_en = models.CharField(_("English name"), max_length=40, blank=True)
@@ -53,7 +53,7 @@ class Label(models.Model):
 
 
 class Genre(Label):
-    """What a title is like: comedy, documentary … A title has any number of them."""
+    """A genre, such as comedy or documentary. A title has any number of them."""
 
     class Meta(Label.Meta):
         verbose_name = _("genre")
@@ -61,7 +61,7 @@ class Genre(Label):
 
 
 class Region(Label):
-    """Where a title was made."""
+    """The region where a title was produced."""
 
     class Meta(Label.Meta):
         verbose_name = _("region")

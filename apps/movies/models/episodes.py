@@ -1,4 +1,4 @@
-"""The parts of a title, and what goes with them."""
+"""Episodes, chapters and course material."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from apps.movies.models.titles import Movie
 from utils.rows import name_of
 from utils.storages import private
 
-HIGHEST = 9999  # number of an episode
-ASIDE = 20_000  # added to a number while it changes: a column of small integers holds it
+HIGHEST = 9999  # highest episode number
+ASIDE = 20_000  # offset during renumbering; fits a small integer column
 
 
 class Episode(models.Model):
@@ -57,7 +57,7 @@ class Episode(models.Model):
 
 
 class Chapter(models.Model):
-    """A named moment of an episode, on the seek bar."""
+    """A chapter marker on the seek bar."""
 
     episode = models.ForeignKey(Episode, models.CASCADE, related_name="chapters", verbose_name=_("episode"))
     starts_at = models.FloatField(_("from"), help_text=_("In seconds."))
@@ -73,7 +73,7 @@ class Chapter(models.Model):
 
 
 class MaterialFile(FieldFile):
-    """A file whose address is the page that asks who wants it: one that is signed would be dead in five minutes."""
+    """A file whose URL is the authorising view, as a signed URL would expire in five minutes."""
 
     @property
     def url(self) -> str:
@@ -85,11 +85,11 @@ class MaterialField(models.FileField):
 
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.FileField", args, kwargs  # it is stored as any file
+        return name, "django.db.models.FileField", args, kwargs  # stored like any other file
 
 
 class Material(models.Model):
-    """A file that goes with a course, for the viewers who may watch it."""
+    """A file of a course, for viewers entitled to the course."""
 
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="materials", verbose_name=_("movie"))
     title = models.CharField(_("title"), max_length=80)

@@ -1,4 +1,4 @@
-"""How often titles were played."""
+"""Play counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from apps.movies.models.titles import Movie
 
 
 class PlayDay(models.Model):
-    """Plays of one movie on one day of the site's calendar: what the rankings are summed from."""
+    """Plays of a movie on one local day, the basis of the rankings."""
 
     movie = models.ForeignKey(Movie, models.CASCADE, related_name="play_days")
     day = models.DateField(db_index=True)
@@ -19,8 +19,8 @@ class PlayDay(models.Model):
 
 
 class Play(models.Model):
-    """A play that isn't in its title's counters yet: `flush_plays` adds it to them and deletes the row."""
+    """A play not yet added to its title's counters by `flush_plays`, which then deletes the row."""
 
-    # Without a constraint: checking it would lock the title's row on MariaDB, once for each view.
+    # No database constraint: on MariaDB checking it would lock the title's row for every view.
     movie = models.ForeignKey(Movie, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
-    day = models.DateField()  # of the site's calendar
+    day = models.DateField()  # local date

@@ -1,4 +1,4 @@
-"""A title and who made it."""
+"""Titles, people and credits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Person(models.Model):
 
 
 class Kind(models.TextChoices):
-    """What a title is: it decides how its episodes are shown."""
+    """The kind of a title; determines how episodes are presented."""
 
     FILM = "film", _("film")
     SERIES = "series", _("series")
@@ -41,7 +41,7 @@ class Kind(models.TextChoices):
 
 
 class Access(models.TextChoices):
-    """Who may watch the whole of a title."""
+    """Who may watch the full title."""
 
     FREE = "free", _("free")
     VIP = "vip", _("VIP")
@@ -54,7 +54,7 @@ BROWSED_BY = ["plays_week", "published_at", "score"]  # within a category
 
 class MovieQuerySet(models.QuerySet["Movie"]):
     def live(self) -> MovieQuerySet:
-        """Not deleted: deleting hides and never destroys."""
+        """Titles that aren't soft-deleted."""
         return self.filter(deleted_at=None)
 
     def published(self) -> MovieQuerySet:
@@ -70,7 +70,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.filter(visibility.visible(audience))
 
     def for_card(self) -> MovieQuerySet:
-        """Only what a poster card shows; no query per card."""
+        """Only the fields shown on poster cards."""
         return self.select_related("category").defer("summary", "content")
 
 
@@ -86,7 +86,7 @@ class Movie(Release):
     summary = models.TextField(_("summary"), blank=True)
     content = models.TextField(_("rich text"), blank=True, help_text=_("For courses: shown below the lessons (HTML)."))
     genres = models.ManyToManyField(Genre, related_name="movies", blank=True, verbose_name=_("genres"))
-    genre_line = models.CharField(max_length=120, blank=True, editable=False)  # the card's line, denormalised
+    genre_line = models.CharField(max_length=120, blank=True, editable=False)  # genre names for cards, denormalised
     genre_line_en = models.CharField(max_length=120, blank=True, default="", db_default="", editable=False)
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="movies", verbose_name=_("region")
@@ -113,21 +113,21 @@ class Movie(Release):
     exclusive = models.BooleanField(_("exclusive"), default=False)
     episodes_planned = models.PositiveSmallIntegerField(_("total episodes"), default=1)
     episodes_out = models.PositiveSmallIntegerField(_("episodes available"), default=0, editable=False)  # denormalised
-    # The number that the title's address leads to: of the first that can be played, if any can; denormalised.
+    # Episode number that the title's URL leads to: the first playable one, if any; denormalised.
     first_episode = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     duration = models.FloatField(default=0, editable=False)  # seconds of that episode, denormalised
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
-    # Counters: moved by F() updates and batches, never read-modify-write.
+    # Counters: updated by F() expressions and in batches, never by read-modify-write.
     plays = models.PositiveBigIntegerField(_("plays"), default=0, editable=False)
     plays_day = models.PositiveBigIntegerField(default=0, editable=False)
     plays_week = models.PositiveBigIntegerField(default=0, editable=False)
     plays_month = models.PositiveBigIntegerField(default=0, editable=False)
-    rank_day_before = models.PositiveIntegerField(null=True, editable=False)  # places a day ago, for the movement
+    rank_day_before = models.PositiveIntegerField(null=True, editable=False)  # ranks a day ago, for the trend
     rank_week_before = models.PositiveIntegerField(null=True, editable=False)
     rank_month_before = models.PositiveIntegerField(null=True, editable=False)
-    rank_before = models.PositiveIntegerField(null=True, editable=False)  # of all time
+    rank_before = models.PositiveIntegerField(null=True, editable=False)  # all-time
     comments_count = models.PositiveIntegerField(_("comments"), default=0, editable=False)
     rating_sum = models.PositiveBigIntegerField(default=0, editable=False)
     rating_count = models.PositiveIntegerField(_("ratings"), default=0, editable=False)
@@ -139,7 +139,7 @@ class Movie(Release):
         verbose_name = _("movie")
         verbose_name_plural = _("movies")
         indexes = [
-            # Every list ends with "-pk": with it in the index a database reads no more entries than it returns.
+            # Every list is also ordered by "-pk": with it in the index, only returned entries are read.
             *(models.Index(fields=["status", f"-{field}", "-id"]) for field in LISTED_BY),
             *(models.Index(fields=["category", "status", f"-{field}", "-id"]) for field in BROWSED_BY),
         ]
@@ -158,7 +158,7 @@ class Movie(Release):
 
 
 class Credit(models.Model):
-    """What a person did in a title."""
+    """A person's role in a title."""
 
     class Role(models.TextChoices):
         DIRECTOR = "director", _("director")

@@ -1,4 +1,4 @@
-"""What can be done with the catalogue."""
+"""Services of the catalogue."""
 
 from apps.movies.services.arranging import Assignment, assign_numbers, gaps, repeated
 from apps.movies.services.catalogue import (

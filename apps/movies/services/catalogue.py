@@ -1,4 +1,4 @@
-"""What stands on the shelf: publishing and episodes."""
+"""Publishing titles, and their episodes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from apps.movies.services.pictures import lend_thumbnail
 from utils.cache import invalidate_pages
 from utils.tasks import enqueue
 
-# Videos that became ready this long ago are looked at again: messages about them have arrived by then, or are lost.
+# Videos that became ready in this window are checked again, in case the message about them was lost.
 ANNOUNCED_AFTER, ANNOUNCED_WITHIN = timedelta(minutes=2), timedelta(days=1)
-LINES_AT_ONCE = 500  # movies whose genre lines are written by one statement
+LINES_AT_ONCE = 500  # movies per statement when genre lines are written
 
 
 class UnableToAddEpisode(Exception):
@@ -30,37 +30,37 @@ class UnableToAddEpisode(Exception):
 
 
 def publish(*, movies: Iterable[Movie]) -> int:
-    """Put titles on the shelf, those without an episode that can be played as soon as they have one.
+    """Publish titles; those without a playable episode are published once they have one.
 
-    One that was on the shelf before keeps its date. Returns how many moved.
+    A title that was published before keeps its date. Returns how many changed.
     """
     keys = [m.pk for m in movies]
     with transaction.atomic():
-        # All wait first: a video that becomes ready meanwhile finds its title waiting, or is found here.
+        # All are set to waiting first, so that a video becoming ready meanwhile isn't missed.
         moved = Movie.objects.live().filter(pk__in=keys).exclude(status__in=OPENED).update(status=Status.WAITING)
         _settle(keys)
     return _moved(moved)
 
 
 def withdraw(*, movies: Iterable[Movie]) -> int:
-    """Take titles off the shelf, or keep them from getting there by themselves. Returns how many moved."""
+    """Unpublish titles, or stop waiting ones from being published. Returns how many changed."""
     rows = Movie.objects.filter(pk__in=[m.pk for m in movies], status__in=OPENED)
     return _moved(rows.update(status=Status.WITHDRAWN))
 
 
 def hide(*, movies: Iterable[Movie]) -> int:
-    """Delete titles from view; nothing is destroyed. Returns how many moved."""
+    """Soft-delete titles. Returns how many changed."""
     return _moved(Movie.objects.live().filter(pk__in=[m.pk for m in movies]).update(deleted_at=timezone.now()))
 
 
 def restore(*, movies: Iterable[Movie]) -> int:
-    """Bring deleted titles back as they were. Returns how many moved."""
+    """Restore soft-deleted titles. Returns how many changed."""
     rows = Movie.objects.filter(pk__in=[m.pk for m in movies], deleted_at__isnull=False)
     return _moved(rows.update(deleted_at=None))
 
 
 def _settle(keys: Sequence[int]) -> None:
-    """Publish waiting titles that can be played now; move published ones that no longer can be back to waiting."""
+    """Publish waiting titles that are playable now; set published ones that no longer are back to waiting."""
     playable = Exists(Episode.objects.filter(movie=OuterRef("pk"), video__ready_at__isnull=False))
     rows = Movie.objects.filter(pk__in=keys)
     rows.filter(playable, status=Status.WAITING).update(
@@ -70,19 +70,19 @@ def _settle(keys: Sequence[int]) -> None:
 
 
 def _moved(count: int) -> int:
-    """Have the pages made anew if `count` titles changed, and return it."""
+    """Invalidate cached pages if `count` isn't zero, and return it."""
     if count:
         invalidate_pages()
     return count
 
 
 def clean_content(html: str) -> str:
-    """Rich text without what could run: the tags and attributes that nh3 holds safe."""
+    """Sanitise rich text: keeps the tags and attributes that nh3 considers safe."""
     return nh3.clean(html)
 
 
 def preview_length(movie: Movie) -> int:
-    """Seconds of preview the movie's videos need; 0 for a free one."""
+    """The preview length of the movie's videos in seconds; 0 for a free one."""
     if movie.access == Access.FREE:
         return 0
     return settings.PREVIEW_SECONDS if movie.preview_seconds is None else movie.preview_seconds
@@ -98,16 +98,16 @@ def attach_video(*, episode: Episode, path: Path, original_name: str, move: bool
 
 
 def place_video(*, episode: Episode, video: Video) -> None:
-    """Make the episode play this video, which other episodes may play too."""
+    """Assign the video, which other episodes may share, to the episode."""
     Episode.objects.filter(pk=episode.pk).update(video=video)
     episode.video = video
     adapt_preview(video=video)
-    # A small file may have become ready before its episode was there to hear of it.
+    # A small file may have become ready before it had an episode.
     enqueue("catalogue.video_ready", video_id=video.pk)
 
 
 def adapt_preview(*, video: Video) -> None:
-    """Give the video the preview that its titles ask for: the shortest, as they all show the same file."""
+    """Set the video's preview to the shortest that its titles require, as they share the file."""
     wanted = {preview_length(e.movie) for e in video.episodes.select_related("movie")} - {0}
     seconds = min(wanted, default=0)
     if seconds != video.preview_seconds:
@@ -124,10 +124,10 @@ def add_episode(
     number: int | None = None,
     draft: bool = False,
 ) -> Episode:
-    """A title with the file at `path` as an episode, published as soon as it is ready unless `draft`.
+    """Add the file at `path` as an episode of a title, published once it is ready unless `draft`.
 
-    A series, show or course of that title gets another episode (the next number unless given) and
-    stands where it stood; a film is always a new title. Raises UnableToAddEpisode.
+    An existing series, show or course of that title gets another episode (the next number unless given) and keeps
+    its status; a film is always a new title. Raises UnableToAddEpisode.
     """
     if number is not None and not 1 <= number <= HIGHEST:
         raise UnableToAddEpisode(f"Episodes are numbered from 1 to {HIGHEST}.")
@@ -136,7 +136,7 @@ def add_episode(
         raise UnableToAddEpisode(f"{title} has an episode {number} already.")
     seconds = preview_length(known or Movie(access=access))
     try:
-        # Before the transaction: on SQLite it would hold every other writer up while a long file is copied.
+        # Before the transaction, which on SQLite would block other writers while a long file is copied.
         video = media.add_video(path=path, original_name=path.name, preview_seconds=seconds)
     except media.UnableToAddVideo as error:
         raise UnableToAddEpisode(str(error)) from error
@@ -162,21 +162,21 @@ def add_episode(
 
 
 def _of_many(title: str, kind: str) -> MovieQuerySet:
-    """The title that another episode belongs to; a film has none."""
+    """The title that another episode would belong to; none for a film."""
     rows = Movie.objects.live().filter(title=title, kind=kind).order_by("pk")
     return rows.none() if kind == Kind.FILM else rows
 
 
 def category_for(kind: str) -> Category:
-    """Where a title of that kind stands unless somebody says: the category called as the kind, else the first."""
+    """The default category of a kind: the one named like it, else the first."""
     found = Category.objects.filter(slug=kind).first() or Category.objects.first()
     return found or Category.objects.create(slug=kind, name=str(Kind(kind).label), name_en=kind.capitalize())
 
 
 def access_changed(*, movie: Movie, was_free: bool = False) -> None:
-    """Cut or remove the previews of all episodes, as the movie's access asks now.
+    """Create or remove the previews of all episodes according to the movie's access.
 
-    What was free and isn't any more is stored under other names: the addresses that anybody may have lead nowhere.
+    Files of a title that was free are renamed, so that public URLs stop working.
     """
     for episode in movie.episodes.exclude(video=None).select_related("video"):
         if episode.video:
@@ -186,7 +186,7 @@ def access_changed(*, movie: Movie, was_free: bool = False) -> None:
 
 
 def refresh_episodes(*, movie_id: int) -> None:
-    """Bring the movie's denormalised episode figures up to date, and its place on the shelf with them."""
+    """Update the movie's denormalised episode figures and its status."""
     episodes = Episode.objects.filter(movie_id=movie_id)
     watchable = episodes.filter(video__ready_at__isnull=False)
     first = watchable.select_related("video").order_by("number").first()
@@ -200,13 +200,13 @@ def refresh_episodes(*, movie_id: int) -> None:
 
 
 def refresh_movie(*, movie_id: int) -> None:
-    """Bring everything the movie's cards show up to date: genre line, episodes, length."""
+    """Update everything shown on the movie's cards: genre line, episodes, duration."""
     refresh_genre_lines(movie_ids=[movie_id])
     refresh_episodes(movie_id=movie_id)
 
 
 def refresh_genre_lines(*, movie_ids: Sequence[int]) -> None:
-    """Write the line of genres on the movies' cards anew, in both languages."""
+    """Update the movies' genre lines in both languages."""
     for start in range(0, len(movie_ids), LINES_AT_ONCE):
         names: dict[int, list[tuple[str, str]]] = {pk: [] for pk in movie_ids[start : start + LINES_AT_ONCE]}
         rows = Movie.genres.through.objects.filter(movie_id__in=names).order_by("genre_id")
@@ -227,7 +227,7 @@ def _line(names: Iterable[str]) -> str:
 
 
 def video_ready(*, video_id: int) -> None:
-    """A video can be watched now, or no more: count anew, and lend its thumbnail to a title without pictures."""
+    """A video has become playable or unplayable: update its titles, and lend its thumbnail to those without images."""
     for episode in Episode.objects.filter(video_id=video_id):
         refresh_episodes(movie_id=episode.movie_id)
         if lend_thumbnail(movie_id=episode.movie_id):
@@ -235,9 +235,9 @@ def video_ready(*, video_id: int) -> None:
 
 
 def announce_missed(*, at: datetime) -> int:
-    """Tell titles of videos that became ready lately and of which they don't know; returns how many titles.
+    """Update titles that missed a video becoming ready; returns how many.
 
-    The message about it is lost if the broker loses its memory, and nobody else would send it.
+    The message is lost if the broker loses its data, and nothing else would resend it.
     """
     ready = Episode.objects.filter(movie=OuterRef("pk"), video__ready_at__isnull=False)
     out = ready.order_by().values("movie").annotate(count=Count("pk")).values("count")

@@ -1,4 +1,4 @@
-"""What was uploaded becomes titles and episodes."""
+"""Creating titles and episodes from uploads."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from apps.movies.services.catalogue import category_for, place_video, refresh_ep
 
 
 class UnableToAddUploads(Exception):
-    """What keeps files from becoming episodes; the message says it to the curator."""
+    """The files can't be added; the message says why, in the curator's language."""
 
 
 @dataclass(frozen=True)
 class NamedUpload:
-    """An uploaded file, and the title and number it is to have."""
+    """An uploaded file with its title and episode number."""
 
     upload: Upload
     title: str
-    number: int | None = None  # of the episode; None: as its name says
+    number: int | None = None  # None: read from the file name
 
 
 def add_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
-    """A draft of a film for each file. Raises UnableToAddUploads."""
+    """Create a draft film for each file. Raises UnableToAddUploads."""
     with transaction.atomic():
         made = []
         for named, video in _claimed(uploads):
@@ -38,7 +38,7 @@ def add_films(*, uploads: Sequence[NamedUpload]) -> list[Episode]:
 
 
 def add_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.SERIES) -> list[Episode]:
-    """A draft of a title of several episodes. Raises UnableToAddUploads."""
+    """Create a draft title with several episodes. Raises UnableToAddUploads."""
     with transaction.atomic():
         movie = _draft(title, kind)
         return add_episodes(uploads=uploads, movie=movie)
@@ -47,9 +47,9 @@ def add_series(*, uploads: Sequence[NamedUpload], title: str, kind: str = Kind.S
 def add_episodes(
     *, uploads: Sequence[NamedUpload], movie: Movie, first: int | None = None, replace: bool = False
 ) -> list[Episode]:
-    """The files as episodes of a title, numbered as told, else as `arrange` reads their names.
+    """Add the files as episodes of a title, with the given numbers, else those from `assign_numbers`.
 
-    An episode that has a file keeps it unless `replace`. Raises UnableToAddUploads.
+    Existing files are kept unless `replace`. Raises UnableToAddUploads.
     """
     with transaction.atomic():
         Movie.objects.select_for_update().get(pk=movie.pk)
@@ -86,13 +86,13 @@ def _numbers(uploads: Sequence[NamedUpload], first: int | None, there: Collectio
 
 
 def _claimed(uploads: Sequence[NamedUpload]) -> list[tuple[NamedUpload, Video]]:
-    """The files with their videos, taken off the list of what waits for a place."""
+    """The files with their videos, removed from the list of pending uploads."""
     if not uploads:
         raise UnableToAddUploads(_("Choose at least one file."))
     locked = {
         row.pk: row
         for row in Upload.objects.select_for_update()
-        .prefetch_related("video")  # not joined: the videos aren't to be locked, and MariaDB can't leave them out
+        .prefetch_related("video")  # not joined, so that videos aren't locked (MariaDB has no FOR UPDATE OF)
         .filter(pk__in=[named.upload.pk for named in uploads])
     }
     claimed = []

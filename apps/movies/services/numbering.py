@@ -1,4 +1,4 @@
-"""Episodes get other numbers and titles: swapped, moved and inserted in one go."""
+"""Renumbering and retitling a title's episodes in one transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.movies.services.catalogue import refresh_episodes
 
 
 class NumberTaken(Exception):
-    """`pks`: the episodes whose new number another one has."""
+    """`pks`: the episodes whose new number is taken."""
 
     def __init__(self, pks: set[int]) -> None:
         super().__init__(pks)
@@ -22,7 +22,7 @@ class NumberTaken(Exception):
 
 
 class UnableToEdit(Exception):
-    """`errors`: what keeps each episode, by primary key, from being saved; nothing is."""
+    """`errors`: messages by primary key; nothing was saved."""
 
     def __init__(self, errors: dict[int, str]) -> None:
         super().__init__(errors)
@@ -31,7 +31,7 @@ class UnableToEdit(Exception):
 
 @dataclass(frozen=True)
 class Edit:
-    """An episode as it is to be, and as it was on the page that it was edited on."""
+    """An episode's new values, and those that the page showed when it was opened."""
 
     pk: int
     number: int
@@ -45,18 +45,18 @@ class Edit:
 
 
 def edit_episodes(*, movie: Movie, edits: Sequence[Edit], make_room: bool = False) -> list[str]:
-    """Save what was changed on a page of episodes; returns what others changed there since it was opened.
+    """Save the edits of a page of episodes; returns messages about changes by others in the meantime.
 
-    What was left as it was stays as it is now; what two people changed in different ways is refused, to be decided
-    by the second. Raises UnableToEdit.
+    Unchanged fields keep their current values; conflicting edits are refused, so that the second editor can decide.
+    Raises UnableToEdit.
     """
     with transaction.atomic():
         Movie.objects.select_for_update().get(pk=movie.pk)
         now = {pk: (number, title) for pk, number, title in movie.episodes.values_list("pk", "number", "title")}
-        errors, told, numbers, titles = {}, [], {}, []
+        errors, notes, numbers, titles = {}, [], {}, []
         for edit in edits:
             if edit.pk not in now:
-                told.append(_("Episode %(number)d “%(title)s” has been deleted.") % _said(edit))
+                notes.append(_("Episode %(number)d “%(title)s” has been deleted.") % _shown(edit))
                 continue
             number, title = now[edit.pk]
             if edit.number_was not in (number, edit.number) and edit.number != number:
@@ -66,11 +66,11 @@ def edit_episodes(*, movie: Movie, edits: Sequence[Edit], make_room: bool = Fals
             if edit.number != edit.number_was:
                 numbers[edit.pk] = edit.number
             elif number != edit.number_was:
-                told.append(_("Episode %(was)d is now number %(now)d.") % {"was": edit.number_was, "now": number})
+                notes.append(_("Episode %(was)d is now number %(now)d.") % {"was": edit.number_was, "now": number})
             if edit.title != edit.title_was:
                 titles.append(Episode(pk=edit.pk, title=edit.title))
             elif title != edit.title_was:
-                told.append(_("Episode %(number)d is now titled “%(title)s”.") % {"number": number, "title": title})
+                notes.append(_("Episode %(number)d is now titled “%(title)s”.") % {"number": number, "title": title})
         if errors:
             raise UnableToEdit(errors)
         try:
@@ -78,18 +78,18 @@ def edit_episodes(*, movie: Movie, edits: Sequence[Edit], make_room: bool = Fals
         except NumberTaken as taken:
             raise UnableToEdit({pk: _("Another episode already has this number.") for pk in taken.pks}) from taken
         Episode.objects.bulk_update(titles, ["title"])
-    return told
+    return notes
 
 
-def _said(edit: Edit) -> dict[str, object]:
+def _shown(edit: Edit) -> dict[str, object]:
     return {"number": edit.number_was, "title": edit.title_was}
 
 
 def renumber(*, movie: Movie, numbers: Mapping[int, int], make_room: bool = False) -> int:
-    """Give the movie's episodes these numbers, by primary key; returns how many changed.
+    """Renumber the movie's episodes, by primary key; returns how many changed.
 
-    A number that an episode outside of `numbers` holds is refused, or, to `make_room`, that one and those right
-    behind it move on by one. Raises NumberTaken.
+    A number held by another episode is refused, or, with `make_room`, that episode and those directly following it
+    are shifted by one. Raises NumberTaken.
     """
     with transaction.atomic():
         Movie.objects.select_for_update().get(pk=movie.pk)
@@ -113,7 +113,7 @@ def renumber(*, movie: Movie, numbers: Mapping[int, int], make_room: bool = Fals
         if clashing:
             raise NumberTaken(clashing)
         rows = Episode.objects.filter(pk__in=wanted)
-        # Twice: on the way to its number no episode may meet another that hasn't left it yet.
+        # In two steps, so that no intermediate state has duplicate numbers.
         rows.update(number=F("number") + ASIDE)
         if wanted:
             rows.update(number=Case(*(When(pk=pk, then=Value(number)) for pk, number in wanted.items())))

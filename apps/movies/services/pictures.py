@@ -1,4 +1,4 @@
-"""The pictures that pages show of a title: made of what a curator gave, or of a thumbnail of its film."""
+"""Images of titles in all sizes, from uploads or from a video's thumbnail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ THUMBNAILS = str(Video._meta.get_field("thumbnail").upload_to)
 
 @dataclass(frozen=True)
 class _PictureSlot:
-    """Where a picture stands: a row's set of sizes, and the fields that it may be made of, the best first."""
+    """A row's image set, and the source fields it may be made from, in order of preference."""
 
     row: Movie | Banner
     field: str
@@ -40,7 +40,7 @@ class _PictureSlot:
 
     @property
     def names(self) -> dict[str, str]:
-        """What the fields name, by field."""
+        """The file names by field."""
         return {field: getattr(self.row, field).name or "" for field in self.sources}
 
     @property
@@ -48,17 +48,17 @@ class _PictureSlot:
         return next((name for name in self.names.values() if name), "")
 
     def is_made(self) -> bool:
-        """Whether the set is what it should be, and of what it should be."""
+        """Whether the set is complete and made from the right source."""
         return self.made.get("source") == self.wanted and self.is_whole() if self.made else not self.wanted
 
     def is_whole(self) -> bool:
-        """Whether the set's files are all there."""
+        """Whether all files of the set exist."""
         return all(default_storage.exists(name) for name in pictures.files(self.made))
 
     def make(self) -> None:
-        """Make the set anew, of the first picture that can be opened; {} where none can.
+        """Create the set from the first readable source; empty if there is none.
 
-        It is dropped if the row got another picture meanwhile: whoever gave it that has it made.
+        The set is discarded if the row got another image meanwhile, which triggers its own run.
         """
         before = self.names
         made: pictures.PictureSet | dict[str, Any] = {}
@@ -75,7 +75,7 @@ class _PictureSlot:
         media.discard_replaced(pictures.files(self.made if changed else made), at=timezone.now())
 
     def mend(self) -> None:
-        """Have the set made again, of what there is; the fields are cleared if all that they name is gone."""
+        """Enqueue the set to be recreated; clear the fields if all source files are missing."""
         if not any(name and default_storage.exists(name) for name in self.names.values()):
             type(self.row)._base_manager.filter(pk=self.row.pk, **self.names).update(**dict.fromkeys(self.sources, ""))
         enqueue("catalogue.make_pictures", movie_id=self.row.movie_id if isinstance(self.row, Banner) else self.row.pk)
@@ -91,9 +91,9 @@ def _places(movie: Movie) -> Iterator[_PictureSlot]:
 
 
 def make_pictures(*, movie_id: int) -> None:
-    """Make the sizes and formats of a movie's pictures and of its banners' that aren't made of what they should be.
+    """Create missing or outdated image sets of a movie and its banners.
 
-    What they replace goes once no open page shows it. Twice does no harm.
+    Replaced files are deleted later, when no open page shows them. Idempotent.
     """
     lend_thumbnail(movie_id=movie_id)
     movie = Movie.objects.filter(pk=movie_id).first()
@@ -106,7 +106,7 @@ def make_pictures(*, movie_id: int) -> None:
 def lend_thumbnail(*, movie_id: int) -> bool:
     """Show the thumbnail of its first episode for a title that has no picture; one that is lent follows its film.
 
-    Whether that changed anything.
+    Returns whether anything changed.
     """
     movie = Movie.objects.filter(pk=movie_id).first()
     rows = Episode.objects.filter(movie_id=movie_id).exclude(video=None).exclude(video__thumbnail="")
@@ -121,7 +121,7 @@ def lend_thumbnail(*, movie_id: int) -> bool:
 
 
 def examine_pictures(*, mend: bool = True) -> Iterator[media.Finding]:
-    """Pictures of titles whose files are missing, mended one by one as they are found, unless `mend` is False."""
+    """Find images with missing files and repair them one by one, unless `mend` is False."""
     for movie in Movie.objects.prefetch_related("banners").order_by("pk"):
         for place in _places(movie):
             if not place.wanted or (place.made and place.is_whole()):

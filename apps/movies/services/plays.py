@@ -1,4 +1,4 @@
-"""Plays: a row each as they happen, added to their titles in batches, summed into rankings."""
+"""Plays: recorded as rows, added to titles in batches, aggregated into rankings."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from django.utils import timezone
 
 from apps.movies.models import Movie, Play, PlayDay
 
-SPANS = {"day": 1, "week": 7, "month": 30}  # days each ranking looks back on
+SPANS = {"day": 1, "week": 7, "month": 30}  # days covered by each ranking
 KEPT = [*(f"plays_{name}" for name in SPANS), *(f"rank_{name}_before" for name in SPANS), "rank_before"]
-PLACES = 500  # of yesterday's ranking; who stood below is new in it
+PLACES = 500  # of yesterday's ranking; titles below count as new
 WRITTEN_AT_ONCE = 200  # rows
 FLUSHED_AT_ONCE = 500  # plays
 
 
 def record_play(*, movie_id: int, at: datetime) -> None:
-    """Note one play of the title: a row that no other writer touches, in the caller's transaction."""
+    """Record one play as a new row, without lock contention, in the caller's transaction."""
     Play.objects.create(movie_id=movie_id, day=timezone.localdate(at))
 
 
 def flush_plays() -> int:
-    """Add the plays that were noted to their titles and days; returns how many.
+    """Add recorded plays to their titles and days; returns how many.
 
-    A transaction takes rows away and adds them, or does neither: whatever dies, each counts once.
+    Rows are deleted and counted in the same transaction, so that each counts once.
     """
     total, more = 0, True
-    while more:  # in small transactions: other writers get their turn in between
+    while more:  # in small transactions, so that other writers aren't blocked
         with transaction.atomic():
             rows = list(Play.objects.select_for_update().order_by("pk")[:FLUSHED_AT_ONCE])
             total += _add(Counter((row.movie_id, row.day) for row in rows))
@@ -39,11 +39,11 @@ def flush_plays() -> int:
 
 
 def _add(plays: Counter[tuple[int, date]]) -> int:
-    """Add so many plays by movie and day; returns how many, without those of titles that are gone.
+    """Add plays by movie and day; returns how many, without deleted titles.
 
-    A few statements, whatever the number of titles: those with the same number of plays share one.
+    Titles with the same number of plays share a statement.
     """
-    # Locked in one order, and before all else: no deadlock with another flush or with `refresh_rankings`.
+    # Locked first and in a fixed order, to avoid deadlocks with other flushes and `refresh_rankings`.
     wanted = Movie.objects.filter(pk__in={movie for movie, _ in plays}).order_by("pk")
     known = set(wanted.select_for_update().values_list("pk", flat=True))
     by_movie: Counter[int] = Counter()
@@ -69,7 +69,7 @@ def _add(plays: Counter[tuple[int, date]]) -> int:
 
 
 def refresh_rankings() -> None:
-    """Sum the days into plays_day, plays_week and plays_month, and note yesterday's places of every ranking."""
+    """Update plays_day, plays_week and plays_month, and yesterday's ranks."""
     today = timezone.localdate()
     wanted: dict[int, dict[str, int]] = {}
     for name, days in SPANS.items():
@@ -88,7 +88,7 @@ def refresh_rankings() -> None:
             for name, value in values.items():
                 setattr(row, name, value)
             changed.append(row)
-    # In small transactions: other writers get their turn in between.
+    # In small transactions, so that other writers aren't blocked.
     for start in range(0, len(changed), WRITTEN_AT_ONCE):
         Movie.objects.bulk_update(changed[start : start + WRITTEN_AT_ONCE], KEPT)
 

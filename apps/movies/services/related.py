@@ -1,4 +1,4 @@
-"""What is shown beside a title."""
+"""Related titles for the watch page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from apps.movies.models import Audience, Movie
 
 
 def related(movie: Movie, audience: Audience, *, similar: int, hottest: int) -> tuple[list[Movie], list[Movie]]:
-    """(`similar` titles, those of its category first; the `hottest` of all), in one query that reads as many rows."""
+    """`similar` titles, those of the same category first, and the `hottest` of all, in one query."""
     listed = Movie.objects.listed(audience)
     others = listed.exclude(pk=movie.pk).order_by("-plays_week", "-pk").values_list("pk")
     parts: list[str] = []
@@ -20,7 +20,7 @@ def related(movie: Movie, audience: Audience, *, similar: int, hottest: int) -> 
         sql, params = rows.query.sql_with_params()
         parts.append(f"SELECT {name}.pk FROM ({sql}) AS {name}")  # noqa: S608  (the ORM's own SQL)
         values += params
-    # MariaDB takes no LIMIT in an IN, but in a table inside of it.
+    # MariaDB doesn't support LIMIT in an IN subquery, but in a derived table.
     keys = RawSQL(" UNION ".join(parts), values)  # noqa: S611
     found = sorted(listed.for_card().filter(pk__in=keys), key=lambda m: (-m.plays_week, -m.pk))
     near = sorted(found, key=lambda m: m.category_id != movie.category_id)  # keeps the order within

@@ -1,4 +1,4 @@
-"""The form of the upload page that makes titles and episodes of files."""
+"""Template tags for the form that adds uploads to the catalogue."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ register = template.Library()
 
 @register.inclusion_tag("admin/movies/add_uploads_form.html")
 def add_uploads_form() -> dict[str, Any]:
-    """What the uploaded files become."""
+    """The form that creates titles and episodes from uploads."""
     return {"form": AddUploadsForm(initial={"way": AddUploadsForm.Way.FILMS})}
 
 
 @register.simple_tag
 def add_uploads_media() -> SafeString:
-    """The scripts and styles of that form's fields."""
+    """The form's scripts and styles."""
     return AddUploadsForm().media.render()

@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def poster_cards(movies: Iterable[Movie]) -> SafeString:
-    """The cards of a shelf or grid. A title that stands on two shelves of a page is rendered once."""
+    """The cards of a row or grid. A title shown in two rows of a page is rendered once."""
     card = get_template("parts/poster_card.html")
     made = []
     for movie in movies:

@@ -1,4 +1,4 @@
-"""Who takes the money. Settings choose: Alipay, the local cashier that speaks its protocol, or nobody."""
+"""Payment gateways, chosen by the settings: Alipay, the local cashier that implements its protocol, or none."""
 
 from apps.orders.gateways.accounts import (
     Account,

@@ -1,7 +1,7 @@
-"""The applications that money goes through: the present one and those before it, each with keys that may change.
+"""The configured Alipay applications, current and earlier, and their keys.
 
-Keys and certificates are read again whenever a gateway is asked for: replacing a file needs no restart. What can't be
-used, such as a file that is being written or a certificate without its key, leaves those of before in their place.
+Keys and certificates are read whenever a gateway is requested, so replacing a file needs no restart. While new files
+are unusable (half written, or a certificate without its key), the previous ones stay in use.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Account:
-    """One application of one seller. Each key and certificate is the path of a file, or the PEM itself."""
+    """One application of one seller. Each key and certificate is a file path or the PEM text."""
 
     gateway: str  # alipay or cashier
     app_id: str
@@ -36,71 +36,71 @@ class Account:
     url: str
     private_key: str
     public_key: str = ""
-    app_cert: str = ""  # the application's certificate, Alipay's, and its root's: all three, or none
+    app_cert: str = ""  # certificates of the application, of Alipay and of its root: all three or none
     cert: str = ""
     root_cert: str = ""
 
     @property
     def is_certified(self) -> bool:
-        """Whether it signs by certificates, and not by bare public keys."""
+        """Whether it uses certificate mode instead of bare public keys."""
         return bool(self.app_cert or self.cert or self.root_cert)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Its keys as they are now. Raises OSError and ValueError."""
+        """The current contents of its keys. Raises OSError and ValueError."""
         if self.is_certified:
             return tuple(read(value) for value in (self.private_key, self.app_cert, self.cert, self.root_cert))
         return read(self.private_key), read(self.public_key)
 
 
 def read(value: str) -> str:
-    """The text of a key: what the setting holds, or the file that it names. Raises OSError and ValueError."""
+    """The PEM of a setting that holds it, or names its file. Raises OSError and ValueError."""
     if "-----BEGIN" in value:
-        return value.replace("\\n", "\n")  # as environments write lines
+        return value.replace("\\n", "\n")  # environment variables escape line breaks
     if not value:
         raise ValueError("a key is not set")
     return Path(value).read_text()
 
 
 def payments_enabled() -> bool:
-    """Whether anything can be paid through a gateway."""
+    """Whether payments through a gateway are enabled."""
     return bool(settings.PAYMENT_GATEWAY != "none")
 
 
 def accounts() -> list[Account]:
-    """Every application of the settings, the present one first."""
+    """All configured applications, the current one first."""
     earlier = [_account("alipay", one) for one in settings.ALIPAY_EARLIER_APPS]
     if not payments_enabled():
         return earlier
     names = ("APP_ID", "SELLER_ID", "GATEWAY_URL", "PRIVATE_KEY_FILE", "PUBLIC_KEY_FILE", "APP_CERT_FILE")
-    told = {name: getattr(settings, f"ALIPAY_{name}") for name in (*names, "CERT_FILE", "ROOT_CERT_FILE")}
-    return [_account(settings.PAYMENT_GATEWAY, told), *earlier]
+    values = {name: getattr(settings, f"ALIPAY_{name}") for name in (*names, "CERT_FILE", "ROOT_CERT_FILE")}
+    return [_account(settings.PAYMENT_GATEWAY, values), *earlier]
 
 
 def sellers() -> list[list[Account]]:
-    """The applications by whose money they take, the present one's first: a bill is a seller's."""
+    """The applications grouped by seller, as bills are per seller; the current seller first."""
     found: dict[tuple[str, str], list[Account]] = {}
     for account in accounts():
         found.setdefault((account.gateway, account.seller_id), []).append(account)
     return list(found.values())
 
 
-def _account(gateway: str, told: dict[str, Any]) -> Account:
+def _account(gateway: str, values: dict[str, Any]) -> Account:
     return Account(
         gateway=gateway,
-        app_id=told["APP_ID"],
-        seller_id=told["SELLER_ID"],
-        url=told["GATEWAY_URL"],
-        private_key=str(told["PRIVATE_KEY_FILE"]),
-        public_key=str(told["PUBLIC_KEY_FILE"]),
-        app_cert=str(told["APP_CERT_FILE"]),
-        cert=str(told["CERT_FILE"]),
-        root_cert=str(told["ROOT_CERT_FILE"]),
+        app_id=values["APP_ID"],
+        seller_id=values["SELLER_ID"],
+        url=values["GATEWAY_URL"],
+        private_key=str(values["PRIVATE_KEY_FILE"]),
+        public_key=str(values["PUBLIC_KEY_FILE"]),
+        app_cert=str(values["APP_CERT_FILE"]),
+        cert=str(values["CERT_FILE"]),
+        root_cert=str(values["ROOT_CERT_FILE"]),
     )
 
 
 def gateway() -> AlipayGateway:
-    """The gateway for what is paid now. Raises GatewayRefused where payments are not set up."""
+    """The current gateway. Raises GatewayRefused if payments aren't set up."""
     if not payments_enabled():
         raise GatewayRefused("PAYMENT_GATEWAY is none.")
     if settings.PAYMENT_GATEWAY == "cashier":
@@ -109,9 +109,9 @@ def gateway() -> AlipayGateway:
 
 
 def gateway_by_id(*, name: str, app_id: str) -> AlipayGateway:
-    """The gateway that an order or a payment went through. Raises GatewayUnclear where the settings have it no more.
+    """The gateway of an existing order or payment. Raises GatewayUnclear if it is no longer configured.
 
-    Rows without an `app_id` are older than the note of it.
+    Old rows have no `app_id`; they use the current gateway.
     """
     for account in accounts():
         if account.app_id == app_id and account.gateway == name:
@@ -122,28 +122,28 @@ def gateway_by_id(*, name: str, app_id: str) -> AlipayGateway:
 
 
 _in_use: dict[Account, AlipayGateway] = {}
-_told: dict[Account, str] = {}
+_warned: dict[Account, str] = {}
 
 
 def gateway_of(account: Account) -> AlipayGateway:
-    """The account's gateway with the keys of this moment. Raises GatewayRefused where it never had any."""
+    """The account's gateway with its current keys. Raises GatewayRefused if it never had usable ones."""
     try:
         built = build(account, account.texts)
     except (OSError, ValueError) as error:
-        if _told.get(account) != str(error):
+        if _warned.get(account) != str(error):
             log.warning("The keys of %s can't be used: %s", account.app_id, error)
-        _told[account] = str(error)
+        _warned[account] = str(error)
         if account not in _in_use:
             raise GatewayRefused(f"The keys of {account.app_id} can't be used: {error}") from error
         return _in_use[account]
     _in_use[account] = built
-    _told.pop(account, None)
+    _warned.pop(account, None)
     return built
 
 
 @lru_cache(maxsize=32)
 def build(account: Account, texts: tuple[str, ...]) -> AlipayGateway:
-    """The account's gateway with these keys. Raises ValueError for what can't be a key, or not of that pair."""
+    """Build the account's gateway with these keys. Raises ValueError for unusable or mismatched keys."""
     private = pem(texts[0], "PRIVATE")
     public = _public_of(private)
     named: dict[str, str] = {}
@@ -176,6 +176,6 @@ def _public_of(private: str) -> str:
     except TypeError as error:  # encrypted
         raise ValueError(str(error)) from error
     except ValueError:
-        # the bare base64 of PKCS #1 comes under the name of PKCS #8; the SDK tells them apart by the content
+        # bare base64 of PKCS #1 gets the PKCS #8 header; the SDK tells them apart by content
         key = load_pem_private_key(private.replace(" PRIVATE KEY", " RSA PRIVATE KEY").encode(), None)
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

@@ -1,4 +1,4 @@
-"""Alipay through python-alipay-sdk. The local cashier speaks the same protocol at another address with other keys."""
+"""Alipay through python-alipay-sdk. The local cashier implements the same protocol."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AlipayGateway:
         self, *, name: str, url: str, app_id: str, seller_id: str, sdk: Sdk, certified_until: datetime | None = None
     ) -> None:
         self.name, self.url, self.app_id, self.seller_id, self.sdk = name, url, app_id, seller_id, sdk
-        self.certified_until = certified_until  # the end of the application's certificate
+        self.certified_until = certified_until  # expiry of the application's certificate
 
     # --- Pay --------------------------------------------------------------------------------------
 
@@ -58,7 +58,7 @@ class AlipayGateway:
         phone: bool,
         quit_url: str = "",
     ) -> str:
-        """Where the buyer pays: Alipay's page on a desktop, its WAP page on a phone, which a buyer leaves to quit_url.
+        """The payment URL: Alipay's page on a desktop, its WAP page on a phone, whose back button leads to quit_url.
 
         The product codes are those of "alipay.trade.page.pay" and "alipay.trade.wap.pay".
         """
@@ -75,15 +75,15 @@ class AlipayGateway:
         )
         return f"{self.url}?{query}"
 
-    # --- Ask --------------------------------------------------------------------------------------
+    # --- Query ------------------------------------------------------------------------------------
 
     def query(self, *, number: str, trade_no: str = "", tries: int = TRIES) -> Trade | None:
-        """How the order's trade stands; None where the buyer never opened the gateway's page. Raises GatewayUnclear.
+        """The order's trade; None if the buyer never opened the gateway's page. Raises GatewayUnclear.
 
-        Of several trades of one order, `trade_no` says which.
+        `trade_no` selects one of several trades of an order.
         """
-        asked = {"trade_no": trade_no} if trade_no else {"out_trade_no": number}
-        answer = self._ask(lambda: self.sdk.api_alipay_trade_query(**asked), tries)
+        identity = {"trade_no": trade_no} if trade_no else {"out_trade_no": number}
+        answer = self._call(lambda: self.sdk.api_alipay_trade_query(**identity), tries)
         if says_not_there(answer):
             return None
         expect_success(answer)
@@ -95,13 +95,13 @@ class AlipayGateway:
             raise GatewayUnclear(f"The gateway's answer can't be read: {error}") from error
 
     def close(self, *, number: str, tries: int = TRIES) -> bool:
-        """Close an unpaid trade: True when nobody can pay it any more, False when it was paid in the meantime.
+        """Close an unpaid trade: True if it can no longer be paid, False if it was paid in the meantime.
 
-        A trade that the gateway doesn't know yet can't be closed there; its address expires with the order
-        (`time_expire`), and a payment that arrives all the same is kept and flagged. Whatever a close is refused with,
-        the trade itself says how it stands. Raises GatewayUnclear.
+        A trade that the gateway doesn't know yet can't be closed there; its URL expires with the order (`time_expire`),
+        and a payment that still arrives is kept and flagged. If the close is refused, the trade is queried.
+        Raises GatewayUnclear.
         """
-        answer = self._ask(lambda: self.sdk.api_alipay_trade_close(out_trade_no=number), tries)
+        answer = self._call(lambda: self.sdk.api_alipay_trade_close(out_trade_no=number), tries)
         if is_success(answer) and answer.get("out_trade_no", number) == number:
             return True
         trade = self.query(number=number, tries=tries)
@@ -113,11 +113,11 @@ class AlipayGateway:
     # --- Refund -----------------------------------------------------------------------------------
 
     def refund(self, *, trade_no: str, request_no: str, amount: Decimal, reason: str, tries: int = TRIES) -> None:
-        """Send money back, once per `request_no` however often it is asked. Raises GatewayRefused, GatewayUnclear.
+        """Refund an amount; idempotent by `request_no`. Raises GatewayRefused and GatewayUnclear.
 
-        It is refused only with what will be said again for ever (REFUSES_REFUND).
+        Only permanent rejections (REFUSES_REFUND) raise GatewayRefused.
         """
-        answer = self._ask(
+        answer = self._call(
             lambda: self.sdk.api_alipay_trade_refund(
                 refund_amount=f"{amount:.2f}",
                 trade_no=trade_no,
@@ -127,15 +127,15 @@ class AlipayGateway:
             tries,
         )
         expect_success(answer, refusals=REFUSES_REFUND)
-        # "fund_change: N" means that this very call moved nothing: either it was done before, or it is still going on.
+        # "fund_change: N" means that this call moved no money: the refund was made before, or is in progress.
         if answer.get("fund_change") == "Y":
             return
         if not self.was_refunded(trade_no=trade_no, request_no=request_no, amount=amount, tries=tries):
-            raise GatewayUnclear("The gateway took the refund, but has not carried it out yet.")
+            raise GatewayUnclear("The gateway accepted the refund, but has not completed it yet.")
 
     def was_refunded(self, *, trade_no: str, request_no: str, amount: Decimal, tries: int = TRIES) -> bool:
-        """Whether that refund was carried out. Raises GatewayUnclear, for one of another amount as well."""
-        answer = self._ask(
+        """Whether that refund was made. Raises GatewayUnclear, also if the amount differs."""
+        answer = self._call(
             lambda: self.sdk.api_alipay_trade_fastpay_refund_query(out_request_no=request_no, trade_no=trade_no), tries
         )
         if says_not_there(answer):
@@ -143,67 +143,69 @@ class AlipayGateway:
         expect_success(answer)
         if answer.get("refund_status") != "REFUND_SUCCESS":
             return False
-        if (told := str(answer.get("refund_amount", amount))) != f"{amount:.2f}" and Decimal(told) != amount:
-            raise GatewayUnclear(f"The gateway sent ¥{told} back under {request_no}, not ¥{amount}.")
+        if (amount_text := str(answer.get("refund_amount", amount))) != f"{amount:.2f}" and Decimal(
+            amount_text
+        ) != amount:
+            raise GatewayUnclear(f"The gateway refunded ¥{amount_text} under {request_no}, not ¥{amount}.")
         return True
 
     # --- The day's bill ---------------------------------------------------------------------------
 
     def bill(self, *, day: date) -> bytes:
-        """The bill of a day that is over, by the gateway's clock; empty where it made none, since nothing moved.
+        """The bill of a past day by the gateway's clock; empty if it made none because nothing moved.
 
         Raises GatewayRefused and GatewayUnclear.
         """
         wanted = {"bill_type": "trade", "bill_date": f"{day:%Y-%m-%d}"}
-        answer = self._ask(lambda: self.sdk.server_api("alipay.data.dataservice.bill.downloadurl.query", wanted))
+        answer = self._call(lambda: self.sdk.server_api("alipay.data.dataservice.bill.downloadurl.query", wanted))
         if says_no_bill(answer):
             return b""
         expect_success(answer)
         address = str(answer.get("bill_download_url", ""))
         if urlsplit(address).scheme not in {"https", urlsplit(self.url).scheme}:
-            raise GatewayUnclear("The gateway gave no address of the bill.")
+            raise GatewayUnclear("The gateway gave no URL for the bill.")
         try:
             return fetch(address, seconds=BILL_TIMEOUT, largest=LARGEST)
         except (OSError, http.client.HTTPException, TooLarge) as error:
             raise GatewayUnclear(f"{address}: {error}") from error
 
-    # --- Listen -----------------------------------------------------------------------------------
+    # --- Notifications -----------------------------------------------------------------------------------
 
     def is_signed(self, params: Mapping[str, str]) -> bool:
-        """Whether the gateway signed a notification of these parameters."""
+        """Whether the gateway signed the notification."""
         return self.sdk.is_notification(params)
 
     def needs_certificate(self, params: Mapping[str, str]) -> str:
-        """The number of Alipay's certificate that the notification names and we don't have; empty for none."""
+        """The serial number of a certificate that the notification names and we lack, or empty."""
         sn = params.get("alipay_cert_sn", "")
         return sn if self.sdk.lacks(sn) else ""
 
     def fetch_certificate(self, sn: str) -> None:
-        """Get Alipay's certificate of that number. Raises GatewayUnclear."""
+        """Download Alipay's certificate of that serial number. Raises GatewayUnclear."""
         try:
             self.sdk.fetch_certificate(sn)
         except (*NO_ANSWER, AliPayValidationError, AliPayException) as error:
             raise GatewayUnclear(str(error)) from error
 
     def is_ours(self, params: Mapping[str, str]) -> bool:
-        """Whether a signed notification is for this application and seller: the signature alone doesn't say so."""
+        """Whether a signed notification is for this application and seller: the signature alone doesn't prove that."""
         return params.get("app_id") == self.app_id and params.get("seller_id") == self.seller_id
 
     def read_notification(self, params: Mapping[str, str]) -> Trade:
-        """What a notification that is_signed and is_ours says. Raises ValueError for what can't be read."""
+        """The trade in a notification that is_signed and is_ours. Raises ValueError if it is malformed."""
         return self._trade(params, paid="gmt_payment", buyer="buyer_logon_id")
 
-    # --- Within -----------------------------------------------------------------------------------
+    # --- Internals -----------------------------------------------------------------------------------
 
-    def _trade(self, told: Mapping[str, Any], *, paid: str, buyer: str) -> Trade:
-        number, trade_no = str(told.get("out_trade_no", "")), str(told.get("trade_no", ""))
+    def _trade(self, fields: Mapping[str, Any], *, paid: str, buyer: str) -> Trade:
+        number, trade_no = str(fields.get("out_trade_no", "")), str(fields.get("trade_no", ""))
         if not number or not trade_no or len(trade_no) > 64:
             raise ValueError("The trade has no numbers.")
-        status, amount = TradeStatus(told.get("trade_status", "")), parse_amount(str(told.get("total_amount", "")))
-        paid_at = parse_time(str(told.get(paid) or ""))
-        refunded = parse_amount(str(told.get("refund_fee") or "0"))
+        status, amount = TradeStatus(fields.get("trade_status", "")), parse_amount(str(fields.get("total_amount", "")))
+        paid_at = parse_time(str(fields.get(paid) or ""))
+        refunded = parse_amount(str(fields.get("refund_fee") or "0"))
         if status == TradeStatus.CLOSED and paid_at:
-            refunded = amount  # a paid trade closes only when all of it went back; a query says no more
+            refunded = amount  # a paid trade closes only once fully refunded; queries report no amount
         return Trade(
             gateway=self.name,
             app_id=self.app_id,
@@ -212,13 +214,13 @@ class AlipayGateway:
             status=status,
             amount=amount,
             refunded=refunded,
-            refunded_at=parse_time(str(told.get("gmt_refund") or "")[:19]),  # told with a fraction
+            refunded_at=parse_time(str(fields.get("gmt_refund") or "")[:19]),  # has a fractional part
             paid_at=paid_at,
-            buyer=str(told.get(buyer, ""))[:100],
+            buyer=str(fields.get(buyer, ""))[:100],
         )
 
-    def _ask(self, call: Callable[[], Any], tries: int = TRIES) -> Mapping[str, Any]:
-        """The gateway's answer, its signature verified. Raises GatewayUnclear after so many `tries` without one."""
+    def _call(self, call: Callable[[], Any], tries: int = TRIES) -> Mapping[str, Any]:
+        """The gateway's verified answer. Raises GatewaySilent after `tries` attempts without one."""
         problem: Exception = ValueError("no answer")
         for attempt in range(tries):
             if attempt:
@@ -226,10 +228,10 @@ class AlipayGateway:
             try:
                 answer = call()
             except NO_ANSWER as error:
-                problem = error  # no answer, or one that is none
+                problem = error  # no answer, or a malformed one
                 continue
             except (AliPayValidationError, AliPayException) as error:
-                problem = error  # not signed, or not by the gateway: not to be believed
+                problem = error  # not signed by the gateway
                 break
             if isinstance(answer, dict):
                 return answer
@@ -238,5 +240,5 @@ class AlipayGateway:
 
 
 def _plain(text: str) -> str:
-    """A subject without the characters that Alipay refuses there (/ = &), and without braces, which the SDK counts."""
+    """A subject without the characters that Alipay rejects (/ = &) and without braces, which the SDK counts."""
     return text.translate(_REFUSED)[:128].strip()

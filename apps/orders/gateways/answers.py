@@ -1,4 +1,4 @@
-"""What a signed answer of the open platform says: its text, its signature's reach, and what its codes mean.
+"""Parsing signed answers of the open platform, and the meaning of their codes.
 
 Sources: Alipay open platform, "common error codes" (10000, 10003, 20000, 20001, 40001–40006) and the business error
 codes of alipay.trade.query, .close, .refund and .fastpay.refund.query.
@@ -14,8 +14,8 @@ from apps.orders.gateways.protocol import GatewayRefused, GatewayUnclear
 
 SUCCESS, BUSINESS_FAILED = "10000", "40004"
 NOT_THERE = "ACQ.TRADE_NOT_EXIST"
-# The same refund will be refused for ever. Every other code, documented or not, may mean "later": an empty account
-# (ACQ.SELLER_BALANCE_NOT_ENOUGH), a frozen trade, a fault of the system. The refund then stays requested.
+# Permanent rejections of a refund. Every other code, documented or not, may be temporary: an empty account
+# (ACQ.SELLER_BALANCE_NOT_ENOUGH), a frozen trade, a system error. The refund then stays requested.
 REFUSES_REFUND = frozenset(
     f"ACQ.{name}"
     for name in (
@@ -30,12 +30,12 @@ REFUSES_REFUND = frozenset(
 
 
 def is_success(answer: Mapping[str, Any]) -> bool:
-    """Whether the call was carried out."""
+    """Whether the call succeeded."""
     return answer.get("code") == SUCCESS
 
 
 def says_not_there(answer: Mapping[str, Any]) -> bool:
-    """Whether the gateway knows no such trade."""
+    """Whether the gateway doesn't know the trade."""
     return answer.get("code") == BUSINESS_FAILED and answer.get("sub_code") == NOT_THERE
 
 
@@ -45,7 +45,7 @@ def says_no_bill(answer: Mapping[str, Any]) -> bool:
 
 
 def expect_success(answer: Mapping[str, Any], *, refusals: frozenset[str] = frozenset()) -> None:
-    """Raise GatewayRefused for a sub code among `refusals`, and GatewayUnclear for everything else but success."""
+    """Raise GatewayRefused for a sub code in `refusals`, and GatewayUnclear for any other failure."""
     if is_success(answer):
         return
     what = f"{answer.get('code')} {answer.get('sub_code', '')} {answer.get('sub_msg', '')}".strip()
@@ -55,10 +55,10 @@ def expect_success(answer: Mapping[str, Any], *, refusals: frozenset[str] = froz
 
 
 def members(text: str) -> dict[str, tuple[str, Any]]:
-    """The members of a JSON object, each as it is written and as it is meant: the signature covers the writing.
+    """The members of a JSON object, each as raw text and as parsed value: the signature covers the raw text.
 
-    Alipay signs the characters between the colon and the comma. Counting braces finds another end where a value
-    holds one. Raises ValueError for what is no object, and for a name that comes twice.
+    Alipay signs the characters between the colon and the comma; counting braces would fail on values that contain
+    one. Raises ValueError for anything but an object, and for a duplicate name.
     """
     decoder, found = json.JSONDecoder(), {}
     at = _skip(text, 0)

@@ -24,31 +24,31 @@ COLUMNS = [
 ]  # fmt: skip
 NEEDED = [COLUMNS[n] for n in (0, 1, 2, 11, 21)]
 BRACKETS = str.maketrans("()", "（）")
-PAID, SENT_BACK = "交易", "退款"
-# what reading a damaged ZIP file raises, depending on its compression method
+PAID, REFUNDED = "交易", "退款"
+# raised by a damaged ZIP file, depending on its compression method
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class BillLine:
-    """One movement; `amount` is in yuan, below zero for money that went back."""
+    """One movement; `amount` is in yuan, negative for refunds."""
 
     trade_no: str
     number: str
     amount: Decimal
     request_no: str  # of a refund; empty for a payment
-    unknown: str = ""  # the line as it was written, where it says neither: it then counts as nothing
+    unknown: str = ""  # the raw line if it is neither a payment nor a refund; its amount is 0 then
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells one movement from every other."""
+        """Identifies the movement."""
         return self.trade_no, self.request_no
 
 
 def read_bill(content: bytes) -> list[BillLine]:
-    """The lines of a bill, given as Alipay's ZIP or as the CSV file within. Raises ValueError for anything else.
+    """Parse a bill, given as Alipay's ZIP file or the CSV file in it. Raises ValueError for anything else.
 
-    A line that can't be understood stops nothing: it is among them as `unknown`.
+    Lines of an unknown kind are returned as `unknown`.
     """
     columns: list[str] = []
     lines = []
@@ -68,14 +68,14 @@ def read_bill(content: bytes) -> list[BillLine]:
 
 
 def _cells(text: str, wanted: int) -> list[str]:
-    """A line's cells. A quotation mark that nobody closes spoils this line at the most, and not those behind it."""
+    """The cells of a line. Parsed line by line, so that an unclosed quotation mark affects only its own line."""
     try:
         cells = next(csv.reader([text]), [])
     except csv.Error:
         cells = []
     if len(cells) < wanted:
         cells = text.split(",")
-    return [cell.strip() for cell in cells]  # Alipay ends numbers with a tab, so that no spreadsheet rounds them
+    return [cell.strip() for cell in cells]  # Alipay appends a tab to numbers, so that spreadsheets don't round them
 
 
 def _line(cells: list[str], columns: list[str]) -> BillLine:
@@ -87,13 +87,13 @@ def _line(cells: list[str], columns: list[str]) -> BillLine:
         kind = ""
     if kind == PAID and not amount.startswith("-"):
         return BillLine(trade_no, number, yuan, "")
-    if kind == SENT_BACK:
+    if kind == REFUNDED:
         return BillLine(trade_no, number, -yuan, request_no)
     return BillLine(trade_no, number, Decimal("0.00"), request_no, unknown=",".join(cells).rstrip(",")[:200] or ",")
 
 
 def _details(content: bytes) -> str:
-    """The CSV file: Alipay's ZIP holds one with the details and one with sums."""
+    """The CSV text: Alipay's ZIP file contains one CSV file with details and one with totals."""
     if not content.startswith(b"PK"):
         return _text(content)
     try:
@@ -115,4 +115,4 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("gb18030")  # GBK and what came after it; a UnicodeDecodeError is a ValueError
+        return content.decode("gb18030")  # superset of GBK; a UnicodeDecodeError is a ValueError

@@ -1,8 +1,8 @@
-"""Alipay's certificates: their serial numbers as the protocol counts them, and whether they come from its root.
+"""Alipay's certificates: serial numbers as defined by the protocol, and verification against its root.
 
 Source: Alipay open platform, "public key certificates". A serial number (SN) is the MD5, in hexadecimal, of the
-issuer's name in the order of RFC 4514 with the certificate's serial number in decimal behind it; that of the root file
-joins those of its certificates that are signed with RSA.
+issuer's name in the order of RFC 4514 followed by the certificate's serial number in decimal; the root file's SN
+joins those of its RSA-signed certificates.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ DEEPEST = 6  # certificates from a leaf to the root
 
 
 def read_certificates(text: str) -> list[Certificate]:
-    """The certificates of a PEM file. Raises ValueError where it holds none, or something broken.
+    """The certificates of a PEM file. Raises ValueError if it holds none, or a broken one.
 
-    Alipay's root file holds some of SM2 and ECDSA in an encoding that Python's `cryptography` refuses. They are passed
-    by: nothing that counts here depends on them.
+    Alipay's root file holds some of SM2 and ECDSA in an encoding that Python's `cryptography` refuses. They are
+    skipped, as they aren't needed here.
     """
     found, blocks = [], PEM.findall(text)
     for block in blocks:
@@ -68,13 +68,13 @@ def root_sn_of(roots: Iterable[Certificate]) -> str:
 
 
 def leaves(certificates: Iterable[Certificate]) -> list[Certificate]:
-    """Those of a file that sign messages, and not other certificates; the first one where all of them might."""
+    """The certificates that sign messages rather than other certificates; the first one if all are CAs."""
     given = list(certificates)
     return [one for one in given if not _may_issue(one)] or given[:1]
 
 
 def public_pem(certificate: Certificate) -> str:
-    """The certificate's public key. Raises ValueError for one that Python's cryptography doesn't know (SM2)."""
+    """The public key in PEM. Raises ValueError for a key type that `cryptography` doesn't support (SM2)."""
     try:
         key = certificate.public_key()
     except UnsupportedAlgorithm as error:
@@ -83,14 +83,14 @@ def public_pem(certificate: Certificate) -> str:
 
 
 def holder(certificate: Certificate) -> str:
-    """Whom it was issued to: the common name."""
+    """The common name of the certificate's subject."""
     return "".join(str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
 
 
 def check_chain(
     leaf: Certificate, between: Iterable[Certificate], roots: Iterable[Certificate], *, at: datetime
 ) -> None:
-    """Whether the certificate is valid `at` that moment and leads to one of the roots. Raises ValueError."""
+    """Verify that the certificate is valid at `at` and chains to one of the roots. Raises ValueError."""
     known, trusted, one = [*between, *roots], list(roots), leaf
     for _ in range(DEEPEST):
         check_dates(one, at=at)
@@ -104,7 +104,7 @@ def check_chain(
 
 
 def check_dates(certificate: Certificate, *, at: datetime) -> None:
-    """Raises ValueError for a certificate that isn't valid `at` that moment."""
+    """Raise ValueError if the certificate isn't valid at `at`."""
     if at < certificate.not_valid_before_utc:
         raise ValueError(f"the certificate of {holder(certificate)} is valid from {certificate.not_valid_before_utc}")
     if at > certificate.not_valid_after_utc:

@@ -1,4 +1,4 @@
-"""python-alipay-sdk, with the gateway's clock, both ways of signing, and a reader of answers that counts no braces."""
+"""python-alipay-sdk with the gateway's clock, both signing modes and a proper JSON parser."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ DOWNLOAD = "alipay.open.app.alipaycert.download"
 
 
 class Sdk(AliPay):  # type: ignore[misc]  # python-alipay-sdk ships no types
-    """The SDK's own timestamp is that of the machine's zone, and its certificate mode (DCAliPay) knows one certificate.
+    """Fixes the SDK's timestamps (machine time zone) and certificate mode (DCAliPay knows only one certificate).
 
-    `named` goes with every request: in certificate mode the numbers of the application's certificate and of the root.
+    `named` is sent with every request: in certificate mode the serial numbers of application and root certificate.
     """
 
     def __init__(self, *, url: str, trust: Trust, named: Mapping[str, str], **options: Any) -> None:
@@ -47,7 +47,7 @@ class Sdk(AliPay):  # type: ignore[misc]  # python-alipay-sdk ships no types
         return fetch(address, seconds=self._config.timeout, largest=LONGEST).decode()
 
     def _verify_and_return_sync_response(self, raw_string: str, response_type: str) -> Any:
-        """The answer, its signature verified over the characters that were signed. An error is signed as well."""
+        """The answer, its signature verified over the raw signed text. Errors are signed as well."""
         found = members(raw_string)
         written, meant = found.get(response_type) or found["error_response"]
         _, signature = found.get("sign", ("", ""))
@@ -61,39 +61,39 @@ class Sdk(AliPay):  # type: ignore[misc]  # python-alipay-sdk ships no types
         return meant
 
     def trusted_until(self) -> datetime | None:
-        """When the last certificate of Alipay's that is known expires; None where there are only keys."""
+        """When Alipay's latest known certificate expires; None with bare keys."""
         return self._trust.ends()
 
     def lacks(self, sn: str) -> bool:
-        """Whether the certificate of that number has to be fetched before anything of its can be verified."""
+        """Whether the certificate has to be downloaded before its signatures can be verified."""
         return self._trust.is_missing(sn) and not self._trust.keys(sn)
 
     def fetch_certificate(self, sn: str) -> None:
-        """Have the gateway give the certificate of that number, which it signs with now. Raises as calls do.
+        """Download the certificate that the gateway signs with now. Raises as calls do.
 
-        The answer can't be verified by what isn't known yet: the certificate itself has to lead to Alipay's root.
+        The answer can't be verified with an unknown certificate; instead the certificate must chain to Alipay's root.
         """
         name = DOWNLOAD.replace(".", "_") + "_response"
         text = self._fetch(self.build_body(DOWNLOAD, {"alipay_cert_sn": sn}))
-        _, told = members(text).get(name, ("", {}))
-        if not isinstance(told, dict) or not is_success(told):
+        _, fields = members(text).get(name, ("", {}))
+        if not isinstance(fields, dict) or not is_success(fields):
             raise AliPayValidationError(f"no certificate {sn}: {text[:200]}")
-        self._trust.learn(sn, str(told.get("alipay_cert_content", "")))
+        self._trust.learn(sn, str(fields.get("alipay_cert_content", "")))
         log.info("Alipay signs with the certificate %s now.", sn)
 
     def is_signature(self, text: str, signature: str, *, sn: str = "") -> bool:
-        """Whether one of the keys that may have signed did; `sn` names the certificate, where there are any."""
+        """Whether one of the candidate keys signed the text; `sn` selects a certificate."""
         if not _is_base64(signature):
             return False
         digest, given = SHA256.new(text.encode()), base64.b64decode(signature)
-        # not through the SDK's _verify: it keeps one key in the object, which threads share
+        # not the SDK's _verify: it keeps one key in an object shared by threads
         return any(PKCS1_v1_5.new(_key(key)).verify(digest, given) for key in self._trust.keys(sn))
 
     def is_notification(self, params: Mapping[str, str]) -> bool:
-        """Whether `sign` stands over the parameters.
+        """Whether `sign` is a valid signature of the parameters.
 
-        Alipay leaves `sign_type` out of what it signs (rsaCheckV1); gateways of its life-style accounts keep it in
-        (rsaCheckV2). `alipay_cert_sn` is read as signed or not: it only says which key to try.
+        Alipay leaves `sign_type` out of what it signs (rsaCheckV1); life-style accounts include it (rsaCheckV2).
+        `alipay_cert_sn` may be signed or not: it only selects the key.
         """
         signature, sn = params.get("sign", ""), params.get("alipay_cert_sn", "")
         if params.get("sign_type", "RSA2") != "RSA2":
@@ -109,7 +109,7 @@ def _key(text: str) -> RSA.RsaKey:
 
 
 def _is_base64(signature: str) -> bool:
-    """Whether it is the one way to write these bytes: the SDK's decoder skips over what doesn't belong there."""
+    """Whether it is canonical base64: the SDK's decoder ignores invalid characters."""
     try:
         return bool(signature) and base64.b64encode(base64.b64decode(signature, validate=True)).decode() == signature
     except ValueError:

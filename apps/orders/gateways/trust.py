@@ -1,4 +1,4 @@
-"""Whose signatures are believed: Alipay's public key and those before it, or its certificates."""
+"""Trusted signers: Alipay's public keys, or its certificates."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ SN = re.compile(r"[0-9a-f]{32}")
 
 
 class Trust(Protocol):
-    """What `Sdk` asks when it verifies."""
+    """The keys that `Sdk` verifies with."""
 
-    first: str  # the key, in PEM, that the SDK wants to hold
+    first: str  # the key in PEM that the SDK's constructor needs
 
     def keys(self, sn: str) -> list[str]:
-        """The public keys, in PEM, that may have signed; `sn` is the certificate's that the message names, or empty."""
+        """Candidate public keys in PEM; `sn` is the certificate that the message names, or empty."""
 
     def is_missing(self, sn: str) -> bool:
-        """Whether the certificate of that number has to be fetched from the gateway first."""
+        """Whether the certificate must be downloaded from the gateway first."""
 
     def ends(self) -> datetime | None:
-        """When the last certificate of Alipay's that is known expires; None where there are only keys."""
+        """When Alipay's latest known certificate expires; None with bare keys."""
 
     def learn(self, sn: str, content: str) -> None:
-        """Take a certificate that the gateway gave, in base64. Raises ValueError for one that isn't Alipay's."""
+        """Add a downloaded certificate, in base64. Raises ValueError if it isn't Alipay's."""
 
 
 class PublicKeys:
-    """Alipay's public key; a file may hold those before it too, which are believed as long as they stand there."""
+    """Alipay's public key; the file may also hold previous ones, which stay trusted as long as they are listed."""
 
     def __init__(self, text: str) -> None:
         blocks = _PEM.findall(text) if "-----BEGIN" in text else re.split(r"\n\s*\n", text.strip())
@@ -64,10 +64,10 @@ class PublicKeys:
 
 
 class Certificates:
-    """Alipay's certificates: those of the file, and those that the gateway gave when it changed them.
+    """Alipay's certificates: those of the file, and those downloaded when Alipay changed them.
 
-    A fetched one counts if it leads to the root, is valid, and was issued to the holder of the one in the file: the
-    same root issues merchants' certificates too.
+    A downloaded one is trusted if it chains to the root, is valid, and has the same holder as the one in the file:
+    the same root also issues merchants' certificates.
     """
 
     def __init__(self, app_id: str, text: str, roots: str) -> None:
@@ -105,7 +105,7 @@ class Certificates:
         )
 
     def _recall(self, sn: str) -> None:
-        """Look whether another process fetched it."""
+        """Load it if another process has downloaded it."""
         kept = AlipayCertificate.objects.filter(app_id=self._app_id, sn=sn).first()
         if kept is None:
             return

@@ -1,4 +1,4 @@
-"""May this viewer watch it, and how far did they get?"""
+"""Entitlement, watch progress and simultaneous streams."""
 
 from apps.playback.services import streams
 from apps.playback.services.access import NOT_THEIRS, Grant, GrantKind, Reason, authorize, withheld

@@ -1,4 +1,4 @@
-"""Entitlement: the one place that decides what a viewer may see of an episode."""
+"""Entitlement: decides what a viewer may watch of an episode."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOT_THEIRS = frozenset({Reason.SIGN_IN, Reason.VIP, Reason.BUY})  # what opens i
 
 @dataclass(frozen=True)
 class Grant:
-    """What a viewer gets: the `variant` of the renditions, None for nothing; `reason` says why it isn't all.
+    """What a viewer may play: the `variant` of the renditions, or None; `reason` says why it isn't the full title.
 
     `withheld` says why the title isn't the viewer's, whether or not this episode is ready.
     """

@@ -1,4 +1,4 @@
-"""How far a viewer got, and the view that counts once."""
+"""Recording heartbeats: watch progress and view counting."""
 
 from __future__ import annotations
 
@@ -20,80 +20,80 @@ if TYPE_CHECKING:
 
     from apps.users.models import User
 
-LONGEST_GAP = 15.0  # seconds of watching one heartbeat can stand for at most
-SAVE_EVERY = 5.0  # seconds between two writes of one viewer while it plays
-NEAR_THE_END = 0.95  # share watched at which an episode is finished
-TRIES = 3  # of a heartbeat that another one of the same viewer overtakes
+LONGEST_GAP = 15.0  # seconds of watching that one heartbeat can account for
+SAVE_EVERY = 5.0  # seconds between two writes per viewer during playback
+NEAR_THE_END = 0.95  # watched share at which an episode counts as finished
+TRIES = 3  # of a heartbeat that races with another of the same viewer
 FORGOTTEN_AT_ONCE = 500  # rows
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """What a player says: position and duration in seconds, whether it plays, which player it is and its count."""
+    """A player's report: position and duration in seconds, whether it plays, its name and sequence number."""
 
     position: float
     duration: float
     playing: bool
-    tab: str = ""  # told apart by the player itself; empty if it doesn't
-    number: int = 0  # counts up within a tab; 0 if it doesn't
+    tab: str = ""  # the player's own name, may be empty
+    number: int = 0  # sequence number within a tab, 0 if unknown
 
 
 def record_heartbeat(
     *, viewer: User | AnonymousUser, viewer_key: str, episode: Episode, grant: Grant, heartbeat: Heartbeat, at: datetime
 ) -> None:
-    """Keep where the viewer is and count the view once it was watched for long enough.
+    """Save the position, and count the view once it has been watched for long enough.
 
     Watching is measured by the server's clock between heartbeats, so no client can claim more.
-    `viewer_key` tells viewers apart who aren't signed in. A preview leaves no trace.
+    `viewer_key` identifies viewers without an account. Previews aren't recorded.
     """
     if grant.variant != Rendition.Variant.FULL:
         return
     for _ in range(TRIES):
-        watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_said(heartbeat, at))
+        watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_fields(heartbeat, at))
         if begins:
             if viewer.is_authenticated:
                 _keep(viewer.pk, episode, heartbeat, at)
             return
         if watch.is_counted(at) and not viewer.is_authenticated:
-            return  # nothing more to know
-        news = _news(watch, heartbeat, at)
-        if news is None:
+            return  # nothing left to record
+        changes = _changes(watch, heartbeat, at)
+        if changes is None:
             return
         with transaction.atomic():
-            if not Watch.objects.filter(pk=watch.pk, seen_at=watch.seen_at).update(**news):
-                continue  # another heartbeat of this viewer came in between
-            if news.get("counted_at"):
+            if not Watch.objects.filter(pk=watch.pk, seen_at=watch.seen_at).update(**changes):
+                continue  # another heartbeat of this viewer was faster
+            if changes.get("counted_at"):
                 movies.record_play(movie_id=episode.movie_id, at=at)
             if viewer.is_authenticated:
                 _keep(viewer.pk, episode, heartbeat, at)
         return
 
 
-def _said(heartbeat: Heartbeat, at: datetime) -> dict[str, Any]:
+def _fields(heartbeat: Heartbeat, at: datetime) -> dict[str, Any]:
     return {"tab": heartbeat.tab, "number": heartbeat.number, "playing": heartbeat.playing, "seen_at": at}
 
 
-def _news(watch: Watch, heartbeat: Heartbeat, at: datetime) -> dict[str, Any] | None:
-    """The fields that the heartbeat changes, `counted_at` among them if it makes a view; None if it changes nothing."""
-    said = _said(heartbeat, at)
+def _changes(watch: Watch, heartbeat: Heartbeat, at: datetime) -> dict[str, Any] | None:
+    """The fields that the heartbeat changes, including `counted_at` if it completes a view; None for no change."""
+    fields = _fields(heartbeat, at)
     if watch.has_lapsed(at):
-        return {**said, "watched": 0.0, "counted_at": None}
+        return {**fields, "watched": 0.0, "counted_at": None}
     passed = (at - watch.seen_at).total_seconds()
     same = watch.tab == heartbeat.tab
     if same and heartbeat.number and heartbeat.number <= watch.number:
-        return None  # overtaken on its way
+        return None  # arrived out of order
     if not same and not heartbeat.playing:
-        return None  # a tab that was left behind says goodbye: another one is further on
+        return None  # a closed tab's last heartbeat: another tab has taken over
     if not same and heartbeat.number > 1 and watch.playing and passed < LONGEST_GAP:
-        return None  # of two tabs that play, the one that began last counts until it stops
+        return None  # of two playing tabs, the one that started last counts until it stops
     if same and heartbeat.playing and watch.playing and -LONGEST_GAP < passed < SAVE_EVERY:
-        return None  # the next one carries the same news; a clock that was set back further isn't waited for
+        return None  # too soon after the last write; a clock set back further is tolerated
     watched = watch.watched + (min(max(0.0, passed), LONGEST_GAP) if watch.playing else 0.0)
     if watch.is_counted(at):
-        return {**said, "watched": 0.0}
+        return {**fields, "watched": 0.0}
     if watched >= settings.VIEW_AFTER:
-        return {**said, "watched": 0.0, "counted_at": at}
-    return {**said, "watched": watched}
+        return {**fields, "watched": 0.0, "counted_at": at}
+    return {**fields, "watched": watched}
 
 
 def _keep(user_id: int, episode: Episode, heartbeat: Heartbeat, at: datetime) -> None:
@@ -107,25 +107,25 @@ def _keep(user_id: int, episode: Episode, heartbeat: Heartbeat, at: datetime) ->
         "updated_at": at,
     }
     rows = Progress.objects.filter(user_id=user_id, episode=episode)
-    # of two heartbeats at different nodes the later one wins, whichever is written first
+    # the later of two heartbeats wins, even if different nodes write them out of order
     if not rows.filter(updated_at__lte=at).update(**values):
         Progress.objects.get_or_create(user_id=user_id, episode=episode, defaults=values)
 
 
 def forget_lapsed(*, at: datetime) -> int:
-    """Forget the viewers who were seen too long ago for a view of theirs to be the same one. Returns how many."""
+    """Delete rows that are too old to matter for counting; returns how many."""
     forgotten = 0
-    # By key, a few at a time: viewers who are there are never waited for, nor kept waiting.
+    # By key in small batches, so that neither side waits for row locks.
     while keys := list(Watch.objects.lapsed(at).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]):
         forgotten += Watch.objects.lapsed(at).filter(pk__in=keys).delete()[0]
     return forgotten
 
 
 def clear_history(*, user: User) -> int:
-    """Forget what the user watched; returns how many episodes."""
+    """Clear the user's watch history; returns the number of episodes."""
     return Progress.objects.filter(user=user).delete()[0]
 
 
 def forget(*, user: User, progress_id: int) -> bool:
-    """Forget one episode the user watched; False if there is no such row of theirs."""
+    """Remove one entry from the user's watch history; False if it isn't theirs."""
     return bool(Progress.objects.filter(user=user, pk=progress_id).delete()[0])

@@ -1,4 +1,4 @@
-"""The player, and what was begun, on other apps' pages."""
+"""Template tags that show the player and unfinished titles on other apps' pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from apps.playback.presenters import gate, player_config
 
 register = template.Library()
 SHOWN = 12
-LOOKED_AT = 60  # rows; a series takes one place however many of its episodes were begun
+LOOKED_AT = 60  # rows; a series is shown once however many of its episodes were started
 
 
 @register.inclusion_tag("parts/continue_watching.html", takes_context=True)
 def continue_watching(context: dict[str, Any]) -> dict[str, Any]:
-    """The shelf of what the viewer began and didn't finish, a row a title."""
+    """The row of unfinished titles, one card per title."""
     audience = Audience.of(context["request"])
     rows: dict[int, Progress] = {}
     if audience.viewer.is_authenticated:
@@ -31,10 +31,10 @@ def continue_watching(context: dict[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/media/video/player.html")
 def staff_player(video: Video) -> dict[str, Any]:
-    """The site's player with the whole of a video, for staff, and the episodes that use it.
+    """The site's player with the full video, for staff, and the episodes that use it.
 
-    It plays by the addresses of an episode, so there must be one of a title that isn't deleted. What staff look at
-    counts as no play and leaves no history.
+    It plays through an episode's URLs, so the video must be used by a title that isn't deleted. Views by staff aren't
+    counted or recorded.
     """
     episodes = list(Episode.objects.filter(video=video).select_related("movie").order_by("movie_id", "number"))
     episode = next((e for e in episodes if e.movie.deleted_at is None), None)

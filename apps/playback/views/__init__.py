@@ -1,1 +1,1 @@
-"""What a viewer's browser asks for while it watches."""
+"""Views used by the watch page and the player."""

@@ -1,4 +1,4 @@
-"""New addresses for a player that has had its old ones for a while."""
+"""Renewing the signed URLs of a player."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRIVATE = {"Cache-Control": "private, no-store"}
 
 @require_safe
 def addresses(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """`files`: the address of each file that a player of this episode may have open, signed anew; `kind` of grant."""
+    """JSON: `files`, a fresh URL for each file that the player may have open; `kind` of grant."""
     episode, grant = admit(request, movie_id, set_id)
     video = episode.video
     if grant.variant is None or video is None:
@@ -25,9 +25,9 @@ def addresses(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
-    """Lead to the address of one file, signed just now: for players that can't renew what stands in a playlist.
+    """Redirect to a fresh URL of one file, for players that can't renew the URLs in a playlist.
 
-    Each piece asks here, and so with its viewer's session and the player's place. Raises Http404 for another title's.
+    Every request passes here with the viewer's session and stream slot. Raises Http404 for other titles' files.
     """
     episode, grant = admit(request, movie_id, set_id)
     video = episode.video

@@ -1,4 +1,4 @@
-"""The ways in that the addresses of an episode share."""
+"""Authorisation shared by the views of an episode."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from apps.playback.models import Stream
 from apps.users import services as users
 from apps.users.models import User
 
-NAME = re.compile(r"[A-Za-z0-9-]{1,40}")  # what a player calls itself, or its page
+NAME = re.compile(r"[A-Za-z0-9-]{1,40}")  # names of players and page loads
 AGENT_LENGTH = Stream._meta.get_field("user_agent").max_length or 0
 
 
 def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, services.Grant]:
-    """The episode, and what this viewer may see of it now. Raises Http404 for what isn't for viewers."""
+    """The episode and the viewer's grant. Raises Http404 for titles that aren't visible."""
     episode = get_object_or_404(
         Episode.objects.select_related("movie", "video").defer(
             "movie__summary", "movie__content", "video__failure_detail"
         ),
-        movie__pk=movie_id,  # not movie_id: that is not asked whether the number fits into the column
+        movie__pk=movie_id,  # not movie_id, which isn't checked against the column's range
         number=set_id,
     )
     audience = Audience.of(request)
@@ -35,10 +35,9 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, se
 
 
 def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -> tuple[Episode, services.Grant]:
-    """As `enter`, for what gives addresses of media: nothing to a player that has no place, where it needs one.
+    """Like `enter`, for views that hand out media URLs: refuses a player that needs a stream slot and has none.
 
-    A player says by `player` in the address which it is, else it is the one called `name`, and by `page` which load of
-    its page.
+    The query parameter `player` names the player (default: `name`), and `page` the page load.
     """
     episode, grant = enter(request, movie_id, set_id)
     user = limited_viewer(request, episode, grant)
@@ -52,26 +51,26 @@ def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -
 
 
 def limited_viewer(request: HttpRequest, episode: Episode, grant: services.Grant) -> User | None:
-    """The account whose players need places for the episode; None where none is needed."""
+    """The account if its players need stream slots for the episode, else None."""
     user, audience = users.account_of(request), Audience.of(request)
     needed = services.streams.needs_place(audience=audience, movie=episode.movie, grant=grant)
     return user if needed else None
 
 
 def player_of(request: HttpRequest, name: str, page: str) -> services.streams.Player:
-    """The player that calls itself `name` in this browser; without a name, or one that is none, the browser is one.
+    """The player called `name` in this browser; without a valid name the whole browser is one player.
 
-    The browser is part of the key: no two share a place by sharing a name.
+    The browser is part of the key, so that two browsers can't share a slot.
     """
     name, page = (text if NAME.fullmatch(text) else "" for text in (name, page))
-    # the device outlives a new session key
+    # the device survives a change of session key
     browser = request.session.get(users.devices.DEVICE) or request.session.session_key
     key = hashlib.sha256(f"{browser}:{name or services.streams.NAMELESS}".encode()).hexdigest()
     return services.streams.Player(key, page, request.META.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH])
 
 
 def refusal(grant: services.Grant) -> JsonResponse:
-    """403 with the reason, or 404 for what isn't ready."""
+    """A 403 response with the reason, or 404 if the title isn't ready."""
     answer = JsonResponse(
         {"kind": grant.kind, "reason": grant.reason}, status=404 if grant.reason is services.Reason.NOT_READY else 403
     )

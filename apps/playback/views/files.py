@@ -33,32 +33,32 @@ from utils.ranges import (
 from utils.signing import Verdict, verify
 from utils.storages import private, videos
 
-CACHED = "private, max-age=86400, immutable"  # a name is never given to other content; for who had its token only
+CACHED = "private, max-age=86400, immutable"  # names are never reused; private to the token's holder
 UNCACHED = "private, no-store"
 NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
-# As nginx is told (deploy/nginx/site.conf); anything else is no page of this site.
+# As in deploy/nginx/site.conf; other types are served as plain bytes.
 KINDS = {
     ".mp4": "video/mp4", ".m4s": "video/mp4", ".m4a": "audio/mp4", ".vtt": "text/vtt",
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".png": "image/png",
 }  # fmt: skip
-# A variable, not a header: nobody but the embedded default's proxy sets it, and it sends the file that it is told of.
+# An environment variable, not a header, so that only the embedded proxy, which sends the files, can set it.
 SENDS_FILES = "SENDS_FILES"
 
 
-# Uploaded by people, of any type: never a page of this site, whatever a browser makes of it. As nginx is told, too.
+# User uploads of any type: never rendered as a page of this site. As in nginx's configuration.
 DOWNLOADED = {
-    "Cache-Control": UNCACHED,  # a name may be given to other content
+    "Cache-Control": UNCACHED,  # names may be reused
     "Content-Disposition": "attachment",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 
 
-@csrf_exempt  # other methods are told so, as by nginx
+@csrf_exempt  # other methods get 405, as from nginx
 @require_safe
 def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """The file called `name`: 403 for a wrong token, 410 for one that has expired; ranges and conditions (RFC 9110).
+    """Serve the file `name`: 403 for an invalid token, 410 for an expired one; ranges and conditions (RFC 9110).
 
-    In the embedded default its proxy sends the bytes (X-Send-File); in the real stack nginx never asks here.
+    The embedded proxy sends the bytes (X-Send-File); in the full stack nginx serves files without this view.
     """
     return _file(request, videos(), name, KINDS, {"Cache-Control": CACHED})
 
@@ -66,14 +66,14 @@ def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
 @csrf_exempt
 @require_safe
 def material_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """Course material as a download, for the holder of its token."""
+    """Serve course material as a download to the token's holder."""
     return _file(request, private(), f"materials/{name}", {}, DOWNLOADED)
 
 
 def _file(
     request: HttpRequest, storage: Storage, name: str, kinds: dict[str, str], rules: dict[str, str]
 ) -> HttpResponseBase:
-    """A stored file with the headers `rules`; `kinds` are the types by suffix, of others it is only bytes."""
+    """Serve a stored file with the headers `rules`; `kinds` maps suffixes to content types."""
     verdict = verify(
         f"{settings.VIDEO_URL}{name}", request.GET.get("st", ""), request.GET.get("ts", ""), now=time.time()
     )
@@ -82,7 +82,7 @@ def _file(
     try:
         path = Path(storage.path(name))
         about = path.stat()
-    except (ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in its name
+    except (ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in the name
         return _refused(HTTPStatus.NOT_FOUND)
     except OSError as error:
         if error.errno not in NOT_THERE:
@@ -92,7 +92,7 @@ def _file(
         return _refused(HTTPStatus.NOT_FOUND)
     size, changed = about.st_size, int(about.st_mtime)
     headers = {
-        "ETag": f'"{changed:x}-{size:x}"',  # as nginx makes it: it holds whichever server answers next
+        "ETag": f'"{changed:x}-{size:x}"',  # in nginx's format, so that either server can revalidate it
         "Last-Modified": http_date(changed),
         **rules,
         "X-Content-Type-Options": "nosniff",
@@ -116,7 +116,7 @@ def _refused(status: int, **headers: str) -> HttpResponse:
 
 
 def _applies(request: HttpRequest, etag: str, changed: int) -> bool:
-    """Whether the Range header counts: what the client has a part of must be what is there (If-Range)."""
+    """Whether the Range header applies: If-Range must match the current file."""
     known = request.headers.get("If-Range")
     return known is None or known == etag or parse_http_date_safe(known) == changed
 
@@ -124,7 +124,7 @@ def _applies(request: HttpRequest, etag: str, changed: int) -> bool:
 def _sent(
     request: HttpRequest, path: Path, ranges: list[Range], size: int, kind: str, headers: dict[str, str]
 ) -> HttpResponseBase:
-    """The bytes by whom they are sent: the proxy in front, or this thread. A HEAD has none."""
+    """A response whose body is sent by the proxy or by this thread; none for HEAD."""
     headers = {**headers, "Accept-Ranges": "bytes", "Content-Length": str(size)}
     status = HTTPStatus.PARTIAL_CONTENT if ranges else HTTPStatus.OK
     first, last = ranges[0] if ranges else (0, size - 1)

@@ -1,4 +1,4 @@
-"""The player's heartbeat, and its place among the players of the account."""
+"""Heartbeats and stream slots of players."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from utils.numbers import row_id
 from utils.untrusted_json import read_object
 
 VIEWER_COOKIE = "viewer"
-REMEMBERED = 30 * 24 * 3600  # seconds
-MOST_HEARTBEATS = 2**31  # of one player
-LARGEST = 2048  # bytes of a heartbeat
+COOKIE_AGE = 30 * 24 * 3600  # seconds
+MOST_HEARTBEATS = 2**31  # per player
+LARGEST = 2048  # bytes of a request
 
 
 def _parse_heartbeat(said: dict[str, Any]) -> services.Heartbeat:
-    """The heartbeat in a request. Raises ValueError, KeyError or TypeError for what isn't one."""
+    """Parse a heartbeat. Raises ValueError, KeyError or TypeError if it is malformed."""
     position, duration = float(said["position"]), float(said["duration"])
     if not (math.isfinite(position) and math.isfinite(duration) and position >= 0 and duration >= 0):
         raise ValueError("position and duration must be seconds")
@@ -38,13 +38,13 @@ def _parse_heartbeat(said: dict[str, Any]) -> services.Heartbeat:
     return services.Heartbeat(position, duration, bool(said.get("playing")), tab if NAME.fullmatch(tab) else "", number)
 
 
-@csrf_exempt  # the page of a viewer who isn't signed in is kept whole and holds no token
+@csrf_exempt  # pages of anonymous viewers are cached whole and contain no token
 @require_POST
 def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """JSON {position, duration, playing, tab, number}: times in seconds, the player, and its count of heartbeats.
+    """JSON {position, duration, playing, tab, number}: times in seconds, the player and its heartbeat number.
 
-    `player` and `page` say whose place it holds. The answer says whom the server sees: `signedIn`, `kind` of grant
-    (full or preview), and `place`: held, full (lapsed, and taken by others) or stopped; "" where none is needed.
+    `player` and `page` identify the stream slot. The response contains `signedIn`, `kind` of grant (full or preview)
+    and `place`: held, full (lapsed, and all in use) or stopped; "" if none is needed.
     """
     episode, grant = enter(request, movie_id, set_id)
     if grant.variant is None:
@@ -55,7 +55,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return JsonResponse({"res": 1, "errmsg": "position and duration must be seconds"}, status=400)
     if request.content_type != "application/json":
-        # What another site's page can send without asking first is never this (Fetch standard, "CORS-safelisted").
+        # Another site's page can't send this type without a preflight (Fetch standard, "CORS-safelisted").
         return JsonResponse({"res": 1, "errmsg": "the body must be application/json"}, status=415)
     place = _renewed(request, episode, grant, said, playing=heartbeat.playing)
     answer = JsonResponse(
@@ -71,7 +71,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
                 VIEWER_COOKIE,
                 key,
                 salt="playback.viewer",
-                max_age=REMEMBERED,
+                max_age=COOKIE_AGE,
                 httponly=True,
                 samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,
@@ -86,7 +86,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 def _renewed(
     request: HttpRequest, episode: Episode, grant: services.Grant, said: dict[str, Any], *, playing: bool
 ) -> str:
-    """How the player stands after this sign of life. One that is paused keeps its place, but takes none."""
+    """Renew the player's slot. A paused player keeps its slot but doesn't take one."""
     user = limited_viewer(request, episode, grant)
     if user is None:
         return ""
@@ -100,14 +100,14 @@ def _player(request: HttpRequest, said: dict[str, Any]) -> services.streams.Play
     return player_of(request, str(said.get("player", "")), str(said.get("page", "")))
 
 
-@csrf_exempt  # as the heartbeat
+@csrf_exempt  # like the heartbeat
 @require_POST
 def place(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """JSON {player, page} asks for a place; `stop`: the id of the account's player that is to end for it; `back`: this
-    player was stopped and its viewer wants to go on; `leave`: it is closed.
+    """JSON {player, page} requests a slot; `stop`: id of the account's stream to stop for it; `back`: resume after this
+    player was stopped; `leave`: the player is closed.
 
-    The answer says how the player stands: `place` (held, full, stopped, "" where none is needed), `limit` and the
-    account's other `players`, `kind` and `reason` of the grant, `signedIn`, and the `gate` before what isn't granted.
+    The response contains `place` (held, full, stopped, "" if none is needed), `limit` and the account's other
+    `players`, `kind` and `reason` of the grant, `signedIn`, and the `gate` if the full title isn't granted.
     """
     episode, grant = enter(request, movie_id, set_id)
     if request.content_type != "application/json":

@@ -1,4 +1,4 @@
-"""What a user watched."""
+"""The watch history page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HISTORY_PAGE = 24
 
 
 class Day(TypedDict):
-    """What was watched on one day of the site's time zone."""
+    """The history of one day in the site's time zone."""
 
     label: str
     rows: list[Progress]
@@ -39,7 +39,7 @@ class Day(TypedDict):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def history(request: HttpRequest, page: int) -> HttpResponse:
-    """The user's progress, newest first; POST forgets the row called `remove`, without one everything."""
+    """The watch history, newest first; POST removes the entry `remove`, or clears everything without it."""
     user = users.signed_in(request)
     if request.method == "POST":
         if "remove" not in request.POST:

@@ -1,4 +1,4 @@
-"""What goes with a course, for the viewers who may watch it."""
+"""Course material, for viewers entitled to the course."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.playback import presenters, services
 @never_cache
 @require_safe
 def material(request: HttpRequest, material_id: int) -> HttpResponse:
-    """Lead to a short-lived address of the file; 403 with a page that says why, and what opens it.
+    """Redirect to a short-lived URL of the file; 403 with a page that says how to get access.
 
     Raises Http404 for what isn't visible to the viewer.
     """

@@ -25,8 +25,8 @@ from utils.cache import allow_page_cache
 COMMENTS_SHOWN = 30
 SIMILAR_SHOWN = 6
 HOTTEST_SHOWN = 8
-FEW = 6  # episodes that leave room beside the player
-SEEN = ("position", "duration", "finished")  # of the viewer's progress, as the page shows it
+FEW = 6  # episodes that leave space beside the player
+SEEN = ("position", "duration", "finished")  # fields of the viewer's progress shown on the page
 
 
 @never_cache
@@ -47,7 +47,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     episodes, seen = _episodes(movie, request.user)
     episode = next((e for e in episodes if e.number == set_id), None)
     if episode is None and set_id == 1 and episodes:
-        # What links to the title from elsewhere says 1, wherever its numbers begin.
+        # External links use episode 1 even if numbering starts elsewhere.
         return redirect(next((e for e in episodes if e.video and e.video.ready_at), episodes[0]))
     if episode is None:
         raise Http404
@@ -59,7 +59,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 def _context(
     request: HttpRequest, audience: Audience, episode: Episode, episodes: list[Episode], seen: dict[int, Progress]
 ) -> dict[str, Any]:
-    """What the page shows: all `episodes` of the movie, and what the viewer has `seen` of them."""
+    """The template context: all `episodes` of the title and the viewer's progress, `seen`."""
     movie = episode.movie
     grant = services.authorize(audience=audience, episode=episode)
     here = seen.get(episode.pk)

@@ -1,4 +1,4 @@
-"""Finds and mends what is stuck, missing or left over of videos and pictures, and says what it did."""
+"""Find and repair stuck, missing or orphaned videos and images, and report it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """A local stand-in for Alipay: a server of the same signed protocol, with its own keys, trades and cashier page.
 
-It runs as a process of its own (`manage.py cashier`), so that what it does to the site comes over HTTP as from Alipay.
+It runs as a separate process (`manage.py cashier`) and, like Alipay, talks to the site over HTTP.
 """

@@ -1,4 +1,4 @@
-"""What the cashier says: signed answers to the merchant's questions, signed notifications, the day's bill."""
+"""The cashier's protocol: signed answers to the merchant's calls, signed notifications, daily bills."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from cryptography.x509 import Certificate
 from django.utils import timezone
 
-from apps.orders.gateways.bill import COLUMNS, PAID, SENT_BACK
+from apps.orders.gateways.bill import COLUMNS, PAID, REFUNDED
 from apps.orders.gateways.cashier.store import Fault, Store, StoredTrade
 from apps.orders.gateways.certificates import public_pem, read_certificates, root_sn_of, sn_of
 from apps.orders.gateways.protocol import format_time, parse_amount, signed_text
@@ -36,30 +36,30 @@ BUYER = "vis***@example.com"
 
 
 class Cashier:
-    """The cashier of one merchant: `app_id` and `seller_id` are whom it serves."""
+    """The cashier of the merchant `app_id` and `seller_id`."""
 
     def __init__(self, folder: Path, *, app_id: str, seller_id: str, url: str) -> None:
         self.store, self._folder = Store(folder), folder
         self.app_id, self.seller_id, self.url = app_id, seller_id, url
 
-    # --- Signatures (by `cryptography`: the other side signs with PyCryptodome) --------------------
-    # Keys are read for each of them: both sides may change theirs while the cashier runs.
+    # --- Signatures (with `cryptography`; the site uses PyCryptodome) --------------------------------
+    # Keys are read every time, as both sides may change theirs while the cashier runs.
 
     def sign(self, text: str) -> str:
-        """The signature over a text: RSA2, in base64."""
+        """The RSA2 signature of a text, in base64."""
         own = _private((self._folder / "gateway_private.pem").read_bytes())
         return base64.b64encode(own.sign(text.encode(), PKCS1v15(), SHA256())).decode()
 
     @property
     def sn(self) -> str:
-        """The number of the cashier's own certificate."""
+        """The serial number of the cashier's certificate."""
         return sn_of(self._certificates("gateway")[0])
 
     def _certificates(self, owner: str) -> list[Certificate]:
         return read_certificates((self._folder / f"{owner}.crt").read_text())
 
     def is_from_merchant(self, params: Mapping[str, str]) -> bool:
-        """A request's signature covers every parameter but itself; in certificate mode it names two certificates."""
+        """Whether the merchant signed the request: every parameter except `sign`, including two certificate numbers."""
         text = signed_text(params, without=frozenset({"sign"}))
         public = (self._folder / "app_public.pem").read_bytes()
         if "app_cert_sn" in params:
@@ -74,12 +74,12 @@ class Cashier:
             return False
         return params.get("app_id") == self.app_id
 
-    # --- The merchant's questions -----------------------------------------------------------------
+    # --- The merchant's calls -----------------------------------------------------------------
 
     def answer(self, params: Mapping[str, str]) -> str:
         """The signed JSON text that answers a call of the open platform."""
         method = params.get("method", "")
-        questions: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        handlers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "alipay.trade.query": self._query,
             "alipay.trade.close": self._close,
             "alipay.trade.refund": self._refund,
@@ -89,14 +89,14 @@ class Cashier:
         }
         if not self.is_from_merchant(params):
             told = _failed("isv.invalid-signature", "验签出错", code="40002")
-        elif method not in questions:
+        elif method not in handlers:
             told = _failed("isv.invalid-method", "不存在的方法名", code="40002")
         else:
             try:
-                asked = json.loads(params.get("biz_content", "{}"))
-                fault = self._fault(method, asked)
+                query = json.loads(params.get("biz_content", "{}"))
+                fault = self._fault(method, query)
                 if fault is None or fault.done:
-                    told = questions[method](asked)
+                    told = handlers[method](query)
                 if fault and not fault.code:
                     return ""
                 if fault:
@@ -108,8 +108,8 @@ class Cashier:
         certified = f'"alipay_cert_sn":"{self.sn}",' if "app_cert_sn" in params else ""
         return f'{{"{name}":{text},{certified}"sign":"{self.sign(text)}"}}'
 
-    def _query(self, asked: dict[str, Any]) -> dict[str, Any]:
-        trade = self._find(asked)
+    def _query(self, query: dict[str, Any]) -> dict[str, Any]:
+        trade = self._find(query)
         if trade is None:
             return _failed("ACQ.TRADE_NOT_EXIST", "交易不存在")
         told = {
@@ -121,19 +121,19 @@ class Cashier:
         }
         return _passed(**told, **({"send_pay_date": trade.paid_at} if trade.paid_at else {}))
 
-    def _close(self, asked: dict[str, Any]) -> dict[str, Any]:
-        trade = self._find(asked)
+    def _close(self, query: dict[str, Any]) -> dict[str, Any]:
+        trade = self._find(query)
         if trade is None:
             return _failed("ACQ.TRADE_NOT_EXIST", "交易不存在")
         if not self.store.close(trade.trade_no):
             return _failed("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
         return _passed(trade_no=trade.trade_no, out_trade_no=trade.number)
 
-    def _refund(self, asked: dict[str, Any]) -> dict[str, Any]:
-        trade = self._find(asked)
+    def _refund(self, query: dict[str, Any]) -> dict[str, Any]:
+        trade = self._find(query)
         if trade is None:
             return _failed("ACQ.TRADE_NOT_EXIST", "交易不存在")
-        request_no, amount = str(asked.get("out_request_no", "")), parse_amount(str(asked.get("refund_amount", "")))
+        request_no, amount = str(query.get("out_request_no", "")), parse_amount(str(query.get("refund_amount", "")))
         known = self.store.has_refund(trade.trade_no, request_no)
         if known is None and not self.store.refund(trade.trade_no, request_no, amount, at=timezone.now()):
             return _failed("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限")
@@ -146,31 +146,31 @@ class Cashier:
             refund_fee=f"{self.store.refunded(trade.trade_no):.2f}",
         )
 
-    def _refund_query(self, asked: dict[str, Any]) -> dict[str, Any]:
-        trade = self._find(asked)
+    def _refund_query(self, query: dict[str, Any]) -> dict[str, Any]:
+        trade = self._find(query)
         if trade is None:
             return _failed("ACQ.TRADE_NOT_EXIST", "交易不存在")
-        amount = self.store.has_refund(trade.trade_no, str(asked.get("out_request_no", "")))
+        amount = self.store.has_refund(trade.trade_no, str(query.get("out_request_no", "")))
         return _passed(**({"refund_status": "REFUND_SUCCESS", "refund_amount": amount} if amount else {}))
 
-    def _bill_url(self, asked: dict[str, Any]) -> dict[str, Any]:
-        day = str(asked.get("bill_date", ""))
-        datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007  (only whether it is one)
+    def _bill_url(self, query: dict[str, Any]) -> dict[str, Any]:
+        day = str(query.get("bill_date", ""))
+        datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007  (validates the format only)
         return _passed(bill_download_url=f"{self.url}/bill/{day}.csv")
 
-    def _certificate(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if asked.get("alipay_cert_sn") != self.sn:
+    def _certificate(self, query: dict[str, Any]) -> dict[str, Any]:
+        if query.get("alipay_cert_sn") != self.sn:
             return _failed("isv.invalid-alipay-cert-sn", "证书不存在")
         content = (self._folder / "gateway.crt").read_bytes()
         return _passed(alipay_cert_content=base64.b64encode(content).decode())
 
-    def _fault(self, method: str, asked: dict[str, Any]) -> Fault | None:
-        trade = self._find(asked)
-        number = trade.number if trade else str(asked.get("out_trade_no", ""))
+    def _fault(self, method: str, query: dict[str, Any]) -> Fault | None:
+        trade = self._find(query)
+        number = trade.number if trade else str(query.get("out_trade_no", ""))
         return self.store.next_fault(method, number)
 
-    def _find(self, asked: dict[str, Any]) -> StoredTrade | None:
-        return self.store.find(number=str(asked.get("out_trade_no", "")), trade_no=str(asked.get("trade_no", "")))
+    def _find(self, query: dict[str, Any]) -> StoredTrade | None:
+        return self.store.find(number=str(query.get("out_trade_no", "")), trade_no=str(query.get("trade_no", "")))
 
     # --- Notifications ----------------------------------------------------------------------------
 
@@ -200,19 +200,19 @@ class Cashier:
         return self.signed(params, certified=bool(trade.certified))
 
     def _refunds(self, trade: StoredTrade, at: datetime) -> dict[str, str]:
-        """What went back of the trade in all, as Alipay adds it to a notification."""
+        """The total refunds of the trade, as Alipay reports them in notifications."""
         back = self.store.refunded(trade.trade_no)
         return {"refund_fee": f"{back:.2f}", "gmt_refund": f"{format_time(at)}.000"} if back else {}
 
     def signed(self, params: Mapping[str, str], *, certified: bool = False) -> dict[str, str]:
-        """With `sign_type` and `sign`, and in certificate mode `alipay_cert_sn`, none of which is signed."""
+        """Add `sign_type` and `sign`, and in certificate mode `alipay_cert_sn`; none of them is signed."""
         unsigned = {"sign", "sign_type", "alipay_cert_sn"}
         text = signed_text(params, without=frozenset(unsigned))
         named = {"alipay_cert_sn": self.sn} if certified else {}
         return {**params, **named, "sign_type": "RSA2", "sign": self.sign(text)}
 
     def signed_return_url(self, trade: StoredTrade, *, at: datetime) -> str:
-        """The buyer's return to the merchant, with signed parameters that say nothing of the payment."""
+        """The URL of the buyer's return to the merchant; its signed parameters don't include the payment's state."""
         params = {
             "out_trade_no": trade.number,
             "trade_no": trade.trade_no,
@@ -227,12 +227,12 @@ class Cashier:
         return f"{trade.return_url}?{urlencode(self.signed(params, certified=bool(trade.certified)))}"
 
     def run_deliveries(self, stopped: threading.Event) -> None:
-        """Send what is due, again and again until the merchant answers "success" or has had all its chances."""
+        """Deliver notifications until stopped, retrying each until the merchant answers "success" or RETRIES end."""
         while not stopped.wait(0.2):
             self.deliver_due()
 
     def deliver_due(self) -> None:
-        """Send every notification whose time has come, once."""
+        """Send every due notification once."""
         now = time.time()
         for delivery, trade_no, tries in self.store.due(now):
             trade = self.store.get(trade_no)
@@ -256,7 +256,7 @@ class Cashier:
     # --- The bill ---------------------------------------------------------------------------------
 
     def bill(self, day: str) -> bytes:
-        """The day's business details as Alipay writes them: GBK, notes that begin with #, a tab before each number."""
+        """The day's bill in Alipay's format: GBK, comment lines with #, a tab after each number."""
         paid, back = self.store.bill(day)
         out = io.StringIO()
         out.write(f"#支付宝业务明细查询\r\n#账号：[{self.seller_id}]\r\n#起始日期：[{day} 00:00:00]\r\n")
@@ -266,7 +266,7 @@ class Cashier:
         for trade in paid:
             rows.writerow(_line(trade, PAID, trade["paid_at"], trade["amount"], ""))
         for trade in back:
-            rows.writerow(_line(trade, SENT_BACK, trade["done_at"], f"-{trade['back']}", trade["request_no"]))
+            rows.writerow(_line(trade, REFUNDED, trade["done_at"], f"-{trade['back']}", trade["request_no"]))
         out.write("#-----------------------------------------业务明细列表结束------------------------------------\r\n")
         return out.getvalue().encode("gbk", "replace")
 

@@ -1,4 +1,4 @@
-"""The cashier's certificates for the protocol's certificate mode: a root, one that issues, the site's and its own."""
+"""Certificates for the protocol's certificate mode: root, intermediate, the site's and the cashier's."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LIVES = timedelta(days=3650)
 
 
 def make_certificates(folder: Path, *, seller_id: str, app_id: str) -> None:
-    """`root.crt`, `app.crt` and `gateway.crt` beside the keys of `make_keys`, if they are not there.
+    """Create `root.crt`, `app.crt` and `gateway.crt` beside the keys of `make_keys` if they don't exist.
 
-    The root file holds a second root, of another algorithm, as Alipay's does; that of the gateway ends with the
+    Like Alipay's, the root file holds a second root with another algorithm. The gateway's file also contains the
     certificate that issued it.
     """
     if (folder / "root.crt").exists():
@@ -45,14 +45,14 @@ def make_certificates(folder: Path, *, seller_id: str, app_id: str) -> None:
         one = _issue(_name(holder), key.public_key(), issuing_name, issuing_key)
         chain = [one, issuing] if owner == "gateway" else [one]
         (folder / f"{owner}.crt").write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in chain))
-    # the last one: who sees it sees all of them
+    # written last: if it exists, all of them exist
     whole = folder / f"root.{secrets.token_hex(4)}"
     whole.write_bytes(root.public_bytes(Encoding.PEM) + b"\n" + second.public_bytes(Encoding.PEM))
     whole.replace(folder / "root.crt")
 
 
 def renew_gateway(folder: Path) -> None:
-    """The cashier begins to sign with another key, under a new certificate for the same holder, as Alipay does."""
+    """Switch the cashier to a new key and certificate for the same holder, as Alipay does."""
     old, issuing = load_pem_x509_certificates((folder / "gateway.crt").read_bytes())
     key, issuing_key = _rsa(), load_pem_private_key((folder / "issuing_private.pem").read_bytes(), None)
     new = _issue(old.subject, key.public_key(), issuing.subject, issuing_key)

@@ -1,4 +1,4 @@
-"""The cashier's RSA2 keys, and those of the site as its merchant: made on first use, kept in the data folder."""
+"""The RSA2 keys of the cashier and of the site as its merchant, created on first use in the data folder."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 def make_keys(folder: Path) -> None:
-    """`app_private.pem`, `app_public.pem`, `gateway_private.pem` and `gateway_public.pem`, if they are not there.
+    """Create `app_private.pem`, `app_public.pem`, `gateway_private.pem` and `gateway_public.pem` if missing.
 
-    Of two processes starting at once the first one's pair stays: a private key is put in place whole, and the
-    public one is always worked out of it.
+    If two processes start at once, the first pair wins: private keys are put in place atomically, and public keys
+    are derived from them.
     """
     for owner in ("app", "gateway"):
         kept, public = folder / f"{owner}_private.pem", folder / f"{owner}_public.pem"

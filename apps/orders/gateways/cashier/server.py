@@ -1,4 +1,4 @@
-"""The cashier's web server, and a thread that delivers its notifications."""
+"""The cashier's web server and the thread that delivers its notifications."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from apps.orders.gateways.cashier.views import cashier
 
 
 class Quiet(WSGIRequestHandler):
-    """Answers without writing each request down."""
+    """A request handler without an access log."""
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: its addresses carry signatures."""
+        """Log nothing: the URLs contain signatures."""
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """A thread for every request, so that one that waits doesn't hold up the others."""
+    """A server with one thread per request."""
 
     daemon_threads = True
     allow_reuse_address = True

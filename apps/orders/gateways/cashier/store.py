@@ -1,4 +1,4 @@
-"""What the cashier remembers: trades, refunds and notifications still to be delivered, in a file of its own."""
+"""The cashier's storage: trades, refunds and pending notifications, in its own SQLite file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS fault (
 
 @dataclass(frozen=True)
 class Fault:
-    """How one call is answered instead: by a code, or not at all (no `code`); `done` if it is carried out."""
+    """An injected fault: an error code, or no answer if `code` is empty; `done` if the call still takes effect."""
 
     code: str
     sub_code: str
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class StoredTrade:
-    """One trade as the cashier knows it; times are naive, of the protocol's clock."""
+    """One trade; times are naive, by the protocol's clock."""
 
     trade_no: str
     number: str
@@ -53,21 +53,21 @@ class StoredTrade:
     created_at: str
     expires_at: str | None
     paid_at: str | None
-    certified: int = 0  # whether its merchant signs by certificates, and is answered so
+    certified: int = 0  # whether the merchant uses certificate mode
 
     def is_over(self, at: datetime) -> bool:
-        """Whether its time to be paid has passed."""
+        """Whether the time to pay has expired."""
         until = parse_time(self.expires_at or "")
         return until is not None and until <= at
 
     @property
     def is_paid(self) -> bool:
-        """Whether its money has arrived."""
+        """Whether it has been paid."""
         return TradeStatus(self.status).is_paid
 
 
 class Store:
-    """The cashier's trades, refunds and deliveries, in a database of its own."""
+    """Trades, refunds and deliveries in the cashier's database."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,18 +75,18 @@ class Store:
         with self.open() as db:
             db.executescript(_TABLES)
             if not any(row["name"] == "certified" for row in db.execute("PRAGMA table_info(trade)")):
-                db.execute("ALTER TABLE trade ADD COLUMN certified INTEGER NOT NULL DEFAULT 0")  # of a version before
+                db.execute("ALTER TABLE trade ADD COLUMN certified INTEGER NOT NULL DEFAULT 0")  # of older versions
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
-        """A connection that writes at once, alone, and commits when all went well."""
+        """A connection with an exclusive write transaction, committed on success."""
         db = sqlite3.connect(self.path, timeout=20, isolation_level=None)
         db.row_factory = sqlite3.Row
         try:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT") if db.in_transaction else None
-        except BaseException:  # a process told to stop, too, leaves no half of a trade
+        except BaseException:  # also on KeyboardInterrupt
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
@@ -107,7 +107,7 @@ class Store:
         at: datetime,
         certified: bool = False,
     ) -> StoredTrade:
-        """The trade of a merchant's order, made when its buyer comes for the first time."""
+        """The trade of a merchant's order, created on the buyer's first visit."""
         with self.open() as db:
             row = db.execute("SELECT * FROM trade WHERE number = ? ORDER BY rowid LIMIT 1", (number,)).fetchone()
             if row is None:
@@ -116,13 +116,13 @@ class Store:
             return StoredTrade(**dict(row))
 
     def get(self, trade_no: str) -> StoredTrade | None:
-        """The trade of that number of the gateway's."""
+        """The trade with that gateway number."""
         with self.open() as db:
             row = db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()
             return StoredTrade(**dict(row)) if row else None
 
     def find(self, *, number: str = "", trade_no: str = "") -> StoredTrade | None:
-        """By the gateway's number, else by the merchant's: of several the one that was paid."""
+        """Find a trade by the gateway's number, else by the merchant's, preferring a paid one."""
         if trade_no:
             return self.get(trade_no)
         with self.open() as db:
@@ -131,7 +131,7 @@ class Store:
             return StoredTrade(**dict(row)) if row else None
 
     def pay(self, trade_no: str, *, at: datetime, amount: Decimal | None = None, forced: bool = False) -> bool:
-        """Take the buyer's money; `forced` although the trade was closed or its time is over."""
+        """Pay the trade; `forced` even if it is closed or expired."""
         with self.open() as db:
             row = StoredTrade(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
             if row.is_paid or (not forced and (row.status != TradeStatus.WAITING or row.is_over(at))):
@@ -144,7 +144,7 @@ class Store:
             return True
 
     def pay_again(self, trade_no: str, *, at: datetime) -> str:
-        """A second payment of the same order under another trade number, which a gateway should never let happen."""
+        """Pay the same order again under another trade number, which a gateway should never allow."""
         with self.open() as db:
             row = StoredTrade(**dict(db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()))
             values = (row.number, row.subject, row.amount, TradeStatus.SUCCESS, row.notify_url, row.return_url)
@@ -152,7 +152,7 @@ class Store:
             return str(again["trade_no"])
 
     def close(self, trade_no: str) -> bool:
-        """False when it isn't open any more."""
+        """Close the trade; False if it is no longer open."""
         with self.open() as db:
             changed = db.execute(
                 "UPDATE trade SET status = ? WHERE trade_no = ? AND status = ?",
@@ -178,13 +178,13 @@ class Store:
     # --- Refunds ----------------------------------------------------------------------------------
 
     def refunded(self, trade_no: str) -> Decimal:
-        """Yuan that went back of the trade."""
+        """Total refunds of the trade, in yuan."""
         with self.open() as db:
             rows = db.execute("SELECT amount FROM refund WHERE trade_no = ?", (trade_no,))
             return sum((Decimal(row["amount"]) for row in rows), Decimal(0))
 
     def has_refund(self, trade_no: str, request_no: str) -> str | None:
-        """The amount of that refund; None where it never happened."""
+        """The amount of that refund; None if it doesn't exist."""
         with self.open() as db:
             row = db.execute(
                 "SELECT amount FROM refund WHERE request_no = ? AND trade_no = ?", (request_no, trade_no)
@@ -192,7 +192,7 @@ class Store:
             return str(row["amount"]) if row else None
 
     def refund(self, trade_no: str, request_no: str, amount: Decimal, *, at: datetime) -> bool:
-        """False when more would go back than came."""
+        """Refund an amount; False if it exceeds what was paid."""
         with self.open() as db:
             trade = db.execute("SELECT * FROM trade WHERE trade_no = ?", (trade_no,)).fetchone()
             rows = db.execute("SELECT amount FROM refund WHERE trade_no = ?", (trade_no,)).fetchall()
@@ -207,7 +207,7 @@ class Store:
     # --- The day's bill ---------------------------------------------------------------------------
 
     def bill(self, day: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Trades paid on `day` (YYYY-MM-DD), and refunds of that day with their trades."""
+        """Trades paid and refunds made on `day` (YYYY-MM-DD)."""
         with self.open() as db:
             paid = db.execute("SELECT * FROM trade WHERE paid_at LIKE ? ORDER BY paid_at", (f"{day}%",)).fetchall()
             back = db.execute(
@@ -217,45 +217,45 @@ class Store:
             ).fetchall()
             return [dict(row) for row in paid], [dict(row) for row in back]
 
-    # --- Notifications still to be delivered ------------------------------------------------------
+    # --- Pending notifications --------------------------------------------------------------------
 
     def deliver(self, trade_no: str, *, after: float, at: datetime) -> None:
-        """Send the trade's notification `after` seconds."""
+        """Schedule the trade's notification in `after` seconds."""
         with self.open() as db:
             due = (at + timedelta(seconds=after)).timestamp()
             db.execute("INSERT INTO delivery (trade_no, due) VALUES (?, ?)", (trade_no, due))
 
     def due(self, now: float) -> list[tuple[int, str, int]]:
-        """Deliveries whose time has come: id, trade number, tries so far."""
+        """Due deliveries: id, trade number, tries so far."""
         with self.open() as db:
             rows = db.execute("SELECT id, trade_no, tries FROM delivery WHERE due <= ? ORDER BY due LIMIT 50", (now,))
             return [(row["id"], row["trade_no"], row["tries"]) for row in rows]
 
     def delivered(self, delivery: int) -> None:
-        """Strike a delivery off: the merchant has it, or never will."""
+        """Remove a delivery that succeeded or has exhausted its retries."""
         with self.open() as db:
             db.execute("DELETE FROM delivery WHERE id = ?", (delivery,))
 
     def postpone(self, delivery: int, due: float) -> None:
-        """Try a delivery again at `due`, in seconds since 1970."""
+        """Retry a delivery at `due`, in seconds since 1970."""
         with self.open() as db:
             db.execute("UPDATE delivery SET due = ?, tries = tries + 1 WHERE id = ?", (due, delivery))
 
     # --- Faults -----------------------------------------------------------------------------------
 
     def fail(self, method: str, fault: Fault, *, number: str = "", times: int = 1) -> None:
-        """Answer the next so many calls of `method` this way: those about the merchant's `number`, or about any."""
+        """Inject a fault into the next `times` calls of `method`, optionally only those about order `number`."""
         with self.open() as db:
             row = (method, number, fault.code, fault.sub_code, int(fault.done))
             db.executemany("INSERT INTO fault (method, number, code, sub_code, done) VALUES (?,?,?,?,?)", [row] * times)
 
     def clear_faults(self) -> None:
-        """Answer every call as it should be from now on."""
+        """Remove all injected faults."""
         with self.open() as db:
             db.execute("DELETE FROM fault")
 
     def next_fault(self, method: str, number: str) -> Fault | None:
-        """The fault of this call, used up by it; None if it is answered as it should be."""
+        """Consume the fault for this call; None if there is none."""
         with self.open() as db:
             row = db.execute(
                 "DELETE FROM fault WHERE id = (SELECT id FROM fault WHERE method = ? AND number IN ('', ?) "

@@ -1,4 +1,4 @@
-"""The cashier's own addresses; the site doesn't have them."""
+"""The cashier's URLs; they aren't part of the site."""
 
 from django.conf import settings
 from django.urls import path, re_path

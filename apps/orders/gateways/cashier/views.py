@@ -1,4 +1,4 @@
-"""The cashier's pages, in a process of its own."""
+"""The cashier's views."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from apps.orders.gateways.cashier.store import StoredTrade
 from apps.orders.gateways.protocol import TradeStatus, parse_amount
 
 PAY_PAGES = {"alipay.trade.page.pay", "alipay.trade.wap.pay"}
-LATE = 20.0  # seconds that a late notification takes
-COPIES = 5  # of a notification that is sent too often
+LATE = 20.0  # delay of a late notification in seconds
+COPIES = 5  # of a repeated notification
 
 
 @cache
@@ -41,7 +41,7 @@ def cashier() -> Cashier:
 @csrf_exempt
 @require_http_methods(["GET", "POST"])
 def gateway(request: HttpRequest) -> HttpResponse:
-    """`gateway.do`: a merchant's question, or a buyer whom the merchant sends to pay."""
+    """`gateway.do`: a merchant's API call, or a buyer redirected to pay."""
     params = {**request.GET.dict(), **request.POST.dict()}
     if params.get("method") not in PAY_PAGES:
         return HttpResponse(cashier().answer(params), content_type="application/json;charset=utf-8")
@@ -67,13 +67,13 @@ def gateway(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def trade_page(request: HttpRequest, trade_no: str) -> HttpResponse:
-    """What is to be paid, and every way in which that may go."""
+    """The payment page, with options for testing."""
     return _page(request, _trade(trade_no))
 
 
 @require_POST
 def pay(request: HttpRequest, trade_no: str) -> HttpResponse:
-    """What the buyer, or the tester, chose."""
+    """Handle the choice on the payment page."""
     trade, at, store = _trade(trade_no), timezone.now(), cashier().store
     if request.POST.get("outcome") == "fail":
         return _page(request, trade, failed=True)
