@@ -236,7 +236,7 @@ def test_a_line_that_is_not_understood_stops_nothing_and_is_told(till, tmp_path,
 
 def test_the_morning_books_what_nobody_told_and_tells_what_differs(till, settings, mailed, monkeypatch):
     monkeypatch.setattr(
-        services.daily, "TOLD", 100_000
+        services.daily, "LISTED", 100_000
     )  # the cashier is all tests' own, and its day holds what they paid
     settings.MONEY_ALARMS_TO = "money@example.com"
     payment = _paid(till)
