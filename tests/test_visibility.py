@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.media.models import Rendition, Subtitle
 from apps.movies.models import Access, Audience, Banner, Credit, Episode, Kind, Material, Movie, Person, Status
 from apps.orders import services as orders
-from apps.orders.models import State as OrderState
+from apps.orders.models import OrderState
 from apps.playback.models import Progress
 from apps.users.models import User
 from tests.factories import make_category, make_episode, make_movie, make_paid_movie, make_sale, make_user
