@@ -11,7 +11,7 @@
  *   needsFile  an earlier visit began it: it goes on when the user chooses the same file again
  *   received   the server has every byte
  *   done       the server has made a video of it
- *   added    it has become an episode or a title
+ *   added      it has become an episode or a title
  *   removed    from the list
  *
  * @typedef {"" | "queued" | "checking" | "sending" | "lost" | "paused" | "failed" | "needsFile" | "received" | "done"
