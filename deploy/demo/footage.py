@@ -31,7 +31,7 @@ TIMEOUT = 1800.0  # seconds of wall time for one film
 # fifteen times the bit rate of 480p.
 QUALITY = 20  # CRF
 KEYFRAME_EVERY = 4  # seconds
-PEAKS = {180: 400_000, 720: 2_800_000, 1080: 5_000_000}  # bits per second of the picture, by height in pixels
+PEAKS = {180: 400_000, 720: 2_000_000, 1080: 4_000_000}  # bits per second of the picture, by height in pixels
 
 
 class _Camera(threading.Thread):
@@ -118,7 +118,7 @@ def shoot(title: Title, part: Part, *, folder: Path, small: bool = False) -> Pat
                 ),
                 *("-map", "[v]", "-map", "1:a", "-t", f"{length:g}"),
                 *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY), "-pix_fmt", "yuv420p", *colours),
-                *("-maxrate", str(PEAKS[height]), "-bufsize", str(2 * PEAKS[height])),
+                *("-maxrate", str(PEAKS[height]), "-bufsize", str(PEAKS[height])),
                 *("-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0"),
                 *("-c:a", "aac", "-b:a", "160k", "-movflags", "+faststart", "film.mp4"),
             ],
