@@ -202,6 +202,16 @@ def test_of_two_tabs_that_play_the_one_that_began_last_counts_until_it_stops():
         assert Progress.objects.get().position == kept
 
 
+def test_a_tab_that_plays_and_says_nothing_for_fifteen_seconds_counts_no_more():
+    user, episode = make_user(), make_episode()
+    now = timezone.now()
+    beats = [("old", 1, 2.0, 0, 2.0), ("new", 1, 12.0, 6, 12.0), ("old", 2, 8.0, 20.9, 12.0), ("old", 3, 9.0, 21, 9.0)]
+    for tab, number, position, after, kept in beats:
+        at = now + timedelta(seconds=after)
+        _beat(episode, viewer=user, position=position, tab=tab, number=number, at=at)
+        assert Progress.objects.get().position == kept
+
+
 def test_an_episode_is_finished_where_its_outro_begins():
     user, episode = make_user(), make_episode()
     episode.outro_start = 14
