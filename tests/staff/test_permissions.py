@@ -6,7 +6,8 @@ All of it is read from the admin site's registry and the URL resolver: a new pag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from typing import Any
 
@@ -100,6 +101,20 @@ def _menu(client: Client) -> list[str]:
     html = page.content.decode().split('id="main"')[-1]
     inside = re.findall(r'href="(/admin/[^"#]*)"', html)
     return sorted({*(str(item["link"]) for item in shown), *inside} - {"/admin/logout/"})
+
+
+def _visitor(client: Client) -> Callable[[str], tuple[int, set[str]]]:
+    """Opens an address, once: its status, and the links to the administration on it."""
+
+    @cache
+    def visit(address: str) -> tuple[int, set[str]]:
+        answer = client.get(address)
+        if answer.status_code != 200 or "html" not in answer["Content-Type"]:
+            return answer.status_code, set()
+        found = re.findall(r'(?:href|action|hx-get)="(/admin/[^"#]*)"', answer.content.decode())
+        return answer.status_code, {unescape(link) for link in found} - {"/admin/logout/"}
+
+    return visit
 
 
 def _actions() -> list[tuple[type[Model], str]]:
@@ -197,12 +212,12 @@ def test_a_role_changes_only_what_is_its_own(rows, role):
 
 def test_a_superuser_opens_everything(rows):
     client = _staff(is_superuser=True)
-    assert len(_menu(client)) > 20
-    for address in _menu(client):
-        assert client.get(address).status_code == 200, address
-    before = _state()
+    visit, menu, before = _visitor(client), _menu(client), _state()
+    assert len(menu) > 20
+    for address in menu:
+        assert visit(address)[0] == 200, address
     for name, address in addresses().items():
-        assert client.get(address).status_code in {200, 302, 405} or name in OPEN | {"view_on_site"} or (
+        assert visit(address)[0] in {200, 302, 405} or name in OPEN | {"view_on_site"} or (
             name.endswith(("_add", "_delete"))
         ), name  # fmt: skip
     assert _state() == before  # a link changes nothing, whoever follows it
@@ -242,23 +257,15 @@ def test_the_overview_asks_only_for_what_is_shown(rows):
     assert asked(_staff(is_superuser=True)) == set(tables)
 
 
-def _links(client: Client, address: str) -> set[str]:
-    answer = client.get(address)
-    if answer.status_code != 200 or "html" not in answer["Content-Type"]:
-        return set()
-    found = re.findall(r'(?:href|action|hx-get)="(/admin/[^"#]*)"', answer.content.decode())
-    return {unescape(link) for link in found} - {"/admin/logout/"}
-
-
 def test_no_link_of_a_page_leads_who_may_only_look_to_a_refusal(rows):
     dead = []
     for permission in _permissions("view_"):
-        client, prefix, seen = _staff(permission), permission.replace(".view_", "_") + "_", set()
+        visit, prefix, seen = _visitor(_staff(permission)), permission.replace(".view_", "_") + "_", set()
         pages = [a for name, a in addresses().items() if name.startswith(prefix) and not name.endswith("autocomplete")]
         for page in pages:
-            for link in _links(client, page) - seen:
+            for link in visit(page)[1] - seen:
                 seen.add(link)
-                if client.get(link).status_code in {403, 404}:
+                if visit(link)[0] in {403, 404}:
                     dead.append((permission, page, link))
     assert dead == []
 
