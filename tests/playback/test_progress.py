@@ -205,10 +205,15 @@ def test_of_two_tabs_that_play_the_one_that_began_last_counts_until_it_stops():
 def test_a_tab_that_plays_and_says_nothing_for_fifteen_seconds_counts_no_more():
     user, episode = make_user(), make_episode()
     now = timezone.now()
-    beats = [("old", 1, 2.0, 0, 2.0), ("new", 1, 12.0, 6, 12.0), ("old", 2, 8.0, 20.9, 12.0), ("old", 3, 9.0, 21, 9.0)]
-    for tab, number, position, after, kept in beats:
+    heartbeats = [
+        ("old", 1, 2.0, 0, 2.0),
+        ("new", 1, 12.0, 6, 12.0),
+        ("old", 2, 8.0, 20.9, 12.0),
+        ("old", 3, 9.0, 21, 9.0),
+    ]
+    for tab, number, position, after, kept in heartbeats:
         at = now + timedelta(seconds=after)
-        _beat(episode, viewer=user, position=position, tab=tab, number=number, at=at)
+        _send(episode, viewer=user, position=position, tab=tab, number=number, at=at)
         assert Progress.objects.get().position == kept
 
 
