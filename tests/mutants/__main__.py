@@ -100,14 +100,14 @@ def fates(chosen: list[Mutant], free: list[Copy]) -> Iterator[tuple[Mutant, str]
     running: dict[int, tuple[Mutant, Copy, str]] = {}
     while waiting or running:
         while waiting and free:
-            mutant = waiting.pop()
+            mutant, copy = waiting.pop(), free[-1]
             try:
-                text = (ROOT / mutant.file).read_text()
+                text = (copy.root / mutant.file).read_text()
                 mutated = mutant.applied(text)
             except (NotApplicable, OSError) as error:
                 yield mutant, f"ERROR: {error}"
                 continue
-            copy = free.pop()
+            free.pop()
             write(copy.root / mutant.file, mutated)
             running[start(copy, mutant.tests)] = mutant, copy, text
         if running:
