@@ -54,7 +54,7 @@ def test_a_refund_whose_answer_was_lost_is_asked_for_again_and_paid_once(till, p
     url, settings.ALIPAY_GATEWAY_URL = settings.ALIPAY_GATEWAY_URL, "http://127.0.0.1:9/gateway.do"
     assert services.execute_refund(refund=row, at=timezone.now()).state == Refund.State.REQUESTED
     settings.ALIPAY_GATEWAY_URL = url
-    assert services.reconcile(at=timezone.now() + timedelta(seconds=61), rate=1000).refunded == 1
+    assert services.reconcile(at=timezone.now() + timedelta(seconds=61), rate=1000).refunds_done == 1
     assert till.cashier.store.refunded(payment.trade_no) == Decimal("25.00")
 
 

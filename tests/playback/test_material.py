@@ -74,8 +74,8 @@ def test_it_lies_where_no_public_address_leads():
     [
         (Access.VIP, None, "VIP"),
         (Access.VIP, "user", "VIP"),
-        (Access.PAID, None, "sold"),
-        (Access.PAID, "member", "sold"),
+        (Access.PAID, None, "Buy this course"),
+        (Access.PAID, "member", "Buy this course"),
     ],
 )
 def test_others_are_told_why_and_what_to_do(client, access, who, reason):

@@ -45,7 +45,7 @@ class Outcome:
     settled: int = 0
     closed: int = 0
     unclear: int = 0
-    refunded: int = 0
+    refunds_done: int = 0
     stuck: int = 0
 
 
@@ -115,7 +115,7 @@ def _send(row: Refund, run: Run) -> None:
         return
     with _paced(run.rate):
         try:
-            run.outcome.refunded += attempt(refund=row, at=run.at, tries=1).state == Refund.State.DONE
+            run.outcome.refunds_done += attempt(refund=row, at=run.at, tries=1).state == Refund.State.DONE
         except GatewayUnclear as unclear:
             log.warning("Refund %s: %s", row.number, unclear)
             run.note(app_id, answered=not isinstance(unclear, GatewaySilent))
