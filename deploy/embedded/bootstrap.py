@@ -34,7 +34,7 @@ PYTHON = VENV / "bin" / "python"
 UNFINISHED = STAMPS / "unfinished"  # an installation was interrupted and may be incomplete
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
-NODE_LOWEST = 20
+NODE_LOWEST = (20, 19)
 FLOORS = ("streamsite", "celery_tasks", "apps", "utils", "deploy/demo")
 
 
@@ -171,7 +171,7 @@ def npm() -> tuple[list[str | Path], str]:
     """The npm command and the PATH for its scripts; without a recent Node, the one from the wheel."""
     if (node := shutil.which("node")) and shutil.which("npm"):
         version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
-        if (major := re.match(r"v(\d+)", version)) and int(major.group(1)) >= NODE_LOWEST:
+        if (found := re.match(r"v(\d+)\.(\d+)", version)) and (int(found[1]), int(found[2])) >= NODE_LOWEST:
             return ["npm"], os.environ["PATH"]
     inputs = [ROOT / "requirements-node.txt"]
     if stale("node", inputs):
