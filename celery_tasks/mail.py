@@ -44,12 +44,13 @@ def send_email_change(*, user_id: int, email: str, **_: Any) -> None:
     users.contacts.send_email_change(user_id=user_id, email=email, at=timezone.now())
 
 
-@shared_task(name="accounts.notify_old_address", **PATIENT)
+# The names on the queue stay when functions are renamed: messages of the version before may be waiting.
+@shared_task(name="accounts.tell_old_address", **PATIENT)
 def notify_old_address(*, user_id: int, email: str, **_: Any) -> None:
     users.contacts.notify_old_address(user_id=user_id, email=email)
 
 
-@shared_task(name="accounts.notify", **PATIENT)
+@shared_task(name="accounts.tell", **PATIENT)
 def notify(*, user_id: int, template: str, **_: Any) -> None:
     users.passwords.notify(user_id=user_id, template=template)
 

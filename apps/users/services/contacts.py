@@ -75,7 +75,7 @@ def change_email(*, token: str, at: datetime) -> User:
                 update_fields=["email", "email_verified_at", "new_email", "new_email_asked_at", "reset_mailed_at"]
             )
             if before and before != email:
-                enqueue("accounts.notify_old_address", user_id=user.pk, email=before)
+                enqueue("accounts.tell_old_address", user_id=user.pk, email=before)
     except IntegrityError as error:
         raise AlreadyTaken from error
     return user

@@ -115,7 +115,7 @@ def _set(user: User, password: str, at: datetime) -> None:
 
 def _notify(user: User) -> None:
     if user.email:
-        enqueue("accounts.notify", user_id=user.pk, template="password_changed")
+        enqueue("accounts.tell", user_id=user.pk, template="password_changed")
 
 
 def notify(*, user_id: int, template: str) -> None:

@@ -146,7 +146,7 @@ def remove_email(*, owner: Owner, at: datetime) -> None:
         if not row.phone:
             raise LastRecoveryContact
         if row.email:
-            enqueue("accounts.notify_old_address", user_id=row.pk, email=row.email)
+            enqueue("accounts.tell_old_address", user_id=row.pk, email=row.email)
         row.email = row.email_verified_at = None
 
 
