@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.media import services
 from apps.media.models import Chunk, State, Video
 from apps.media.services.leases import LeaseLost, fail, release, take_video, wait_for_room
-from tests.media.test_leases import Clock, waiting_video
+from tests.media.test_leases import Clock, locked, waiting_video
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -109,6 +110,18 @@ def test_a_lease_that_is_held_elsewhere_writes_nothing(clock):
     assert release(second, until=clock.now())
     video.refresh_from_db()
     assert (video.state, video.lease_owner) == (State.UPLOADED, "")
+
+
+def test_what_was_lost_stays_lost_while_the_database_is_away(clock):
+    video = waiting_video()
+    lease = take_video(video.pk, clock=clock.now)
+    assert lease
+    Video.objects.update(lease_owner="another")
+    clock.passed += 4.0
+    with pytest.raises(LeaseLost):
+        lease.tick()
+    with connection.execute_wrapper(locked), pytest.raises(LeaseLost):
+        lease.tick()
 
 
 def test_a_job_without_room_waits_longer_each_time(clock):
