@@ -79,7 +79,7 @@ def test_a_preview_has_the_words_of_the_preview_only(client):
     text = "WEBVTT\n\n1\n00:01.000 --> 00:02.000\n早上好\n\n00:01:40.000 --> 00:01:42.000\n凶手是他\n"
     name = videos().save("words.vtt", ContentFile(text.encode()))
     row = Subtitle.objects.create(video=episode.video, language="zh", label="中文", file=name)
-    episode.video.preview_duration = 60
+    episode.video.preview_duration, episode.video.duration = 60, 120
     episode.video.save()
     where = [episode.movie_id, 1, row.pk]
     playlist = m3u8.loads(client.get(reverse("playback:subtitle", args=where)).content.decode())
