@@ -204,7 +204,7 @@ def _install(project: Path, conf: str = "", **told: str) -> subprocess.Completed
         "PIP_NO_CACHE_DIR": "1",
         **told,
     }
-    code = "import sys; sys.path.insert(0, 'deploy/embedded'); import bootstrap; bootstrap.install(False)"
+    code = "import sys; sys.path.insert(0, 'deploy/embedded'); import bootstrap; bootstrap.install(['requirements'])"
     return subprocess.run([python, "-c", code], cwd=project, env=env, capture_output=True, text=True, timeout=120)
 
 
@@ -272,7 +272,7 @@ def _reinstall(project: Path, **told: str) -> subprocess.CompletedProcess[str]:
         "PIP_RETRIES": "0",
         **told,
     }
-    code = "import sys; sys.path.insert(0, 'deploy/embedded'); import bootstrap; bootstrap.install(False)"
+    code = "import sys; sys.path.insert(0, 'deploy/embedded'); import bootstrap; bootstrap.install(['requirements'])"
     python = project / ".venv" / "bin" / "python"
     return subprocess.run([python, "-c", code], cwd=project, env=env, capture_output=True, text=True, timeout=120)
 

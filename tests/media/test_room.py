@@ -76,7 +76,7 @@ def test_an_encode_waits_for_room(disk, tmp_path):
     assert video.lease_until > timezone.now()
     assert left() == [videos().path(video.original)]
     assert not video.renditions.exists()
-    for language, words in (("en", "waiting for room"), ("zh-hans", "等待磁盘空间")):
+    for language, words in (("en", "waiting for disk space"), ("zh-hans", "等待磁盘空间")):
         with translation.override(language):
             assert words in encoding(video, at=timezone.now())
     assert resume_lapsed(at=timezone.now()) == 0  # its pause isn't over

@@ -32,22 +32,20 @@ FILM = (
 SHOWN = {
     BROADCAST: {
         "File": ["MPEG-TS · 1000\xa0bytes"],
-        "Picture and rate": [
-            "MPEG-2 Main · 320 × 240 · 25 pictures per second · 419 kbit/s",
-            "Changes its shape on the way (320 × 240, 352 × 240), shown whole everywhere",
+        "Resolution and frame rate": [
+            "MPEG-2 Main · 320 × 240 · 25 fps · 419 kbit/s",
+            "Aspect ratio changes during the video (320 × 240, 352 × 240); every part is shown in full",
         ],
-        "Colour": ["SDR · 8 bit · 4:2:0"],
-        "Sound": ["English · MP2 · stereo · changes on the way · 389 kbit/s"],
+        "Colour": ["SDR · 8-bit · 4:2:0"],
+        "Audio": ["English · MP2 · stereo · changes during the video · 389 kbit/s"],
         "Subtitles": ["none"],
     },
     FILM: {
         "File": ["MKV / WebM · 1000\xa0bytes"],
-        "Picture and rate": ["H.264 High 10 · 64 × 36 · 29.97 pictures per second · 14 kbit/s"],
-        "Colour": ["SDR · 10 bit · 4:2:0"],
-        "Sound": ["中文 · AAC · mono · 70 kbit/s"],
-        "Subtitles": [
-            "English · English (forced) · SSA · foreign parts only · says nothing, or can't be read: left out"
-        ],
+        "Resolution and frame rate": ["H.264 High 10 · 64 × 36 · 29.97 fps · 14 kbit/s"],
+        "Colour": ["SDR · 10-bit · 4:2:0"],
+        "Audio": ["中文 · AAC · mono · 70 kbit/s"],
+        "Subtitles": ["English · English (forced) · SSA · foreign dialogue only · empty or unreadable, skipped"],
     },
 }
 
@@ -64,8 +62,8 @@ def test_a_row_that_predates_a_fact_is_described_without_it():
     del found["video"]["shapes"], found["audio"][0]["varies"]
     with translation.override("en"):
         lines = dict(describe(Video(size=1000, source_info=found)))
-    assert lines["Picture and rate"] == SHOWN[BROADCAST]["Picture and rate"][:1]
-    assert lines["Sound"] == ["English · MP2 · stereo · 389 kbit/s"]
+    assert lines["Resolution and frame rate"] == SHOWN[BROADCAST]["Resolution and frame rate"][:1]
+    assert lines["Audio"] == ["English · MP2 · stereo · 389 kbit/s"]
 
 
 def test_nothing_is_described_before_the_probe():
@@ -87,8 +85,8 @@ def test_every_refusal_has_its_words():
 @pytest.mark.parametrize(
     ("refusal", "stored", "words"),
     [
-        (Refusal(RefusalCode.DAMAGED, at_seconds=83.9), "damaged@83", "The file is damaged at 1:23:"),
-        (Refusal(RefusalCode.DAMAGED, at_seconds=0), "damaged@0", "The file is damaged at 0:00:"),
+        (Refusal(RefusalCode.DAMAGED, at_seconds=83.9), "damaged@83", "The file is damaged at 1:23 "),
+        (Refusal(RefusalCode.DAMAGED, at_seconds=0), "damaged@0", "The file is damaged at 0:00 "),
         (Refusal(RefusalCode.ENCRYPTED, "cenc"), "encrypted", "The file is encrypted or copy-protected."),
     ],
 )

@@ -64,7 +64,10 @@ def test_membership_page_says_until_when(client):
     page = client.get("/user/uservip/", headers={"Accept-Language": "en"})
     text = page.content.decode()
     with translation.override("en"):
-        assert f"You are a VIP until {date_format(timezone.localtime(page.context['vip_time_end']))}." in text
+        assert (
+            f"Your VIP membership is valid until {date_format(timezone.localtime(page.context['vip_time_end']))}."
+            in text
+        )
     assert "account__menu" in text
 
 
