@@ -161,7 +161,7 @@ def send_raw(port: int, sent: bytes) -> int:
 
 
 def sessions_of(site: Site, role: str) -> list[str]:
-    """Cookies of somebody in that role who is signed in so many times."""
+    """Cookies of that many sessions of one account with the role."""
     if role == "stranger":
         return []
     prefixes = odd.STAFF.get(role, ())

@@ -125,7 +125,7 @@ def phase(
     times, answers = sorted(users.times), dict(sorted(users.answers.items()))
     p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
     print(f"{name:9} p50 {p50:.0f} ms  p99 {p99:.0f} ms  {answers}", flush=True)
-    if answers.keys() - {"GET 2xx", "GET 3xx", "heartbeat 2xx"}:  # who is signed in is led on from the sign-in page
+    if answers.keys() - {"GET 2xx", "GET 3xx", "heartbeat 2xx"}:  # the sign-in page redirects signed-in users
         raise SystemExit(f"{name}: requests failed.")
     return p99
 

@@ -85,7 +85,7 @@ def fill() -> int:
 
 
 def session() -> str:
-    """The cookie of somebody who is signed in."""
+    """The cookie of a signed-in session."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 

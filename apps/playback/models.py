@@ -19,7 +19,7 @@ TOO_SHORT = 5.0  # seconds below which resuming isn't offered
 
 class ProgressQuerySet(models.QuerySet["Progress"]):
     def for_history(self, audience: Audience) -> ProgressQuerySet:
-        """What the viewer, who is signed in, watched of the listed titles, newest first."""
+        """What the signed-in viewer watched of the listed titles, newest first."""
         return (
             self.filter(listed(audience, "episode__movie__"), user=audience.viewer.pk)
             .select_related("episode__movie")

@@ -157,7 +157,7 @@ def _titles(placed: dict[int, Order]) -> Iterator[str]:
 
 
 def _letters(world: World, placed: dict[int, Order]) -> Iterator[str]:
-    """Who has an address is told once of what was bought, and of all that went back.
+    """Buyers with an address get one email for each purchase, and one for everything refunded.
 
     By sums: a refund of the console that the bill puts on two days is two rows, and was told whole.
     """

@@ -45,7 +45,7 @@ def is_phone(request: HttpRequest) -> bool:
 
 
 def payment_link(order: Order) -> str:
-    """A signed path that allows anyone who has it to pay this order, and nothing else."""
+    """A signed path whose holder may pay this order, and do nothing else."""
     return reverse("orders:outside", args=[signing.TimestampSigner(salt=SALT).sign(order.number)])
 
 
