@@ -12,8 +12,31 @@ from utils.time_zones import fixed_offset
 
 COLLATION = "utf8mb4_bin"  # the defaults treat 🎬 and 🎉, 𠮷 and 𡃁, café and cafe as equal
 CASELESS = ("iexact", "icontains", "istartswith", "iendswith")
-# errors instead of truncated text; unsigned subtraction may be negative in between
-MODE = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_UNSIGNED_SUBTRACTION')"
+# errors instead of truncated text; unsigned subtraction may be negative in between; times are those of UTC
+MODE = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_UNSIGNED_SUBTRACTION'), time_zone = '+00:00'"
+HARMLESS = ("SELECT", "(SELECT", "SET", "SHOW", "SAVEPOINT", "RELEASE", "ROLLBACK", "EXPLAIN")
+
+
+def is_read(sql: str) -> bool:
+    """Whether the statement surely changes no row."""
+    return sql.startswith(HARMLESS)
+
+
+class Cursor(base.CursorWrapper):
+    """A cursor that notes on its connection whether it has written."""
+
+    def __init__(self, cursor: Any, db: DatabaseWrapper) -> None:
+        super().__init__(cursor)
+        self.db = db
+
+    def execute(self, query: str, args: Any = None) -> Any:
+        if not is_read(query):
+            self.db.has_written = True
+        return super().execute(query, args)
+
+    def executemany(self, query: str, args: Any) -> Any:
+        self.db.has_written = True
+        return super().executemany(query, args)
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
@@ -45,6 +68,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to MariaDB or MySQL."""
 
     SchemaEditorClass = DatabaseSchemaEditor
+    cursor_class = Cursor
+    has_written = False  # since a request began (utils.replicas)
     ops_class = DatabaseOperations
     operators = base.DatabaseWrapper.operators | dict.fromkeys(CASELESS, "LIKE LOWER(%s)")
     pattern_ops = base.DatabaseWrapper.pattern_ops | {
@@ -56,6 +81,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         given = super().get_connection_params()
         return {"collation": COLLATION, "init_command": MODE, **given, "charset": "utf8mb4"}
+
+    def create_cursor(self, name: str | None = None) -> Cursor:
+        return self.cursor_class(self.connection.cursor(), self)
 
     def inexact_tables(self) -> list[str]:
         """Tables with another collation or engine, created by an earlier release or another tool."""
