@@ -1,6 +1,6 @@
 """What an attacker's traffic does to everybody else: pages under slow sockets, huge bodies and 10,000 odd requests.
 
-Prints, for the embedded server and for nginx in front of it, the median and the 99th percentile of a page while nothing
+Prints, for the embedded server and for nginx with a node, the median and the 99th percentile of a page while nothing
 else goes on and while the attack does, as a ratio, and every answer of 500 or more. Exits with 1 where there was one.
 """
 
@@ -13,12 +13,14 @@ import os
 import shutil
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -28,6 +30,7 @@ from tests.attack import odd
 from tests.browser.conftest import Site, start_site
 from tests.browser.nginx import free_port, start_nginx
 
+ROOT = Path(__file__).resolve().parents[1]
 FORM = "application/x-www-form-urlencoded"
 SLOW_ADDRESSES = ["/media/uploads/", "/media/uploads/known/", "/user/login/", "/admin/", "/single/1/1/"]
 PARTS = ["slow", "large", "money", "fuzz"]
@@ -73,7 +76,7 @@ class Slow(threading.Thread):
 
 
 def look(port: int, seconds: float) -> tuple[list[float], Counter[int]]:
-    """Seconds that pages took, one after another, and the statuses."""
+    """The seconds that pages took, one after another, and their statuses."""
     took, statuses = [], Counter[int]()
     until, number = time.monotonic() + seconds, 0
     while time.monotonic() < until:
@@ -132,12 +135,10 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def fuzz(
-    port: int, addresses: list[str], *, many: int, at_once: int, seed: int, sessions: list[str]
-) -> tuple[Counter[int], list[str]]:
-    """The statuses of so many odd requests, and what was answered with 500 or more, or not at all (0)."""
-    sent = list(odd.requests(addresses, many=many, seed=seed, host=f"127.0.0.1:{port}", sessions=sessions))
-    with ThreadPoolExecutor(at_once) as senders:
+def fuzz(port: int, sent: list[bytes], *, at_once: int) -> tuple[Counter[int], list[str]]:
+    """The statuses of odd requests, and what was answered with 500 or more, or not at all (0)."""
+    # nice: what attackers do on machines of their own takes nothing from the site's
+    with ThreadPoolExecutor(at_once, initializer=os.nice, initargs=(15,)) as senders:
         found = list(senders.map(lambda one: send_raw(port, one), sent))
     broken = [
         f"{status} {one[:300]!r}" for status, one in zip(found, sent, strict=True) if status >= 500 or status == 0
@@ -197,28 +198,33 @@ def fuzz_every_role(site: Site, ports: dict[str, int], args: argparse.Namespace)
     sessions = {role: sessions_of(site, role) for role in odd.ROLES}
     seconds, each = args.seconds, -(-args.requests // len(sessions))
     for name, port in ports.items():
-        look(port, 2)
-        calm, _ = look(port, seconds)
-        took: list[float] = []
-        over = threading.Event()
-        looking = threading.Thread(target=look_until, args=(port, over, took))
-        looking.start()
-        for number, (role, own) in enumerate(sessions.items()):
-            seed = 100 * args.seed + number
-            statuses, broken = fuzz(port, addresses, many=each, at_once=args.at_once, seed=seed, sessions=own)
-            print(f"{name}: odd requests of {role}: {dict(sorted(statuses.items()))}", flush=True)
-            for line in broken[:20]:
-                print("  ", line)
-            bad += len(broken)
-        over.set()
-        looking.join()
-        print(f"{name}: meanwhile pages {compared(calm, took)}")
+        host = f"127.0.0.1:{port}"
+        with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, get_context("spawn")) as viewer:
+            viewer.submit(look, port, 2).result()
+            calm, _ = viewer.submit(look, port, seconds).result()
+            sent = {  # made before: an attacker has machines of their own for it
+                role: list(odd.requests(addresses, many=each, seed=100 * args.seed + n, host=host, sessions=own))
+                for n, (role, own) in enumerate(sessions.items())
+            }
+            over = Path(folder) / "over"
+            meanwhile = viewer.submit(look_until, port, over)
+            for role in sent:
+                statuses, broken = fuzz(port, sent[role], at_once=args.at_once)
+                print(f"{name}: odd requests of {role}: {dict(sorted(statuses.items()))}", flush=True)
+                for line in broken[:20]:
+                    print("  ", line)
+                bad += len(broken)
+            over.touch()
+            print(f"{name}: meanwhile pages {compared(calm, meanwhile.result())}")
     return bad
 
 
-def look_until(port: int, over: threading.Event, took: list[float]) -> None:
-    while not over.is_set():
+def look_until(port: int, over: Path) -> list[float]:
+    """Seconds that pages took until `over` exists: in a process of its own, which the attack's threads don't delay."""
+    took: list[float] = []
+    while not over.exists():
         took += look(port, 0.5)[0]
+    return took
 
 
 def compared(calm: list[float], took: list[float]) -> str:
@@ -241,7 +247,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="attack-"))
     site = start_site(folder / "data", demo="small")
     nginx_port, bad = free_port(), 0
-    nginx = start_nginx(site, nginx_port, folder / "nginx")
+    node_socket = folder / "node.sock"
+    node = start_node(site, node_socket)
+    nginx = start_nginx(site, nginx_port, folder / "nginx", node=node_socket)
     try:
         ports = {"nginx": nginx_port, "embedded": site.port}
         if args.server:
@@ -262,13 +270,28 @@ def main() -> int:
         if "fuzz" in args.only:
             bad += fuzz_every_role(site, ports, args)
     finally:
-        nginx.terminate()
-        nginx.wait(timeout=20)
+        for process in (nginx, node):
+            process.terminate()
+            process.wait(timeout=60)
         if os.environ.get("KEEP_LOG"):
             shutil.copy(folder / "data" / "site.log", os.environ["KEEP_LOG"])
         site.stop()
         shutil.rmtree(folder, ignore_errors=True)
     return 1 if bad else 0
+
+
+def start_node(site: Site, file: Path) -> subprocess.Popen[bytes]:
+    """A node beside the site, on its data, at the socket `file`; once it answers there."""
+    node = subprocess.Popen(
+        [ROOT / ".venv/bin/uwsgi", "--ini", "deploy/node/uwsgi.ini", "--socket", file],
+        cwd=ROOT, env={**os.environ, "DATA_DIR": str(site.data)}, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    until = time.monotonic() + 60
+    while socket.socket(socket.AF_UNIX).connect_ex(str(file)):
+        if node.poll() is not None or time.monotonic() > until:
+            raise RuntimeError("the node doesn't start")
+        time.sleep(0.1)
+    return node
 
 
 def slow_sockets(name: str, port: int, seconds: float) -> int:

@@ -109,7 +109,7 @@ def claim(number: int) -> dict[str, str]:
 
 
 def attack_money(site: Site, ports: dict[str, int]) -> int:
-    """Print what became of it; how many answers were wrong."""
+    """Print the outcome; returns how many answers were wrong."""
     bad, names = 0, count(1)
     site.manage("shell", "-v", "0", "-c", COUPON)
     for name, port in ports.items():

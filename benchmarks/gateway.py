@@ -104,7 +104,7 @@ class Waiting:
 
 @dataclass
 class Seen:
-    """What readers of pages met in one state of affairs."""
+    """Response times and statuses of pages in one situation."""
 
     times: list[float] = field(default_factory=list)  # seconds
     statuses: Counter[int] = field(default_factory=Counter)
@@ -212,7 +212,7 @@ def node_of(site: Any) -> Iterator[int]:
 
 
 def measure(site: Any, port: int, movie: int, buyers: list[Buyer]) -> tuple[dict[str, Seen], Counter[str]]:
-    """What reading is like while nobody waits, while buyers do, and frozen; how their questions were answered."""
+    """Response times with nobody waiting, with buyers waiting and with the gateway frozen; how polls were answered."""
     session = buyers[0].session
     paths = [("/", ""), (f"/single/{movie}/1/", session), ("/order/openvip/", session), ("/user/userown/", session)]
     found = {name: Seen() for name in ("nobody", "well", "frozen")}

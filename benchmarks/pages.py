@@ -1,9 +1,9 @@
 """Requests per second of the home and watch pages against an empty Django view under the same server.
 
-Starts one uWSGI worker on the loopback with a catalogue of 200 titles, and asks page and empty view in turn, from
-four clients, a few times each, as a browser does: with gzip. "Kept" is what a viewer who isn't signed
-in gets from the cache; "made" is the same page with every kept page and fragment renewed before each request;
-"signed in" is a page of one's own that reuses the kept shelves.
+Starts one uWSGI worker on the loopback interface with a catalogue of 200 titles. Four clients request the page and the
+empty view in turn, a few times each, with gzip like a browser. "kept" is the response to an anonymous viewer from the
+page cache; "made" is the same page with the cache invalidated before each request; "signed in" is a page of a signed-in
+viewer, which reuses the cached rows of cards.
 """
 
 from __future__ import annotations

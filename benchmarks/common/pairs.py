@@ -27,7 +27,7 @@ class Compared:
 
 
 def compare(ours: Callable[[], float], reference: Callable[[], float], *, pairs: int) -> Compared:
-    """Time both, `pairs` times; each returns its seconds. Who goes first changes from pair to pair."""
+    """Time both, `pairs` times; each returns its seconds. Which one is first alternates."""
     ours(), reference()  # warm
     took: list[tuple[float, float]] = []
     began, used = time.perf_counter(), time.process_time()

@@ -26,7 +26,7 @@ class Viewers:
         self._threads.shutdown()
 
     def fetch(self, ranges: list[range]) -> float:
-        """Seconds that all ranges take, each client asking for its share in turn over a connection of its own."""
+        """The seconds that all ranges take; each client asks for its share in turn over its own connection."""
         with ExitStack() as stack:
             lines = [socket.create_connection(("127.0.0.1", self._port), timeout=60) for _ in range(self._count)]
             for line in lines:

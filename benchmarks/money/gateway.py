@@ -143,7 +143,7 @@ class Gateway:
             return trade
 
     def send_back(self, trade: Trade, request_no: str, amount: Decimal) -> bool:
-        """A refund, by whoever asked for it."""
+        """A refund, whether the merchant or the console asked for it."""
         with self.lock:
             if trade.status not in {"TRADE_SUCCESS"} or trade.back + amount > trade.amount:
                 return False
@@ -221,7 +221,7 @@ class Gateway:
     # --- What it answers ------------------------------------------------------------------------------
 
     def reply(self, path: str) -> bytes:
-        """What goes over the line for one request, its head included; empty where the line goes dead."""
+        """The raw response to one request, its head included; empty where the connection is to be dropped."""
         content = self.serve(path)
         if not content:
             return b""

@@ -6,7 +6,7 @@ from collections import Counter
 
 from apps.orders.models import Notification, OrderState, Payment, Refund
 from benchmarks.money.faults import FAULTS, Fault
-from benchmarks.money.world import MAY_DIE, World
+from benchmarks.money.world import Event, World
 
 OUTCOMES = [
     *(f"order {state}" for state in (OrderState.FULFILLED, OrderState.CLOSED, OrderState.REFUNDED)),
@@ -24,7 +24,7 @@ class Seen:
         self.deaths: Counter[str] = Counter()
         self.faults: Counter[Fault] = Counter()
         self.outcomes: Counter[str] = Counter()
-        self.kinds: set[str] = set()
+        self.possible: dict[str, Event] = {}
 
     def add(self, world: World) -> None:
         """What one batch had, once it is over."""
@@ -32,13 +32,14 @@ class Seen:
         self.deaths += world.deaths
         self.faults += world.gateway.injected
         self.outcomes += world.reached()
-        self.kinds |= {event.__name__ for event, _ in world.events}
+        self.possible |= {event.name: event for event in world.events}
 
     def missing(self) -> list[str]:
         """The kinds that never came up."""
+        mortal = {name for name, event in self.possible.items() if event.may_die}
         return [
-            *(f"event {name}" for name in sorted(self.kinds - self.events.keys())),
-            *(f"death within {name}" for name in sorted(MAY_DIE - self.deaths.keys())),
+            *(f"event {name}" for name in sorted(self.possible.keys() - self.events.keys())),
+            *(f"death within {name}" for name in sorted(mortal - self.deaths.keys())),
             *(f"fault {fault}" for fault in FAULTS if fault not in self.faults),
             *(f"outcome {name}" for name in OUTCOMES if name not in self.outcomes),
         ]

@@ -21,6 +21,7 @@ from apps.orders.gateways import alipay
 from apps.orders.models import Coupon, Plan
 from apps.users.models import User
 from benchmarks.money.books import broken
+from benchmarks.money.events import possible
 from benchmarks.money.gateway import APP, Gateway
 from benchmarks.money.world import World, use_application
 
@@ -56,7 +57,7 @@ class Trial:
         self.gateway.faults.clear()
         self.gateway.injected.clear()
         self.gateway.strayed.clear()
-        world = World(self.gateway, seed, at, make_user)
+        world = World(self.gateway, seed, at, make_user, possible())
         world.plans = [_plan("25.00", 30), _plan("7.77", 7), _plan("0.02", 1)]
         world.movies = [_movie("10.00", "5.00"), _movie("3.33", "0.01")]
         world.coupons = [_coupon("percent", "50", None), _coupon("amount", "5", 2), _coupon("percent", "33", 1)]
