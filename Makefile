@@ -3,10 +3,12 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA_DIR ?= data
 VENV := .venv/bin
+# three processes on two cores, as slow tests wait much; conftest.py says in which order
+PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
 NPM = $(PYTHON) deploy/embedded/bootstrap.py --npm
 export PORT DATA_DIR
 
-.PHONY: help run dev test test-mariadb test-quick check check-front sizes format mutants bench lock messages screenshots lighthouse clean
+.PHONY: help run dev test test-mariadb test-quick coverage check check-front sizes format mutants bench lock messages screenshots lighthouse clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,20 +22,24 @@ dev: ## Everything the tests and checks need
 	@$(PYTHON) deploy/embedded/bootstrap.py --databases
 
 test: dev ## Every test, and the quick ones on MariaDB again
-	$(VENV)/python -m pytest -n 2 --dist loadgroup
+	$(VENV)/python -m pytest $(PARALLEL)
 	$(MAKE) test-mariadb
 
 test-mariadb: dev ## The quick tests on a MariaDB as Debian installs it
-	STREAMSITE_TEST_DATABASE=mariadb $(VENV)/python -m pytest -n 2 -m "not slow"
+	STREAMSITE_TEST_DATABASE=mariadb $(VENV)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-quick: dev ## The tests that take no encode, server or browser
-	$(VENV)/python -m pytest -n 2 -m "not slow"
+	$(VENV)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+coverage: dev ## What the quick tests reach, by lines and branches
+	$(VENV)/python -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered
 
 check: dev check-front ## Format, lint, imports, types, migrations, settings, templates, front end
 	$(VENV)/ruff format --check
 	$(VENV)/ruff check
 	$(VENV)/lint-imports
 	$(VENV)/mypy streamsite apps utils celery_tasks deploy tests benchmarks
+	$(VENV)/python -m tests.any_expressions
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	ENVIRONMENT=production DEBUG=0 SITE_URL=https://streamsite.example ALLOWED_HOSTS=streamsite.example \
 	SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
@@ -57,7 +63,7 @@ bench: dev ## Measure: each figure is a ratio to a reference in the same run
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done
 
 lock: ## Renew the hashed requirements
-	for set in requirements requirements-demo requirements-dev requirements-mysql requirements-node; do \
+	for set in requirements requirements-demo requirements-dev requirements-mysql requirements-node requirements-whoosh; do \
 	  $(VENV)/python deploy/embedded/mirrors.py pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $$set.in -o $$set.txt; done
 
 messages: ## Collect the strings to translate

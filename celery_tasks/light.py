@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.media import services as media
 from apps.movies import services as movies
 from apps.playback import services as playback
+from apps.search import services as search
 from apps.users import services as users
 from utils.tasks import one_at_a_time, send_pending
 
@@ -35,6 +36,11 @@ def make_pictures(*, movie_id: int, **_: Any) -> None:
     movies.make_pictures(movie_id=movie_id)
 
 
+@shared_task(name="catalogue.make_portrait", **PATIENT)
+def make_portrait(*, person_id: int, **_: Any) -> None:
+    movies.make_portrait(person_id=person_id)
+
+
 @shared_task(name="catalogue.announce_missed", **SHORT)
 @one_at_a_time
 def announce_missed(**_: Any) -> None:
@@ -51,6 +57,46 @@ def flush_plays(**_: Any) -> None:
 @one_at_a_time
 def refresh_rankings(**_: Any) -> None:
     movies.refresh_rankings()
+
+
+@shared_task(name="search.update", **PATIENT)
+def update_search(*, movie_ids: list[int], **_: Any) -> None:
+    search.update(movie_ids=movie_ids)
+
+
+@shared_task(name="search.update_related", **PATIENT)
+def update_search_of(*, relation: str, key: int, **_: Any) -> None:
+    search.update_related(relation=relation, key=key)
+
+
+@shared_task(name="search.prepare", **SHORT)
+@one_at_a_time
+def prepare_search(**_: Any) -> None:
+    search.prepare()
+
+
+@shared_task(name="search.reheat", **SHORT)
+@one_at_a_time
+def reheat_search(**_: Any) -> None:
+    search.reheat()
+
+
+@shared_task(name="search.mend", **SHORT)
+@one_at_a_time
+def mend_search(**_: Any) -> None:
+    search.mend_differences()
+
+
+@shared_task(name="search.flush_counts", **SHORT)
+@one_at_a_time
+def flush_counts(**_: Any) -> None:
+    search.hot.flush(at=timezone.now())
+
+
+@shared_task(name="catalogue.refresh_facet_index", **SHORT)
+@one_at_a_time
+def refresh_facet_index(**_: Any) -> None:
+    movies.refresh_facet_index(at=timezone.now())
 
 
 @shared_task(name="media.finish_upload", **HASH)

@@ -60,6 +60,7 @@ const icons = [
   "smartphone",
   "link-2",
   "globe",
+  "calendar-days",
 ];
 
 const solid = new Set(["play", "pause"]);
@@ -112,13 +113,17 @@ const classic = {
 };
 const modules = {
   watch: "static/js/watch.js",
+  calendar: "static/js/calendar.js",
   player: "static/js/player/player.js",
   upload: "static/js/upload/page.js",
   episodes: "static/js/episodes.js",
   media: "static/js/media.js",
 };
 const styles = Object.fromEntries(
-  ["site", "watch", "player", "cashier", "upload", "media"].map((name) => [name, `static/css/${name}.css`]),
+  ["site", "search", "watch", "browse", "player", "cashier", "upload", "media"].map((name) => [
+    name,
+    `static/css/${name}.css`,
+  ]),
 );
 await build({ ...scripts, entryPoints: classic, format: "iife" });
 await build({ ...scripts, entryPoints: modules, format: "esm" });

@@ -6,17 +6,20 @@ import re
 import shutil
 from collections.abc import Sequence
 from email.utils import parseaddr
+from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 from utils.addresses import is_mail_address, is_site
+from utils.storages import video_store
 from utils.time_zones import fixed_offset
 
 MEDIA_SECRET = re.compile(r"[A-Za-z0-9_-]{32,}")
@@ -30,7 +33,10 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """Checks for every environment."""
     known = settings.ENVIRONMENT in {"embedded", "production"}
     shared = [settings.MEDIA_SECRET, *settings.MEDIA_SECRET_FALLBACKS]
-    stored = re.match(r"file:///[^/]", settings.VIDEO_STORAGE_URL) is not None
+    try:
+        stored = bool(video_store())
+    except ImproperlyConfigured:
+        stored = False
     contact = settings.SITE_CONTACT
     reachable = not contact or re.fullmatch(r"https?://\S+", contact) is not None or is_mail_address(contact)
     reports = settings.SECURITY_CONTACT
@@ -48,7 +54,13 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             stored,
             "E002",
             f"VIDEO_STORAGE_URL is {settings.VIDEO_STORAGE_URL!r}.",
-            "Set it to file:///an/absolute/folder.",
+            "Set it to file:///an/absolute/folder or to fastdfs://tracker:22122,tracker:22122/group1.",
+        ),
+        (
+            settings.SEARCH_ENGINE != "whoosh" or find_spec("whoosh") is not None,
+            "E006",
+            "SEARCH_ENGINE is 'whoosh', and the package isn't installed.",
+            "Install requirements-whoosh.txt, or leave SEARCH_ENGINE unset.",
         ),
         (
             all(MEDIA_SECRET.fullmatch(one) for one in shared if one),

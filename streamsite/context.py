@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,8 +16,9 @@ from apps.users.models import User
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`types` (categories for the header; a view's own value wins) and `viewer_is_vip`, both lazy."""
+    """`types` (categories for the header; a view's own value wins), `viewer_is_vip`, both lazy, and `site_name`."""
     return {
+        "site_name": settings.SITE_NAME,
         "types": SimpleLazyObject(lambda: list(Category.objects.all())),
         "viewer_is_vip": SimpleLazyObject(lambda: _is_vip(request.user)),
     }

@@ -109,6 +109,32 @@ def database(kept: Path) -> dict[str, Any]:
     )
 
 
+def replicas(primary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """DATABASES entries of DATABASE_REPLICA_URLS: replicas of `primary`, with a weight in their query string."""
+    found: dict[str, dict[str, Any]] = {}
+    for url in env.list("DATABASE_REPLICA_URLS", default=[]):
+        with suppress(KeyError, ValueError):
+            one: dict[str, Any] = env.db_url_config(url.strip())
+            weight = str(one.get("OPTIONS", {}).pop("weight", 1))
+            if url.strip().startswith("mysql://") and one["NAME"] and weight.isdecimal() and 0 < int(weight) <= 1000:
+                found[f"replica{len(found) + 1}"] = _tuned(one) | {
+                    "ENGINE": "utils.replicas",
+                    "WEIGHT": int(weight),
+                    "CONN_HEALTH_CHECKS": False,  # what a replica fails to answer, the primary answers
+                    "TEST": {"MIRROR": "default"},
+                }
+                continue
+        raise ImproperlyConfigured(  # without the URL, which may contain a password
+            "DATABASE_REPLICA_URLS is not a list of database URLs."
+            " Set it to mysql://user:password@host/name?weight=1, separated by commas."
+        )
+    if found and primary["ENGINE"] != "utils.mariadb":
+        raise ImproperlyConfigured(
+            "DATABASE_REPLICA_URLS needs a DATABASE_URL with mysql://: only MariaDB has replicas."
+        )
+    return found
+
+
 def _tuned(found: dict[str, Any]) -> dict[str, Any]:
     """The database settings with this site's options."""
     if found["ENGINE"] == "django.db.backends.sqlite3":

@@ -28,7 +28,9 @@ class AdminPolicyMiddleware:
 class PageHeadersMiddleware:
     """Keeps personal pages out of all caches, including the browser's, since devices are shared.
 
-    Pages without a session and headers set by views are left alone. Wraps the session middleware.
+    Pages without a session are kept by no shared cache, and browsers ask again each time. Headers set by views are left
+    alone. Wraps the session middleware.
+    With ALLOW_INDEXING=0 every response asks search engines to leave it out: robots.txt only keeps them from reading.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,6 +39,9 @@ class PageHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        if not settings.ALLOW_INDEXING:
+            response["X-Robots-Tag"] = "noindex, nofollow"
         if settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies:
             response.setdefault("Cache-Control", "private, no-store")
+        response.setdefault("Cache-Control", "private, no-cache")
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,13 +12,15 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import parse_http_date_safe
 
-from utils.cache import FRESH, VERSION, page_variant, pages_version
+from utils.cache import FRESH, IN_NGINX, VERSION, page_variant, pages_version
 
 STALE = 300  # seconds that a stale page is served while one request revalidates it
 RENEWED_WITHIN = 10  # seconds until another request may revalidate
 LONGEST = 200  # characters; pages with longer URLs aren't cached
+REVALIDATED = "private, no-cache"
 OWN = {"content-length", "content-encoding"}  # headers that are specific to one response
 
 
@@ -52,9 +55,11 @@ class PageCacheMiddleware:
             if fresh or not cache.add(f"{key}:renewing", 1, RENEWED_WITHIN):
                 return to_response(request, page)
         response = self.get_response(request)  # version read first: a concurrent change invalidates this page
-        if response.status_code == 200 and getattr(response, "page_cacheable", False) and not response.cookies:
-            cache.set(key, to_entry(response, version), FRESH + STALE)
-        return response
+        if response.status_code != 200 or not getattr(response, "page_cacheable", False) or response.cookies:
+            return response
+        page = to_entry(response, version)
+        cache.set(key, page, FRESH + STALE)
+        return to_response(request, page)
 
 
 def page_key(request: HttpRequest) -> str:
@@ -74,19 +79,29 @@ def page_key(request: HttpRequest) -> str:
 
 
 def to_entry(response: HttpResponse, version: str) -> Page:
-    """The cache entry for a response."""
+    """The cache entry for a response, which gets an ETag of its content.
+
+    Browsers ask again each time, as a sign-in changes the page, and other caches keep nothing of it: their keys don't
+    have the viewer's language and session.
+    """
     packed = response.get("Content-Encoding") == "gzip"
-    body = response.content if packed else gzip.compress(response.content, 6)
+    plain = gzip.decompress(response.content) if packed else response.content
+    body = response.content if packed else gzip.compress(plain, 6)
     headers = {name: value for name, value in response.items() if name.lower() not in OWN}
+    headers.setdefault("ETag", f'W/"{hashlib.blake2b(plain, digest_size=12).hexdigest()}"')
+    headers.setdefault("Cache-Control", REVALIDATED)
     return Page(version, time.time() + FRESH, headers, body)
 
 
 def to_response(request: HttpRequest, page: Page) -> HttpResponse:
-    """The response for a cached page, gzipped if the browser accepts it."""
+    """The response for a cached page, gzipped if the browser accepts it; 304 if the browser has it (RFC 9110 §13)."""
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    if request.META.get("PAGE_CACHE") == "nginx":
+        page.headers["X-Accel-Expires"] = str(IN_NGINX)  # the mark that it may be kept, for our nginx only
     response = HttpResponse(page.body if packed else gzip.decompress(page.body), headers=page.headers)
     if packed:
         response["Content-Encoding"] = "gzip"
     response["Content-Length"] = str(len(response.content))
     patch_vary_headers(response, ("Accept-Encoding", "Accept-Language", "Cookie"))
-    return response
+    changed = parse_http_date_safe(response.get("Last-Modified", ""))
+    return get_conditional_response(request, response.get("ETag"), changed, response) or response

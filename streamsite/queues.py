@@ -16,6 +16,7 @@ ROUTES = {
     "accounts.*": {"queue": "mail"},
     "catalogue.*": {"queue": "light"},
     "queue.*": {"queue": "light"},
+    "search.*": {"queue": "light"},
     "media.process": {"queue": "media"},
     "media.finish_large_upload": {"queue": "media"},
     "media.process_long": {"queue": "media_long"},  # separate, so that a huge job doesn't block small ones
@@ -39,7 +40,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         ("send-pending-tasks", "queue.send_pending", 5.0),
         ("flush-plays", "catalogue.flush_plays", 30.0),
         ("announce-missed", "catalogue.announce_missed", 600.0),
+        ("refresh-facet-index", "catalogue.refresh_facet_index", 5.0),
         ("refresh-rankings", "catalogue.refresh_rankings", 600.0),
+        ("prepare-search", "search.prepare", 60.0),
+        ("reheat-search", "search.reheat", 600.0),
+        ("flush-searches", "search.flush_counts", 60.0),
         ("resume-encoding", "media.resume_lapsed", 10.0),
         ("discard-files", "media.discard_due", 60.0),
         ("discard-left", "media.discard_left", 3600.0),
@@ -50,6 +55,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         ("reconcile-orders", "orders.reconcile", 60.0),
     ]
 }
+# a message may be lost with the broker's data, and a row may be changed by other means than the site's
+SCHEDULE["mend-search"] = {
+    "task": "search.mend", "schedule": crontab(minute="40", hour="*/6"), "options": {"expires": 3600.0},
+}  # fmt: skip
 # Alipay publishes yesterday's bill by nine; try every hour until there is a statement
 SCHEDULE["daily-statement"] = {
     "task": "orders.statement", "schedule": crontab(minute="10"), "options": {"expires": 3600.0},

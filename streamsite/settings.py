@@ -26,6 +26,7 @@ from streamsite.env import (
     log_level,
     mail_settings,
     redis_address,
+    replicas,
     secret_key,
     time_zone,
 )
@@ -50,13 +51,15 @@ MEDIA_SECRET_FALLBACKS = env.list("MEDIA_SECRET_FALLBACKS", default=[])
 SITE_URL = env.str(
     "SITE_URL", default=f"http://127.0.0.1:{integer('PORT', default=8000, least=1, most=65_535)}"
 ).rstrip("/")
+SITE_NAME: str = env.str("SITE_NAME", default="Streamsite")  # in pages, search results and at Alipay
+ALLOW_INDEXING = boolean("ALLOW_INDEXING", default=True)  # by search engines; a staging site says no
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "streamsite.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -67,6 +70,8 @@ INSTALLED_APPS = [
     "streamsite",
     "celery_tasks",
     "utils",
+    "utils.fulltext",
+    "haystack",
     "apps.users",
     "apps.notices",
     "apps.media",
@@ -76,6 +81,7 @@ INSTALLED_APPS = [
     "apps.community",
     "apps.playback",
     "apps.search",
+    "apps.seo",
 ]
 DEMO = choice("DEMO", "0", among=("0", "1", "small"))  # `make run` sets it; a production site has no demo
 if DEMO != "0":
@@ -87,6 +93,7 @@ MIDDLEWARE = [
     "streamsite.middleware.PageHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "streamsite.middleware.AdminPolicyMiddleware",
+    "streamsite.languages.AddressLanguageMiddleware",
     "streamsite.page_cache.PageCacheMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "streamsite.disk_full.SessionMiddleware",
@@ -124,7 +131,38 @@ TEMPLATES = [
 # --- Data -----------------------------------------------------------------------------------
 
 DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
+if _replicas := replicas(DATABASES["default"]):
+    DATABASES |= _replicas
+    MIDDLEWARE.insert(0, "utils.replicas.middleware.PositionMiddleware")
+DATABASE_ROUTERS = ["utils.replicas.router.ReplicaRouter"] if _replicas else []
+REPLICATED_APPS = {"movies", "notices", "search", "fulltext"}  # read from replicas, but for what accounts own
+JOINED_APPS = {"media", "contenttypes"}  # whose tables such queries may join
+# milliseconds: a replica that lags more is left out
+REPLICA_MAX_LAG = integer("REPLICA_MAX_LAG", default=1000, least=300, most=3_600_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Where a text may stand in the index, best first; `sounds` is pinyin and initials (docs/search.md).
+SEARCH_RANKING = [
+    *("title__exact", "sounds__exact", "aliases__exact", "alias_sounds__exact", "people__exact"),
+    *("title__startswith", "sounds__startswith", "title", "aliases__startswith", "sounds", "aliases"),
+    *("alias_sounds__startswith", "alias_sounds", "people", "people_sounds", "text"),
+]
+SEARCH_ENGINE = choice("SEARCH_ENGINE", "database", among=("database", "whoosh"))
+SEARCH_ENGINES = {
+    "database": {
+        "ENGINE": "utils.fulltext.backend.FullTextEngine",
+        "RANKING": env.list("SEARCH_RANKING", default=SEARCH_RANKING),
+        "HEAT": "heat",
+        "SILENTLY_FAIL": False,  # a change that can't be written has to be tried again
+    },
+    "whoosh": {
+        "ENGINE": "utils.fulltext.whoosh.ChineseWhooshEngine",
+        "PATH": str(DATA_DIR / "whoosh"),
+        "RANKING": env.list("SEARCH_RANKING", default=SEARCH_RANKING),
+    },
+}
+HAYSTACK_CONNECTIONS = {"default": SEARCH_ENGINES[SEARCH_ENGINE]}
+HAYSTACK_ITERATOR_LOAD_PER_QUERY = 100
 
 REDIS_URL = redis_address("REDIS_URL", "redis://127.0.0.1:6379")
 CACHES = {"default": cache(REDIS_URL)}
@@ -156,7 +194,7 @@ AUTH_PASSWORD_VALIDATORS = [
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
 STAFF_SECOND_FACTOR = boolean("STAFF_SECOND_FACTOR", default=False)
 SMS_SENDER = env.str("SMS_SENDER", default="utils.sms.FolderSender")
-OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows kept mails to whoever has a key; production refuses it
+OUTBOX = boolean("OUTBOX", default=DEBUG)  # shows saved emails to viewers with a key; production refuses it
 OUTBOX_KEYS = str(DATA_DIR / "outbox")
 # Modules with `export(user)` and `erase(user)`: what each app holds about a person.
 PERSONAL_DATA = [
@@ -164,6 +202,7 @@ PERSONAL_DATA = [
     "apps.community.data_export",
     "apps.orders.data_export",
     "apps.wallet.data_export",
+    "apps.search.data_export",
 ]
 
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
@@ -196,9 +235,9 @@ FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imag
 FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0, most=1024)  # of one codec; 0: as many as the machine has
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "videos": {"BACKEND": "utils.storages.VideoStorage"},
+    "videos": {"BACKEND": "utils.storages.video_store"},
     "private": {"BACKEND": "utils.storages.PrivateStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "utils.static_files.CompressedStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]  # never whole in memory
 UPLOAD_MAX_SIZE = integer("UPLOAD_MAX_SIZE", default=2**40, least=1)  # bytes of one video file
@@ -264,7 +303,6 @@ if PAYMENT_GATEWAY == "cashier":
     ALIPAY_PRIVATE_KEY_FILE = str(CASHIER_DIR / "app_private.pem")
     ALIPAY_PUBLIC_KEY_FILE = str(CASHIER_DIR / "gateway_public.pem")
     ALIPAY_APP_CERT_FILE = ALIPAY_CERT_FILE = ALIPAY_ROOT_CERT_FILE = ""
-SITE_NAME = env.str("SITE_NAME", default="Streamsite")  # what a buyer reads at Alipay
 # seconds until an unpaid order closes
 ORDER_EXPIRES_AFTER = integer("ORDER_EXPIRES_AFTER", default=30 * 60, least=60, most=15 * 86400)
 SITE_CONTACT = env.str("SITE_CONTACT", default="")  # a mail address or an address of the web, for buyers
@@ -281,7 +319,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
-SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")  # a mail or https address, for who finds a vulnerability
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")  # a mail or https address for reporting vulnerabilities
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_GATEWAY == "alipay")
 

@@ -4,17 +4,16 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 def _item(title: Any, icon: str, name: str) -> dict[str, Any]:
-    return {
-        "title": title, "icon": icon, "link": reverse_lazy(name), "active": partial(_is_at, name),
-        "permission": partial(may_open, name),
-    }  # fmt: skip
+    return {"title": title, "icon": icon, "link": reverse_lazy(name), "permission": partial(may_open, name)}
 
 
 def may_open(name: str, request: HttpRequest) -> bool:
@@ -28,17 +27,23 @@ def may_open(name: str, request: HttpRequest) -> bool:
     return bool(getattr(shown, f"has_{page}_permission", shown.has_view_permission)(request))
 
 
-def _is_at(name: str, request: HttpRequest) -> bool:
-    """Whether the menu entry links to this page or to its list."""
-    if name.endswith("index"):
-        return request.path == reverse(name)
-    uploading = request.path == reverse("admin:media_video_add")
-    return request.path.startswith(reverse(name)) and (not uploading or name == "admin:media_video_add")
+def menu_for(request: HttpRequest, menu: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The menu with whether each entry is open to this user and leads to this page, or to its list.
+
+    An entry is of this page if its address is the longest with which that of the page begins.
+    """
+    groups = [[item | {"link": str(item["link"])} for item in group["items"]] for group in menu]
+    overview, *links = [item["link"] for items in groups for item in items]
+    here = max(filter(request.path.startswith, links), key=len, default=overview)
+    for item in (item for items in groups for item in items):
+        item["active"] = item["link"] == here and (here != overview or request.path == overview)
+        item["has_permission"] = item["permission"](request)
+    return [group | {"items": items} for group, items in zip(menu, groups, strict=True)]
 
 
 UNFOLD = {
-    "SITE_TITLE": "Streamsite",
-    "SITE_HEADER": "Streamsite",
+    "SITE_TITLE": lambda request: settings.SITE_NAME,
+    "SITE_HEADER": lambda request: settings.SITE_NAME,
     "SITE_SUBHEADER": _("Admin"),
     "SITE_URL": "/",
     "SITE_SYMBOL": "movie",
@@ -63,11 +68,14 @@ UNFOLD = {
                 "items": [
                     _item(_("Overview"), "dashboard", "admin:index"),
                     _item(_("Titles"), "movie", "admin:movies_movie_changelist"),
-                    _item(_("Episodes"), "playlist_play", "admin:movies_episode_changelist"),
+                    _item(pgettext_lazy("menu", "Episodes"), "playlist_play", "admin:movies_episode_changelist"),
+                    _item(_("Release schedules"), "calendar_month", "admin:movies_schedule_changelist"),
                     _item(_("Banners"), "view_carousel", "admin:movies_banner_changelist"),
                     _item(_("Categories"), "category", "admin:movies_category_changelist"),
                     _item(_("Genres"), "label", "admin:movies_genre_changelist"),
+                    _item(_("Tags"), "sell", "admin:movies_tag_changelist"),
                     _item(_("Regions"), "public", "admin:movies_region_changelist"),
+                    _item(_("Languages"), "translate", "admin:movies_language_changelist"),
                     _item(_("People"), "groups", "admin:movies_person_changelist"),
                 ],
             },
@@ -101,6 +109,8 @@ UNFOLD = {
                     _item(_("Audit log"), "policy", "admin:users_auditentry_changelist"),
                     _item(_("Comments"), "chat", "admin:community_comment_changelist"),
                     _item(_("Announcements"), "campaign", "admin:notices_notice_changelist"),
+                    _item(_("Trending searches"), "trending_up", "admin:search_hotsearch_changelist"),
+                    _item(_("Banned words"), "block", "admin:search_bannedword_changelist"),
                 ],
             },
         ],

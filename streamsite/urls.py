@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.playback.urls")),
     path("media/uploads/", include("apps.media.urls")),
     path("", include("apps.orders.urls")),
+    path("", include("apps.seo.urls")),
     path("search/", include("apps.search.urls")),
     path("user/", include("apps.users.urls")),
     path("notices/", include("apps.notices.urls")),

@@ -7,7 +7,7 @@ import threading
 import time
 from types import TracebackType
 
-PIECE = 16 * 1024  # bytes
+PIECE = 64 * 1024  # bytes
 
 
 class Cable:
@@ -72,7 +72,7 @@ class Cable:
 
 
 def _drop(end: socket.socket) -> None:
-    """Close at once, with a reset: what is under way is lost."""
+    """Close at once, with a reset: bytes in flight are lost."""
     try:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         end.shutdown(socket.SHUT_RDWR)

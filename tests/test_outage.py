@@ -1,4 +1,4 @@
-"""Redis hangs, is gone or is emptied: pages are made, guesses stay limited, nothing is lost or counted twice."""
+"""Redis hangs, is gone or is emptied: pages are served, guesses stay limited, nothing is lost or counted twice."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from django_redis import get_redis_connection
+from redis.connection import AbstractConnection
 
 from apps.movies import services as movies
 from apps.movies.models import Audience, Movie
@@ -82,14 +83,30 @@ def test_every_kind_of_page_is_made(outage, client):
             assert client.get(page, follow=True).status_code == 200, page
 
 
-def test_a_server_that_hangs_costs_one_time_out(client):
+@pytest.fixture
+def waits(monkeypatch) -> list[float]:
+    """Grows with every answer of the server's that is waited for; who found it gone leaves it alone from then on."""
+    seen: list[float] = []
+    read = AbstractConnection.read_response
+
+    def counted(self, *args, **kwargs):
+        seen.append(time.monotonic())
+        return read(self, *args, **kwargs)
+
+    monkeypatch.setattr(AbstractConnection, "read_response", counted)
+    for one in (breaker, tasks._broker):
+        monkeypatch.setattr(one, "_rest", 3600.0)
+    return seen
+
+
+def test_a_server_that_hangs_costs_one_time_out(client, waits):
+    cache.get("x")  # the connection is there
+    waits.clear()
     with _hanging():
-        cache.get("x")
-        began = time.monotonic()
         for n in range(200):
             assert cache.get(f"x{n}") is None
             assert not cache.set("x", 1)
-        assert time.monotonic() - began < 0.5
+        assert len(waits) == 1
     assert cache.set("x", 1)
     assert cache.get("x") == 1
 
@@ -136,12 +153,12 @@ def test_sign_in_and_out_need_no_cache(outage, client):
     assert client.get(reverse("users:profile")).status_code == 302  # no copy has outlived it
 
 
-def test_work_is_kept_and_sent_later(outage, django_capture_on_commit_callbacks):
+def test_work_is_kept_and_sent_later(outage, waits, django_capture_on_commit_callbacks):
+    waits.clear()
     with outage(), django_capture_on_commit_callbacks(execute=True):
-        began = time.monotonic()
         enqueue("accounts.delete_expired")
         enqueue("catalogue.make_pictures", movie_id=7)
-    assert time.monotonic() - began < 5
+    assert len(waits) <= 1
     assert list(PendingTask.objects.order_by("pk").values_list("name", "arguments")) == [
         ("accounts.delete_expired", {}),
         ("catalogue.make_pictures", {"movie_id": 7}),
@@ -184,7 +201,7 @@ def test_pages_withdrawn_meanwhile_are_old_afterwards(outage, django_capture_on_
         with django_capture_on_commit_callbacks(execute=True):
             invalidate_pages()
         breaker._rests_until = time.monotonic() + 0.1
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while cache.get(VERSION) == before and time.monotonic() < until:
         time.sleep(0.05)
     assert cache.get(VERSION) not in (None, before)
@@ -214,7 +231,13 @@ def test_views_before_during_and_through_a_fault_count_once_each(fault, signed_i
                     position=second / 10, duration=20.0, playing=True, tab="t", number=second // 5 + 1
                 )
                 playback.record_heartbeat(
-                    viewer=viewer, viewer_key="v", episode=episode, grant=grant, heartbeat=sent, at=at
+                    viewer=viewer,
+                    viewer_key="v",
+                    address="192.0.2.7",
+                    episode=episode,
+                    grant=grant,
+                    heartbeat=sent,
+                    at=at,
                 )
 
     watch(before, seconds=range(0, 15, 5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from apps.users.models import User
 from tests.factories import make_category, make_episode, make_movie, make_paid_movie, make_sale, make_user
 from utils.storages import videos
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("module_index")]
 NOW = timezone.now()
 
 # state: (fields, whether lists show it, whether its page opens)
@@ -54,8 +55,8 @@ def _name(state: str, what: str) -> str:
     return f"{what}·{list(STATES).index(state)}"
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def world(module_index) -> World:
     category, viewer = make_category(), make_user()
     free = {state: make_movie(title=_name(state, "课程"), kind=Kind.COURSE, category=category) for state in STATES}
     paid = {state: make_paid_movie(title=_name(state, "电影"), category=category) for state in STATES}
@@ -101,6 +102,9 @@ LISTS = {
     "movies:ranking": [("/ranking/week/", "课程"), ("/ranking/all/", "电影")],
     "search:results": [("/search/?q=课程", "课程"), ("/search/?q=人物", "课程")],
     "search:suggest": [("/search/suggest/?q=课程", "课程"), ("/search/suggest/?q=人物", "人物")],
+    "seo:feed": [("/feed/", "课程"), ("/feed/", "电影")],
+    "seo:category_feed": [("/feed/film/", "课程"), ("/feed/film/", "电影")],
+    "seo:suggestions": [("/opensearch/suggest/?q=课程", "课程"), ("/opensearch/suggest/?q=人物", "人物")],
 }
 
 
@@ -112,6 +116,17 @@ def test_lists_show_what_is_listed(client, world, name):
         assert resolve(address.split("?")[0]).view_name == name
         assert _shown(client, address, what) == LISTED
         assert _shown(boss, address, what) == LISTED  # drafts are in the administration's lists
+
+
+def test_sitemaps_hold_what_is_listed(client, world):
+    boss = Client()
+    boss.force_login(make_user(is_staff=True, is_superuser=True))
+    assert resolve("/sitemap-watch-0.xml").view_name == "seo:sitemap_part"
+    parts = set(re.findall(r"/sitemap-watch-\d+\.xml", client.get("/sitemap.xml").content.decode()))
+    for who in (client, boss):
+        text = "".join(who.get(part).content.decode() for part in parts)
+        for titles in (world.free, world.paid):
+            assert {state for state, movie in titles.items() if f"/single/{movie.pk}/1/" in text} == LISTED
 
 
 def test_a_title_has_listed_ones_beside_it(client, world):

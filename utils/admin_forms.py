@@ -131,8 +131,8 @@ class DeletedRowsMixin:
         del formset.__dict__["management_form"]
         if self.request:
             said = ngettext(
-                "%d row of this page has been deleted by somebody else meanwhile.",
-                "%d rows of this page have been deleted by somebody else meanwhile.",
+                "Someone else deleted %d row of this page in the meantime.",
+                "Someone else deleted %d rows of this page in the meantime.",
                 len(gone),
             )
             messages.warning(self.request, said % len(gone))

@@ -6,14 +6,20 @@ import secrets
 import threading
 import time
 
+from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language_from_request
+from redis.exceptions import RedisError
+
+from utils import page_version
+from utils.replicas import positions
 
 VERSION = "pages:version"
 FRESH = 30  # seconds that a cached page or fragment is fresh
+IN_NGINX = 10  # seconds that nginx serves a page before it asks again
 
 TRIES_EVERY = 0.5  # seconds
 _starting, _catching_up = threading.Lock(), threading.Event()
@@ -39,25 +45,45 @@ def invalidate_pages() -> None:
     transaction.on_commit(_renew)
 
 
-def _renewed() -> bool:
-    """Set a new version; False if Redis is unreachable."""
+def _renewed(position: positions.Position) -> bool:
+    """Set a new version; False if Redis is unreachable.
+
+    Pages of the new version are read from replicas that have applied everything up to `position`.
+    """
+    try:
+        positions.share(position)  # before the version, so that nobody sees only that
+    except (RedisError, OSError):
+        return False
     kept: bool | None = cache.set(VERSION, _new(), None)  # type: ignore[func-returns-value]  # django-redis says
     return bool(kept)
 
 
 def _renew() -> None:
-    if not _renewed():
+    position = _position()
+    kept = _renewed(position)
+    page_version.renew()  # after Redis, whose pages nginx reads next
+    if not kept:
         # a Redis that only hung still has old pages when it is back, so keep trying
         with _starting:
             if _catching_up.is_set():
                 return
             _catching_up.set()
-        threading.Thread(target=_catch_up, daemon=True, name="renew-pages").start()
+        threading.Thread(target=_catch_up, args=[position], daemon=True, name="renew-pages").start()
 
 
-def _catch_up() -> None:
-    while not _renewed():
+def _position() -> positions.Position:
+    if not settings.DATABASE_ROUTERS:  # no replicas
+        return positions.NOWHERE
+    try:
+        return positions.written()
+    except DatabaseError:  # the primary died after the commit: replicas may be behind by REPLICA_MAX_LAG
+        return positions.NOWHERE
+
+
+def _catch_up(position: positions.Position) -> None:
+    while not _renewed(position):
         time.sleep(TRIES_EVERY)
+    page_version.renew()
     _catching_up.clear()
 
 

@@ -34,7 +34,7 @@ def keep(name: str, content: bytes) -> Path:
     """Write the file to the folder, readable by its owner only."""
     folder = Path(settings.MAIL_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}"
+    part = folder / f".{name}.part"  # no pattern for whole messages fits it
     part.touch(mode=0o600)
     part.write_bytes(content)
     return part.rename(folder / name)

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PendingTask(models.Model):
-    """A task that the broker didn't accept, to be sent once it is available again (see utils.tasks)."""
+    """A task that the broker hasn't accepted yet, to be sent once it is available (see utils.tasks)."""
 
     name = models.CharField(max_length=100)
     arguments = models.JSONField(default=dict)
@@ -14,3 +14,10 @@ class PendingTask(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ReplicaHeartbeat(models.Model):
+    """One row, whose number grows several times a second where the database has replicas (see utils.replicas)."""
+
+    number = models.BigIntegerField()
+    at = models.DateTimeField()  # by the primary's clock, for operators

@@ -17,6 +17,7 @@ QUALITY: dict[str, dict[str, Any]] = {
     "jpg": {"format": "JPEG", "quality": 80, "optimize": True, "progressive": True},
 }
 POSTER_WIDTHS, POSTER_RATIO = (180, 270, 400, 600), 2 / 3
+PORTRAIT_WIDTHS, PORTRAIT_RATIO = (90, 180, 300, 600), 3 / 4
 BACKDROP_WIDTHS, BACKDROP_RATIO = (400, 800, 1280, 1600), 16 / 9
 LARGEST = 60_000_000  # pixels; larger sources are rejected
 # Accepted source formats. Pillow supports more, but EPS, for one, runs Ghostscript.

@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import current_app, current_task, group
 from celery.exceptions import OperationalError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django_redis import get_redis_connection
 from kombu.exceptions import LimitExceeded
 from kombu.pools import producers
@@ -32,15 +32,19 @@ class NotQueued(Exception):
     """The broker didn't accept the task."""
 
 
-def enqueue(name: str, *, countdown: float = 0, expires: float | None = None, **kwargs: Any) -> None:
+def enqueue(
+    name: str, *, countdown: float = 0, expires: float | None = None, durable: bool = False, **kwargs: Any
+) -> None:
     """Send the task `name` when the current transaction commits (immediately outside one).
 
     `kwargs` are ids and JSON values. `countdown` delays the task by that many seconds; with `expires`, it is dropped
     if it hasn't started by then. If the broker doesn't accept a task, it waits in the database as a PendingTask.
-    Raises KeyError for an unknown name, and NotQueued for a task with `expires`.
+    A `durable` one is written there by the current transaction, so that it is also sent if the process dies between
+    the commit and the broker. Raises KeyError for an unknown name, and NotQueued for a task with `expires`.
     """
     task = current_app.tasks[name]
-    transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires))
+    kept = PendingTask.objects.create(name=name, arguments=kwargs).pk if durable else None
+    transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires, kept=kept))
 
 
 def send_pending() -> int:
@@ -54,11 +58,21 @@ def send_pending() -> int:
     return sent
 
 
-def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float | None) -> None:
+def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float | None, kept: int | None) -> None:
+    if _was_sent(task, kwargs, countdown=countdown, expires=expires):
+        if kept:
+            with suppress(DatabaseError):  # then it is sent twice
+                PendingTask.objects.filter(pk=kept).delete()
+    elif not kept:
+        PendingTask.objects.create(name=task.name, arguments=kwargs)
+
+
+def _was_sent(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float | None) -> bool:
+    """Whether the broker accepted the task. Raises NotQueued instead of returning False for one with `expires`."""
     try:
         if current_task:
             task.apply_async(kwargs=kwargs, countdown=countdown, expires=expires)
-            return
+            return True
         with _broker.calling(OperationalError, RedisError):
             get_redis_connection("default").ping()  # fail fast: the ping has an even shorter timeout
             with _page_producers().acquire(block=True, timeout=PAGE_WAITS) as producer:
@@ -68,7 +82,8 @@ def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float
     except (OperationalError, RedisError, LimitExceeded, Unavailable) as error:
         if expires is not None:
             raise NotQueued(str(error)) from error
-        PendingTask.objects.create(name=task.name, arguments=kwargs)
+        return False
+    return True
 
 
 def _page_producers() -> Any:

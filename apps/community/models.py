@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.movies.models import Movie
 
@@ -22,7 +23,9 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 class Comment(models.Model):
     """A comment on a title; hidden ones are kept in the database."""
 
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="comments", verbose_name=_("movie"))
+    movie = models.ForeignKey(
+        Movie, models.CASCADE, related_name="comments", verbose_name=pgettext_lazy("catalogue", "title")
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="comments", verbose_name=_("user"))
     text = models.CharField(_("text"), max_length=500)
     created_at = models.DateTimeField(_("posted at"), auto_now_add=True)

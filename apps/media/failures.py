@@ -23,6 +23,8 @@ REASONS = {
     ),
     "disk": _("A file couldn't be written. Check the free disk space, then try again."),
     "no_room": _("The disk is full. Encoding resumes automatically when space is available."),
+    "no_storage": _("The video storage can't be reached. Encoding resumes automatically when it answers."),
+    "storage": _("The video storage couldn't be reached on any attempt. Check its servers, then encode again."),
     "full": _("The disk was full on every attempt. Free up space, then encode again."),
     "gave_up": _("Encoding was interrupted too many times. Try again once the server is stable."),
     "cancelled": _("Encoding was stopped manually. You can encode it again at any time."),

@@ -114,7 +114,7 @@ class Rendition(models.Model):
         PREVIEW = "preview", _("preview")
 
     video = models.ForeignKey(Video, models.CASCADE, related_name="renditions", verbose_name=_("video"))
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    kind = models.CharField(_("type"), max_length=5, choices=Kind)
     variant = models.CharField(_("variant"), max_length=7, choices=Variant, default=Variant.FULL)
     name = models.CharField(_("name"), max_length=20)  # "720p", "a0": names the playlist
     file = models.CharField(_("stored as"), max_length=255)  # a name in the "videos" storage

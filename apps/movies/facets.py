@@ -2,65 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from django.db.models import Value
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from apps.movies.models import Access, Genre, Kind, MovieQuerySet, Region
+from apps.movies import services
+from apps.movies.models import Access, Audience, Kind, Movie, Run
 from utils.templatetags.formats import local_name
 
-SORTS = {"heat": "-plays_week", "date": "-published_at", "score": "-score"}
-LONGEST_YEARS = 12
+FACETS = ("kind", "genre", "region", "year", "run", "language", "tag", "access")
+MOST = {"year": 12, "tag": 24, "genre": 30, "region": 24, "language": 16}  # values shown
+FIRST = 4  # facets that a phone shows before "More filters"
+SORTS = ("heat", "date", "score")
+LABELS: dict[str, Any] = {"kind": Kind, "access": Access, "run": Run}
 
 
-class Named(NamedTuple):
-    """A genre, a region, or a year (its number is `pk`)."""
+class Matches:
+    """The titles that match, for a paginator: counted without asking, loaded a page at a time."""
 
-    of: str
-    pk: int
-    name: str
-    name_en: str
+    def __init__(self, index: services.FacetIndex, bits: int, sort: str, audience: Audience) -> None:
+        self.index, self.bits, self.sort, self.audience = index, bits, sort, audience
+
+    def __len__(self) -> int:
+        return self.bits.bit_count()
+
+    def __iter__(self) -> Iterator[Movie]:
+        return iter(self[0 : len(self)])
+
+    def __getitem__(self, part: slice) -> list[Movie]:
+        keys = self.index.page(self.bits, self.sort, part.start, part.stop)
+        there = Movie.objects.listed_by_key(self.audience).for_card().in_bulk(keys)
+        return [there[pk] for pk in keys if pk in there]
 
 
-@dataclass(frozen=True)
 class Browsing:
-    """The query of a category page; unknown values are ignored."""
+    """The query of a page of titles; unknown values are ignored. `fixed` values belong to the page itself."""
 
-    query: QueryDict
-    genres: list[Named]
-    regions: list[Named]
-    years: list[int]
-
-    @cached_property
-    def choices(self) -> dict[str, list[tuple[str, str]]]:
-        """The values of each facet: query value and label."""
-        return {
-            "kind": [(k.value, capfirst(str(k.label))) for k in Kind],
-            "genre": [(str(g.pk), local_name(g)) for g in self.genres],
-            "region": [(str(r.pk), local_name(r)) for r in self.regions],
-            "year": [(str(y), str(y)) for y in self.years],
-            "access": [(a.value, capfirst(str(a.label))) for a in Access],
-        }
+    def __init__(
+        self, query: QueryDict, index: services.FacetIndex, *, fixed: Mapping[str, str], facets: Sequence[str] = FACETS
+    ) -> None:
+        self.query, self.index, self.fixed, self.facets = query, index, dict(fixed), facets
 
     @cached_property
     def chosen(self) -> dict[str, str]:
         """The valid query values by facet."""
-        return {
-            name: str(self.query[name])
-            for name, values in self.choices.items()
-            if self.query.get(name) in {value for value, _ in values}
-        }
+        known = self.index.facets
+        return {name: str(self.query[name]) for name in self.facets if self.query.get(name) in known[name]}
 
     @property
     def sort(self) -> str:
-        """The query's key of SORTS, by default "heat"."""
+        """The query's sort order, by default "heat"."""
         return self.query.get("sort", "heat") if self.query.get("sort") in SORTS else "heat"
 
     @property
@@ -68,11 +63,9 @@ class Browsing:
         """Whether the query is empty, one known sort order or one known filter."""
         return len(self.query) == len(self.chosen) + (self.query.get("sort") in SORTS) <= 1
 
-    def apply(self, movies: MovieQuerySet) -> MovieQuerySet:
-        """The movies that match the chosen values, in the chosen order."""
-        fields = {"kind": "kind", "genre": "genres", "region": "region", "year": "year", "access": "access"}
-        found = movies.filter(**{fields[name]: value for name, value in self.chosen.items()})
-        return found.order_by(SORTS[self.sort], "-pk")
+    def matches(self, audience: Audience) -> Matches:
+        """The titles that have the chosen values, in the chosen order."""
+        return Matches(self.index, self.index.matching(self.fixed | self.chosen), self.sort, audience)
 
     def address(self, **changes: str | None) -> str:
         """The query string with `changes` applied (None removes a value); may be empty."""
@@ -82,59 +75,67 @@ class Browsing:
         return f"?{fresh.urlencode()}" if fresh else ""
 
     def context(self, base: str) -> dict[str, Any]:
-        """facets, chosen and sorts for the template; `base` is the category's first page."""
-        titles = {
-            "kind": _("Type"),
-            "genre": _("Genre"),
-            "region": _("Region"),
-            "year": _("Year"),
-            "access": _("Access"),
-        }
+        """facets, chosen and sorts for the template; `base` is the first page without a query."""
         sorts = {"heat": _("Popular"), "date": _("Newest"), "score": _("Top rated")}
-        chosen, known = self.chosen, self.choices
+        counts = self.index.counts(self.fixed | self.chosen, self.facets)
+        titles = facet_titles()
         return {
-            "facets": [
-                {
-                    "name": name,
-                    "label": title,
-                    "any": {"url": base + self.address(**{name: None}), "chosen": name not in chosen},
-                    "choices": [
-                        {
-                            "label": label,
-                            "url": base + self.address(**{name: value}),
-                            "chosen": chosen.get(name) == value,
-                        }
-                        for value, label in known[name]
-                    ],
-                }
-                for name, title in titles.items()
-                if len(known[name]) > 1
-            ],
+            "facets": [facet for name in self.facets if (facet := self._facet(name, titles[name], counts[name], base))],
             "chosen": [
-                {"label": dict(known[name])[value], "remove_url": base + self.address(**{name: None})}
-                for name, value in chosen.items()
+                {
+                    "label": label_of(name, self.index.facets[name][key]),
+                    "remove_url": base + self.address(**{name: None}),
+                }
+                for name, key in self.chosen.items()
             ],
             "sorts": [
                 {"label": title, "url": base + self.address(sort=name), "chosen": self.sort == name}
                 for name, title in sorts.items()
             ],
             "query": self.address(),
+            "more_chosen": not set(self.facets[:FIRST]).issuperset(self.chosen),
+        }
+
+    def _facet(self, name: str, title: str, counts: dict[str, int], base: str) -> dict[str, Any] | None:
+        """A row of the filter bar; None if there is nothing to choose. Values that no title has aren't offered."""
+        chosen, values = self.chosen.get(name), self.index.facets[name]
+        offered = [key for key in values if counts[key] or key == chosen]
+        if name in MOST and len(offered) > MOST[name]:
+            first = {"year": lambda key: -int(key)}.get(name, lambda key: -counts[key])  # the newest, or most frequent
+            offered = sorted(sorted(offered, key=first), key=lambda key: key != chosen)[: MOST[name]]
+        if len(offered) < 2 and not chosen:
+            return None
+        return {
+            "name": name,
+            "label": title,
+            "any": {"url": base + self.address(**{name: None}), "chosen": not chosen},
+            "choices": [
+                {
+                    "label": label_of(name, values[key]),
+                    "count": counts[key],
+                    "url": base + self.address(**{name: key}),
+                    "chosen": chosen == key,
+                }
+                for key in offered
+            ],
         }
 
 
-def browsing(query: QueryDict, listed: MovieQuerySet) -> Browsing:
-    """The facets there are of the listed titles (one query) and what the query chose."""
-    genres, regions = (
-        model.objects.annotate(of=Value(model.__name__)).values_list("of", "pk", "name", "name_en").order_by()
-        for model in (Genre, Region)
-    )
-    dated = listed.exclude(year=None).order_by()
-    years = dated.values_list(Value("Year"), "year", Value(""), Value("")).distinct()
-    named = [Named(*row) for row in genres.union(regions, years, all=True).order_by("of", "pk")]
-    of_kind = {of: list(rows) for of, rows in groupby(named, attrgetter("of"))}
-    return Browsing(
-        query,
-        of_kind.get(Genre.__name__, []),
-        of_kind.get(Region.__name__, []),
-        [row.pk for row in reversed(of_kind.get("Year", []))][:LONGEST_YEARS],
-    )
+def facet_titles() -> dict[str, str]:
+    """What the facets are called."""
+    return {
+        "kind": _("Type"),
+        "genre": _("Genre"),
+        "region": _("Region"),
+        "year": _("Year"),
+        "run": _("Status"),
+        "language": _("Language"),
+        "tag": _("Tag"),
+        "access": _("Access"),
+        "category": _("Category"),
+    }
+
+
+def label_of(facet: str, value: services.FacetValue) -> str:
+    """The value's name in the active language."""
+    return capfirst(str(LABELS[facet](value.key).label)) if facet in LABELS else local_name(value)

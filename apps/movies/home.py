@@ -19,14 +19,14 @@ class Home:
     """All rows are loaded lazily in two queries; each is selected by its own index."""
 
     def __init__(self, types: list[Category], audience: Audience) -> None:
-        self.listed = Movie.objects.listed(audience)
+        self.listed, self.by_key = Movie.objects.listed(audience), Movie.objects.listed_by_key(audience)
         self.types = types[:SHELVES]
 
     @cached_property
     def _lists(self) -> dict[str, list[Movie]]:
         listed = self.listed
         return pick(
-            listed,
+            self.by_key,
             {
                 "featured": (listed, "plays", SHELF),
                 "discussed": (listed.filter(comments_count__gt=0), "comments_count", SHELF),

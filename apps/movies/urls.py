@@ -1,10 +1,14 @@
 from django.urls import path
 
-from apps.movies import views
+from apps.movies.views import browse, calendar, people, shelves
 
 app_name = "movies"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("comedy/<str:subject>/<int:page>/", views.category, name="category"),
-    path("ranking/<slug:period>/", views.ranking, name="ranking"),
+    path("", shelves.home, name="home"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("comedy/<str:subject>/<int:page>/", browse.category, name="category"),
+    path("genre/<slug:slug>/", browse.genre, name="genre"),
+    path("new/", calendar.new, name="new"),
+    path("person/<int:person_id>/", people.person, name="person"),
+    path("ranking/<slug:period>/", shelves.ranking, name="ranking"),
 ]

@@ -131,7 +131,7 @@ class Stream(models.Model):
     page = models.CharField(max_length=40)  # the tab's latest page load: a reload is a new one
     episode = models.ForeignKey(Episode, models.CASCADE, related_name="streams", verbose_name=_("episode"))
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
-    began_at = models.DateTimeField(_("since"))
+    began_at = models.DateTimeField(_("started at"))
     seen_at = models.DateTimeField(_("last active at"))
     stopped_at = models.DateTimeField(_("stopped at"), null=True)
 

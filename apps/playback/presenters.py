@@ -165,7 +165,7 @@ def player_config(
     signed_in: bool,
     limited: bool = False,
 ) -> dict[str, Any]:
-    """The player script's configuration, times in seconds; `limited`: the player needs a stream slot."""
+    """The player script's configuration, times in seconds; `limited`: the player needs a place."""
     where = [movie.pk, episode.number]
     # clients that read the page without running its script share one player name
     master = reverse("playback:master", args=where) + (f"?player={services.streams.NAMELESS}" if limited else "")

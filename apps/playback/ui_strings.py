@@ -37,7 +37,7 @@ def player_words() -> dict[str, str]:
         "skipIntro": _("Skip intro"),
         "resumed": _("Resumed at {time}"),
         "fromStart": _("Start over"),
-        "growing": _("This title is still being processed. You can watch the part that is ready."),
+        "progressive": _("This title is still being processed. You can watch the part that is ready."),
         "whole": _("Processing is complete. All quality levels are available."),
         "offline": _("Connection lost. Reconnecting…"),
         "expired": _("The playback link expired. Resuming…"),

@@ -51,12 +51,12 @@ class Entry(models.Model):
         RESTORED = "restored", _("top-up restored")
 
     wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="entries", verbose_name=_("wallet"))
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind)
     amount = MoneyField(_("amount"))  # yuan, negative for money that left
     balance_after = MoneyField(_("balance after"))
     reference = models.CharField(_("reference"), max_length=64)  # the order or refund behind it
     subject = models.CharField(_("subject"), max_length=140, blank=True)
-    created_at = models.DateTimeField(_("at"))
+    created_at = models.DateTimeField(_("time"))
 
     objects = EntryQuerySet.as_manager()
 

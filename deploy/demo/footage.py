@@ -30,6 +30,8 @@ TIMEOUT = 1800.0  # seconds of wall time for one film
 # keyframe every four seconds, and at about twice the bit rate of the next size. CRF 17 keeps the dither: 720p then has
 # fifteen times the bit rate of 480p.
 QUALITY = 20  # CRF
+# CRF of scenes whose largest size would have more than 2.5 times the bit rate of the next one.
+COARSER = {"planet": 21, "terraces": 24}
 KEYFRAME_EVERY = 4  # seconds
 PEAKS = {180: 400_000, 720: 2_000_000, 1080: 4_000_000}  # bits per second of the picture, by height in pixels
 
@@ -107,6 +109,7 @@ def shoot(title: Title, part: Part, *, folder: Path, small: bool = False) -> Pat
     smoothing = f"fps={FRAME_RATE}" if title.scene == "life" else f"framerate=fps={FRAME_RATE}:scene=100"
     frames = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(rate))
     gop = KEYFRAME_EVERY * FRAME_RATE  # frames
+    crf = COARSER.get(title.scene, QUALITY)
     colours = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
     try:
         ffmpeg.FFmpeg(settings.FFMPEG_BINARY, settings.FFMPEG_THREADS).run(
@@ -117,7 +120,7 @@ def shoot(title: Title, part: Part, *, folder: Path, small: bool = False) -> Pat
                     f"[0:v]{smoothing},scale={width}:{height}:flags=bicubic:out_color_matrix=bt709[v]",
                 ),
                 *("-map", "[v]", "-map", "1:a", "-t", f"{length:g}"),
-                *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY), "-pix_fmt", "yuv420p", *colours),
+                *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p", *colours),
                 *("-maxrate", str(PEAKS[height]), "-bufsize", str(PEAKS[height])),
                 *("-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0"),
                 *("-c:a", "aac", "-b:a", "160k", "-movflags", "+faststart", "film.mp4"),

@@ -1,4 +1,4 @@
-"""Second stage of `make run`: migrates, creates the demo, starts everything under one uWSGI, prints the URLs.
+"""Second stage of `make run`: migrates, starts everything under one uWSGI, creates the demo, prints the URLs.
 
 Runs in the virtual environment created by bootstrap.py. Reads PORT, DATA_DIR and DEMO (1, small or 0).
 """
@@ -6,7 +6,6 @@ Runs in the virtual environment created by bootstrap.py. Reads PORT, DATA_DIR an
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
 import secrets
 import shutil
@@ -28,12 +27,10 @@ from console import fail, say
 from options import ROOT, VENV
 from processes import adopt_orphans, children, die_with_parent, end_all, stop_when_hung_up, wait_for
 
-FIRST_PAGE_WITHIN = 30.0  # seconds before the site opens with the titles created so far
 SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108
 READY_WITHIN = 60.0  # seconds until the first response
 STOPPING_AFTER = 0.2  # seconds until uWSGI has handled SIGTERM and restarts nothing
 STOPS_WITHIN = 20.0  # seconds for uWSGI and its children
-COMPRESSED = {".css", ".js", ".svg", ".json", ".map", ".txt"}
 
 
 class Stopped(Exception):
@@ -112,15 +109,6 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
     outbox_key = secrets.token_urlsafe(24)
     password = prepare(env | {"OUTBOX_KEY": outbox_key}, data_dir)
     (data_dir / "pictures").mkdir(exist_ok=True)  # uWSGI checks for it only once
-    small = ["--small"] if demo == "small" else []
-    painting = None
-    if demo != "0" and not (data_dir / "demo-made").exists():
-        say("Creating the demo catalogue")
-        painting = command(env, "demo", "--no-videos", *small)
-        try:
-            painting.wait(timeout=FIRST_PAGE_WITHIN)
-        except subprocess.TimeoutExpired:
-            say(f"The first titles will be at http://127.0.0.1:{port}/ while the others are created")
     say("Starting the site")
     site = start(env, data_dir / "site.log", lock)
     address = f"http://127.0.0.1:{port}/"
@@ -129,24 +117,27 @@ def serve(port: int, data_dir: Path, run_dir: Path, demo: str, lock: IO[str]) ->
         if site.poll() is not None or time.monotonic() > until:
             fail_with_log("The site did not start.", data_dir / "site.log")
         time.sleep(0.1)
-    if painting is not None:
-        if painting.wait():
-            fail("The demo catalogue could not be created; see the error above.")
-        (data_dir / "demo-made").touch()
-    print(
-        f"\n  Streamsite      {address}\n"
-        f"  Administration  {address}admin/\n"
-        f"  Outbox          {address}user/outbox/?key={outbox_key}\n"
-        f"  Username        admin\n"
-        f"  Password        {password}\n",
-        flush=True,
-    )
-    if demo != "0":  # at every start, since a stop may have interrupted films
-        command(env, "demo", "--restarted", *small, stdout=subprocess.DEVNULL)
-    if painting is not None:
-        print("  The demo films become available one by one.", flush=True)
-    print("  Ctrl-C stops everything.\n", flush=True)
+    small = ["--small"] if demo == "small" else []
+    is_new = demo != "0" and not (data_dir / "demo-made").exists()
     try:
+        if is_new:  # beside the running site, whose broker renews its pages
+            say(f"Creating the demo catalogue; its titles appear at {address}")
+            if command(env, "demo", "--no-videos", *small).wait():
+                fail("The demo catalogue could not be created; see the error above.")
+            (data_dir / "demo-made").touch()
+        print(
+            f"\n  Streamsite      {address}\n"
+            f"  Administration  {address}admin/\n"
+            f"  Outbox          {address}user/outbox/?key={outbox_key}\n"
+            f"  Username        admin\n"
+            f"  Password        {password}\n",
+            flush=True,
+        )
+        if demo != "0":  # at every start, since a stop may have interrupted films
+            command(env, "demo", "--restarted", *small, stdout=subprocess.DEVNULL)
+        if is_new:
+            print("  The demo films become available one by one.", flush=True)
+        print("  Ctrl-C stops everything.\n", flush=True)
         stop_when_hung_up()
         status = wait_for(site)
     except Stopped:
@@ -235,7 +226,6 @@ def prepare(env: dict[str, str], data_dir: Path) -> str:
     if done.returncode:
         print(done.stdout, file=sys.stderr)
         fail("The site could not be prepared; see the error above.")
-    compress(data_dir / "static")
     if given:
         password = given["ADMIN_PASSWORD"]
         new = kept.with_suffix(".new")
@@ -245,16 +235,6 @@ def prepare(env: dict[str, str], data_dir: Path) -> str:
     os.sync()
     whole.touch()
     return password
-
-
-def compress(folder: Path) -> None:
-    """Write a .gz next to every static text file, for uWSGI to serve."""
-    for file in folder.rglob("*"):
-        if file.suffix not in COMPRESSED or not file.is_file():
-            continue
-        packed = file.with_name(f"{file.name}.gz")
-        if not packed.exists() or packed.stat().st_mtime < file.stat().st_mtime:
-            packed.write_bytes(gzip.compress(file.read_bytes(), 9))
 
 
 def command(env: dict[str, str], *arguments: str, **options: Any) -> subprocess.Popen[str]:

@@ -2,7 +2,7 @@
 # What the browser and database tests need from Debian, installed where that is allowed.
 set -eu
 missing=""
-for package in chromium fonts-noto-cjk gettext nginx strace mariadb-server default-libmysqlclient-dev pkg-config gcc openssl vlc-bin vlc-plugin-base; do
+for package in chromium fonts-noto-cjk gettext nginx libnginx-mod-http-brotli-filter strace mariadb-server default-libmysqlclient-dev pkg-config gcc openssl vlc-bin vlc-plugin-base; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing="$missing $package"
 done
 [ -z "$missing" ] && exit 0

@@ -3,7 +3,8 @@ import { find, findAll } from "./dom.js";
 import { hero } from "./hero.js";
 import { previews } from "./preview.js";
 import { shelves } from "./shelf.js";
-import { suggestions } from "./suggest.js";
+import { ownSearches } from "./search/account.js";
+import { searchBox } from "./search/box.js";
 
 htmx.config.includeIndicatorStyles = false; // a <style> element would break the page's policy
 htmx.config.allowEval = false;
@@ -92,4 +93,5 @@ toasts();
 hero();
 shelves();
 previews();
-suggestions();
+ownSearches();
+searchBox();

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "deploy" / "embedded"))
 import heads
 
 pytestmark = pytest.mark.django_db
-EACH = 120
+EACH = 80  # requests, other ones for each role
 SESSIONS = 7  # of a role
 
 
@@ -78,7 +78,7 @@ def test_nothing_odd_breaks_an_address(role, rows):  # noqa: F811
         sessions.append(f"sessionid={client.cookies['sessionid'].value}")
     application, statuses, broken = WSGIHandler(), set(), []
     every = sorted(set(addresses()))
-    for sent in odd.requests(every, many=EACH, seed=len(role), host="127.0.0.1", sessions=sessions):
+    for sent in odd.requests(every, many=EACH, seed=odd.ROLES.index(role), host="127.0.0.1", sessions=sessions):
         try:
             end = heads.end_of_head(sent)
             request = heads.read_request(sent[:end])
@@ -93,7 +93,7 @@ def test_nothing_odd_breaks_an_address(role, rows):  # noqa: F811
         if said[0] >= "500":
             broken.append(f"{said[0]} {sent[:200]!r}")
     assert not broken, "\n".join(broken)
-    assert statuses > {400, 404}  # rows have other ids than 1 where a rollback gives none back
+    assert len(statuses) > 3  # answers of all kinds; rows have other ids than 1 where a rollback gives none back
 
 
 def test_the_proxy_gives_away_the_same_features_as_the_site(settings):

@@ -44,7 +44,7 @@ def test_a_large_body_of_a_stranger_is_refused_unread(strict, address):
 
 @pytest.mark.parametrize("name", ["media:uploads", "media:known"])
 @pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x", "application/offset+octet-stream"])
-def test_the_addresses_of_uploads_look_at_who_sends_first(strict, name, kind):
+def test_the_addresses_of_uploads_check_the_sender_first(strict, name, kind):
     for sender in (None, make_user()):
         if sender:
             strict.force_login(sender)

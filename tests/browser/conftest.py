@@ -25,9 +25,15 @@ from tests.conftest import ROOT, make_video
 from tests.migrated import put_sqlite
 
 CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
-STARTS_WITHIN = 150.0  # seconds
+STARTS_WITHIN = 600.0  # seconds: far more than it takes
 ADDRESS_TTL = 6  # seconds that addresses of what isn't free are good on the shared site
 SECURITY_CONTACT = "security@streamsite.example"
+GROUP = pytest.StashKey[str]()  # of the test that is about to run
+SITES = {"browser": "small", "playing": "0"}  # by group: the demo on its site; films of their own need none
+SHARED = {
+    "ADDRESS_TTL": str(ADDRESS_TTL), "SECURITY_CONTACT": SECURITY_CONTACT,
+    "TRUSTED_PROXIES": "127.0.0.1/32,unix",  # visitors may come from elsewhere
+}  # fmt: skip
 READY_WITHIN = 240.0  # seconds for a short video
 
 
@@ -38,7 +44,9 @@ class Site:
     data: Path
     port: int
     process: subprocess.Popen[str]
+    settings: dict[str, str]
     said: list[str] = field(default_factory=list)
+    console: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
@@ -62,32 +70,70 @@ class Site:
         )  # fmt: skip
         return done.stdout
 
+    def command(self, *arguments: str) -> str:
+        """What a management command printed: as `manage`, without the start of a process, which takes seconds."""
+        if self.console is None:
+            self.console = subprocess.Popen(
+                [sys.executable, "-m", "tests.browser.console"], cwd=ROOT, text=True, umask=0,
+                env={**clean_environment(), "DATA_DIR": str(self.data)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+        self.console.stdin.write(json.dumps(arguments) + "\n")
+        self.console.stdin.flush()
+        printed, wrong = json.loads(self.console.stdout.readline())
+        assert not wrong, f"{arguments}: {wrong}\n{printed}"
+        return printed
+
+    def run(self, code: str) -> str:
+        """What Python code printed that ran with the site's settings and database."""
+        return self.command("shell", "--no-imports", "-c", code)
+
     def add_video(self, path: Path, title: str, **options: str) -> dict[str, Any]:
         extra = [part for name, value in options.items() for part in (f"--{name}", value)]
-        return json.loads(self.manage("add_video", str(path), "--title", title, "--wait", *extra))
+        return json.loads(self.command("add_video", str(path), "--title", title, "--wait", *extra))
 
     def processes(self) -> dict[int, str]:
         """The command lines of all that runs for it, by process id."""
         return {pid: command(pid) for pid in descendants(self.process.pid)}
 
     def stop(self, number: int = signal.SIGINT) -> None:
+        """End it as an operator does, in order; `kill` is quicker."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-            self.process.wait(timeout=60)
+            self.process.wait()
+
+    def kill(self) -> None:
+        """End all of it at once, and the console."""
+        for process in filter(None, (self.console, self.process)):
+            if process.poll() is None:
+                kill_tree(process.pid)
+                process.wait()
 
     def restart(self) -> None:
-        """Stop, and start again at the same address with the same data."""
+        """Stop, and start again at the same address with the same data and settings."""
         self.stop()
-        self.process = start_site(self.data, demo="0", port=self.port).process
+        self.process = start_site(self.data, demo="0", port=self.port, **self.settings).process
 
 
 def descendants(pid: int) -> list[int]:
     """What a process started and what those started, as far as they run."""
-    found = []
+    return [found for child in children(pid) for found in (child, *descendants(child))]
+
+
+def kill_tree(pid: int) -> None:
+    """End a process and all that it started; each is stopped first, so that it starts nothing more."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+        for child in children(pid):
+            kill_tree(child)
+        os.kill(pid, signal.SIGKILL)
+
+
+def children(pid: int) -> list[int]:
+    """The running children of a process, of any of its threads."""
+    found: list[int] = []
     with contextlib.suppress(OSError):  # it ended meanwhile
         for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += [int(child), *descendants(int(child))]
+            found += map(int, (task / "children").read_text().split())
     return found
 
 
@@ -126,7 +172,7 @@ def start_site(data: Path, *, demo: str, port: int = 0, empty: bool = False, **c
         [sys.executable, "deploy/embedded/serve.py"],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=0,
     )  # fmt: skip
-    site = Site(data, port, process)
+    site = Site(data, port, process, changed)
     until = time.monotonic() + STARTS_WITHIN
     for line in process.stdout or ():
         site.said.append(line)
@@ -134,34 +180,40 @@ def start_site(data: Path, *, demo: str, port: int = 0, empty: bool = False, **c
             return site
         if time.monotonic() > until:
             break
-    site.stop(signal.SIGTERM)
+    site.kill()
     raise RuntimeError("The site did not start:\n" + "".join(site.said))
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    data = Path(tempfile.mkdtemp(prefix="片库 site-"))
-    put_sqlite(data / "db.sqlite3")
-    running = start_site(data, demo="small", ADDRESS_TTL=str(ADDRESS_TTL), SECURITY_CONTACT=SECURITY_CONTACT)
+@contextlib.contextmanager
+def running_site(*, demo: str = "0", name: str = "data", **changed: str) -> Iterator[Site]:
+    """A site with settings `changed`, its data in a folder of that `name`, temporary files in `tmp` beside it."""
+    folder = Path(tempfile.mkdtemp(prefix="streamsite-"))
+    (folder / "tmp").mkdir()
+    site = start_site(folder / name, demo=demo, TMPDIR=str(folder / "tmp"), **changed)
     try:
-        yield running
+        yield site
     finally:
-        running.stop()
-        shutil.rmtree(data, ignore_errors=True)
+        site.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[GROUP] = item.get_closest_marker("xdist_group").args[0]
+
+
+@pytest.fixture(scope="package")
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """The site that the tests of a group share."""
+    with running_site(demo=SITES[request.config.stash[GROUP]], name="片库 data", **SHARED) as running:
+        yield running
 
 
 @pytest.fixture
-def own_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A site with nothing in it; what it leaves in the folder for temporary files is in `tmp` beside its data."""
-    folder = Path(tempfile.mkdtemp(prefix="streamsite-own-"))
-    (folder / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
-    running = start_site(folder / "data", demo="0")
-    try:
+def own_site() -> Iterator[Site]:
+    """A site with nothing in it."""
+    with running_site() as running:
         yield running
-    finally:
-        running.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -176,21 +228,21 @@ class Film:
         return f"/single/{self.movie}/1/"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def free_film(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Film:
     """Half a minute that anybody may watch."""
     path = make_video(tmp_path_factory.mktemp("free") / "free.mp4", seconds=30, size="320x240")
     return Film(site.add_video(path, "三十秒")["movie"], "三十秒")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def vip_film(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Film:
     """20 seconds for members; others get a preview."""
     path = make_video(tmp_path_factory.mktemp("vip") / "vip.mp4", seconds=20, size="320x240")
     return Film(site.add_video(path, "会员夜场", access="vip")["movie"], "会员夜场")
 
 
-@pytest.fixture(scope="module")  # its event loop would be in the way of other tests' databases
+@pytest.fixture(scope="package")  # its event loop would be in the way of other tests' databases
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)

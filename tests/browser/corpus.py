@@ -1,4 +1,8 @@
-"""The corpus beside the project, by its manifest; where there is none, films of the same kinds made on the spot."""
+"""The corpus beside the project, by its manifest; where there is none, films of the same kinds made on the spot.
+
+What is there for its container is cut to ENOUGH seconds. A title is encoded in chunks for its length alone, so one that
+long is made of pictures that cost little.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from apps.media.services.encoding import ladder
 from tests.conftest import ROOT
 from tests.media.footage import SECONDS, ffmpeg, make, picture
 
@@ -21,7 +26,9 @@ REFUSED = {
     "zero_length.mp4": "not_a_video",
 }
 SHOWN = {"anamorphic_sar64_45.mp4": (1138, 640)}  # where it isn't the coded size
-HALVES = 2
+CUT = {"long_1080p_h264_aac_362s.mp4"}
+ENOUGH = 8.0
+LONG = ladder.CHUNKED_FROM + 5  # seconds
 
 
 @dataclass(frozen=True)
@@ -37,28 +44,46 @@ class Expected:
     chapters: bool = False
 
 
-def half(number: int, folder: Path) -> list[Expected]:
-    """Every other file of the corpus, the longest first, from `number` on; `folder` is where stand-ins are made."""
-    files = list(_listed() if CORPUS.exists() else _made(folder))
-    return sorted(files, key=lambda file: -file.duration)[number::HALVES]
+def corpus(folder: Path) -> list[Expected]:
+    """Every file, the longest first; `folder` is where those are made that don't lie there."""
+    files = list(_listed(folder) if CORPUS.exists() else _made(folder))
+    return [_long(folder), *sorted(files, key=lambda file: -file.duration)]
 
 
-def _listed() -> Iterator[Expected]:
+def _long(folder: Path) -> Expected:
+    """Too many colours for it to be copied."""
+    path = make(
+        folder / "long.mkv", *H264, "-g", "10", "-pix_fmt", "yuv444p",
+        source=f"testsrc2=s=192x108:r=5:d={LONG}", sound=f"sine=d={LONG}:beep_factor=4",
+    )  # fmt: skip
+    return Expected(path, size=(192, 108), duration=LONG)
+
+
+def _listed(folder: Path) -> Iterator[Expected]:
     with (CORPUS / "manifest.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             name = row["file"]
             if name in REFUSED:
                 yield Expected(CORPUS / name, REFUSED[name])
                 continue
+            path, duration = CORPUS / name, float(row["duration"])
+            if name in CUT:
+                path, duration = _cut(path, folder / name), ENOUGH
             width, height = SHOWN.get(name) or map(int, row["size"].split("x"))
             yield Expected(
-                CORPUS / name,
+                path,
                 size=(width, height),
-                duration=float(row["duration"]),
+                duration=duration,
                 has_audio="a:" in row["codecs"],
                 texts="s:" in row["codecs"],
                 chapters="chapters" in row["oddity"],
             )
+
+
+def _cut(path: Path, target: Path) -> Path:
+    """Its first ENOUGH seconds, no stream encoded anew."""
+    ffmpeg("-i", str(path), "-t", str(ENOUGH), "-map", "0", "-c", "copy", str(target))
+    return target
 
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast")

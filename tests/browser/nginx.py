@@ -32,16 +32,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_nginx(site: Site, port: int, folder: Path, *, more: str = "", **changed: str) -> subprocess.Popen[str]:
-    """nginx in front of the site's uWSGI socket, its files in `folder`; `more` stands beside the site's block.
+def start_nginx(
+    site: Site, port: int, folder: Path, *, more: str = "", node: Path | None = None, **changed: str
+) -> subprocess.Popen[str]:
+    """nginx in front of the site's uWSGI socket or that of a `node`, files in `folder`; `more` stands beside its block.
 
     Settings `changed` are those its configuration is printed with.
     """
     folder.mkdir(exist_ok=True)
     run = Path((site.data / "run.env").read_text().split("REDIS_URL=unix://")[1].split("\n")[0]).parent
-    block = site.manage(
-        "nginx_config", "--listen", f"127.0.0.1:{port}", "--node", f"unix:{run / 'uwsgi.sock'}", **changed
-    )
+    socket_file = node or run / "uwsgi.sock"
+    options = ("--listen", f"127.0.0.1:{port}", "--node", f"unix:{socket_file}", "--rate", "0")
+    block = site.manage("nginx_config", *options, **changed)
     (folder / "site.conf").write_text(block)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(MAIN % {"user": user, "folder": folder, "more": more})

@@ -145,7 +145,7 @@ def test_a_stranger_becomes_a_member(site, free_film, arrive, who):
     me = arrive(visitor)
 
     # register, read the mail, activate
-    me.page.goto(site.manage("outbox").strip())
+    me.page.goto(site.command("outbox").strip())
     me.open(f"{site.url}/user/login/")
     _follow(me, "main a[href='/user/register/']", "/user/register/")
     me.write("#id_username", name.upper())
@@ -183,7 +183,7 @@ def test_a_stranger_becomes_a_member(site, free_film, arrive, who):
     watched = free_film.path
     _follow(me, f"main a[href='{watched}']", watched)
     me.press("[data-play]")
-    until(me.page, "document.querySelector('video')?.currentTime > 6", 60)
+    until(me.page, "document.querySelector('video')?.currentTime > 6")
     me.open(f"{site.url}/user/userinfo/1/")
     expect(me.page.locator("h1")).to_have_text(visitor.history)
     card = f".history-item a[href='{watched}']"
@@ -259,13 +259,7 @@ def _axe(page: Page, path: str) -> None:
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 def test_axe_finds_nothing_on_any_page_of_an_account(site, visit, width, theme):
     name = f"axe-{secrets.token_hex(3)}"
-    site.manage(
-        "shell",
-        "-v",
-        "0",
-        "-c",
-        f"from apps.users.models import User; User.objects.create_user('{name}', password='right horse battery')",
-    )
+    site.run(f"from apps.users.models import User; User.objects.create_user('{name}', password='right horse battery')")
     page = visit.page
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")

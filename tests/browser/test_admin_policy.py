@@ -80,7 +80,7 @@ def test_the_frame_moves(site, administration):
     page.keyboard.press("Control+k")
     command = page.locator("[x-data='searchCommand()']")
     command.wait_for(state="visible")
-    with page.expect_response(lambda r: "/admin/search/" in r.url):
+    with page.expect_response(lambda r: "/admin/palette/" in r.url):
         page.keyboard.type("订单")
         page.keyboard.press("Shift")  # such letters come without a key
     command.locator("#command-results-list a, #command-results a").first.wait_for(state="visible")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import Site, Visit, clean_environment
-from tests.browser.corpus import HALVES, Expected, half
+from tests.browser.corpus import Expected, corpus
 from tests.browser.steps import until
 from tests.conftest import ROOT
 from tests.media import timing
@@ -46,11 +46,9 @@ def tell(site: Site, files: Iterable[Expected]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "number", [pytest.param(n, marks=pytest.mark.xdist_group(f"corpus {n}")) for n in range(HALVES)]
-)
-def test_half_of_the_corpus(number, own_site, browser, tmp_path):
-    files = {file.path.name: file for file in half(number, tmp_path)}
+@pytest.mark.xdist_group("corpus")
+def test_every_file_of_the_corpus(own_site, browser, tmp_path):
+    files = {file.path.name: file for file in corpus(tmp_path)}
     resting = set(own_site.processes().values())
     viewer = browser.new_context(locale="zh-CN", viewport={"width": 800, "height": 450})
     in_step, stored = 0, {}
@@ -78,7 +76,7 @@ def test_half_of_the_corpus(number, own_site, browser, tmp_path):
 
 
 def check(told: dict[str, Any], file: Expected) -> None:
-    """What the site says of it, and of each rung, is what it should be."""
+    """What the site says of it, and of each level, is what it should be."""
     name = told["file"]
     assert told["ended"] == ["ready", ""], name
     assert told["duration"] == pytest.approx(file.duration, abs=0.2), name

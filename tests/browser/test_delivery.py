@@ -106,7 +106,7 @@ def stored(site: Site) -> dict[str, str]:
     wanted |= {"long": (f"/v/{'a' * 300}.mp4", now + 3600), "zero": ("/v/t/a\0.mp4", now + 3600)}
     made = f"{{key: sign(path, expires_at=at) for key, (path, at) in {wanted!r}.items()}}"
     code = f"import json; from utils.signing import sign; print(json.dumps({made}))"
-    return json.loads(site.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
+    return json.loads(site.run(code).splitlines()[-1])
 
 
 def test_the_whole_file_and_what_is_said_of_it(port, stored):
@@ -288,7 +288,7 @@ def uploaded(site: Site) -> dict[str, str]:
             (site.data / folder / name).write_text("<!doctype html><script>alert(1)</script>")
     made = f"{{n: sign('/v/materials/' + n, expires_at=2**34) for n in {names!r}}}"
     code = f"import json; from utils.signing import sign; print(json.dumps({made}))"
-    return json.loads(site.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
+    return json.loads(site.run(code).splitlines()[-1])
 
 
 def test_material_is_a_download_behind_its_token(port, uploaded):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import play, play_to_the_end, seek, sign_in, until
+from tests.browser.steps import PATIENCE, play, play_to_the_end, seek, sign_in, until
 from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
@@ -25,7 +25,7 @@ def series(site, tmp_path_factory) -> str:
     for number in (1, 2):
         film = make_video(folder / f"{number}.mp4", seconds=19 + number, size="320x240")
         added = site.add_video(film, "会员剧集", kind="series", access="vip", episode=str(number))
-    site.manage("shell", "-c", OUTRO.format(added["movie"]))
+    site.run(OUTRO.format(added["movie"]))
     return f"{site.url}/single/{added['movie']}/1/"
 
 
@@ -60,10 +60,10 @@ def test_an_ended_episode_offers_the_next_one_once(site, visit, series):
     page.goto(series)
     play(page)
     card = page.locator(".player__card")
-    expect(card).to_have_count(1, timeout=10_000)  # at the outro
+    expect(card).to_have_count(1)  # at the outro
     card.get_by_role("button").click()
     seek(page, 18)
-    until(page, "document.querySelector('video').ended", 20)
+    until(page, "document.querySelector('video').ended")
     page.wait_for_timeout(500)
     expect(card).to_have_count(0)  # it was declined
     expect(page.locator(".gate")).to_have_count(0)
@@ -72,5 +72,5 @@ def test_an_ended_episode_offers_the_next_one_once(site, visit, series):
     seek(page, 5)
     expect(card).to_have_count(1)
     page.evaluate("() => document.querySelector('video').play()")
-    page.wait_for_url("**/2/", timeout=(COUNTDOWN + 10) * 1000)
+    page.wait_for_url("**/2/", timeout=1000 * PATIENCE)
     assert visit.problems == []

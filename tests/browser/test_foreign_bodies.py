@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.attack import sessions_of
+from benchmarks.attack import send_a_gibibyte, sessions_of
 from tests.browser.conftest import Site
 from tests.browser.test_delivery import gates, port  # noqa: F401  (fixtures)
 
@@ -50,12 +50,20 @@ EARLY = {
 
 
 @pytest.mark.parametrize("address", EARLY)
-def test_who_is_answered_early_reads_that_answer(port, address):  # noqa: F811
+def test_an_early_answer_is_read(port, address):  # noqa: F811
     """A connection that is closed while nginx still sends on it makes it say 502 instead."""
     body = [head("POST", address, FORM, f"Content-Length: {4 * MIB}"), *[b"a" * 65536] * 64]
     with ThreadPoolExecutor(4) as senders:
         found = {status for status, _ in senders.map(lambda _: send(port, body), range(16))}
     assert found == {EARLY[address]}
+
+
+@pytest.mark.parametrize("address", ["/user/login/", "/order/notify/"])
+def test_a_refusal_comes_before_the_rest_of_the_body(port, address):  # noqa: F811
+    """By default nginx delays a response from a file while the request body is still arriving."""
+    status, taken = send_a_gibibyte(port, address)
+    assert status == 413
+    assert taken < 64 * MIB
 
 
 def test_a_slow_body_is_answered_in_words(site):
@@ -98,7 +106,7 @@ def test_a_body_of_no_length_is_stored_by_nobody(site: Site, gates, port, addres
         with contextlib.suppress(OSError):
             for _ in range(8):
                 line.sendall(b"100000\r\n" + b"a" * MIB + b"\r\n")
-        assert stored_by("nginx", gates.folder) == 0
+        assert stored_by("nginx", gates.folder / "body") == 0
         assert line.recv(12) == b"HTTP/1.1 411"
 
 

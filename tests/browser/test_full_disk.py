@@ -65,7 +65,7 @@ class Visitor:
 
 
 def test_a_site_whose_disk_is_full(request, monkeypatch):
-    if not alone(request.node.nodeid):
+    if not alone(request.node):
         return
     monkeypatch.setenv("DISK_RESERVE", "1000000")
     folder = Path(tempfile.mkdtemp(prefix="streamsite-full-"))
@@ -74,7 +74,7 @@ def test_a_site_whose_disk_is_full(request, monkeypatch):
         try:
             _check(site, disk)
         finally:
-            site.stop()
+            site.kill()
     shutil.rmtree(folder)
 
 

@@ -24,8 +24,8 @@ def _status(url: str, **headers: str) -> int:
         return error.code
 
 
-@pytest.mark.parametrize("name", ["bbb_720p_51audio.mp4", "rot180_720p.mp4"])
-def test_an_added_file_plays_to_its_end(site, visit, sample, name):
+def test_an_added_file_plays_to_its_end(site, visit, sample):
+    name = "bbb_rabbit320.mp4"
     added = site.add_video(sample(name), f"测试片 {name}")
     assert added["state"] == "ready"
     page = visit.page
@@ -41,9 +41,9 @@ def test_seeking_near_the_end_plays_there(site, free_film, visit):
     page = visit.page
     page.goto(site.url + free_film.path)
     page.locator("[data-play]").click()
-    until(page, "document.querySelector('video')?.duration > 25", 30)
+    until(page, "document.querySelector('video')?.duration > 25")
     page.evaluate("() => { document.querySelector('video').currentTime = 27 }")
-    until(page, "document.querySelector('video')?.currentTime > 28", 20)
+    until(page, "document.querySelector('video')?.currentTime > 28")
     assert visit.problems == []
 
 
@@ -113,7 +113,7 @@ def test_the_search_box_suggests_and_follows_the_keys(site, free_film, visit):
     box = page.get_by_role("combobox")
     box.press_sequentially(free_film.title[:2])
     options = page.get_by_role("listbox").get_by_role("option")
-    expect(options.filter(has_text=free_film.title)).not_to_have_count(0, timeout=30_000)
+    expect(options.filter(has_text=free_film.title)).not_to_have_count(0)
     edges = page.get_by_role("listbox").bounding_box()
     assert edges["x"] >= 0
     assert edges["x"] + edges["width"] <= 390
@@ -121,7 +121,7 @@ def test_the_search_box_suggests_and_follows_the_keys(site, free_film, visit):
     box.press("Escape")
     expect(page.get_by_role("listbox")).to_be_hidden()
     box.fill(free_film.title)
-    expect(options).to_have_count(1, timeout=30_000)
+    expect(options).to_have_count(1)
     box.press("ArrowDown")
     expect(options).to_have_attribute("aria-selected", "true")
     box.press("Enter")

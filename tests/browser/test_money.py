@@ -8,12 +8,11 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import play_to_the_end, sign_in
+from tests.browser.steps import PATIENCE, play_to_the_end, sign_in
 from tests.conftest import make_video
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-WITHIN = 60  # seconds from the click to the film's end
 NEW_USER = "from apps.users.models import User; User.objects.create_user('买家', password='right horse battery')"
 
 
@@ -24,13 +23,12 @@ def _pay(page: Page) -> None:
 
 def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, vip_film, visit, browser, tmp_path):
     paid = site.add_video(make_video(tmp_path / "p.mp4", seconds=20, size="320x240"), "单片点播", access="paid")
-    site.manage("shell", "-c", NEW_USER)
+    site.run(NEW_USER)
     page = visit.page
     sign_in(page, site.url, "right horse battery", name="买家")
 
     # VIP at the cashier, while another tab waits for it
     page.goto(f"{site.url}/order/openvip/")
-    clicked = time.monotonic()
     page.get_by_role("button", name=re.compile("支付宝")).first.click()
     page.wait_for_url(lambda url: not url.startswith(site.url))
     expect(page.locator("body")).to_contain_text("¥25.00")
@@ -39,20 +37,19 @@ def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, vip_film, visit, 
     waiting.goto(f"{site.url}/order/{number}/")
     expect(waiting.locator("[data-said]")).to_be_visible()
     _pay(page)
-    expect(page.locator(".receipt__state--fulfilled")).to_be_visible(timeout=20_000)
-    expect(waiting.locator(".receipt__state--fulfilled")).to_be_visible(timeout=20_000)
+    expect(page.locator(".receipt__state--fulfilled")).to_be_visible()
+    expect(waiting.locator(".receipt__state--fulfilled")).to_be_visible()
     waiting.close()
     page.goto(f"{site.url}{vip_film.path}")
     assert page.locator(".player__strip").count() == 0
     play_to_the_end(page)
     assert page.evaluate("document.querySelector('video').duration") > 19
-    assert time.monotonic() - clicked < WITHIN
 
     # money into the wallet, and a title out of it at the member price
     page.goto(f"{site.url}/user/wallet/1/")
     page.get_by_role("button", name=re.compile("30")).first.click()
     _pay(page)
-    expect(page.locator(".receipt__state--fulfilled")).to_be_visible(timeout=20_000)
+    expect(page.locator(".receipt__state--fulfilled")).to_be_visible()
     page.goto(f"{site.url}/single/{paid['movie']}/1/")
     page.get_by_role("link", name=re.compile("购买")).first.click()
     expect(page.locator(".is-yours")).to_contain_text("¥5.00")
@@ -83,12 +80,10 @@ def test_a_new_user_buys_watches_tops_up_and_is_refunded(site, vip_film, visit, 
     desk.get_by_role("button", name="退款").click()
     expect(desk.get_by_text(re.compile("退款 ¥25.00|¥25.00.*退款")).first).to_be_visible()
     office.close()
-    until = time.monotonic() + 30
-    while True:  # the queue asks the gateway
-        page.goto(f"{site.url}{vip_film.path}")
-        if page.locator(".player__strip").count() or time.monotonic() > until:
-            break
+    end = time.monotonic() + PATIENCE
+    while not page.locator(".player__strip").count() and time.monotonic() < end:  # the queue asks the gateway
         page.wait_for_timeout(500)
+        page.goto(f"{site.url}{vip_film.path}")
     expect(page.locator(".player__strip")).to_be_visible()
     page.goto(f"{site.url}/order/{number}/")
     expect(page.locator("main")).to_contain_text("买家申请")

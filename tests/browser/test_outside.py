@@ -39,8 +39,8 @@ def _shot(page: Page, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def buyer(site, browser: Browser) -> dict:
-    """The cookies of somebody who is signed in."""
-    site.manage("shell", "-c", NEW_USER)
+    """The cookies of a signed-in viewer."""
+    site.run(NEW_USER)
     context = browser.new_context(locale="zh-CN")
     sign_in(context.new_page(), site.url, "right horse battery", name="微信买家")
     state = context.storage_state()
@@ -113,7 +113,7 @@ def test_copying_where_the_clipboard_is_refused(site, browser, buyer, script, co
 
 
 def test_the_page_that_waits_asks_at_its_pace_and_turns(site, browser, buyer):
-    """Often at first, seldomer when the server says so or nobody looks, and at once when somebody does again."""
+    """Often at first, less often when the server says so or the page is hidden, and at once when it is shown again."""
     context = browser.new_context(locale="zh-CN", storage_state=buyer)
     page, asked, answer = context.new_page(), [], {"res": 5, "errmsg": "", "state": "pending", "wait": 2}
     page.route(CHECK, lambda route: (asked.append(route.request.post_data), route.fulfill(json=answer)))
@@ -125,7 +125,7 @@ def test_the_page_that_waits_asks_at_its_pace_and_turns(site, browser, buyer):
     page.locator("main a[href*='/order/2']").first.click()
 
     def after(seconds: float, more: int = 1) -> None:
-        """So long after, the page has asked so often, and has read the answers."""
+        """Wait that long; the page has polled that often by then, and has read the answers."""
         so_far = len(asked)
         page.clock.run_for(round(seconds * 1000))
         _until(page, lambda: len(asked) >= so_far + more)

@@ -1,4 +1,4 @@
-"""Players not written here play every rung, sound and subtitle of a corpus title to its end."""
+"""Players not written here play every level, sound and subtitle of a corpus title to its end."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ SHAKA = (
   const played = new Set();
   for (const track of player.getVariantTracks()) {
     const parts = [track.height, track.audioId];
-    if (parts.every((part) => played.has(part))) continue; // each rung and each sound, not each with each
+    if (parts.every((part) => played.has(part))) continue; // each level and each sound, not each with each
     parts.forEach((part) => played.add(part));
     player.selectVariantTrack(track, true);
     const end = await toTheEnd(video);
@@ -79,10 +79,10 @@ HLS_JS = (
     hls.loadSource(master);
     hls.attachMedia(video);
   });
-  const seen = { rungs: [], sounds: [], texts: [], faults };
+  const seen = { levels: [], sounds: [], texts: [], faults };
   for (let n = 0; n < hls.levels.length; n++) {
     hls.currentLevel = n;
-    seen.rungs.push([hls.levels[n].height, await toTheEnd(video), hls.currentLevel === n]);
+    seen.levels.push([hls.levels[n].height, await toTheEnd(video), hls.currentLevel === n]);
   }
   for (let n = 0; n < hls.audioTracks.length; n++) {
     hls.audioTrack = n;
@@ -102,7 +102,7 @@ HLS_JS = (
 
 class Title(NamedTuple):
     master: str  # its address
-    rungs: list[int]  # heights
+    levels: list[int]  # heights
     sounds: list[tuple[str, str]]  # language and address
     texts: list[tuple[str, str]]
     pictures: list[str]  # addresses
@@ -138,11 +138,11 @@ def title(site, sample, tmp_path_factory) -> Title:
         kind: [(m.language, m.absolute_uri) for m in listed.media if m.type == kind] for kind in ("AUDIO", "SUBTITLES")
     }
     pictures = [p.absolute_uri for p in listed.playlists]
-    rungs = sorted(p.stream_info.resolution[1] for p in listed.playlists)
+    levels = sorted(p.stream_info.resolution[1] for p in listed.playlists)
     duration = sum(s.duration for s in read(pictures[0]).segments)
     rate = listed.playlists[0].stream_info.frame_rate
-    found = Title(master, rungs, media["AUDIO"], media["SUBTITLES"], pictures, duration, rate)
-    assert len(found.rungs) > 1
+    found = Title(master, levels, media["AUDIO"], media["SUBTITLES"], pictures, duration, rate)
+    assert len(found.levels) > 1
     assert {language for language, _ in found.sounds} == {language for language, _ in found.texts} == {"zh", "en"}
     return found
 
@@ -160,7 +160,7 @@ def stage(browser, site) -> Iterator[Page]:
 def test_shaka_player(stage, title):
     stage.add_script_tag(path=ROOT / "node_modules/shaka-player/dist/shaka-player.compiled.js")
     seen = stage.evaluate(SHAKA, title.master)
-    assert sorted({height for height, *_ in seen["variants"]}) == title.rungs
+    assert sorted({height for height, *_ in seen["variants"]}) == title.levels
     assert len({sound for _, sound, *_ in seen["variants"]}) == len(title.sounds)
     assert set(seen["languages"]) == {"zh", "en"}
     for height, sound, end, chosen in seen["variants"]:
@@ -173,9 +173,9 @@ def test_hls_js(stage, title):
     stage.add_script_tag(path=ROOT / "node_modules/hls.js/dist/hls.min.js")
     seen = stage.evaluate(HLS_JS, title.master)
     assert seen["faults"] == []
-    assert sorted(height for height, *_ in seen["rungs"]) == title.rungs
+    assert sorted(height for height, *_ in seen["levels"]) == title.levels
     assert sorted(language for language, *_ in seen["sounds"]) == sorted(language for language, _ in title.sounds)
-    for name, end, chosen in seen["rungs"] + seen["sounds"]:
+    for name, end, chosen in seen["levels"] + seen["sounds"]:
         assert chosen, name
         assert abs(end - title.duration) < 0.3, name
     assert dict(seen["texts"]) == {"zh": ["中一", "中末"], "en": ["英一", "英末"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -105,3 +106,9 @@ def test_other_users_of_the_machine_read_none_of_its_data(site, free_film):
     for part in ("db.sqlite3", "site.log", "videos", "pictures", "static", "broker", "nginx.conf"):
         assert (site.data / part).exists(), part
     assert open_to_others(site.data) == []
+
+
+@pytest.mark.xdist_group("browser")
+def test_a_first_start_misses_nothing(site):
+    assert "Creating the demo catalogue" in "".join(site.said)
+    assert [line for line in site.said if re.search("warn|error|Redis", line, re.IGNORECASE)] == []

@@ -67,8 +67,8 @@ def test_thirty_files_in_no_order_become_a_series_in_order(site, visit, tmp_path
     right = season(tmp_path, width)
     mixed = random.Random(width).sample(right, COUNT)
     drop(page, *mixed)
-    expect(page.locator(".upload[data-state=done]")).to_have_count(COUNT, timeout=90_000)
-    page.locator(".add-uploads").get_by_text("新建一部多集作品").click()
+    expect(page.locator(".upload[data-state=done]")).to_have_count(COUNT)
+    page.locator(".add-uploads").get_by_text("新建一部多集影片").click()
     page.fill(".add-uploads [name=title]", f"一季{width}")
     expect(page.locator("[data-arrange-rows] li")).to_have_count(COUNT)
     assert numbers(page) == [str(n) for n in range(1, COUNT + 1)]
@@ -78,7 +78,7 @@ def test_thirty_files_in_no_order_become_a_series_in_order(site, visit, tmp_path
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.get_by_role("button", name="确认添加").click()
     link = page.locator(".upload [data-link]").first
-    expect(link).to_be_visible(timeout=30_000)
+    expect(link).to_be_visible()
     movie = link.get_attribute("href").rstrip("/").split("/")[-2]
     editor = f"{site.url}/admin/movies/movie/{movie}/episodes/"
     page.goto(editor)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Film, Site
-from tests.browser.steps import at, sign_in, until, violations
+from tests.browser.steps import PATIENCE, at, sign_in, until, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("playing")]
 
@@ -23,12 +24,17 @@ if not User.objects.filter(username={NAME!r}).exists():
     extend_membership(user=user, days=30, at=timezone.now())
 """
 PAUSED = "document.querySelector('video').paused"
+LIVE = """
+from django.utils import timezone
+from apps.playback.models import Stream
+print(Stream.objects.live(timezone.now()).count())
+"""
 
 
 @pytest.fixture(scope="module")
 def member(site: Site) -> None:
     """An account whose plan allows two streams at once."""
-    site.manage("shell", "-v", "0", "-c", MEMBER)
+    site.run(MEMBER)
 
 
 @pytest.fixture
@@ -49,10 +55,28 @@ def screens(browser: Browser, site: Site, member) -> Iterator[list[Page]]:
 def watch(page: Page, address: str) -> None:
     """Play the film from its page, or go on where this account stopped."""
     page.goto(address)
+    play_on(page)
+
+
+def play_on(page: Page) -> None:
+    """Play over and over what this page has, from where the account stopped, or from its beginning."""
     if page.evaluate("!JSON.parse(document.getElementById('player-config').textContent).resumeAt"):
         page.locator("[data-play]").click()
     until(page, f"document.querySelector('video')?.currentTime > 0.5 && !{PAUSED}")
     page.evaluate("document.querySelector('video').loop = true")
+
+
+def player_of(page: Page) -> str:
+    """What the site knows the page's player by."""
+    return str(page.evaluate("sessionStorage.getItem('player')"))
+
+
+def until_held(site: Site, places: int) -> None:
+    """Wait until so many places are held: the others have said that they leave, or haven't been heard of for long."""
+    end = time.monotonic() + PATIENCE
+    while (held := int(site.run(LIVE))) != places:
+        assert time.monotonic() < end, f"{held} places are held"
+        time.sleep(0.2)
 
 
 def test_the_third_player_stops_one_and_that_one_comes_back(screens, site, vip_film: Film):
@@ -71,14 +95,14 @@ def test_the_third_player_stops_one_and_that_one_comes_back(screens, site, vip_f
     panel.get_by_role("button", name="停止并在此观看").first.click()  # of the one that began last
     until(third, "document.querySelector('video')?.currentTime > 0.5")
     # the one that was stopped ends within a heartbeat and says why; the other plays on
-    expect(second.locator(".gate__title")).to_have_text("已在另一台设备上停止此处的播放", timeout=6500)
+    expect(second.locator(".gate__title")).to_have_text("已在另一台设备上停止此处的播放")
     assert second.evaluate(PAUSED)
     assert not first.evaluate(PAUSED)
     second.keyboard.press("k")  # what it has in its buffer doesn't play either
     until(second, PAUSED)
     # the place is free as soon as the third tab is closed
     third.close()
-    second.wait_for_timeout(1000)  # what it says on its way out arrives
+    until_held(site, 1)
     stood = at(second)
     second.evaluate("window.emptied = 0; document.querySelector('video').addEventListener('emptied', () => emptied++)")
     second.get_by_role("button", name="在此观看").click()
@@ -93,15 +117,15 @@ def test_a_tab_keeps_its_place_over_a_reload_and_a_long_pause_locks_nobody_out(s
         watch(page, site.url + vip_film.path)
     for _ in range(3):
         second.reload()
-        until(second, "document.querySelector('video')?.currentTime > 0.5")
+        play_on(second)
     first.keyboard.press("k")
-    first.wait_for_timeout(13_000)  # paused: its place has lapsed
+    until_held(site, 1)
     watch(third, site.url + vip_film.path)
     first.keyboard.press("k")
-    expect(first.locator(".gate--full")).to_be_visible(timeout=3000)
+    expect(first.locator(".gate--full")).to_be_visible()
     third.keyboard.press("k")
     third.goto("about:blank")
-    first.wait_for_timeout(1000)  # what it says on its way out arrives
+    until_held(site, 1)
     first.get_by_role("button", name="重试").click()
     until(first, f"!{PAUSED}")
 
@@ -109,8 +133,8 @@ def test_a_tab_keeps_its_place_over_a_reload_and_a_long_pause_locks_nobody_out(s
 def test_a_duplicated_tab_is_a_player_of_its_own(screens, site, vip_film: Film):
     first, *_ = screens
     watch(first, site.url + vip_film.path)
-    name = first.evaluate("sessionStorage.getItem('player')")
+    name = player_of(first)
     twin = first.context.new_page()
     twin.add_init_script(f"sessionStorage.getItem('player') ?? sessionStorage.setItem('player', '{name}')")
     watch(twin, site.url + vip_film.path)
-    assert twin.evaluate("sessionStorage.getItem('player')") != name
+    assert player_of(twin) != name

@@ -12,14 +12,14 @@ import time
 
 import pytest
 
-from tests.browser.conftest import READY_WITHIN, Site, descendants
+from tests.browser.conftest import Site, descendants
 from tests.media import footage
 
 pytestmark = pytest.mark.slow
 
 KILLS = 10
 LATEST = 4.0  # seconds between two kills
-TAKEN_OVER_WITHIN = 60.0  # seconds, and then the encoding
+PATIENCE = 600.0  # seconds: less than the quarter of an hour after which the queue gives lost work out again
 WHO = (
     "--queues media ",
     "--queues media_long",
@@ -65,23 +65,16 @@ def test_ten_kills_at_random_moments_of_one_job(own_site, tmp_path):
             killed.append(who)
     last = time.time()
     state = ""
-    while state not in {"ready", "failed"} and time.time() - last < READY_WITHIN:
+    while state not in {"ready", "failed"} and time.time() - last < PATIENCE:
         time.sleep(0.2)
         ((state, failure),) = query(own_site, "select state, failure from media_video ")
     assert (state, failure) == ("ready", ""), killed
-    ((began, ended),) = query(
-        own_site,
-        "select (julianday(started_at) - epoch) * 86400, (julianday(ready_at) - epoch) * 86400"
-        " from media_video, (select julianday('1970-01-01') as epoch)",
-    )
-    assert began - last < TAKEN_OVER_WITHIN, (killed, began - last)
-    assert time.time() - last < TAKEN_OVER_WITHIN + (ended - began) + 5
     settle(own_site)
     whole(own_site)
 
 
 def settle(site: Site) -> None:
-    """Until workers that were told late have seen that there's nothing left to do."""
+    """Wait until workers that got their message late have seen that nothing is left to do."""
     until = time.monotonic() + 60
     work = site.data / "work"
     while time.monotonic() < until and (any(work.iterdir()) or "ffmpeg" in str(running(site))):
@@ -98,7 +91,7 @@ def whole(site: Site) -> None:
     assert list((site.data / "work").iterdir()) == []
     assert query(site, "select * from media_chunk") == []
     names = query(site, "select name, count(*) from media_rendition group by video_id, name")
-    assert len(names) == 3  # two rungs and a sound
+    assert len(names) == 3  # two levels and a sound
     assert {count for _, count in names} == {1}
     kept = {name for (name,) in query(site, "select original from media_video")}
     kept |= {name for (name,) in query(site, "select file from media_rendition")}
@@ -115,7 +108,7 @@ def whole(site: Site) -> None:
 
 
 def doctor_at_last(site: Site) -> str:
-    """What the doctor says once pictures that were to be made are made."""
+    """What the doctor reports once all pending pictures are made."""
     until = time.monotonic() + 30
     while "All is well" not in (said := site.manage("media_doctor", "--dry-run")) and time.monotonic() < until:
         time.sleep(0.5)

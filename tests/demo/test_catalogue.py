@@ -6,16 +6,19 @@ import io
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils import timezone
 from PIL import Image
 
 from apps.community.models import Comment
 from apps.media.models import State, Subtitle, Video
-from apps.movies.models import Access, Banner, Episode, Kind, Movie, PlayDay
+from apps.movies import services as movie_services
+from apps.movies.models import Access, Audience, Banner, Episode, Kind, Movie, Person, PlayDay
 from apps.users.models import User
 from deploy.demo import footage, music
-from deploy.demo.catalogue import GENRES, MEMBERS, REGIONS, SHELVES, SMALL, TITLES
+from deploy.demo.catalogue import GENRES, LANGUAGES, MEMBERS, PEOPLE, REGIONS, SHELVES, SMALL, TAGS, TITLES
 from deploy.demo.scenery import SCENES
 from utils.storages import videos
 
@@ -24,6 +27,10 @@ def demo(**options: object) -> str:
     said = io.StringIO()
     call_command("demo", small=True, stdout=said, **options)
     return said.getvalue()
+
+
+def _anybody() -> Audience:
+    return Audience(AnonymousUser(), timezone.now())
 
 
 def counts() -> list[int]:
@@ -50,6 +57,10 @@ def test_a_title_names_only_what_exists(title):
     assert title.category in {slug for slug, _, _ in SHELVES}
     assert title.region in REGIONS
     assert set(title.genres) <= set(GENRES)
+    assert set(title.languages) <= set(LANGUAGES)
+    assert set(title.tags) <= set(TAGS)
+    assert title.tags
+    assert {name for _, name, _ in title.people} <= set(PEOPLE)
     assert len(title.comments) <= len(MEMBERS)
     assert len(title.title) <= 120
     assert len(title.original) <= 120
@@ -80,6 +91,11 @@ def test_it_fills_the_shelves_without_films(pictures):
                 assert picture.width / picture.height == pytest.approx(ratio, rel=0.01)
         for made in (movie.poster_set, movie.backdrop_set):
             assert default_storage.exists(f"{made['base']}-{made['widths'][0]}.avif")
+    for person in Person.objects.all():
+        assert person.about
+        assert default_storage.exists(f"{person.portrait_set['base']}-{person.portrait_set['widths'][0]}.avif")
+    assert any(title.days and title.key in SMALL for title in TITLES)
+    assert [day for of in movie_services.week(audience=_anybody(), offset=0, shown=9) for day in of.rows]
     course = movies.get(kind=Kind.COURSE)
     assert "<h3>" in course.content
     material = course.materials.get().file

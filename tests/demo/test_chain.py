@@ -1,4 +1,4 @@
-"""Films of the demo are made one after the other, whatever the broker gives out twice."""
+"""Films of the demo are made one after the other, even if the broker delivers a task twice."""
 
 from __future__ import annotations
 

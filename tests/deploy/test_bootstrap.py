@@ -1,4 +1,4 @@
-"""What a machine is told that lacks something, and how a start goes on that was cut short."""
+"""Messages on a machine that lacks something, and resuming a start that was interrupted."""
 
 from __future__ import annotations
 

@@ -67,11 +67,13 @@ def test_a_node_started_by_a_relative_path_serves_on(tmp_path, folder):
     port, log = free_port(), tmp_path / "log"
     command = [
         os.path.relpath(BIN / "uwsgi", folder), "--ini", os.path.relpath(ROOT / "deploy/node/uwsgi.ini", folder),
-        "--http-socket", f"127.0.0.1:{port}", "--processes", "1",
+        "--http-socket", f"127.0.0.1:{port}",
     ]  # fmt: skip
     with _running(command, folder, log, DATA_DIR=str(tmp_path / "data")) as node:
         _until(lambda: _answers(port), node, log)
         for reloads in (1, 2):
+            # a process that is still loading the application would hear nothing, and be waited for a minute
+            _until(lambda times=2 * reloads: log.read_text().count("WSGI app 0") == times, node, log)
             node.send_signal(signal.SIGHUP)
             _until(lambda times=reloads: log.read_text().count("gracefully (RE)spawned") == times, node, log)
             _until(lambda: _answers(port), node, log)
@@ -95,3 +97,15 @@ def test_a_worker_starts_itself_again(tmp_path):
 def test_what_uwsgi_starts_again_has_the_packages(ini):
     """uWSGI would take the Python behind the link in .venv."""
     assert re.search(r"^binary-path = \S+/\.venv/bin/python$", ini.read_text(), re.MULTILINE)
+
+
+def test_web_processes_share_the_tables_for_chinese():
+    """uWSGI imports the application before it forks; what a process loads later it has for itself."""
+    code = (
+        "import streamsite.wsgi\nfrom utils.chinese import pinyin, variants\n"
+        "print(pinyin.readings.cache_info().currsize, variants.folded.cache_info().currsize)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split() == ["1", "1"]
+    ini = (ROOT / "deploy/embedded/uwsgi.ini").read_text()
+    assert "\nmaster = true\n" in ini
+    assert "lazy" not in ini  # a node's processes import it each, for chain reloads

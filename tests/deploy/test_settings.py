@@ -1,6 +1,8 @@
-"""What is set wrongly is said at the start, and what to set instead."""
+"""Wrong settings are reported at the start, with what to set instead."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +33,12 @@ def _found(settings, **changed) -> list[str]:
         setattr(settings, name, value)
     checks = (check_settings, check_addresses, check_classes, check_production, check_payments)
     return [message.id for check in checks for message in check()]
+
+
+def test_the_engine_for_small_sites_needs_its_package(settings, monkeypatch):
+    assert _found(settings, SEARCH_ENGINE="whoosh") == []
+    monkeypatch.setitem(sys.modules, "whoosh", None)
+    assert _found(settings, SEARCH_ENGINE="whoosh") == ["streamsite.E006"]
 
 
 def test_right_settings_are_not_complained_of(settings):
@@ -73,6 +81,12 @@ def test_right_settings_are_not_complained_of(settings):
         ({"MONEY_ALARMS_TO": "money@site.example"}, []),
         ({"ALIPAY_EARLIER_APPS": [EARLIER]}, ["orders.E010", "orders.E004", "orders.E004", "orders.E005"]),
         ({"VIDEO_STORAGE_URL": "ftp://elsewhere"}, ["streamsite.E002"]),
+        ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1:22122"}, ["streamsite.E002"]),
+        ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1:x/group1"}, ["streamsite.E002"]),
+        ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1/group1?paths=relative"}, ["streamsite.E002"]),
+        ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1/group1?path=/typo"}, ["streamsite.E002"]),
+        ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1/group1?timeout=soon"}, ["streamsite.E002"]),
+        ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1,10.0.0.2:22122/group1?paths=/a,/b&timeout=5"}, []),
         ({"MEDIA_SECRET": "short"}, ["streamsite.E003"]),
         ({"MEDIA_SECRET_FALLBACKS": ["$uri" * 10]}, ["streamsite.E003"]),
         ({"MEDIA_SECRET": "-_a1" * 8}, []),

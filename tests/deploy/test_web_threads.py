@@ -140,8 +140,8 @@ def test_money_alarms_are_mailed_from_the_queue_too(connected, outside):
 
 
 @pytest.mark.slow
-def test_of_many_who_sign_in_at_a_provider_that_hangs_few_wait(silent, settings, monkeypatch):
-    """The others, and all other pages, are answered while those few still wait."""
+def test_a_provider_that_hangs_keeps_few_sign_ins_waiting(silent, settings, monkeypatch):
+    """Other sign-ins and all other pages are answered while those few still wait."""
     settings.OIDC_ISSUER = f"http://127.0.0.1:{silent.getsockname()[1]}"
     settings.SIGN_IN_PROVIDERS = ["apps.users.providers.OpenIDConnect"]
     monkeypatch.setattr(providers, "TIMEOUT", 600)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import imageio_ffmpeg
 import numpy as np
 
 from apps.media.models import Rendition, Video
+from tests.environment import DATA
 from utils.storages import videos
 
 SECONDS, FLASH = 2.4, 1.0
@@ -29,10 +32,17 @@ def ffmpeg(*arguments: str) -> None:
 
 
 def make(path: Path, *options: str, source: str = "", sound: str = BEEP) -> Path:
-    """A film at `path` by ffmpeg with output `options`; without `sound` a silent one."""
+    """A film at `path` by ffmpeg with output `options`; without `sound` a silent one. Each is made once in a run."""
     inputs = ["-f", "lavfi", "-i", source or picture()]
     inputs += ["-f", "lavfi", "-i", sound] if sound else []
-    ffmpeg(*inputs, "-pix_fmt", "yuv420p", *options, str(path))
+    command = (*inputs, "-pix_fmt", "yuv420p", *options)
+    kept = DATA / "footage" / f"{sha256(repr(command).encode()).hexdigest()}{path.suffix}"
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        ffmpeg(*command, str(path))
+        shutil.copyfile(path, kept)
+    else:
+        shutil.copyfile(kept, path)
     return path
 
 
@@ -68,7 +78,7 @@ def _frames(row: Rendition) -> Iterator[Any]:
 
 
 def flash_of(row: Rendition) -> float:
-    """The second at which a rung turns white."""
+    """The second at which a level turns white."""
     return next(f.time for f in _frames(row) if f.to_ndarray(format="gray").mean() > 180)
 
 
@@ -82,12 +92,12 @@ def beep_of(row: Rendition) -> float:
 
 
 def red_corner(row: Rendition) -> str:
-    """Where the red corner is in a rung's first picture: "top left" …"""
+    """Where the red corner is in a level's first picture: "top left" …"""
     return red_corner_in(Path(videos().path(row.file)))
 
 
 def first_picture(row: Rendition) -> np.ndarray:
-    """The first picture of a rung: rows of pixels of red, green and blue."""
+    """The first picture of a level: rows of pixels of red, green and blue."""
     return _first_picture(Path(videos().path(row.file)))
 
 
@@ -108,9 +118,9 @@ def red_corner_in(path: Path) -> str:
     return max(corners, key=lambda name: corners[name][0] - corners[name][1])
 
 
-def rungs_of(video: Video) -> list[Rendition]:
+def levels_of(video: Video) -> list[Rendition]:
     return list(video.renditions.filter(kind=Rendition.Kind.VIDEO, variant=Rendition.Variant.FULL))
 
 
-def sounds_of(video: Video) -> list[Rendition]:
+def audio_of(video: Video) -> list[Rendition]:
     return list(video.renditions.filter(kind=Rendition.Kind.AUDIO, variant=Rendition.Variant.FULL))

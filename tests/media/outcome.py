@@ -29,15 +29,15 @@ def check(video: Video, *, size: tuple[int, int] = (192, 108), seconds: float = 
     assert video.state == State.READY, (video.failure, video.failure_detail)
     assert (video.width, video.height) == size
     assert video.duration == pytest.approx(seconds, abs=0.2)
-    rungs, tracks = footage.rungs_of(video), footage.sounds_of(video)
+    levels, tracks = footage.levels_of(video), footage.audio_of(video)
     assert len(tracks) == sounds
-    for row in rungs:
+    for row in levels:
         assert row.width / row.height == pytest.approx(size[0] / size[1], rel=0.05)
         assert row.height <= size[1] + 1
         assert row.duration == pytest.approx(video.duration, abs=0.1)
-    for row in [*rungs, *tracks]:
+    for row in [*levels, *tracks]:
         assert videos().size(row.file) == row.size == row.segments[-1][0] + row.segments[-1][1]
-    flash = footage.flash_of(rungs[-1])
+    flash = footage.flash_of(levels[-1])
     for row in tracks:
         assert footage.beep_of(row) == pytest.approx(flash, abs=0.09), row.name
     assert list(Path(settings.WORK_DIR).iterdir()) == []

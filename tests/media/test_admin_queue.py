@@ -187,7 +187,7 @@ def test_a_button_for_no_video_and_one_without_its_token(client):
     assert Video.objects.get(pk=video.pk).state == State.FAILED
 
 
-def test_who_may_only_look_gets_no_buttons(staff):
+def test_view_only_staff_get_no_buttons(staff):
     video = put(State.FAILED, failure="no_video")
     looker = staff("view_video")
     change = reverse("admin:media_video_change", args=[video.pk])
@@ -220,7 +220,7 @@ def config_in(page: str) -> dict:
 
 
 def stored_bytes() -> int:
-    return sum(file.stat().st_size for file in Path(videos().location).rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in Path(videos().path("")).rglob("*") if file.is_file())
 
 
 def test_a_real_file_is_told_in_words_and_played(curator, tmp_path):

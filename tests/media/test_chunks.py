@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.media import services
 from apps.media.models import Chunk, State, Video
 from apps.media.services.encoding import chunks, ladder
+from apps.media.services.encoding.job import Job
 from apps.media.services.leases import LEASE, Lease
 from tests.media import footage
 from utils.mediakit.probe import probe
@@ -41,7 +42,7 @@ def video(tmp_path) -> Video:
 
 
 def counted(name: str) -> list[tuple[float, float]]:
-    """(second, brightness) of every picture of a stored rung."""
+    """(second, brightness) of every picture of a stored level."""
     with av.open(videos().path(name)) as container:
         return [(f.time, float(f.to_ndarray(format="gray").mean())) for f in container.decode(video=0)]
 
@@ -49,10 +50,10 @@ def counted(name: str) -> list[tuple[float, float]]:
 def check(video: Video) -> None:
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
-    rungs = footage.rungs_of(video)
-    assert len(rungs) == 2
-    assert len({tuple(round(s, 4) for _, _, s in row.segments) for row in rungs}) == 1
-    for row in rungs:
+    levels = footage.levels_of(video)
+    assert len(levels) == 2
+    assert len({tuple(round(s, 4) for _, _, s in row.segments) for row in levels}) == 1
+    for row in levels:
         pictures = counted(row.file)
         assert [at for at, _ in pictures] == pytest.approx([n / RATE for n in range(SECONDS * RATE)], abs=0.001)
         wrapped = {n for n in range(len(pictures)) if n % 200 in {0, 199}}
@@ -93,8 +94,9 @@ def test_many_workers_in_any_order_make_one_film(video, monkeypatch):
 
 def test_a_worker_that_dies_leaves_its_chunks_to_the_next(video):
     died = timezone.now() - LEASE
-    found = probe(Path(videos().path(video.original)))
-    chunks.prepare(video.pk, found, ladder.plan(found))
+    path = Path(videos().path(video.original))
+    found = probe(path)
+    chunks.prepare(Job(video, None, path, found, ladder.plan(found), Path(), timezone.now))
     rows = list(Chunk.objects.all())
     assert len(rows) >= 3
     assert services.encode_chunk(chunk_id=rows[0].pk)
@@ -146,7 +148,7 @@ def test_a_picture_is_copied_unless_it_has_a_hole(hole, tmp_path):
     services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
-    largest, _ = footage.rungs_of(video)
+    largest, _ = footage.levels_of(video)
     assert (sizes(videos().path(largest.file)) == sizes(path)) is not hole
     footage.ffmpeg("-xerror", "-i", videos().path(largest.file), "-f", "null", "-")
 

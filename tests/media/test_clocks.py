@@ -1,4 +1,4 @@
-"""Picture and sound stay in step, however the clocks of a file go."""
+"""Picture and sound stay in step, whatever the clocks of a file do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_track_that_begins_late_stays_late(which, suffix, tmp_path):
     video = processed(other)
     assert video.state == State.READY, video.failure_detail
     assert video.duration == pytest.approx(SECONDS + 0.5, abs=0.2)
-    flash, beep = footage.flash_of(footage.rungs_of(video)[0]), footage.beep_of(footage.sounds_of(video)[0])
+    flash, beep = footage.flash_of(footage.levels_of(video)[0]), footage.beep_of(footage.audio_of(video)[0])
     late = FLASH + 0.5
     assert (flash, beep) == pytest.approx((FLASH, late) if which == "a" else (late, FLASH), abs=0.09)
 
@@ -65,7 +65,7 @@ def test_an_edit_list_cuts_the_beginning_off(tmp_path):
     footage.ffmpeg("-ss", "0.52", "-i", str(plain), "-c", "copy", str(path))
     video = processed(path)
     check(video, seconds=SECONDS - 0.52)
-    assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH - 0.52, abs=0.09)
+    assert footage.flash_of(footage.levels_of(video)[0]) == pytest.approx(FLASH - 0.52, abs=0.09)
 
 
 def test_an_edit_list_cuts_the_end_off(tmp_path):

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_stored():
-    for path in Path(videos().location).rglob("*"):
+    for path in Path(videos().path("")).rglob("*"):
         if path.is_file():
             path.unlink()
 
@@ -176,7 +176,7 @@ def test_a_file_that_arrives_is_named_before_it_is_there(tmp_path):
 def test_a_file_that_can_t_be_stored_whole_leaves_no_part():
     with pytest.raises(OSError, match="Input/output error"):
         videos().adopt(Path("/proc/self/mem"), move=False)
-    assert [path for path in Path(videos().location).rglob("*") if path.is_file()] == []
+    assert [path for path in Path(videos().path("")).rglob("*") if path.is_file()] == []
 
 
 def test_an_old_file_that_comes_in_is_not_taken_for_a_left_one(tmp_path):

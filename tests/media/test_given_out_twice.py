@@ -1,4 +1,4 @@
-"""What takes longer than the broker waits for a worker is given out once more while it goes on: nothing comes of it."""
+"""A task that outlasts the broker's visibility timeout is delivered again; the second run does nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever comes in ends playable: formats, shapes and rates."""
+"""Every format, shape and rate becomes playable."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_format(name, tmp_path):
     options = FORMATS[name]
     video = processed(make(tmp_path / name, *options))
     check(video, size=(256, 144) if name.endswith(".mxf") else (192, 108))
-    assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
+    assert footage.flash_of(footage.levels_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
 
 
 # how a player turns a film as it was taken → where its red corner, at the top left as taken, is then seen
@@ -93,7 +93,7 @@ def test_it_is_turned_as_it_was_meant(turn, suffix, tmp_path):
     video = processed(path)
     corner, size = TURNS[turn]
     check(video, size=size)
-    assert {footage.red_corner(row) for row in footage.rungs_of(video)} == {corner or shown_by_ffmpeg(path, tmp_path)}
+    assert {footage.red_corner(row) for row in footage.levels_of(video)} == {corner or shown_by_ffmpeg(path, tmp_path)}
 
 
 def shown_by_ffmpeg(path: Path, folder: Path) -> str:

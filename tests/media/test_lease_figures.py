@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.media import services
 from apps.media.models import Chunk, State, Video
-from apps.media.services.leases import LeaseLost, fail, release, take_video, wait_for_room
+from apps.media.services.leases import LeaseLost, fail, put_aside, release, take_video
 from tests.media.test_leases import Clock, locked, waiting_video
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +129,7 @@ def test_a_job_without_room_waits_longer_each_time(clock):
         video = waiting_video()
         lease = take_video(video.pk, clock=clock.now)
         assert lease
-        assert wait_for_room(lease, tries=tries, at=clock.now())
+        assert put_aside(lease, "no_room", tries=tries, at=clock.now())
         video.refresh_from_db()
         assert (video.state, video.failure) == (State.NO_ROOM, "no_room")
         assert video.lease_until == clock.now() + seconds * SECOND

@@ -1,4 +1,4 @@
-"""A hold on a video over everything that can happen to it: renewed, cancelled, taken over, frozen, tried again."""
+"""The lease of a video through everything that can happen: renewed, cancelled, taken over, frozen, retried."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def lost(lease: Lease[Video]) -> bool:
 
 @pytest.mark.parametrize("another", [False, True])
 def test_what_was_lost_stays_lost_at_every_look(clock, another):
-    """One that asked again within its own throttle was told it had what it had lost, and went on for ever."""
+    """A worker that asked again within its throttle was told that it still held the lease, and went on for ever."""
     video = waiting_video()
     lease = held(video, clock)
     if another:

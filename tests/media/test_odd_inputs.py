@@ -49,7 +49,7 @@ def test_a_broadcast_joined_in_the_middle(tmp_path):
     assert (video.state, video.failure) == (State.READY, "")
     assert SECONDS / 2 < video.duration < SECONDS
     assert video.frame_rate == 25
-    flash, beep = footage.flash_of(footage.rungs_of(video)[0]), footage.beep_of(footage.sounds_of(video)[0])
+    flash, beep = footage.flash_of(footage.levels_of(video)[0]), footage.beep_of(footage.audio_of(video)[0])
     assert flash == pytest.approx(beep, abs=0.09)
 
 
@@ -75,7 +75,6 @@ def test_an_index_of_no_use(index, tmp_path):
     [
         ("streamed.flv", (*H264, "-ar", "44100", "-c:a", "aac", "-flvflags", "no_duration_filesize")),
         ("streamed.webm", ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", "-live", "1")),
-        ("streamed.mp4", (*H264, "-movflags", "dash+frag_every_frame+empty_moov")),
         ("alpha.webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-pix_fmt", "yuva420p", "-c:a", "libopus")),
         ("studio.mov", (*H264, "-pix_fmt", "yuv422p10le", "-g", "1", "-c:a", "pcm_s24le", "-ar", "96000")),
         ("scans.mov", ("-c:v", "tiff", "-c:a", "pcm_s16le")),  # its pictures bring EXIF along
@@ -89,12 +88,19 @@ def test_a_recording(name, options, tmp_path):
     check(processed(make(tmp_path / name, *options)), sounds=2 if name.startswith("sixteen") else 1)
 
 
+def test_a_recording_in_fragments_of_a_frame(tmp_path):
+    """From a film that is there: encoders bring their first pictures and sounds in another order every time."""
+    plain, path = make(tmp_path / "plain.mp4", *H264), tmp_path / "streamed.mp4"
+    footage.ffmpeg("-i", str(plain), "-c", "copy", "-movflags", "dash+frag_every_frame+empty_moov", str(path))
+    check(processed(path))
+
+
 @pytest.mark.parametrize("suffix", ["h264", "hevc", "y4m"])
 def test_a_bare_stream_without_a_clock(suffix, tmp_path):
     codecs = {"h264": H264, "hevc": ("-c:v", "libx265", "-preset", "ultrafast")}
     video = processed(make(tmp_path / f"bare.{suffix}", *codecs.get(suffix, ()), sound=""))
     check(video, sounds=0)
-    assert footage.flash_of(footage.rungs_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
+    assert footage.flash_of(footage.levels_of(video)[0]) == pytest.approx(FLASH, abs=0.09)
 
 
 def test_an_animated_photo_is_the_animation(tmp_path):
@@ -119,7 +125,7 @@ def test_a_crop_that_only_the_container_tells_leaves_the_shape(tmp_path):
     film = make(tmp_path / "plain.mp4", *H264, *border).read_bytes()
     video = processed(written(tmp_path / "cropped.mp4", footage.with_box(film, clap)))
     check(video, size=(192, 128))
-    assert footage.first_picture(footage.rungs_of(video)[0])[2, 96].min() > 200
+    assert footage.first_picture(footage.levels_of(video)[0])[2, 96].min() > 200
 
 
 def test_a_last_packet_cut_short_isn_t_handed_to_players(tmp_path):
@@ -127,7 +133,7 @@ def test_a_last_packet_cut_short_isn_t_handed_to_players(tmp_path):
     whole = make(tmp_path / "whole.mp4", *H264, *flags).read_bytes()
     video = processed(written(tmp_path / "cut.mp4", whole[: len(whole) * 3 // 5]))
     assert video.state == State.READY
-    for row in [*footage.rungs_of(video), *footage.sounds_of(video)]:
+    for row in [*footage.levels_of(video), *footage.audio_of(video)]:
         footage.ffmpeg("-xerror", "-err_detect", "explode", "-i", videos().path(row.file), "-f", "null", "-")
 
 
@@ -135,7 +141,7 @@ def test_a_sound_that_can_t_be_decoded_isn_t_handed_to_players(tmp_path):
     plain = make(tmp_path / "plain.mp4", *H264)
     path = tmp_path / "scratched.mkv"
     footage.ffmpeg("-i", str(plain), "-c", "copy", "-bsf:a", "noise=amount=if(lt(abs(n-60)\\,8)\\,3)", str(path))
-    row = footage.sounds_of(processed(path))[0]
+    row = footage.audio_of(processed(path))[0]
     footage.ffmpeg("-xerror", "-i", videos().path(row.file), "-f", "null", "-")
 
 
@@ -143,7 +149,7 @@ def test_a_picture_with_a_hole_isn_t_handed_to_players(tmp_path):
     whole = make(tmp_path / "whole.mp4", *H264, "-x264-params", "slices=2")
     video = processed(footage.with_hole(whole, tmp_path / "hole.mp4"))
     check(video)
-    for row in footage.rungs_of(video):
+    for row in footage.levels_of(video):
         footage.ffmpeg("-xerror", "-i", videos().path(row.file), "-f", "null", "-")
 
 
@@ -161,9 +167,9 @@ def test_a_copy_of_uneven_pictures_is_as_long_as_its_source(tmp_path):
     )
     video = processed(path)
     assert video.state == State.READY, video.failure_detail
-    rungs = footage.rungs_of(video)
-    assert len(rungs) == 2
-    for row in rungs:
+    levels = footage.levels_of(video)
+    assert len(levels) == 2
+    for row in levels:
         text = hls.media(row, file_url="x")
         lengths = [float(line[8:-1]) for line in text.splitlines() if line.startswith("#EXTINF:")]
         assert sum(lengths) == pytest.approx(176 / 30, abs=1 / 30), row.name
@@ -199,7 +205,7 @@ def test_words_as_old_chinese_programs_write_them(tmp_path):
     )  # fmt: skip
     video = processed(written(path, path.read_bytes().replace(b"XXXXXXXX", "大家好吗".encode("gb18030"))))
     check(video)
-    assert footage.sounds_of(video)[0].label == "国语配音"
+    assert footage.audio_of(video)[0].label == "国语配音"
     texts = [videos().open(row.file).read().decode() for row in video.subtitles.order_by("pk")]
     assert ["大家好吗" in texts[0], "再见" in texts[1]] == [True, True]
 

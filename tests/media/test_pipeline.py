@@ -1,4 +1,4 @@
-"""What becomes of a file that is taken in: rungs, previews, leases, with the real ffmpeg."""
+"""What is made of an ingested file: levels, previews, leases, with the real ffmpeg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A title is watched while it is encoded: what there is of it, growing, until it is whole or taken away."""
+"""A title can be watched while it is encoded: a growing part of it, until it is complete or deleted."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ PACE = 4.0  # times as fast as it is watched: however quick the machine is, it c
 @pytest.fixture(scope="module")
 def film(tmp_path_factory) -> Path:
     return footage.make(
-        tmp_path_factory.mktemp("growth") / "film.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12",
+        tmp_path_factory.mktemp("progressive") / "film.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12",
         "-g", "50", "-pix_fmt", "yuv444p", source=SOURCE, sound=f"sine=d={SECONDS}",
     )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def _nothing_stored() -> None:
-    shutil.rmtree(videos().location, ignore_errors=True)
+    shutil.rmtree(videos().path(""), ignore_errors=True)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def way(request, monkeypatch) -> bool:
 
 
 def stored() -> set[str]:
-    return {str(p.relative_to(videos().location)) for p in Path(videos().location).rglob("*") if p.is_file()}
+    return {str(p.relative_to(videos().path(""))) for p in Path(videos().path("")).rglob("*") if p.is_file()}
 
 
 def decoded(data: bytes) -> float:
@@ -129,7 +129,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
         assert (video.state, video.duration) == (State.PROCESSING, pytest.approx(SECONDS, abs=0.1))
         thumbnails.append(video.thumbnail.name)
         viewer = Viewer(client, episode)
-        assert len(viewer.tracks) == 3  # a rung, a sound, a text
+        assert len(viewer.tracks) == 3  # a level, a sound, a text
         for path, (file, _) in viewer.tracks.items():
             text = viewer.get(path).decode()
             grows = ".mp4" in file
@@ -146,7 +146,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
     assert video.thumbnail.name not in thumbnails  # the whole title gives a better one
     late = Viewer(client, episode)
     whole = late.watch()
-    assert len(whole) == 5  # three rungs, a sound, a text
+    assert len(whole) == 5  # three levels, a sound, a text
     for path in (p for p in whole if p.endswith(("/240p.m3u8", "/a0.m3u8"))):
         parts = [tracks[path] for _, tracks in seen]
         assert all(whole[path].startswith(part) for part in parts)
@@ -161,7 +161,7 @@ def test_it_can_be_watched_as_far_as_it_is_made(client, episode, published, way)
     assert stored() == named_files()
 
 
-def test_nobody_is_let_in_who_would_overtake_the_encode(episode):
+def test_a_viewer_that_would_overtake_the_encode_has_to_wait(episode):
     found = replace(probe(Path(videos().path(episode.video.original))), duration=100.0)
     job = Job(episode.video, None, Path(), found, ladder.plan(found), Path(), timezone.now)
     watcher = progressive.ProgressivePublisher(job)
@@ -292,6 +292,6 @@ def test_what_was_copied_in_vain_is_not_shown_as_the_beginning(tmp_path, publish
     services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, video.failure_detail
-    (rung,) = footage.rungs_of(video)
-    with videos().open(rung.file) as file:
+    (level,) = footage.levels_of(video)
+    with videos().open(level.file) as file:
         assert decoded(file.read()) == pytest.approx(SECONDS, abs=0.2)

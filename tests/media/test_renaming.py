@@ -76,10 +76,10 @@ def test_a_disk_without_hard_links_copies(episode, monkeypatch):
 def test_files_that_an_encode_is_at_work_on_keep_their_names(episode, state):
     type(episode.video).objects.update(state=state)
     old = named(episode)
-    stored = sum(1 for path in Path(videos().location).rglob("*") if path.is_file())
+    stored = sum(1 for path in Path(videos().path("")).rglob("*") if path.is_file())
     assert not services.rename_files(video=episode.video)
     assert named(episode) == old
-    assert sum(1 for path in Path(videos().location).rglob("*") if path.is_file()) == stored
+    assert sum(1 for path in Path(videos().path("")).rglob("*") if path.is_file()) == stored
     assert [row.name for row in PendingDeletion.objects.all()] == ["older.mp4"]
 
 

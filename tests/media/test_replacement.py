@@ -1,4 +1,4 @@
-"""A title is encoded again while it is watched: who watches notices nothing, and what was replaced goes in the end."""
+"""A title is encoded again while it is watched: viewers notice nothing, and replaced files are deleted at last."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def episode(tmp_path) -> Episode:
     return Episode.objects.create(movie=make_movie(), number=1, video=video)
 
 
-def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(client, episode):
+def test_viewers_keep_the_old_files_until_their_addresses_expire(client, episode):
     video = Video.objects.get(pk=episode.video_id)
     assert video.state == State.READY, video.failure_detail
     early = Viewer(client, episode)
-    assert len(early.tracks) == 4  # two rungs, a sound, a text
+    assert len(early.tracks) == 4  # two levels, a sound, a text
     seen = early.watch()
     assert services.retry(video_id=video.pk, at=timezone.now())
     during = Viewer(client, episode)
@@ -79,9 +79,9 @@ def test_who_watches_goes_on_with_the_old_files_until_their_addresses_expire(cli
     lasting = timedelta(seconds=settings.TOKEN_TTL)
     assert services.discard_due(at=now + lasting - timedelta(minutes=1)) == 0
     assert early.watch() == seen
-    assert services.discard_due(at=now + lasting + timedelta(minutes=10)) >= 5  # rungs, sound, text, storyboard
+    assert services.discard_due(at=now + lasting + timedelta(minutes=10)) >= 5  # levels, sound, text, storyboard
     late.watch()
-    on_disk = {str(p.relative_to(videos().location)) for p in Path(videos().location).rglob("*") if p.is_file()}
+    on_disk = {str(p.relative_to(videos().path(""))) for p in Path(videos().path("")).rglob("*") if p.is_file()}
     assert {row.file for row in Rendition.objects.all()} <= on_disk
     assert not {file.split("?")[0].removeprefix("/v/") for file, _ in early.tracks.values()} & on_disk
     assert not PendingDeletion.objects.exists()

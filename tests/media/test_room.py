@@ -28,7 +28,7 @@ MIB = 1024**2
 @pytest.fixture(params=["work", "videos"])
 def disk(request, tmp_path, settings) -> Iterator[SmallDisk | None]:
     """The disk that files are made on, or the one they are kept on; None if the test was run elsewhere."""
-    if not alone(request.node.nodeid):
+    if not alone(request.node):
         yield None
         return
     with small_disk(tmp_path / "disk", 48 * MIB) as found:
@@ -64,7 +64,7 @@ def left() -> list[str]:
     """What lies in the work folder and the storage beside the original."""
     work = Path(settings.WORK_DIR)
     found = list(work.iterdir()) if work.exists() else []
-    return [str(p) for p in [*found, *Path(videos().location).rglob("*")] if p.is_file() or p.parent == work]
+    return [str(p) for p in [*found, *Path(videos().path("")).rglob("*")] if p.is_file() or p.parent == work]
 
 
 def test_an_encode_waits_for_room(disk, tmp_path):
@@ -85,7 +85,7 @@ def test_an_encode_waits_for_room(disk, tmp_path):
     disk.empty()
     assert (later(video), video.state) == (1, State.UPLOADED)
     assert tried(video).state == State.READY, video.failure_detail
-    assert footage.rungs_of(video)
+    assert footage.levels_of(video)
     assert not list(Path(settings.WORK_DIR).iterdir())
 
 

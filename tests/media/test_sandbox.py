@@ -141,7 +141,7 @@ FROM = {  # what the kernel forbids, by the version of Landlock that began to
 
 @pytest.mark.parametrize("version", range(8))
 def test_the_kernel_keeps_it_to_its_folder(version, tmp_path, monkeypatch):
-    """As far as this kernel goes; what an older one would do is asked of this one too."""
+    """Every version that this kernel supports, so that older kernels are covered too."""
     version = min(version, landlock.version())
     monkeypatch.setattr(landlock, "version", lambda: version)
     monkeypatch.setattr(process, "_leave_network", lambda: None)  # that would do for two of them

@@ -1,4 +1,4 @@
-"""A picture whose size or proportions change on the way: nothing is squeezed, in any rung and either half."""
+"""A picture whose size or proportions change on the way: nothing is squeezed, in any level and either half."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def squares(row: Rendition) -> dict[float, tuple[float, float]]:
 
 
 def check(path: Path, *, shown: tuple[int, int], seconds: float = 2 * SECONDS, shares: tuple[float, float]) -> None:
-    """The square is one in every picture of every rung, and as large as it can be in each half."""
+    """The square is one in every picture of every level, and as large as it can be in each half."""
     video = services.add_video(path=path, original_name=path.name)
     services.process(video_id=video.pk, long=True)
     video.refresh_from_db()
     assert video.state == State.READY, (video.failure, video.failure_detail)
     assert (video.width, video.height) == shown
     assert video.duration == pytest.approx(seconds, abs=0.15)
-    for row in footage.rungs_of(video):
+    for row in footage.levels_of(video):
         assert row.width / row.height == pytest.approx(shown[0] / shown[1], rel=0.03)
         found = squares(row)
         assert len(found) >= seconds * 25 - 4

@@ -108,7 +108,7 @@ def test_flash_and_beep_come_together(kind, film):
 
 
 def test_sound_that_changes_takes_no_memory_for_what_went_before(tmp_path, monkeypatch):
-    """ffmpeg begins its filters anew: they would make the silence before the change once more, all at once."""
+    """ffmpeg restarts its filters: they would make the silence before the change once more, all at once."""
     parts = []
     for name, begins, seconds, sound in (("1.ts", 0, 120, MONO), ("2.ts", 120, 10, STEREO)):
         sources = ("-f", "lavfi", "-i", f"color=s=64x36:r=1:d={seconds}", "-f", "lavfi", "-i", f"anullsrc=d={seconds}")
@@ -159,8 +159,8 @@ def processed(video: Video) -> Video:
 
 def check(video: Video, flashes: int, beeps: int) -> None:
     """In every level and sound there are as many events, and those of the same second coincide."""
-    heard = [timing.beeps(Path(videos().path(row.file))) for row in footage.sounds_of(video)]
-    seen = [timing.flashes(Path(videos().path(row.file))) for row in footage.rungs_of(video)]
+    heard = [timing.beeps(Path(videos().path(row.file))) for row in footage.audio_of(video)]
+    seen = [timing.flashes(Path(videos().path(row.file))) for row in footage.levels_of(video)]
     assert {len(moments) for moments in seen} == {flashes}
     assert {len(moments) for moments in heard} == {beeps}
     for lights in seen:

@@ -19,7 +19,7 @@ WIDE = f"{BEEP},pan=7.1|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0|c6=c0|c7=c0"
 def test_surround_is_kept_beside_stereo(tmp_path):
     video = processed(make(tmp_path / "wide.mkv", *H264, "-c:a", "flac", sound=WIDE))
     check(video, sounds=2)
-    assert [row.channels for row in footage.sounds_of(video)] == [2, 6]
+    assert [row.channels for row in footage.audio_of(video)] == [2, 6]
 
 
 def test_six_sounds_are_alternates_with_names(tmp_path):
@@ -29,7 +29,7 @@ def test_six_sounds_are_alternates_with_names(tmp_path):
         options += [f"-metadata:s:a:{number}", f"language={language}"]
     video = processed(make(tmp_path / "many.mkv", *options))
     check(video, sounds=6)
-    rows = footage.sounds_of(video)
+    rows = footage.audio_of(video)
     assert [row.language for row in rows] == ["zh", "en", "ja", "fr", "", "en"]
     labels = [row.label for row in rows]
     assert labels[:4] == ["中文", "English", "日本語", "français"]

@@ -1,4 +1,4 @@
-"""Uploads through everything that happens to them, and who may send any."""
+"""Uploads through everything that can happen to them, and the rights they take."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_hostile_names_are_kept_exactly_and_do_nothing(curator):
         upload = Upload.objects.select_related("video").get(pk=answer["Location"].split("/")[-2])
         assert upload.filename == name[-255:]
         assert upload.video.original_name == (name[-255:] or "未命名")
-    root = Path(videos().location).resolve()
+    root = Path(videos().path("")).resolve()
     files = stored_files()
     assert len(files) == len(NAUGHTY)
     assert all(file.resolve().is_relative_to(root) for file in files)
@@ -169,8 +169,7 @@ def test_a_full_disk_is_said_before_anything_is_written(curator, settings):
 
 
 def test_uploads_on_their_way_keep_their_room(curator, settings):
-    free = service._free()
-    settings.DISK_RESERVE += free - 10_000_000
+    settings.DISK_RESERVE = videos().free_bytes() - 10_000_000
     assert create(curator, 8_000_000).status_code == 201
     assert create(curator, 8_000_000).status_code == 507
 
@@ -198,8 +197,8 @@ def test_the_reserve_is_left_alone_while_bytes_come(curator, settings, monkeypat
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_comes_back_at_once_is_told_what_his_broken_request_still_brought(curator):
-    """He is answered once it is over, however long the disk takes."""
+def test_resuming_at_once_counts_what_the_broken_request_still_brought(curator):
+    """The answer comes once that request is over, however long the disk takes."""
     path = begin(curator, 10)
     inside = threading.Event()
 

@@ -62,5 +62,5 @@ def head(client: Client, path: str) -> Any:
 
 def stored_files() -> list[Path]:
     """Every file in the storage of videos."""
-    root = Path(videos().location)
+    root = Path(videos().path(""))
     return [p for p in root.rglob("*") if p.is_file()]

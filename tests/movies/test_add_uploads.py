@@ -132,7 +132,7 @@ def test_what_is_missing_or_wrong_is_said(curator, data, field):
     assert answer.json()["errors"][field][0]
 
 
-def test_only_who_may_change_titles_and_only_their_own_files(curator, client):
+def test_only_editors_of_titles_and_only_their_own_files(curator, client):
     file = uploaded(curator)
     other = Client()
     other.force_login(make_user(is_staff=True, is_superuser=True))

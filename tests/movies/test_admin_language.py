@@ -8,15 +8,17 @@ from html.parser import HTMLParser
 
 import pytest
 from django.contrib import admin
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.community.models import Comment
-from apps.movies.models import Banner, Chapter, Credit, Genre, Person, Region
+from apps.movies.models import Banner, Chapter, Credit, Genre, Language, Person, Region, Schedule, Tag
 from apps.notices.models import Notice
 from apps.orders import services as orders
 from apps.orders.models import AlipayCertificate, Coupon, Notification, Payment
 from apps.playback.models import Stream
+from apps.search.models import BannedWord, HotSearch
 from apps.users.models import AuditEntry
 from tests.factories import make_category, make_episode, make_member, make_movie, make_plan, make_sale, make_user
 
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.django_db
 # Names that are the same in Chinese, and what the rows below hold.
 SAME = {
     *("streamsite", "vip", "html", "english", "id", "sha", "mp", "kbit", "kb", "avc", "argon", "md", "ldap"),
-    *("zh", "hans", "en", "esc", "control", "command", "mac", "csv", "utc", "alt"),
+    *("zh", "hans", "en", "ip", "esc", "control", "command", "mac", "csv", "utc", "alt"),
 }
 SPOKEN = {"aria-label", "placeholder", "title", "alt"}
 MODELS = sorted(m._meta.label_lower for m in admin.site._registry)
@@ -77,14 +79,15 @@ def test_the_reader_of_words_sees_english():
     assert english(page + "<b>Hello</b>") == {"Save", "it", "Hello"}
 
 
-@pytest.fixture
-def curator(client):
+@pytest.fixture(scope="module")
+def curator(module_db):
+    client = Client()
     client.force_login(make_user(username="管理员", is_staff=True, is_superuser=True))
     return client
 
 
-@pytest.fixture
-def rows():
+@pytest.fixture(scope="module")
+def rows(module_db):
     movie = make_movie(category=make_category("1"), kind="series", access="vip", genre_line="剧情")
     episode = make_episode(movie=movie)
     member = make_member()
@@ -115,7 +118,14 @@ def rows():
         "movies_category": movie.category_id,
         "movies_genre": Genre.objects.create(name="剧情").pk,
         "movies_region": Region.objects.create(name="中国").pk,
+        "movies_language": Language.objects.create(name="粤语").pk,
+        "movies_tag": Tag.objects.create(name="穿越").pk,
+        "movies_schedule": Schedule.objects.create(
+            movie=movie, weekdays=1, time="20:00", starts_on=timezone.localdate()
+        ).pk,
         "movies_person": person.pk,
+        "search_hotsearch": HotSearch.objects.create(folded="海", text="海", place=1).pk,
+        "search_bannedword": BannedWord.objects.create(folded="禁词", text="禁词").pk,
         "movies_banner": Banner.objects.create(movie=movie).pk,
         "notices_notice": Notice.objects.create(title="上新").pk,
         "users_user": member.pk,

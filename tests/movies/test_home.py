@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.movies.home import SHELF, Home
-from apps.movies.models import Audience, Category, Movie, Status
+from apps.movies.models import Audience, Banner, Category, Credit, Movie, Schedule, Status, listed_by_key
 from apps.movies.rankings import PERIODS, hottest
 from apps.notices.models import Notice
 from apps.playback.models import Progress
@@ -22,8 +23,8 @@ TITLES = 2000
 SOMEBODY = Audience(AnonymousUser(), timezone.now())
 
 
-@pytest.fixture
-def large():
+@pytest.fixture(scope="module")
+def large(module_db):
     """2,000 titles: one category has all that is hot, another all that is good, and nobody plays the best."""
     hot, good = make_category("hot"), make_category("good")
     now = timezone.now()
@@ -57,6 +58,23 @@ def test_every_shelf_is_picked_from_the_whole_catalogue(large, client):
     assert "删掉的" not in page.content.decode()
 
 
+def test_titles_are_found_by_their_keys_without_statistics(large):
+    keys = list(Movie.objects.values_list("pk", flat=True)[::99])
+    found = Movie.objects.listed_by_key(SOMEBODY)
+    assert set(found) == set(Movie.objects.listed(SOMEBODY))
+    by_key = listed_by_key(SOMEBODY, "movie__")
+    for rows in (
+        found.filter(pk__in=keys).for_card(),
+        Credit.objects.filter(by_key, movie__in=keys).values_list("person__name"),
+        Credit.objects.filter(by_key, person=1).values_list("movie__year"),
+        Schedule.objects.filter(by_key, finished=False).order_by("-movie__plays_week"),
+    ):
+        plan = rows.explain()
+        assert "SCAN movies_movie" not in plan, plan
+        assert "movies_movi_status" not in plan, plan  # all that are published
+        assert not re.search(r"movies_movie\b.*\bALL\b", plan), plan
+
+
 def test_no_list_reads_the_whole_table(large):
     types = list(Category.objects.all())
     listed = Movie.objects.listed(SOMEBODY)
@@ -74,6 +92,10 @@ def test_no_list_reads_the_whole_table(large):
         plan = found[:SHELF].explain()
         assert (" movies_movi_" if mysql else "USING INDEX") in plan, plan
         assert ("filesort" if mysql else "B-TREE") not in plan, plan
+    Banner.objects.create(movie=large)
+    plan = Banner.objects.shown(SOMEBODY).explain()
+    assert "SCAN movies_movie" not in plan, plan
+    assert not re.search(r"ALL\b.*\b2\d{3}\b", plan), plan  # of MariaDB's table: as many rows as there are titles
 
 
 def test_the_lists_take_two_queries(large, django_assert_num_queries):
@@ -91,14 +113,15 @@ def test_the_page_is_bounded_for_a_viewer_who_is_signed_in(large, client, django
     for _ in range(3):
         episode = make_episode()
         Progress.objects.create(user=user, episode=episode, position=9, duration=20, updated_at=timezone.now())
-    with django_assert_max_num_queries(8):
-        # user, categories, banners, notice, keys, titles, progress, session
+    with django_assert_max_num_queries(9):
+        # user, categories, banners with their titles, notice, keys, titles, progress, session
         client.get("/")
     with django_assert_max_num_queries(5):  # the hero and the shelves are kept for everyone
         page = client.get("/")
     assert "无人问津" in page.content.decode()
 
 
-def test_an_empty_site_says_so(client):
+def test_a_site_with_nothing_published_says_so(client):
     make_category()
+    Movie.objects.update(status=Status.DRAFT)
     assert "还没有影片" in client.get("/").content.decode()

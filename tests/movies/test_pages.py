@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -49,10 +50,10 @@ def _watch_some(client) -> None:
 
 
 @pytest.mark.parametrize("size", [2, 30])
-def test_home_takes_eight_queries(visitor, django_assert_max_num_queries, size):
+def test_home_takes_nine_queries(visitor, django_assert_max_num_queries, size):
     _catalogue(size)
     _watch_some(visitor)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = visitor.get("/")
     names = {"user_info", "types", "movies_banners", "top_movies", "featured_movies", "rating_movies", "recrnt_movies"}
     assert names <= set(page.context.keys())
@@ -61,20 +62,21 @@ def test_home_takes_eight_queries(visitor, django_assert_max_num_queries, size):
 @pytest.mark.parametrize("size", [2, 60])
 def test_a_category_takes_seven_queries(visitor, django_assert_max_num_queries, size):
     _catalogue(size)
-    with django_assert_max_num_queries(7):
+    services.facet_index()  # kept: a large catalogue's is built by a worker
+    with django_assert_max_num_queries(5):
         page = visitor.get("/comedy/all/1/?genre=1&year=2001")
     assert {"user_info", "types", "subject", "movie_page"} <= set(page.context.keys())
 
 
 @pytest.mark.parametrize("access", ["free", "vip", "paid"])
 @pytest.mark.parametrize("size", [1, 30])
-def test_the_watch_page_takes_ten_queries(visitor, django_assert_max_num_queries, size, access):
+def test_the_watch_page_takes_eleven_queries(visitor, django_assert_max_num_queries, size, access):
     movie = make_movie(kind="series", access=access)
     for n in range(size):
         make_episode(movie=movie, number=n + 1)
         make_movie()
         Comment.objects.create(movie=movie, user=make_user(), text="好看")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         page = visitor.get(f"/single/{movie.pk}/1/")
     assert {"types", "movie", "user_info", "sets", "comments", "movie_id", "set_id"} <= set(page.context.keys())
     assert len(page.context["sets"]) == size
@@ -88,7 +90,7 @@ def test_the_years_of_the_filter_are_the_newest_first(client):
     assert [choice["label"] for choice in facets["year"]["choices"]] == [str(y) for y in range(2019, 2007, -1)]
 
 
-def test_unpublished_titles_are_nowhere(client):
+def test_unpublished_titles_are_nowhere(client, live_index):
     hidden = [make_movie(title="草稿片", status="draft"), make_movie(title="删除片", deleted_at=timezone.now())]
     for movie in hidden:
         Banner.objects.create(movie=movie)
@@ -129,12 +131,12 @@ def test_a_time_ago_is_said_in_one_unit(passed, words):
         assert ago(timezone.now() - timedelta(**passed)) == words
 
 
-def test_names_are_shown_in_the_language_of_the_page(client):
+def test_names_are_shown_in_the_language_of_the_page(client, live_index):
     category = make_category("film")
     Category.objects.filter(pk=category.pk).update(name="电影", name_en="Films")
     region = Region.objects.create(name="法国", name_en="France")
     Genre.objects.create(name="科幻", name_en="Science fiction")
-    Region.objects.create(name="日本", name_en="Japan")
+    make_movie(region=Region.objects.create(name="日本", name_en="Japan"))
     Genre.objects.create(name="悬疑", name_en="Mystery")
     movie = make_movie(category=category, region=region, plays=9, plays_week=9, score=9, comments_count=1)
     movie.genres.set(Genre.objects.all())
@@ -146,11 +148,15 @@ def test_names_are_shown_in_the_language_of_the_page(client):
         ("/", 2), ("/comedy/all/1/", 3), (f"/single/{movie.pk}/1/", 3), ("/ranking/week/", 2), ("/search/?q=影片", 2)
     ):  # fmt: skip
         for language, words, others in (("zh-hans", chinese, english), ("en", english, chinese)):
-            text = client.get(address, headers={"Accept-Language": language}).content.decode()
+            page = client.get(address, headers={"Accept-Language": language}).content.decode()
+            text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
             assert [word for word in words[:seen] if word not in text] == [], (address, language)
             assert [word for word in others if word in text] == [], (address, language)
+    make_movie(kind="variety", access="paid")
+    cache.clear()
     text = client.get("/comedy/all/1/", headers={"Accept-Language": "en"}).content.decode()
-    assert [label for label in ("Film", "Variety show", "Free", "Pay per title") if f">{label}</a>" not in text] == []
+    labels = ("Film", "Variety show", "Free", "Pay per title")
+    assert [label for label in labels if not re.search(rf">\s*{label}\s*<small>", text)] == []
 
 
 def test_a_category_page_knows_its_columns_before_they_arrive(client):
@@ -190,7 +196,7 @@ def test_htmx_gets_only_the_results(client):
     assert b"<html" not in client.get("/comedy/all/1/", headers={"HX-Request": "true"}).content
 
 
-def test_search_finds_by_title_alias_and_person(client):
+def test_search_finds_by_title_alias_and_person(client, live_index):
     movie = make_movie(title="潮汐之下", aliases="Beneath the Tide")
     Credit.objects.create(movie=movie, person=Person.objects.create(name="林默"), role="director")
     make_movie(title="别的")

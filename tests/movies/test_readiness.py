@@ -1,4 +1,4 @@
-"""A title is published once an episode of it can be played, and waits for that by itself."""
+"""A title that waits is published automatically once one of its episodes can be played."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_the_action_names_what_waits_and_the_list_shows_it(curator):
     assert "就绪后上架" in curator.get(listed, {"status__exact": "waiting"}).content.decode()
 
 
-def test_what_waits_is_on_no_shelf_but_opens_for_who_has_the_address(client):
+def test_a_waiting_title_is_in_no_list_but_its_address_opens(client):
     movie = _draft(title="还没好")
     _unready(movie)
     services.publish(movies=[movie])
@@ -170,7 +170,7 @@ def test_publishing_takes_the_same_queries_for_any_number(django_assert_num_quer
     for size in (1, 40):
         movies = [_draft() for _ in range(size)]
         make_episode(movie=movies[0])
-        with django_assert_num_queries(5):  # a savepoint's two, and three updates
+        with django_assert_num_queries(6):  # a savepoint's two, three updates, and the message for search
             services.publish(movies=movies)
 
 
@@ -206,7 +206,7 @@ def test_titles_hear_of_a_video_whose_message_was_lost(django_capture_on_commit_
     before = queue_length("light")
     with django_capture_on_commit_callbacks(execute=True):
         assert services.announce_missed(at=at + timedelta(minutes=5)) == 3
-    assert queue_length("light") == before + 3  # their pictures are made
+    assert queue_length("light") == before + 6  # for each, its picture is made and search reads it again
     assert Movie.objects.get(pk=waiting.pk).status == Status.PUBLISHED
     assert Movie.objects.get(pk=behind.pk).episodes_out == 2
     assert services.announce_missed(at=at + timedelta(minutes=5)) == 1  # the picture isn't made yet

@@ -1,4 +1,4 @@
-"""What stands beside a title."""
+"""Which titles are shown beside a title."""
 
 from __future__ import annotations
 

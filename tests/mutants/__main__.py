@@ -67,7 +67,7 @@ def copies(number: int) -> Iterator[list[Copy]]:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file's text, with a time that it never had: Python goes by that, in seconds, to compile it anew."""
+    """Replace a file's text, with a new time stamp: Python compares it, in seconds, to decide whether to recompile."""
     path.write_text(text)
     at = next(_clock)
     os.utime(path, (at, at))

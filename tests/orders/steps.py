@@ -14,7 +14,7 @@ from tests.cashier import Till, body
 
 
 def pay_url(order: Order) -> str:
-    """The address that a buyer pays at."""
+    """The address where a buyer pays."""
     return services.pay_by_gateway(order=order, phone=False, site="http://testserver/", at=timezone.now())
 
 

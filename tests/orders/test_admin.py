@@ -56,7 +56,7 @@ def test_a_refund_is_asked_for_once_with_its_reason_and_written_down(admin, till
     assert row.failure in admin.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()
 
 
-def test_the_gateway_is_asked_by_post_of_who_may(client, django_capture_on_commit_callbacks):
+def test_only_a_post_of_permitted_staff_asks_the_gateway(client, django_capture_on_commit_callbacks):
     order = _sale()
     Order.objects.filter(pk=order.pk).update(sent_at=timezone.now())
     address, page = (reverse(f"admin:orders_order_{name}", args=[order.pk]) for name in ("check_status", "change"))
@@ -82,7 +82,7 @@ def test_a_refund_that_can_not_be_is_refused_with_a_reason(admin, amount, reason
     assert "errorlist" in answer.content.decode() or "text-red" in answer.content.decode()
 
 
-def test_only_who_may_refund_refunds(client):
+def test_refunding_takes_the_right_to_refund(client):
     order, staff = _sale(), make_user(is_staff=True)
     client.force_login(staff)
     assert _refund(client, order, "1.00").status_code == 403

@@ -250,7 +250,7 @@ def test_a_buyer_who_waits_gets_a_new_order_at_the_present_gateway(moved, plan):
 
 
 def test_money_of_another_application_buys_nothing_and_goes_back(moved, other, till, plan):
-    """A sandbox pays for an order of the real one."""
+    """A sandbox application pays an order of the real one."""
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     pay_url(order)
     trade = other.pay_again(other._begin(order.number, Decimal("25.00"), "", "", APP))
@@ -264,7 +264,7 @@ def test_money_of_another_application_buys_nothing_and_goes_back(moved, other, t
 
 
 def test_the_bill_finds_money_of_another_application_of_the_same_seller(moved, other, settings, plan):
-    """Of which no notification told: the order's own application doesn't know the trade."""
+    """No notification came: the order's own application doesn't know the trade."""
     _present(settings, other)
     present = {**_told(other), "APP_ID": OTHER_APP}
     settings.ALIPAY_EARLIER_APPS = [present]

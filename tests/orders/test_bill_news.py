@@ -1,4 +1,4 @@
-"""What only the day's bill tells, and what random events found: each the smallest case."""
+"""What only the day's bill reveals, and faults that random events found: each as the smallest case."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _bill(till, *numbers: str) -> bytes:
 
 
 def test_a_second_payment_that_nobody_told_of_goes_back(till, plan):
-    """The gateway is asked by our number and answers about the first one: only the bill has the second."""
+    """A query by our number returns the first payment: only the bill has the second."""
     order = bought(till, make_user(), plan)
     again = till.cashier.store.pay_again(order.payments.get().trade_no, at=timezone.now())
     told = services.check_day(day=_today(), at=timezone.now(), content=_bill(till, order.number))
@@ -64,7 +64,7 @@ def test_a_payment_long_after_the_last_look_goes_back(till, plan):
 
 
 def test_a_bill_that_claims_a_payment_is_not_believed(till, plan):
-    """The bill carries no signature: what it says is asked about."""
+    """The bill carries no signature, so what it says is verified by a query."""
     order = services.place_order(user=make_user(), item=plan, at=timezone.now())
     trade = till.open(pay_url(order))
     line = f"{trade.trade_no}\t,{order.number}\t,交易,x" + "," * 7 + ",25.00" + "," * 13 + "\r\n"
@@ -142,7 +142,7 @@ def test_a_payment_for_an_account_that_is_gone_goes_back(till, plan):
 
 
 def test_an_order_paid_in_its_last_second_keeps_its_coupon(till, plan):
-    """Its time is over and no news has come: nobody else gets the last use before the gateway says how it stands."""
+    """It has expired and no notification came: the last use stays reserved until the gateway gives its state."""
     Coupon.objects.create(code="LAST", kind="percent", value=Decimal(50), limit=1)
     at = timezone.now()
     order = services.place_order(user=make_user(), item=plan, at=at, code="LAST")

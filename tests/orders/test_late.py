@@ -1,4 +1,4 @@
-"""Orders whose payment comes late, wrong, twice or never, and a gateway that says nothing."""
+"""Orders whose payment comes late, wrong, twice or never, and a gateway that doesn't answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: money in is what was given, what went back and what is flagged; nothing twice."""
+"""In any order of events: money received equals what was delivered, refunded and flagged; nothing counts twice."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Shop(RuleBasedStateMachine):
     @precondition(lambda self: any(deal.trades for deal in self.deals))
     @rule(data=st.data(), copies=st.integers(1, 3))
     def notify(self, data: st.DataObject, copies: int) -> None:
-        """Once or oftener, early or late: whenever this rule comes."""
+        """Once or more often, early or late: whenever this rule is drawn."""
         trade = self.till.cashier.store.get(self._trade(data)[1])
         assert trade
         for _ in range(copies):

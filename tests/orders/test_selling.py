@@ -133,7 +133,7 @@ def test_the_ledger_is_only_added_to(till):
         type(user.wallet).objects.update(balance=Decimal("-0.01"))
 
 
-def test_a_stranger_who_buys_signs_in_and_is_back_where_it_is_sold(client, plan):
+def test_buying_as_a_stranger_leads_through_sign_in_and_back_to_the_offer(client, plan):
     movie = make_paid_movie()
     for form, sold in (({"plan": plan.pk}, "/order/openvip/"), ({"movie": movie.pk}, f"/order/title/{movie.pk}/"),
                        ({"amount": "30"}, "/user/wallet/1/"), ({}, "/order/openvip/")):  # fmt: skip

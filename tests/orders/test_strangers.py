@@ -1,4 +1,4 @@
-"""What strangers send to the money's addresses: answered, counted, and not kept for ever."""
+"""What strangers send to the payment addresses: answered, counted, and not kept for ever."""
 
 from __future__ import annotations
 

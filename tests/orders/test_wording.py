@@ -1,4 +1,4 @@
-"""What buyers are told: on the order's page, by mail, and where to ask."""
+"""What buyers read: on the order's page, by mail, and where to ask for help."""
 
 from __future__ import annotations
 

@@ -137,7 +137,13 @@ def views() -> dict[str, Any]:
                 heartbeat = services.Heartbeat(position=second, duration=20.0, playing=True, tab="t", number=second + 1)
                 at = start + timedelta(seconds=second)
                 services.record_heartbeat(
-                    viewer=viewer, viewer_key=key, episode=film, grant=grant, heartbeat=heartbeat, at=at
+                    viewer=viewer,
+                    viewer_key=key,
+                    address="192.0.2.7",
+                    episode=film,
+                    grant=grant,
+                    heartbeat=heartbeat,
+                    at=at,
                 )
         return "watched"
 

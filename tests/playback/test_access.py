@@ -1,4 +1,4 @@
-"""Who may watch what, and that a preview never leads to the rest."""
+"""Which viewers may watch which titles, and that a preview never leads to the rest."""
 
 from __future__ import annotations
 

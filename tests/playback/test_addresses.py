@@ -153,7 +153,7 @@ def test_a_player_that_was_stopped_gets_nothing_renewed(client, watching):
 
 
 @pytest.mark.parametrize("access", [Access.VIP, Access.PAID])
-def test_a_title_that_is_free_no_longer_is_renewed_for_who_may(client, access):
+def test_addresses_of_a_title_that_became_paid_are_renewed_for_entitled_viewers(client, access):
     episode = make_episode()
     client.force_login(make_user())
     assert len(renewed(client, episode)) == 2

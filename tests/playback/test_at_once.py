@@ -9,14 +9,14 @@ import pytest
 
 from tests import drivers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("places")]
 
 
 @pytest.fixture(scope="module", params=drivers.DATABASES)
 def told(request, tmp_path_factory) -> Iterator[dict[str, Any]]:
     """What came out of each scene of the driver, played on that database."""
     folder = tmp_path_factory.mktemp(request.param)
-    with drivers.database(request.param, folder, lasting=False) as address:
+    with drivers.database(request.param, folder) as address:
         yield drivers.play("tests.playback.driver", folder, DATABASE_URL=address)
 
 

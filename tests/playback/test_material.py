@@ -158,7 +158,7 @@ def test_the_link_in_the_administration_never_dies(client, right):
 
 
 def test_what_was_replaced_or_belongs_to_nothing_goes(client):
-    """The doctor tells of it, and it is deleted once no signed address of it can be used any more."""
+    """The doctor reports it, and deletes it once no signed address of it can be used any more."""
     row = _material("replaced.html")
     old = row.file.name
     row.file.save("replaced.html", ContentFile(b"new"))

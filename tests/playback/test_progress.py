@@ -19,11 +19,15 @@ from tests.factories import make_episode, make_user
 
 pytestmark = pytest.mark.django_db
 
+ADDRESS = "192.0.2.7"
+
 
 def _send(episode, *, viewer, at: datetime, key: str = "u1", position: float = 0, playing: bool = True, **tab) -> None:
     grant = services.authorize(audience=Audience(viewer, at), episode=episode)
     heartbeat = services.Heartbeat(position=position, duration=20.0, playing=playing, **tab)
-    services.record_heartbeat(viewer=viewer, viewer_key=key, episode=episode, grant=grant, heartbeat=heartbeat, at=at)
+    services.record_heartbeat(
+        viewer=viewer, viewer_key=key, address=ADDRESS, episode=episode, grant=grant, heartbeat=heartbeat, at=at
+    )
 
 
 def _watch(episode, *, seconds, viewer, key="u1", step=5, start=None):
@@ -94,7 +98,7 @@ def test_a_view_counts_once_through_a_clock_that_is_set_back():
     assert movies.flush_plays() == 2
 
 
-def test_who_watches_for_longer_than_six_hours_counts_twice():
+def test_watching_for_longer_than_six_hours_counts_twice():
     episode, now = make_episode(), timezone.now()
     for viewer, key in ((make_user(), "u1"), (AnonymousUser(), "a1")):
         _watch(episode, seconds=6 * 3600 + 1200, step=600, viewer=viewer, key=key, start=now)
@@ -119,9 +123,26 @@ def test_a_heartbeat_costs_a_few_statements(django_assert_num_queries):
             at = now + timedelta(seconds=second)
             with django_assert_num_queries(count):
                 services.record_heartbeat(
-                    viewer=viewer, viewer_key=key, episode=episode, grant=grant, heartbeat=heartbeat, at=at
+                    viewer=viewer,
+                    viewer_key=key,
+                    address=ADDRESS,
+                    episode=episode,
+                    grant=grant,
+                    heartbeat=heartbeat,
+                    at=at,
                 )
     assert movies.flush_plays() == 2
+
+
+def test_a_network_begins_so_many_views_without_an_account_and_no_more(monkeypatch):
+    """Who asks for a new cookie each time would fill the table."""
+    monkeypatch.setattr(services.progress, "BEGUN_BY_NETWORK", 2)
+    episode, now = make_episode(), timezone.now()
+    for key in ("a1", "a2", "a3"):
+        _watch(episode, seconds=10, viewer=AnonymousUser(), key=key, start=now)
+    _watch(episode, seconds=10, viewer=make_user(), key="u1", start=now)
+    assert set(Watch.objects.values_list("viewer", flat=True)) == {"a1", "a2", "u1"}
+    assert movies.flush_plays() == 3
 
 
 def test_what_a_tab_calls_itself_is_not_trusted(client):
@@ -301,7 +322,7 @@ def test_viewers_seen_long_ago_are_forgotten(django_assert_max_num_queries):
     assert [watch.viewer for watch in Watch.objects.all()] == ["a2"]
 
 
-def test_who_is_erased_leaves_no_trace():
+def test_an_erased_account_leaves_no_trace():
     user, other, episode = make_user(), make_user(), make_episode()
     for viewer in (user, other):
         _watch(episode, seconds=15, viewer=viewer, key=viewer_key(viewer))

@@ -1,4 +1,4 @@
-"""Streams at once: an account's players hold places, and the one too many is told which to stop."""
+"""Streams at once: an account's players hold places; one player too many can stop another one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def heartbeat(client: Client, episode, *, playing: bool = True, **who):
 
 
 def let_pass(seconds: float) -> None:
-    """As if every sign of life so far had been given that much earlier."""
+    """Move every heartbeat so far back by that much."""
     for row in Stream.objects.all():
         row.seen_at -= timedelta(seconds=seconds)
         row.save()
@@ -231,7 +231,7 @@ def test_the_third_player_is_told_of_the_others_and_stops_one(member, film):
     assert say(second, "place", film, player="p").json()["place"] == "stopped"
 
 
-def test_who_was_stopped_can_take_a_place_back(member, film):
+def test_a_stopped_player_can_take_a_place_back(member, film):
     first, second, third = (signed_in(member) for _ in range(3))
     master(first, film, player="p")
     master(second, film, player="p")
@@ -318,7 +318,7 @@ def test_the_watch_page_says_whether_a_player_needs_a_place(member, film):
     assert not Stream.objects.exists()  # a page is no player
 
 
-def test_a_title_that_becomes_vip_shows_its_gate_to_who_watches(client):
+def test_a_title_that_becomes_vip_shows_its_gate_to_its_viewers(client):
     episode = make_episode()
     client.force_login(make_user())
     assert heartbeat(client, episode, player="p").json()["kind"] == "full"

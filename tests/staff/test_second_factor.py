@@ -11,7 +11,7 @@ from apps.playback import services as playback
 from apps.users import services as users
 from apps.users.models import SecondFactor
 from tests.factories import make_episode, make_movie, make_user
-from tests.staff.test_permissions import addresses
+from tests.staff.walk import addresses
 
 pytestmark = pytest.mark.django_db
 UPLOAD = {"HTTP_TUS_RESUMABLE": "1.0.0", "HTTP_UPLOAD_LENGTH": "10"}

@@ -39,10 +39,12 @@ PASSWORD = "right horse battery"
 
 
 def row_counts() -> dict[str, int]:
-    """Rows by table."""
+    """Rows by table. The search index is made of them, and SQLite can't count its lists."""
     with connection.cursor() as cursor:
         found = {}
         for table in connection.introspection.table_names(cursor):
+            if table.startswith("search_default_"):
+                continue
             cursor.execute(f"SELECT COUNT(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608  our own names
             found[table] = cursor.fetchone()[0]
     return found

@@ -132,7 +132,7 @@ def main() -> None:
     setup_test_environment()
     call_command("migrate", interactive=False, verbosity=0)
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=quick, SIGN_IN_PROVIDERS=["tests.users.test_recovery.WeChat"]):
+    with override_settings(PASSWORD_HASHERS=quick, SIGN_IN_PROVIDERS=["tests.users.recovery.account.WeChat"]):
         told = {scene.__name__: scene() for scene in SCENES}
     Path(sys.argv[1]).write_text(json.dumps(told))
 

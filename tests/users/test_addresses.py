@@ -65,7 +65,7 @@ def test_a_stranger_is_asked_to_sign_in_and_comes_back(client, path, method):
 
 
 @pytest.mark.parametrize("path", ["/user/login/", "/user/register/"])
-def test_who_is_signed_in_has_no_business_here(client, path):
+def test_a_signed_in_account_is_sent_on(client, path):
     client.force_login(make_user())
     assert client.get(path)["Location"] == "/"
     answer = client.post(path, {"username": "new", "email": "n@example.com", "password": PASSWORD})

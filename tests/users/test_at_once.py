@@ -33,5 +33,5 @@ def test_two_ways_removed_leave_one_and_one_of_the_browsers(told):
 
 
 def test_a_sign_in_comes_before_signing_out_everywhere_or_after_it(told):
-    """Before, and it is put out; after, and it is new. Never is a browser known, or on record, that isn't in."""
+    """Before it, the sign-in ends; after it, it is new. No browser stays known or listed without being signed in."""
     assert told["sign_in_and_out"] == [[True, True]] * 6

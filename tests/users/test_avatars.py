@@ -1,4 +1,4 @@
-"""Pictures of people: drawn anew, stripped, bounded; everything else is refused."""
+"""Avatars: re-encoded, stripped and bounded; everything else is refused."""
 
 from __future__ import annotations
 

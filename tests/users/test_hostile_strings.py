@@ -20,6 +20,7 @@ from apps.users import services
 from apps.users.models import PhoneCode, User
 from tests.factories import make_user
 from tests.naughty import NAUGHTY
+from tests.staff.walk import ask
 from tests.users.conftest import PASSWORD
 from utils.confusables import mixes_scripts
 from utils.plain_text import has_hidden, has_stack, is_visible
@@ -189,17 +190,15 @@ def test_tokens(client):
     assert not User.objects.exists()
 
 
-def test_reasons_for_locking_are_kept_and_shown_exactly(client):
+def test_reasons_for_locking_are_kept_and_shown_exactly():
     boss = make_user(username="boss", is_staff=True, is_superuser=True)
     lin = make_user(username="lin")
-    client.force_login(boss)
     for text in _each():
         User.objects.filter(pk=lin.pk).update(locked_at=None, locked_reason="")
-        answer = client.post(
-            "/admin/users/user/", {"action": "lock", "_selected_action": [lin.pk], "reason": text, "index": 0}
-        )
+        sent = {"action": "lock", "_selected_action": [lin.pk], "reason": text, "index": 0}
+        status = ask(boss, "post", "/admin/users/user/", sent)
         lin.refresh_from_db()
-        if answer.status_code == 302:
+        if status == 302:
             assert lin.locked_reason == text.strip()
             told = Client().post("/user/login/", {"username": "lin", "password": PASSWORD})
             assert any(text.strip() in part for part in _shown(told).texts)

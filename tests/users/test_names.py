@@ -209,7 +209,7 @@ def test_of_names_that_look_alike_made_at_once_one_is_the_plain_one():
 
 @pytest.mark.django_db
 def test_names_of_before_are_kept_and_sign_in(client):
-    """As the migration leaves two that look alike: both keep their names, and nobody takes the look."""
+    """The migration leaves two that look alike: both keep their names, and no new account can look the same."""
     first, second = make_user(username="scope"), make_user(username="other")
     User.objects.filter(pk=second.pk).update(username="ѕсоре", skeleton=f"{first.skeleton}#{second.pk}")
     for name in ("scope", "ѕсоре"):

@@ -1,4 +1,4 @@
-"""A sign-in in a browser that the account doesn't know is mailed to its owner, whatever door it came by."""
+"""A sign-in from an unknown browser is mailed to the owner, whichever way of signing in was used."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def enter(post):
 
 
 def _told(kept) -> list[str]:
-    return [mail["text"] for mail in kept.mails() if "signed in to from a new browser" in mail["text"]]
+    return [mail["text"] for mail in kept.mails() if "signed in to your account from a new browser" in mail["text"]]
 
 
 def test_the_mail_says_what_where_and_when_and_leads_to_the_recovery_page(kept, enter, lin, settings):
@@ -111,7 +111,7 @@ def test_with_a_second_factor_it_is_told_once_it_is_given(client, kept, post, en
 
 
 def test_a_sign_in_elsewhere_is_told(rf, kept, lin, django_capture_on_commit_callbacks):
-    """The door of every provider; tests/users/test_oidc.py goes through it with a real one."""
+    """The function that every provider ends in; tests/users/test_oidc.py covers a real one."""
     from apps.users.views.oidc import _enter
 
     services.identities.connect(user=lin, person=services.identities.Person("oidc", "s-1", "", ""), at=timezone.now())
@@ -169,7 +169,7 @@ def test_browsers_are_bounded_and_lapse(enter, lin):
     assert not KnownBrowser.objects.exists()
 
 
-def test_who_has_no_mailbox_signs_in_all_the_same(enter, lin):
+def test_an_account_without_a_mailbox_signs_in_all_the_same(enter, lin):
     User.objects.update(email=None)
     assert enter(Client()).get("/user/userown/").status_code == 200
     assert not OutgoingMail.objects.exists()

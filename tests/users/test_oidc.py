@@ -52,7 +52,7 @@ def person(issuer) -> Callable[..., str]:
 
 
 def _consent(client: Client, subject: str, begin: str = BEGIN) -> str:
-    """Go out and agree over there: the address the provider sends the browser back to."""
+    """Sign in at the provider; returns the address it sends the browser back to."""
     out = client.get(begin)
     assert out.status_code == 302, out
     back = requests.post(out["Location"], data={"sub": subject}, allow_redirects=False, timeout=5)
@@ -136,7 +136,7 @@ def test_the_only_way_in_stays(client, person):
 
 
 def test_another_site_connects_nothing(client, person):
-    """A link without our page's proof goes nowhere, nor does one begun before somebody else signed in."""
+    """A link without our page's proof has no effect, nor does one from before another account signed in."""
     make_user(username="chen")
     attackers = _consent(client, person("s-7", preferred_username="evil"))  # begun by nobody
     client.post("/user/login/", {"username": "chen", "password": PASSWORD})

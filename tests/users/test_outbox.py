@@ -1,4 +1,4 @@
-"""Kept mails open to who has the key that the start printed, or is an administrator; to nobody else, from wherever."""
+"""The outbox opens with the key that the start printed, or for an administrator; for nobody else, from anywhere."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_it_shows_mails_and_text_messages_the_newest_first(client, post, kept, s
     assert f'href="{settings.SITE_URL}{kept.link()}"' in page.content.decode()
 
 
-def test_who_signs_up_is_told_where_the_mail_is(client, post, kept):
+def test_signing_up_says_where_the_mail_is(client, post, kept):
     post("/user/register/", NEW)
     assert f'href="{OUTBOX}"' in client.get("/user/register/sent/").content.decode()
     help_page = client.get(OUTBOX)
@@ -105,7 +105,7 @@ def test_what_is_no_key_opens_nothing(client, key):
 
 
 def test_what_the_folder_holds_opens_nothing(settings):
-    """Whoever reads it knows neither key nor cookie."""
+    """Reading it reveals neither a key nor a cookie."""
     used, _left = services.outbox.make_key(), services.outbox.make_key()
     services.outbox.use_key(used)
     names = [path.name for path in Path(settings.OUTBOX_KEYS).iterdir()]

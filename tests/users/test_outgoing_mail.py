@@ -1,8 +1,9 @@
-"""Mails about memberships: once, true when they are sent, and never to who can't be reached."""
+"""Mails about memberships: sent once, still true when they are sent, and never without an address."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from apps.users import services
 from apps.users.models import Membership, OutgoingMail
 from tests.factories import make_user
+from utils.mail import keep, stamp
 
 pytestmark = pytest.mark.django_db
 Kind = OutgoingMail.Kind
@@ -78,7 +80,7 @@ def test_a_letter_that_is_no_longer_true_is_not_sent(kept):
 
 
 @pytest.mark.parametrize("fields", [{"email": None}, {"is_active": False}])
-def test_who_has_no_address_or_is_gone_gets_none(kept, fields):
+def test_no_mail_without_an_address_or_after_deletion(kept, fields):
     user = _member(timedelta(days=1), **fields)
     services.outgoing_mail.queue(
         user=user, kind=Kind.PAID, reference="1", at=timezone.now(), item="x", amount="1.00", number="1"
@@ -88,7 +90,7 @@ def test_who_has_no_address_or_is_gone_gets_none(kept, fields):
     assert not OutgoingMail.objects.exists()
 
 
-def test_who_leaves_gets_no_letter_that_was_still_owed(kept):
+def test_a_deleted_account_gets_no_pending_mail(kept):
     user = _member(timedelta(days=1))
     services.outgoing_mail.queue_membership_reminders(at=timezone.now())
     services.deletion.delete_account(user=user, at=timezone.now())
@@ -148,3 +150,17 @@ def test_a_thousand_memberships_cost_few_queries(django_assert_max_num_queries):
     assert OutgoingMail.objects.count() == 40
     services.outgoing_mail.delete_old(at=now + timedelta(days=90))
     assert not OutgoingMail.objects.exists()
+
+
+def test_no_half_a_message_is_taken_for_one(kept, monkeypatch):
+    """A reader of the folder sees a message when it is whole; what is being written matches no pattern."""
+
+    def dies(part, name):
+        assert part.stat().st_size
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "rename", dies)
+    with pytest.raises(OSError, match="no space"):
+        keep(f"{stamp()}.eml", b"Subject: half\n\n")
+    assert not list(kept.folder.glob("*.eml"))
+    assert len(list(kept.folder.iterdir())) == 1

@@ -1,4 +1,4 @@
-"""Taking the data along, and leaving."""
+"""Exporting one's data, and deleting the account."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ EXPORTED = {
     "orders.Order": "orders",
     "orders.Purchase": "purchases",
     "wallet.Wallet": "wallet",
+    "search.RecentSearch": "searches",
 }
 SECRETS = {"users.SecondFactor", "users.RecoveryCode"}
 WORK_OF_STAFF = {"users.AuditEntry", "admin.LogEntry", "media.Upload", "orders.Refund"}

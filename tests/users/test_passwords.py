@@ -86,7 +86,7 @@ def test_a_weak_password_is_refused_and_the_link_stays_good(post, kept, lin, pas
 
 
 @pytest.mark.parametrize("name", ["nobody", "nobody@example.com", "l'in", "中文名", "@", "%", "lin "])
-def test_who_has_no_account_gets_the_same_answer(client, post, kept, lin, name):
+def test_an_unknown_account_gets_the_same_answer(client, post, kept, lin, name):
     answer = post("/user/forgetpwd/", {"username": name})
     assert answer["Location"] == "/user/forgetpwd/sent/"
     assert client.get(answer["Location"]).status_code == 200

@@ -85,7 +85,7 @@ def test_the_policy_allows_no_inline_script(client, path):
 
 @pytest.mark.django_db
 def test_no_page_says_who_is_staff():
-    """What the others see of an administrator is what they see of a member."""
+    """An administrator looks like any other member to viewers."""
     episode = make_episode()
     seen = []
     for number, rights in enumerate([{}, {"is_staff": True, "is_superuser": True}]):

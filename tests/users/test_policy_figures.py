@@ -248,5 +248,5 @@ def test_a_known_browser_is_kept_for_a_year_under_a_hash():
     )
 
 
-def test_who_has_to_wait_is_told_how_long():
+def test_the_answer_says_how_long_to_wait():
     assert Throttled(61.4).wait == 61.4

@@ -1,4 +1,4 @@
-"""What members say about themselves, and what has to be proved."""
+"""What members enter about themselves, and what has to be verified."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _plain(page, address):
     return re.sub(r'value="\w{64}"', "", text)
 
 
-def test_a_taken_user_name_is_told_to_who_proved_the_address_only(client, post, kept):
+def test_a_taken_user_name_is_revealed_only_once_the_address_is_proved(client, post, kept):
     make_user(username="lin")
     assert post("/user/register/", NEW).status_code == 302
     page = client.post(kept.link())
@@ -118,7 +118,7 @@ def test_two_sign_ups_for_one_address_make_one_account(client, post, kept):
     assert User.objects.count() == 1
 
 
-def test_the_mail_is_sent_again_for_who_waits_and_to_nobody_else(client, post, kept):
+def test_the_mail_is_sent_again_to_a_pending_registration_only(client, post, kept):
     post("/user/register/", NEW)
     assert post("/user/register/again/", {"email": "lin@example.com"}).status_code == 302
     assert len(kept.mails()) == 2
@@ -131,7 +131,7 @@ def test_the_mail_is_sent_again_for_who_waits_and_to_nobody_else(client, post, k
 
 @pytest.mark.parametrize("first", ["mine", "theirs"])
 def test_sent_again_is_ones_own_sign_up_never_anothers(client, post, kept, first):
-    """Whoever also signed up with the address has another password: their link makes an account that is theirs."""
+    """Two people signed up with one address: each link creates the account with its own name and password."""
     stranger = Client()
     order = [client, stranger] if first == "mine" else [stranger, client]
     for browser in order:

@@ -97,7 +97,7 @@ def test_guessing_codes_ends(client, lin):
     assert client.post("/user/login/code/", {"code": _code(lin)}).status_code == 429
 
 
-def test_who_gave_no_password_has_no_business_here(client, lin):
+def test_the_second_step_needs_the_password_first(client, lin):
     _turn_on(lin)
     assert client.get("/user/login/code/")["Location"] == "/user/login/"
     assert client.post("/user/login/code/", {"code": _code(lin)})["Location"] == "/user/login/"

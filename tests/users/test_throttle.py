@@ -1,4 +1,4 @@
-"""Too many tries wait; nobody waits for what somebody else did."""
+"""Too many attempts have to wait; nobody waits because of somebody else's."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 def begin_anew(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """What was done of titles that are being encoded is done again: a chunk now holds all rungs."""
+    """What was done of titles that are being encoded is done again: a chunk now holds all renditions."""
     apps.get_model("media", "Chunk").objects.all().delete()
 
 

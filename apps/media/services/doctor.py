@@ -207,16 +207,13 @@ def _due(at: datetime) -> Cases:
 
 def _orphans(at: datetime) -> Cases:
     """Files in the storage that no row names."""
-    root = Path(videos().path(""))
-    if not root.exists():
-        return
-    aged = (at - UNCLAIMED_FOR).timestamp()
+    storage = videos()
     # The files are listed before the names are: what is stored in between has a name by then.
-    found = [path for path in root.rglob("*") if path.is_file() and _age(path) < aged]
+    found = list(storage.older_than((at - UNCLAIMED_FOR).timestamp()))
     named = named_files()
-    for path in found:
-        if str(path.relative_to(root)) not in named:
-            yield Finding(f"stored file {path.relative_to(root)} belongs to nothing", "deleted"), path.unlink
+    for name in found:
+        if name not in named:
+            yield Finding(f"stored file {name} belongs to nothing", "deleted"), partial(storage.delete, name)
 
 
 def _left(at: datetime) -> Cases:

@@ -118,15 +118,15 @@ def release(lease: Lease[Video], *, until: datetime, attempts: int | None = None
     return bool(lease.held().update(state=State.UPLOADED, lease_owner="", lease_until=until, **values))
 
 
-def wait_for_room(lease: Lease[Video], *, tries: int, at: datetime, detail: str = "") -> bool:
-    """Put a video aside until the disk has room, for longer after each try; whether it was still held."""
+def put_aside(lease: Lease[Video], failure: str, *, tries: int, at: datetime, detail: str = "") -> bool:
+    """Let a video wait for room or for the storage, for longer after each try; whether it was still held."""
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1))
     return bool(
         lease.held().update(
             state=State.NO_ROOM,
             lease_owner="",
             lease_until=at + pause,
-            failure="no_room",
+            failure=failure,
             failure_detail=detail[:4000],
         )
     )

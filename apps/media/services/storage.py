@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from apps.media.models import ACTIVE, PendingDeletion, Rendition, Storyboard, Su
 from utils import row_files
 from utils.clock import Clock
 from utils.storages import videos
+from utils.storages.front import Begun, Tick
 
 ARRIVES_WITHIN = timedelta(minutes=5)  # from naming a file until its video's rows are written
 SLOWEST_COPY = 10 * 1024**2  # bytes per second between the work folder and the storage
@@ -29,52 +31,78 @@ class GivenUp(Exception):
 
 
 class Arrivals:
-    """Files that are being stored for one video, as a context. Those that weren't settled at its end are deleted."""
+    """Files that are being stored for one video, as a context. Those that weren't settled at its end are deleted.
 
-    def __init__(self, video: Video, *, clock: Clock) -> None:
+    `on_tick` is called during long transfers.
+    """
+
+    def __init__(self, video: Video, *, clock: Clock, on_tick: Tick | None = None) -> None:
         self.video = video
         self.clock = clock
-        self.names: list[str] = []
+        self.on_tick = on_tick
+        self.names: list[str] = []  # that have a row, and
+        self._stored: list[str] = []  # those of them that hold a whole file
 
     def __enter__(self) -> Arrivals:
         return self
 
     def __exit__(self, *error: object) -> None:
-        drop(PendingDeletion.objects.filter(name__in=self.names))  # settled ones have no row any more
+        try:
+            drop(PendingDeletion.objects.filter(name__in=self.names))  # settled ones have no row any more
+        except videos().unavailable:
+            pass  # they are due soon
 
     def place(self, path: Path) -> str:
-        """Move a finished file into the storage; returns its name there."""
-        return videos().adopt(path, name=self._new_name(path))
+        """Store a finished file, which may be moved; returns its name there."""
+        begun = self._begun(path.stat().st_size)
+        return self._keep(videos().adopt(path, suffix=path.suffix, begun=begun, on_tick=self.on_tick))
 
-    def link(self, name: str) -> str:
-        """Give a stored file a second name, and return it."""
-        fresh = self._new_name(Path(videos().path(name)))
-        videos().link(name, fresh)
-        return fresh
+    def begin(self, suffix: str) -> str:
+        """Store an empty file that can grow; returns its name."""
+        name = videos().begin(suffix)
+        self._begun(0)(name)
+        return self._keep(name)
 
-    def _new_name(self, path: Path) -> str:
-        name = videos().new_name(path.suffix)
-        copying = timedelta(seconds=path.stat().st_size / SLOWEST_COPY)
-        PendingDeletion.objects.create(
-            name=name, due_at=self.clock() + ARRIVES_WITHIN + copying, arriving_for=self.video
-        )
-        self.names.append(name)
+    def duplicate(self, name: str) -> str:
+        """Give a stored file's content a second name, and return it."""
+        return self._keep(videos().duplicate(name, begun=self._begun(videos().size(name))))
+
+    def _begun(self, size: int) -> Begun:
+        """Makes the row of a name under which `size` bytes are about to be stored."""
+
+        def note(name: str) -> None:
+            expect(name, size, at=self.clock(), video=self.video)
+            self.names.append(name)
+
+        return note
+
+    def _keep(self, name: str) -> str:
+        self._stored.append(name)
         return name
 
     def settle(self) -> None:
         """Keep the files: inside the transaction that names them in their video's rows. Raises GivenUp."""
-        struck, _ = PendingDeletion.objects.filter(name__in=self.names).delete()
-        if struck != len(self.names):
+        struck, _ = PendingDeletion.objects.filter(name__in=self._stored).delete()
+        if struck != len(self._stored):
             raise GivenUp
+
+
+def expect(name: str, size: int, *, at: datetime, video: Video | None = None) -> None:
+    """Note the name of a file of `size` bytes that is about to be stored: without another row it is deleted later."""
+    due_at = at + ARRIVES_WITHIN + timedelta(seconds=size / SLOWEST_COPY)
+    PendingDeletion.objects.create(name=name, due_at=due_at, arriving_for=video)
 
 
 def drop(discards: QuerySet[PendingDeletion]) -> int:
     """Delete stored files and their rows now; a file that is missing is no error. Returns how many."""
-    rows = list(discards)
-    for row in rows:
-        storages[row.storage].delete(row.name)
-    PendingDeletion.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    return len(rows)
+    gone = []
+    try:
+        for row in discards:
+            storages[row.storage].delete(row.name)
+            gone.append(row.pk)
+    finally:  # a storage may be away
+        PendingDeletion.objects.filter(pk__in=gone).delete()
+    return len(gone)
 
 
 def drop_arrivals(video_id: int) -> int:
@@ -92,7 +120,7 @@ def discard_later(names: Iterable[str], *, video: Video, at: datetime) -> None:
 
 def discard_due(*, at: datetime) -> int:
     """Delete the files that are due, a thousand at most. Returns how many."""
-    return drop(PendingDeletion.objects.filter(due_at__lte=at)[:1000])
+    return drop(PendingDeletion.objects.filter(due_at__lte=at).order_by("due_at")[:1000])
 
 
 def left_files(*, at: datetime) -> list[tuple[str, str]]:
@@ -139,10 +167,10 @@ def rename_files(*, video: Video, clock: Clock = timezone.now) -> bool:
 
 
 def _rename(video: Video, clock: Clock) -> bool | None:
-    """None if the files were replaced by an encode meanwhile."""
+    """None if an encode replaced the files meanwhile, or deleted their new names as a dead worker's."""
     old = _names(video)
-    with Arrivals(video, clock=clock) as arrivals:
-        fresh = {name: arrivals.link(name) for name in old}
+    with suppress(GivenUp), Arrivals(video, clock=clock) as arrivals:
+        fresh = {name: arrivals.duplicate(name) for name in old}
         with transaction.atomic():
             locked = Video.objects.select_for_update().get(pk=video.pk)
             if locked.state in ACTIVE:
@@ -160,7 +188,8 @@ def _rename(video: Video, clock: Clock) -> bool | None:
             PendingDeletion.objects.bulk_create(rows, ignore_conflicts=True)
             # with what encodes have replaced: that has addresses, too
             transaction.on_commit(lambda: drop(PendingDeletion.objects.filter(replaced_in=video)))
-    return True
+        return True
+    return None
 
 
 def _names(video: Video) -> list[str]:

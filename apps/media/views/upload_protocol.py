@@ -74,7 +74,11 @@ def for_uploaders(view: View) -> View:
             return JsonResponse(
                 {"message": _("You don't have permission to upload videos. Sign in as an administrator.")}, status=403
             )
-        return protected(request, *args, **kwargs)
+        try:
+            return protected(request, *args, **kwargs)
+        except errors.UploadError as error:
+            status, message = _answer(error)
+            return JsonResponse({"message": message}, status=status)
 
     return answer
 
@@ -88,6 +92,8 @@ def _answer(error: Exception) -> tuple[int, str]:
             return HTTPStatus.CONFLICT, _(
                 "The offset doesn't match what the server has received. Query the offset and resume from there."
             )
+        case errors.Unreachable():
+            return HTTPStatus.SERVICE_UNAVAILABLE, _("The video storage can't be reached. Try again in a moment.")
         case errors.Busy():
             return HTTPStatus.LOCKED, _("This file is being uploaded over another connection.")
         case errors.TooLong():

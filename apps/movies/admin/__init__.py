@@ -1,3 +1,3 @@
-from apps.movies.admin import episodes, names, titles
+from apps.movies.admin import episodes, names, people, schedules, titles
 
-__all__ = ["episodes", "names", "titles"]
+__all__ = ["episodes", "names", "people", "schedules", "titles"]

@@ -82,7 +82,7 @@ class MovieAdmin(PublicModelAdmin):
     list_select_related = ["category"]
     list_per_page = 50
     search_fields = ["title", "original_title", "aliases", "people__name"]
-    autocomplete_fields = ["genres"]
+    autocomplete_fields = ["genres", "languages", "tags"]
     inlines = [EpisodeInline, CreditInline, MaterialInline]
     actions = ["publish_titles", "withdraw_titles", "hide_titles", "restore_titles"]
     readonly_fields = ["plays", "comments_count", "score", "published_at", "state", "episodes_link"]
@@ -102,7 +102,10 @@ class MovieAdmin(PublicModelAdmin):
             },
         ),
         (_("Access"), {"fields": [("access", "preview_seconds"), ("price", "member_price"), "exclusive"]}),
-        (_("Details"), {"fields": ["genres", ("region", "language"), ("year", "episodes_planned"), "content"]}),
+        (
+            _("Details"),
+            {"fields": ["genres", "tags", ("region", "languages"), ("year", "episodes_planned"), "content"]},
+        ),
         (_("Pictures"), {"fields": ["poster", "backdrop"]}),
         (_("Statistics"), {"fields": [("state", "published_at"), ("plays", "comments_count", "score")]}),
     ]

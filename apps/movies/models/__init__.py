@@ -1,11 +1,15 @@
 """The catalogue."""
 
 from apps.movies.models.banners import Banner
-from apps.movies.models.categories import EVERYTHING, Category, Genre, Region
+from apps.movies.models.categories import EVERYTHING, Category, Genre, Language, Region, Tag
+from apps.movies.models.credits import Credit
 from apps.movies.models.episodes import ASIDE, HIGHEST, Chapter, Episode, Material
+from apps.movies.models.facets import StoredFacets
+from apps.movies.models.people import Person
 from apps.movies.models.plays import Play, PlayDay
-from apps.movies.models.titles import Access, Credit, Kind, Movie, MovieQuerySet, Person
-from apps.movies.models.visibility import OPENED, Audience, Status, listed
+from apps.movies.models.schedules import Schedule
+from apps.movies.models.titles import Access, Kind, Movie, MovieQuerySet, Run, run_of
+from apps.movies.models.visibility import OPENED, Audience, Status, listed, listed_by_key
 
 __all__ = [
     "ASIDE",
@@ -21,6 +25,7 @@ __all__ = [
     "Episode",
     "Genre",
     "Kind",
+    "Language",
     "Material",
     "Movie",
     "MovieQuerySet",
@@ -28,6 +33,12 @@ __all__ = [
     "Play",
     "PlayDay",
     "Region",
+    "Run",
+    "Schedule",
     "Status",
+    "StoredFacets",
+    "Tag",
     "listed",
+    "listed_by_key",
+    "run_of",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.movies.models.titles import Movie
-from apps.movies.models.visibility import Audience, listed
+from apps.movies.models.visibility import Audience
 from utils.periods import check_order
 from utils.pictures import PictureSetField
 from utils.rows import name_of
@@ -16,15 +17,19 @@ from utils.rows import name_of
 
 class BannerQuerySet(models.QuerySet["Banner"]):
     def shown(self, audience: Audience) -> BannerQuerySet:
-        """Those of the moment whose titles are listed."""
+        """Banners scheduled for this moment whose titles are listed. A subquery, so that no planner begins with the
+        titles."""
         at = audience.at
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), listed(audience, "movie__"), starts_at__lte=at)
+        titles = Movie.objects.listed(audience).filter(pk=OuterRef("movie_id"))
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), Exists(titles), starts_at__lte=at)
 
 
 class Banner(models.Model):
     """A title in the home page's carousel, in `[starts_at, ends_at)`."""
 
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="banners", verbose_name=_("movie"))
+    movie = models.ForeignKey(
+        Movie, models.CASCADE, related_name="banners", verbose_name=pgettext_lazy("catalogue", "title")
+    )
     title = models.CharField(_("title"), max_length=60, blank=True, help_text=_("Leave empty to use the title's own."))
     text = models.CharField(_("text"), max_length=120, blank=True)
     picture = models.ImageField(

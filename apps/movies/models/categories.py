@@ -1,8 +1,9 @@
-"""Categories, genres and regions."""
+"""Categories, and the labels of titles: genres, regions, languages, tags."""
 
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -53,11 +54,26 @@ class Label(models.Model):
 
 
 class Genre(Label):
-    """A genre, such as comedy or documentary. A title has any number of them."""
+    """A genre, such as comedy or documentary. A title has any number of them, and each has a page."""
+
+    slug = models.SlugField(
+        _("slug"),
+        max_length=40,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(r"^\d+$", _("Use at least one letter."), inverse_match=True)],
+        help_text=_("Part of the page's address, such as “comedy”. Leave empty to use a number."),
+    )
+    about = models.TextField(_("introduction"), blank=True, help_text=_("Shown on the genre's page."))
+    about_en = models.TextField(_("English introduction"), blank=True)
 
     class Meta(Label.Meta):
         verbose_name = _("genre")
         verbose_name_plural = _("genres")
+
+    def get_absolute_url(self) -> str:
+        return reverse("movies:genre", args=[self.slug or self.pk])
 
 
 class Region(Label):
@@ -66,3 +82,19 @@ class Region(Label):
     class Meta(Label.Meta):
         verbose_name = _("region")
         verbose_name_plural = _("regions")
+
+
+class Language(Label):
+    """A language that is spoken in a title. A title has any number of them."""
+
+    class Meta(Label.Meta):
+        verbose_name = _("language")
+        verbose_name_plural = _("languages")
+
+
+class Tag(Label):
+    """A free keyword of titles, such as “time travel”, beside the few genres."""
+
+    class Meta(Label.Meta):
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")

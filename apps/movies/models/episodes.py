@@ -11,6 +11,7 @@ from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.media.models import Video
 from apps.movies.models.titles import Movie
@@ -24,7 +25,9 @@ ASIDE = 20_000  # offset during renumbering; fits a small integer column
 class Episode(models.Model):
     """One numbered part of a movie; a film has one. `number` is the `<set_id>` of the watch page."""
 
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="episodes", verbose_name=_("movie"))
+    movie = models.ForeignKey(
+        Movie, models.CASCADE, related_name="episodes", verbose_name=pgettext_lazy("catalogue", "title")
+    )
     number = models.PositiveSmallIntegerField(
         _("number"), default=1, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST)]
     )
@@ -36,11 +39,14 @@ class Episode(models.Model):
     intro_end = models.FloatField(_("intro end"), null=True, blank=True, help_text=_("In seconds."))
     outro_start = models.FloatField(_("outro start"), null=True, blank=True, help_text=_("In seconds."))
     created_at = models.DateTimeField(_("added at"), default=timezone.now)
+    # When it could first be watched; a later encode doesn't change it.
+    available_at = models.DateTimeField(_("available since"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("episode")
         verbose_name_plural = _("episodes")
         ordering = ["number"]
+        indexes = [models.Index(fields=["movie", "available_at", "number"], name="episode_by_date")]
         constraints = [
             models.UniqueConstraint(fields=["movie", "number"], name="episode_number_once"),
             models.CheckConstraint(
@@ -91,7 +97,9 @@ class MaterialField(models.FileField):
 class Material(models.Model):
     """A file of a course, for viewers entitled to the course."""
 
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="materials", verbose_name=_("movie"))
+    movie = models.ForeignKey(
+        Movie, models.CASCADE, related_name="materials", verbose_name=pgettext_lazy("catalogue", "title")
+    )
     title = models.CharField(_("title"), max_length=80)
     file = MaterialField(_("file"), upload_to="materials/", storage=private)
 

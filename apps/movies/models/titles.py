@@ -1,4 +1,4 @@
-"""Titles, people and credits."""
+"""Titles."""
 
 from __future__ import annotations
 
@@ -7,28 +7,13 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.movies.models import visibility
-from apps.movies.models.categories import Category, Genre, Region
+from apps.movies.models.categories import Category, Genre, Language, Region, Tag
+from apps.movies.models.people import Person
 from apps.movies.models.visibility import Audience, Release, Status
 from utils.pictures import PictureSetField
-from utils.rows import name_of
-
-
-class Person(models.Model):
-    """A person credited in titles."""
-
-    name = models.CharField(_("name"), max_length=80, db_index=True)
-    original_name = models.CharField(_("original name"), max_length=80, blank=True)
-    portrait = models.ImageField(_("portrait"), upload_to="people/", blank=True)
-    about = models.TextField(_("about"), blank=True)
-
-    class Meta:
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Kind(models.TextChoices):
@@ -40,12 +25,27 @@ class Kind(models.TextChoices):
     COURSE = "course", _("course")
 
 
+class Run(models.TextChoices):
+    """Whether more episodes of a title are expected."""
+
+    UPDATING = "updating", _("ongoing")
+    COMPLETE = "complete", _("completed")
+
+
 class Access(models.TextChoices):
-    """Who may watch the full title."""
+    """What a viewer needs to watch the full title."""
 
     FREE = "free", _("free")
     VIP = "vip", _("VIP")
     PAID = "paid", _("pay per title")
+
+
+def run_of(kind: str, out: int, planned: int, finished: bool | None) -> Run | None:
+    """Whether more episodes are expected: by the schedule if there is one, else by their number. None for a film."""
+    if kind == Kind.FILM:
+        return None
+    ended = out >= planned if finished is None else finished
+    return Run.COMPLETE if ended else Run.UPDATING
 
 
 LISTED_BY = ["published_at", "plays", "plays_day", "plays_week", "plays_month", "score", "comments_count"]
@@ -58,15 +58,19 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.filter(deleted_at=None)
 
     def published(self) -> MovieQuerySet:
-        """On the shelf, whoever asks: for figures. Viewers get what is `listed` for them."""
+        """Published titles, for statistics. Viewers see those that are `listed` for them."""
         return self.live().filter(status=Status.PUBLISHED)
 
     def listed(self, audience: Audience) -> MovieQuerySet:
-        """Those that lists, search and the shop show. A published title always has `published_at`."""
+        """Titles that lists, search and the shop show. A published title always has `published_at`."""
         return self.filter(visibility.listed(audience))
 
+    def listed_by_key(self, audience: Audience) -> MovieQuerySet:
+        """The same titles, for a query that names their keys: see `visibility.listed_by_key`."""
+        return self.filter(visibility.listed_by_key(audience))
+
     def visible(self, audience: Audience) -> MovieQuerySet:
-        """Those whose pages open."""
+        """Titles whose pages open."""
         return self.filter(visibility.visible(audience))
 
     def for_card(self) -> MovieQuerySet:
@@ -77,7 +81,7 @@ class MovieQuerySet(models.QuerySet["Movie"]):
 class Movie(Release):
     """A film, a series, a variety show or a course: episodes under one title."""
 
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.FILM)
+    kind = models.CharField(_("type"), max_length=8, choices=Kind, default=Kind.FILM)
     category = models.ForeignKey(Category, models.PROTECT, related_name="movies", verbose_name=_("category"))
     title = models.CharField(_("title"), max_length=120, db_index=True)
     original_title = models.CharField(_("original title"), max_length=120, blank=True)
@@ -92,7 +96,8 @@ class Movie(Release):
         Region, models.PROTECT, null=True, blank=True, related_name="movies", verbose_name=_("region")
     )
     year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
-    language = models.CharField(_("language"), max_length=40, blank=True)
+    languages = models.ManyToManyField(Language, related_name="movies", blank=True, verbose_name=_("languages"))
+    tags = models.ManyToManyField(Tag, related_name="movies", blank=True, verbose_name=_("tags"))
     people = models.ManyToManyField(Person, through="Credit", related_name="movies", verbose_name=_("people"))
     poster = models.ImageField(_("poster"), upload_to="posters/", blank=True, help_text=_("2:3, at least 600 × 900."))
     poster_set = PictureSetField(default=dict, blank=True, editable=False)
@@ -113,6 +118,8 @@ class Movie(Release):
     exclusive = models.BooleanField(_("exclusive"), default=False)
     episodes_planned = models.PositiveSmallIntegerField(_("total episodes"), default=1)
     episodes_out = models.PositiveSmallIntegerField(_("episodes available"), default=0, editable=False)  # denormalised
+    latest_episode = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)  # highest of these
+    schedule_finished = models.BooleanField(null=True, editable=False)  # of its schedule; None without one
     # Episode number that the title's URL leads to: the first playable one, if any; denormalised.
     first_episode = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     duration = models.FloatField(default=0, editable=False)  # seconds of that episode, denormalised
@@ -136,8 +143,8 @@ class Movie(Release):
     objects = MovieQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("movie")
-        verbose_name_plural = _("movies")
+        verbose_name = pgettext_lazy("catalogue", "title")
+        verbose_name_plural = pgettext_lazy("catalogue", "titles")
         indexes = [
             # Every list is also ordered by "-pk": with it in the index, only returned entries are read.
             *(models.Index(fields=["status", f"-{field}", "-id"]) for field in LISTED_BY),
@@ -153,30 +160,10 @@ class Movie(Release):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def run(self) -> Run | None:
+        """Whether more episodes are expected; None for a film."""
+        return run_of(self.kind, self.episodes_out, self.episodes_planned, self.schedule_finished)
+
     def get_absolute_url(self) -> str:
         return reverse("playback:watch", args=[self.pk, self.first_episode])
-
-
-class Credit(models.Model):
-    """A person's role in a title."""
-
-    class Role(models.TextChoices):
-        DIRECTOR = "director", _("director")
-        CAST = "cast", _("cast")
-        TEACHER = "teacher", _("teacher")
-        HOST = "host", _("host")
-
-    movie = models.ForeignKey(Movie, models.CASCADE, related_name="credits", verbose_name=_("movie"))
-    person = models.ForeignKey(Person, models.PROTECT, related_name="credits", verbose_name=_("person"))
-    role = models.CharField(_("role"), max_length=8, choices=Role)
-    character = models.CharField(_("character"), max_length=80, blank=True)
-    order = models.PositiveSmallIntegerField(_("sort order"), default=0)
-
-    class Meta:
-        verbose_name = _("credit")
-        verbose_name_plural = _("credits")
-        ordering = ["order", "pk"]
-        constraints = [models.UniqueConstraint(fields=["movie", "person", "role"], name="credit_once")]
-
-    def __str__(self) -> str:
-        return f"{name_of(self, 'person')} ({self.get_role_display()})"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from apps.media import services as media
 from apps.media.models import Video
 from apps.movies.models import HIGHEST, OPENED, Access, Category, Episode, Kind, Movie, MovieQuerySet, Status
+from apps.movies.services.changes import announce
 from apps.movies.services.pictures import lend_thumbnail
 from utils.cache import invalidate_pages
 from utils.tasks import enqueue
@@ -29,34 +30,40 @@ class UnableToAddEpisode(Exception):
     """The episode can't be added; the message says why."""
 
 
+@transaction.atomic
 def publish(*, movies: Iterable[Movie]) -> int:
     """Publish titles; those without a playable episode are published once they have one.
 
     A title that was published before keeps its date. Returns how many changed.
     """
     keys = [m.pk for m in movies]
-    with transaction.atomic():
-        # All are set to waiting first, so that a video becoming ready meanwhile isn't missed.
-        moved = Movie.objects.live().filter(pk__in=keys).exclude(status__in=OPENED).update(status=Status.WAITING)
-        _settle(keys)
-    return _moved(moved)
+    # All are set to waiting first, so that a video becoming ready meanwhile isn't missed.
+    moved = Movie.objects.live().filter(pk__in=keys).exclude(status__in=OPENED).update(status=Status.WAITING)
+    _settle(keys)
+    return _moved(moved, keys)
 
 
+@transaction.atomic
 def withdraw(*, movies: Iterable[Movie]) -> int:
     """Unpublish titles, or stop waiting ones from being published. Returns how many changed."""
-    rows = Movie.objects.filter(pk__in=[m.pk for m in movies], status__in=OPENED)
-    return _moved(rows.update(status=Status.WITHDRAWN))
+    keys = [m.pk for m in movies]
+    rows = Movie.objects.filter(pk__in=keys, status__in=OPENED)
+    return _moved(rows.update(status=Status.WITHDRAWN), keys)
 
 
+@transaction.atomic
 def hide(*, movies: Iterable[Movie]) -> int:
     """Soft-delete titles. Returns how many changed."""
-    return _moved(Movie.objects.live().filter(pk__in=[m.pk for m in movies]).update(deleted_at=timezone.now()))
+    keys = [m.pk for m in movies]
+    return _moved(Movie.objects.live().filter(pk__in=keys).update(deleted_at=timezone.now()), keys)
 
 
+@transaction.atomic
 def restore(*, movies: Iterable[Movie]) -> int:
     """Restore soft-deleted titles. Returns how many changed."""
-    rows = Movie.objects.filter(pk__in=[m.pk for m in movies], deleted_at__isnull=False)
-    return _moved(rows.update(deleted_at=None))
+    keys = [m.pk for m in movies]
+    rows = Movie.objects.filter(pk__in=keys, deleted_at__isnull=False)
+    return _moved(rows.update(deleted_at=None), keys)
 
 
 def _settle(keys: Sequence[int]) -> None:
@@ -69,10 +76,10 @@ def _settle(keys: Sequence[int]) -> None:
     rows.filter(~playable, status=Status.PUBLISHED).update(status=Status.WAITING)
 
 
-def _moved(count: int) -> int:
-    """Invalidate cached pages if `count` isn't zero, and return it."""
+def _moved(count: int, keys: Sequence[int]) -> int:
+    """Announce the titles `keys` if `count` of them changed, and return it."""
     if count:
-        invalidate_pages()
+        announce(movie_ids=keys)
     return count
 
 
@@ -185,18 +192,21 @@ def access_changed(*, movie: Movie, was_free: bool = False) -> None:
             adapt_preview(video=episode.video)
 
 
+@transaction.atomic
 def refresh_episodes(*, movie_id: int) -> None:
     """Update the movie's denormalised episode figures and its status."""
     episodes = Episode.objects.filter(movie_id=movie_id)
     watchable = episodes.filter(video__ready_at__isnull=False)
+    watchable.filter(available_at=None).update(available_at=timezone.now())
     first = watchable.select_related("video").order_by("number").first()
     Movie.objects.filter(pk=movie_id).update(
         episodes_out=watchable.count(),
+        latest_episode=watchable.aggregate(last=Max("number"))["last"] or 0,
         first_episode=first.number if first else episodes.aggregate(least=Min("number"))["least"] or 1,
         duration=first.video.duration or 0 if first and first.video else 0,
     )
     _settle([movie_id])
-    invalidate_pages()
+    announce(movie_ids=[movie_id])
 
 
 def refresh_movie(*, movie_id: int) -> None:
@@ -208,18 +218,18 @@ def refresh_movie(*, movie_id: int) -> None:
 def refresh_genre_lines(*, movie_ids: Sequence[int]) -> None:
     """Update the movies' genre lines in both languages."""
     for start in range(0, len(movie_ids), LINES_AT_ONCE):
-        names: dict[int, list[tuple[str, str]]] = {pk: [] for pk in movie_ids[start : start + LINES_AT_ONCE]}
+        keys = movie_ids[start : start + LINES_AT_ONCE]
+        names: dict[int, list[tuple[str, str]]] = {pk: [] for pk in keys}
         rows = Movie.genres.through.objects.filter(movie_id__in=names).order_by("genre_id")
         for pk, name, english in rows.values_list("movie_id", "genre__name", "genre__name_en"):
             names[pk].append((name, english or name))
-        Movie.objects.bulk_update(
-            [
-                Movie(pk=pk, genre_line=_line(n for n, _ in of), genre_line_en=_line(e for _, e in of))
-                for pk, of in names.items()
-            ],
-            ["genre_line", "genre_line_en"],
-        )
-    invalidate_pages()
+        lines = [
+            Movie(pk=pk, genre_line=_line(n for n, _ in of), genre_line_en=_line(e for _, e in of))
+            for pk, of in names.items()
+        ]
+        with transaction.atomic():
+            Movie.objects.bulk_update(lines, ["genre_line", "genre_line_en"])
+            announce(movie_ids=keys)
 
 
 def _line(names: Iterable[str]) -> str:

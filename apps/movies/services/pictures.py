@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.media import services as media
 from apps.media.models import Video
-from apps.movies.models import Banner, Episode, Movie
+from apps.movies.models import Banner, Episode, Movie, Person
 from utils import pictures
 from utils.cache import invalidate_pages
 from utils.tasks import enqueue
@@ -23,7 +23,7 @@ THUMBNAILS = str(Video._meta.get_field("thumbnail").upload_to)
 class _PictureSlot:
     """A row's image set, and the source fields it may be made from, in order of preference."""
 
-    row: Movie | Banner
+    row: Movie | Banner | Person
     field: str
     sources: tuple[str, ...]
     folder: str
@@ -78,6 +78,9 @@ class _PictureSlot:
         """Enqueue the set to be recreated; clear the fields if all source files are missing."""
         if not any(name and default_storage.exists(name) for name in self.names.values()):
             type(self.row)._base_manager.filter(pk=self.row.pk, **self.names).update(**dict.fromkeys(self.sources, ""))
+        if isinstance(self.row, Person):
+            enqueue("catalogue.make_portrait", person_id=self.row.pk)
+            return
         enqueue("catalogue.make_pictures", movie_id=self.row.movie_id if isinstance(self.row, Banner) else self.row.pk)
 
 
@@ -88,6 +91,19 @@ def _places(movie: Movie) -> Iterator[_PictureSlot]:
     yield _PictureSlot(movie, "backdrop_set", ("backdrop", "poster"), "backdrops", *wide)
     for banner in movie.banners.all():
         yield _PictureSlot(banner, "picture_set", ("picture",), "banners", *wide)
+
+
+def _portrait(person: Person) -> _PictureSlot:
+    sizes = pictures.PORTRAIT_WIDTHS, pictures.PORTRAIT_RATIO
+    return _PictureSlot(person, "portrait_set", ("portrait",), "people", *sizes)
+
+
+def make_portrait(*, person_id: int) -> None:
+    """Create the portrait of a person in all sizes if it is missing or outdated. Idempotent."""
+    person = Person.objects.filter(pk=person_id).first()
+    if person and not _portrait(person).is_made():
+        _portrait(person).make()
+    invalidate_pages()
 
 
 def make_pictures(*, movie_id: int) -> None:
@@ -123,13 +139,19 @@ def lend_thumbnail(*, movie_id: int) -> bool:
 def examine_pictures(*, mend: bool = True) -> Iterator[media.Finding]:
     """Find images with missing files and repair them one by one, unless `mend` is False."""
     for movie in Movie.objects.prefetch_related("banners").order_by("pk"):
-        for place in _places(movie):
-            if not place.wanted or (place.made and place.is_whole()):
-                continue
-            if any(name and default_storage.exists(name) for name in place.names.values()):
-                finding = media.Finding(f"{place} lacks sizes", "made again")
-            else:
-                finding = media.Finding(f"{place} is missing, and what it was made of", "taken away")
-            if mend:
-                place.mend()
-            yield finding
+        yield from _examine(_places(movie), mend=mend)
+    for person in Person.objects.exclude(portrait="", portrait_set={}).order_by("pk").iterator():
+        yield from _examine([_portrait(person)], mend=mend)
+
+
+def _examine(places: Iterable[_PictureSlot], *, mend: bool) -> Iterator[media.Finding]:
+    for place in places:
+        if not place.wanted or (place.made and place.is_whole()):
+            continue
+        if any(name and default_storage.exists(name) for name in place.names.values()):
+            finding = media.Finding(f"{place} lacks sizes", "made again")
+        else:
+            finding = media.Finding(f"{place} is missing, and what it was made of", "taken away")
+        if mend:
+            place.mend()
+        yield finding

@@ -22,6 +22,7 @@ def related(movie: Movie, audience: Audience, *, similar: int, hottest: int) -> 
         values += params
     # MariaDB doesn't support LIMIT in an IN subquery, but in a derived table.
     keys = RawSQL(" UNION ".join(parts), values)  # noqa: S611
-    found = sorted(listed.for_card().filter(pk__in=keys), key=lambda m: (-m.plays_week, -m.pk))
+    titles = Movie.objects.listed_by_key(audience).for_card()
+    found = sorted(titles.filter(pk__in=keys), key=lambda m: (-m.plays_week, -m.pk))
     near = sorted(found, key=lambda m: m.category_id != movie.category_id)  # keeps the order within
     return near[:similar], found[:hottest]

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from django import template
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from apps.movies.models import Movie
+from apps.movies.services.people import Part
 
 register = template.Library()
 
@@ -22,4 +24,16 @@ def poster_cards(movies: Iterable[Movie]) -> SafeString:
         if not hasattr(movie, "card"):
             movie.card = card.render({"movie": movie})  # type: ignore[attr-defined]
         made.append(movie.card)  # type: ignore[attr-defined]
+    return mark_safe("".join(made))  # noqa: S308  (each is a rendered template)
+
+
+@register.simple_tag
+def credit_cards(titles: Iterable[tuple[Movie, Part]]) -> SafeString:
+    """The cards of a person's titles, with the year and the character."""
+    card = get_template("parts/poster_card.html")
+    made = []
+    for movie, part in titles:
+        what = _("as %s") % part.character if part.character else ""
+        line = " · ".join(str(one) for one in (movie.year, what) if one)
+        made.append(card.render({"movie": movie, "line": line}))
     return mark_safe("".join(made))  # noqa: S308  (each is a rendered template)

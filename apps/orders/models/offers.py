@@ -76,7 +76,7 @@ class Coupon(models.Model):
     code = models.CharField(
         _("code"), max_length=LONGEST_CODE, unique=True, help_text=_("Letters and digits, case-insensitive.")
     )
-    kind = models.CharField(_("kind"), max_length=7, choices=Kind)
+    kind = models.CharField(_("type"), max_length=7, choices=Kind)
     value = MoneyField(_("value"), help_text=_("Percent or yuan."))
     plans = models.ManyToManyField(Plan, blank=True, verbose_name=_("plans"), help_text=_("Leave empty for all plans."))
     limit = models.PositiveIntegerField(

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.movies.models import Movie
 from apps.orders.models.offers import LOWEST, Coupon, Plan
@@ -21,7 +22,7 @@ class OrderKind(models.TextChoices):
     """What an order buys."""
 
     PLAN = "plan", _("VIP")
-    TITLE = "title", _("film or series")
+    TITLE = "title", pgettext_lazy("catalogue", "title")
     TOP_UP = "top_up", _("top-up")
 
 
@@ -73,13 +74,15 @@ class Order(models.Model):
 
     number = models.CharField(_("order number"), max_length=32, unique=True)  # Alipay's out_trade_no; can't be guessed
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="orders", verbose_name=_("user"))
-    kind = models.CharField(_("kind"), max_length=6, choices=OrderKind)
+    kind = models.CharField(_("type"), max_length=6, choices=OrderKind)
     state = models.CharField(_("state"), max_length=9, choices=OrderState, default=OrderState.PENDING)
     requested_action = models.CharField(
         _("requested by the buyer"), max_length=6, choices=RequestedAction, default=RequestedAction.NONE, blank=True
     )
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, related_name="orders", verbose_name=_("plan"))
-    movie = models.ForeignKey(Movie, models.PROTECT, null=True, related_name="orders", verbose_name=_("film or series"))
+    movie = models.ForeignKey(
+        Movie, models.PROTECT, null=True, related_name="orders", verbose_name=pgettext_lazy("catalogue", "title")
+    )
     coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="orders", verbose_name=_("coupon"))
     subject = models.CharField(_("item"), max_length=140)
     days = models.PositiveSmallIntegerField(_("days"), null=True)  # of a plan, as it was sold
@@ -153,7 +156,9 @@ class Purchase(models.Model):
     """A title that a user owns. `held` becomes NULL when it is revoked, so that it is unique while owned."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="purchases", verbose_name=_("user"))
-    movie = models.ForeignKey(Movie, models.PROTECT, related_name="purchases", verbose_name=_("title"))
+    movie = models.ForeignKey(
+        Movie, models.PROTECT, related_name="purchases", verbose_name=pgettext_lazy("catalogue", "title")
+    )
     order = models.OneToOneField(Order, models.PROTECT, related_name="purchase", verbose_name=_("order"))
     held = models.BooleanField(_("owned"), null=True, default=True)
     created_at = models.DateTimeField(_("purchased at"))

@@ -97,7 +97,7 @@ class Notification(models.Model):
 
     gateway = models.CharField(_("gateway"), max_length=10)
     body = models.TextField(_("raw content"))
-    address = models.GenericIPAddressField(_("from"), null=True)
+    address = models.GenericIPAddressField(_("IP address"), null=True)
     verdict = models.CharField(_("result"), max_length=9, choices=Verdict, default=Verdict.RECEIVED)
     order = models.ForeignKey(Order, models.SET_NULL, null=True, related_name="notifications", verbose_name=_("order"))
     received_at = models.DateTimeField(_("received at"), db_index=True)
@@ -118,7 +118,7 @@ class Refund(models.Model):
 
         REQUESTED = "requested", _("pending")  # until the gateway accepts or rejects it
         DONE = "done", _("done")
-        FAILED = "failed", _("rejected by the gateway")
+        FAILED = "failed", _("declined by the gateway")
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     number = models.CharField(

@@ -30,7 +30,7 @@ def count_attempt(*, code: str, who: str) -> None:
     limit = Limit(f"coupon:{who}", TRIES, TRIES_IN)
     known = Coupon.objects.with_code(code).exists()
     if count(limit) >= TRIES if known else take([limit]) > 0:
-        raise CouponRefused(_("Too many codes tried. Try again in an hour."))
+        raise CouponRefused(_("Too many coupon codes tried. Try again in an hour."))
 
 
 def discount_for(*, code: str, plan: Plan, user: User | None, at: datetime) -> tuple[Coupon, Decimal]:

@@ -45,7 +45,7 @@ def refund(*, payment: Payment, amount: Decimal, reason: str, by: User | None, a
         order = Order.objects.select_for_update().select_related("user").get(pk=payment.order_id)
         room = Payment.objects.filter(pk=payment.pk, refunded__lte=F("amount") - yuan_value(amount))
         if not room.update(refunded=F("refunded") + yuan_value(amount)):
-            raise UnableToRefund(_("The amount exceeds what can still be refunded of this payment."))
+            raise UnableToRefund(_("The amount exceeds what can still be refunded for this payment."))
         row = Refund.objects.create(
             payment=payment, number=f"R{new_number(at)}", amount=amount, reason=reason[:200], by=by, created_at=at
         )

@@ -20,7 +20,7 @@ class GrantKind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a viewer doesn't get everything; the player's script compares the same words."""
+    """Why a viewer doesn't get the full title; the player's script compares the same words."""
 
     NONE = ""
     SIGN_IN = "sign_in"
@@ -28,17 +28,17 @@ class Reason(StrEnum):
     BUY = "buy"
     NOT_READY = "not_ready"  # or not visible to this viewer
     NO_PLACE = "full"  # other players of the account hold all places
-    STOPPED = "stopped"  # the account's viewer stopped this player at another one
+    STOPPED = "stopped"  # stopped from another player of the account
 
 
-NOT_THEIRS = frozenset({Reason.SIGN_IN, Reason.VIP, Reason.BUY})  # what opens it can be bought
+NOT_THEIRS = frozenset({Reason.SIGN_IN, Reason.VIP, Reason.BUY})  # signing in or buying removes these
 
 
 @dataclass(frozen=True)
 class Grant:
     """What a viewer may play: the `variant` of the renditions, or None; `reason` says why it isn't the full title.
 
-    `withheld` says why the title isn't the viewer's, whether or not this episode is ready.
+    `withheld` says why the viewer isn't entitled to the whole title, whether or not this episode is ready.
     """
 
     variant: Rendition.Variant | None
@@ -47,7 +47,7 @@ class Grant:
 
     @property
     def kind(self) -> GrantKind:
-        """What the variant amounts to."""
+        """The kind that corresponds to the variant."""
         return GrantKind(self.variant.value) if self.variant else GrantKind.REFUSED
 
 

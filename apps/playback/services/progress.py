@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.media.models import Rendition
 from apps.movies import services as movies
 from apps.movies.models import Episode
 from apps.playback.models import Progress, Watch
 from apps.playback.services.access import Grant
+from utils import ratelimit
+from utils.addresses import client_network
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -25,6 +27,8 @@ SAVE_EVERY = 5.0  # seconds between two writes per viewer during playback
 NEAR_THE_END = 0.95  # watched share at which an episode counts as finished
 TRIES = 3  # of a heartbeat that races with another of the same viewer
 FORGOTTEN_AT_ONCE = 500  # rows
+BEGUN_BY_NETWORK = 5000  # views of viewers without an account that one network may begin in an hour
+HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,29 @@ class Heartbeat:
 
 
 def record_heartbeat(
-    *, viewer: User | AnonymousUser, viewer_key: str, episode: Episode, grant: Grant, heartbeat: Heartbeat, at: datetime
+    *,
+    viewer: User | AnonymousUser,
+    viewer_key: str,
+    address: str,
+    episode: Episode,
+    grant: Grant,
+    heartbeat: Heartbeat,
+    at: datetime,
 ) -> None:
     """Save the position, and count the view once it has been watched for long enough.
 
     Watching is measured by the server's clock between heartbeats, so no client can claim more.
-    `viewer_key` identifies viewers without an account. Previews aren't recorded.
+    `viewer_key` identifies viewers without an account, `address` is the client's. Previews aren't recorded.
     """
     if grant.variant != Rendition.Variant.FULL:
         return
     for _ in range(TRIES):
-        watch, begins = Watch.objects.get_or_create(viewer=viewer_key, episode=episode, defaults=_fields(heartbeat, at))
-        if begins:
+        watch = Watch.objects.filter(viewer=viewer_key, episode=episode).first()
+        if watch is None:
+            if not viewer.is_authenticated and _begins_too_many(address):
+                return
+            if not _begin(viewer_key, episode, heartbeat, at):
+                continue  # another heartbeat of this viewer was faster
             if viewer.is_authenticated:
                 _keep(viewer.pk, episode, heartbeat, at)
             return
@@ -67,6 +82,22 @@ def record_heartbeat(
             if viewer.is_authenticated:
                 _keep(viewer.pk, episode, heartbeat, at)
         return
+
+
+def _begin(viewer_key: str, episode: Episode, heartbeat: Heartbeat, at: datetime) -> bool:
+    """Store the first heartbeat of a viewer; False if there is one already."""
+    try:
+        with transaction.atomic():
+            Watch.objects.create(viewer=viewer_key, episode=episode, **_fields(heartbeat, at))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _begins_too_many(address: str) -> bool:
+    """Whether the network has begun so many views that further ones aren't stored: anybody can ask for new cookies."""
+    limit = ratelimit.Limit(f"watch:{client_network(address)}", BEGUN_BY_NETWORK, HOUR)
+    return ratelimit.take([limit]) > 0
 
 
 def _fields(heartbeat: Heartbeat, at: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Limiting an account's simultaneous streams of non-free titles. Slots are stored in the database only."""
+"""Limiting an account's simultaneous streams of non-free titles. Places are stored in the database only."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from apps.users import services as users
 from apps.users.models import User
 
 NAMELESS = "page"  # name of a browser's player that sends none, as in the URLs on its pages
-STOPPED_KEPT = timedelta(hours=1)  # during which a stopped player gets no slot unless its viewer asks for it
+STOPPED_KEPT = timedelta(hours=1)  # during which a stopped player gets no place unless its viewer asks for it
 
 
 class Place(StrEnum):
-    """Whether a player holds a stream slot."""
+    """Whether a player holds a place."""
 
     HELD = "held"
-    FULL = "full"  # all slots are in use
+    FULL = "full"  # all places are in use
     STOPPED = "stopped"  # from another device
 
 
@@ -38,7 +38,7 @@ class Player:
 
 
 def needs_place(*, audience: Audience, movie: Movie, grant: Grant) -> bool:
-    """Whether playing this needs a slot: free titles, previews and curators don't."""
+    """Whether playing this needs a place: free titles, previews and curators don't."""
     return grant.variant == Rendition.Variant.FULL and movie.access != Access.FREE and not audience.is_curator
 
 
@@ -52,18 +52,18 @@ def allowed(*, user: User, movie: Movie, at: datetime) -> int:
 
 
 def renew(*, user: User, player: Player, episode: Episode, at: datetime) -> bool:
-    """Renew the player's slot in one statement; False if it holds none."""
+    """Renew the player's place in one statement; False if it holds none."""
     held = Stream.objects.live(at).filter(user=user, player=player.key)
     return bool(held.update(seen_at=at, episode=episode, page=player.page))
 
 
 def pause(*, user: User, player: Player, at: datetime) -> bool:
-    """Renew the slot of a paused player; False if it holds none. Outdated page loads are ignored."""
+    """Renew the place of a paused player; False if it holds none. Outdated page loads are ignored."""
     return bool(Stream.objects.live(at).filter(user=user, player=player.key, page=player.page).update(seen_at=at))
 
 
 def hold(*, user: User, player: Player, episode: Episode, at: datetime) -> Place:
-    """Renew the player's slot, or take a free one."""
+    """Renew the player's place, or take a free one."""
     if renew(user=user, player=player, episode=episode, at=at):
         return Place.HELD
     return take(user=user, player=player, episode=episode, at=at)
@@ -72,11 +72,11 @@ def hold(*, user: User, player: Player, episode: Episode, at: datetime) -> Place
 def take(
     *, user: User, player: Player, episode: Episode, at: datetime, instead_of: int | None = None, back: bool = False
 ) -> Place:
-    """Take a slot, `instead_of` the account's stream of that id, or `back` after this player was stopped."""
+    """Take a place, `instead_of` the account's stream of that id, or `back` after this player was stopped."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # no two players may take the last slot
+        User.objects.select_for_update().get(pk=user.pk)  # no two players may take the last place
         own = Stream.objects.filter(user=user)
-        # Deleted rather than skipped, so that a late heartbeat has to request a slot again.
+        # Deleted rather than skipped, so that a late heartbeat has to request a place again.
         own.lapsed(at).delete()
         own.filter(stopped_at__lte=at - STOPPED_KEPT).delete()
         if instead_of is not None:
@@ -92,7 +92,7 @@ def take(
 
 
 def leave(*, user: User, player: Player) -> None:
-    """Free the slot of a closed page. A reloaded page is another one and keeps it."""
+    """Free the place of a closed page. A reloaded page is another one and keeps it."""
     Stream.objects.filter(user=user, player=player.key, page=player.page, stopped_at=None).delete()
 
 

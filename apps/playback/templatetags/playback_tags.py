@@ -29,6 +29,16 @@ def continue_watching(context: dict[str, Any]) -> dict[str, Any]:
     return {"rows": list(rows.values())}
 
 
+@register.simple_tag(takes_context=True)
+def begun_titles(context: dict[str, Any], movies: list[int]) -> set[int]:
+    """Those of the titles, given by id, of which the viewer has watched something."""
+    viewer = context["request"].user
+    if not viewer.is_authenticated or not movies:
+        return set()
+    rows = Progress.objects.filter(user=viewer, episode__movie__in=movies).order_by()
+    return set(rows.values_list("episode__movie_id", flat=True))
+
+
 @register.inclusion_tag("admin/media/video/player.html")
 def staff_player(video: Video) -> dict[str, Any]:
     """The site's player with the full video, for staff, and the episodes that use it.

@@ -27,7 +27,7 @@ def addresses(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 def file(request: HttpRequest, movie_id: int, set_id: int, name: str) -> HttpResponse:
     """Redirect to a fresh URL of one file, for players that can't renew the URLs in a playlist.
 
-    Every request passes here with the viewer's session and stream slot. Raises Http404 for other titles' files.
+    Every request passes here with the viewer's session and place. Raises Http404 for other titles' files.
     """
     episode, grant = admit(request, movie_id, set_id)
     video = episode.video

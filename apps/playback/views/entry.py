@@ -35,7 +35,7 @@ def enter(request: HttpRequest, movie_id: int, set_id: int) -> tuple[Episode, se
 
 
 def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -> tuple[Episode, services.Grant]:
-    """Like `enter`, for views that hand out media URLs: refuses a player that needs a stream slot and has none.
+    """Like `enter`, for views that hand out media URLs: refuses a player that needs a place and has none.
 
     The query parameter `player` names the player (default: `name`), and `page` the page load.
     """
@@ -51,7 +51,7 @@ def admit(request: HttpRequest, movie_id: int, set_id: int, *, name: str = "") -
 
 
 def limited_viewer(request: HttpRequest, episode: Episode, grant: services.Grant) -> User | None:
-    """The account if its players need stream slots for the episode, else None."""
+    """The account if its players need places for the episode, else None."""
     user, audience = users.account_of(request), Audience.of(request)
     needed = services.streams.needs_place(audience=audience, movie=episode.movie, grant=grant)
     return user if needed else None
@@ -60,7 +60,7 @@ def limited_viewer(request: HttpRequest, episode: Episode, grant: services.Grant
 def player_of(request: HttpRequest, name: str, page: str) -> services.streams.Player:
     """The player called `name` in this browser; without a valid name the whole browser is one player.
 
-    The browser is part of the key, so that two browsers can't share a slot.
+    The browser is part of the key, so that two browsers can't share a place.
     """
     name, page = (text if NAME.fullmatch(text) else "" for text in (name, page))
     # the device survives a change of session key

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
-from django.core.files.storage import Storage
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -31,7 +29,8 @@ from utils.ranges import (
     read_pieces,
 )
 from utils.signing import Verdict, verify
-from utils.storages import private, videos
+from utils.storages import is_unavailable, private, videos
+from utils.storages.front import Findable, Found
 
 CACHED = "private, max-age=86400, immutable"  # names are never reused; private to the token's holder
 UNCACHED = "private, no-store"
@@ -71,7 +70,7 @@ def material_file(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _file(
-    request: HttpRequest, storage: Storage, name: str, kinds: dict[str, str], rules: dict[str, str]
+    request: HttpRequest, storage: Findable, name: str, kinds: dict[str, str], rules: dict[str, str]
 ) -> HttpResponseBase:
     """Serve a stored file with the headers `rules`; `kinds` maps suffixes to content types."""
     verdict = verify(
@@ -80,17 +79,16 @@ def _file(
     if verdict is not Verdict.VALID:
         return _refused(HTTPStatus.FORBIDDEN if verdict is Verdict.FORGED else HTTPStatus.GONE)
     try:
-        path = Path(storage.path(name))
-        about = path.stat()
+        found = storage.find(name)
     except (ValueError, SuspiciousFileOperation):  # ValueError: a zero byte in the name
         return _refused(HTTPStatus.NOT_FOUND)
     except OSError as error:
+        if is_unavailable(error):
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, **{"Retry-After": "5"})
         if error.errno not in NOT_THERE:
             raise
         return _refused(HTTPStatus.NOT_FOUND)
-    if name.endswith("/") or not stat.S_ISREG(about.st_mode):
-        return _refused(HTTPStatus.NOT_FOUND)
-    size, changed = about.st_size, int(about.st_mtime)
+    size, changed = found.size, found.changed
     headers = {
         "ETag": f'"{changed:x}-{size:x}"',  # in nginx's format, so that either server can revalidate it
         "Last-Modified": http_date(changed),
@@ -107,8 +105,8 @@ def _file(
         ranges = byte_ranges(asked, size)
     except RangeNotSatisfiable:
         return _refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
-    kind = kinds.get(path.suffix.lower(), "application/octet-stream")
-    return _sent(request, path, ranges, size, kind, headers)
+    kind = kinds.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+    return _sent(request, storage, name, found, ranges, kind, headers)
 
 
 def _refused(status: int, **headers: str) -> HttpResponse:
@@ -122,9 +120,16 @@ def _applies(request: HttpRequest, etag: str, changed: int) -> bool:
 
 
 def _sent(
-    request: HttpRequest, path: Path, ranges: list[Range], size: int, kind: str, headers: dict[str, str]
+    request: HttpRequest,
+    storage: Findable,
+    name: str,
+    found: Found,
+    ranges: list[Range],
+    kind: str,
+    headers: dict[str, str],
 ) -> HttpResponseBase:
     """A response whose body is sent by the proxy or by this thread; none for HEAD."""
+    size = found.size
     headers = {**headers, "Accept-Ranges": "bytes", "Content-Length": str(size)}
     status = HTTPStatus.PARTIAL_CONTENT if ranges else HTTPStatus.OK
     first, last = ranges[0] if ranges else (0, size - 1)
@@ -136,12 +141,12 @@ def _sent(
         headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=kind, headers=headers)
-    if SENDS_FILES in request.META:
-        headers |= {"X-Send-File": quote(os.fsencode(path)), "X-Send-Pieces": describe_pieces(pieces)}
+    if found.path and SENDS_FILES in request.META:
+        headers |= {"X-Send-File": quote(os.fsencode(found.path)), "X-Send-Pieces": describe_pieces(pieces)}
         return HttpResponse(status=status, content_type=kind, headers=headers)
 
     def body() -> Iterator[bytes]:
-        with path.open("rb") as file:
+        with storage.open(name) as file:
             yield from read_pieces(pieces, file)
 
     return StreamingHttpResponse(body(), status=status, content_type=kind, headers=headers)

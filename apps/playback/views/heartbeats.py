@@ -1,4 +1,4 @@
-"""Heartbeats and stream slots of players."""
+"""Heartbeats and places of players."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from apps.movies.models import Episode
 from apps.playback import presenters, services
 from apps.playback.models import viewer_key
 from apps.playback.views.entry import NAME, enter, limited_viewer, player_of, refusal
+from utils.addresses import client_address
 from utils.databases import unless_full
 from utils.numbers import row_id
 from utils.untrusted_json import read_object
@@ -43,7 +44,7 @@ def _parse_heartbeat(said: dict[str, Any]) -> services.Heartbeat:
 def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     """JSON {position, duration, playing, tab, number}: times in seconds, the player and its heartbeat number.
 
-    `player` and `page` identify the stream slot. The response contains `signedIn`, `kind` of grant (full or preview)
+    `player` and `page` identify the place. The response contains `signedIn`, `kind` of grant (full or preview)
     and `place`: held, full (lapsed, and all in use) or stopped; "" if none is needed.
     """
     episode, grant = enter(request, movie_id, set_id)
@@ -78,7 +79,13 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
             )
     with unless_full():
         services.record_heartbeat(
-            viewer=request.user, viewer_key=key, episode=episode, grant=grant, heartbeat=heartbeat, at=timezone.now()
+            viewer=request.user,
+            viewer_key=key,
+            address=client_address(request),
+            episode=episode,
+            grant=grant,
+            heartbeat=heartbeat,
+            at=timezone.now(),
         )
     return answer
 
@@ -86,7 +93,7 @@ def progress(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
 def _renewed(
     request: HttpRequest, episode: Episode, grant: services.Grant, said: dict[str, Any], *, playing: bool
 ) -> str:
-    """Renew the player's slot. A paused player keeps its slot but doesn't take one."""
+    """Renew the player's place. A paused player keeps its place but doesn't take one."""
     user = limited_viewer(request, episode, grant)
     if user is None:
         return ""
@@ -103,8 +110,8 @@ def _player(request: HttpRequest, said: dict[str, Any]) -> services.streams.Play
 @csrf_exempt  # like the heartbeat
 @require_POST
 def place(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
-    """JSON {player, page} requests a slot; `stop`: id of the account's stream to stop for it; `back`: resume after this
-    player was stopped; `leave`: the player is closed.
+    """JSON {player, page} requests a place; `stop`: id of the account's stream to stop for it; `back`: resume after
+    this player was stopped; `leave`: the player is closed.
 
     The response contains `place` (held, full, stopped, "" if none is needed), `limit` and the account's other
     `players`, `kind` and `reason` of the grant, `signedIn`, and the `gate` if the full title isn't granted.

@@ -37,7 +37,7 @@ def watch(request: HttpRequest, movie_id: int, set_id: int) -> HttpResponse:
     movie = get_object_or_404(
         Movie.objects.visible(audience)
         .select_related("category", "region")
-        .prefetch_related(Prefetch("credits", Credit.objects.select_related("person"))),
+        .prefetch_related(Prefetch("credits", Credit.objects.select_related("person")), "genres"),
         pk=movie_id,
     )
     if request.method == "POST":
@@ -70,6 +70,7 @@ def _context(
         "user_info": request.user,
         "movie": movie,
         "movie_id": movie.pk,
+        "is_listed": movie.is_listed(audience),  # the pages of its people and genres may open by other titles only
         "set_id": episode.number,
         "episode": episode,
         "sets": presenters.episode_rows(episodes, episode, seen),

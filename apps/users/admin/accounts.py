@@ -66,15 +66,15 @@ class UserAdmin(DjangoUserAdmin, FormAdmin):  # type: ignore[type-arg]  # not su
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (
-            _("Person"),
+            _("Personal info"),
             {
                 "fields": [
                     ("nickname", "picture"), ("email", "email_verified_at"), ("phone", "phone_verified_at"), "language",
                 ]
             },
         ),
-        (_("State"), {"fields": [("locked_at", "locked_reason"), ("last_login", "date_joined")]}),
-        (_("Rights"), {"fields": [("is_staff", "is_superuser"), "user_permissions"]}),
+        (_("Status"), {"fields": [("locked_at", "locked_reason"), ("last_login", "date_joined")]}),
+        (_("Permissions"), {"fields": [("is_staff", "is_superuser"), "user_permissions"]}),
     ]  # fmt: skip
 
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:

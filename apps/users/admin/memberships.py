@@ -36,9 +36,9 @@ class GiveForm(AdminModelForm):
     )
 
     streams = forms.IntegerField(
-        label=_("streams at once"), min_value=1, max_value=MOST_STREAMS, required=False,
+        label=_("simultaneous streams"), min_value=1, max_value=MOST_STREAMS, required=False,
         widget=UnfoldAdminIntegerFieldWidget, initial=lambda: settings.STREAMS_AT_ONCE,
-        help_text=_("Players of one account that show VIP and bought titles at the same time."),
+        help_text=_("Devices on which one account can watch VIP and purchased titles at the same time."),
     )  # fmt: skip
 
     class Meta:
@@ -73,7 +73,7 @@ class MembershipAdmin(FormAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @display(description=_("now"), boolean=True)
+    @display(description=_("active"), boolean=True)
     def running(self, period: Membership) -> bool:
         return period.starts_at <= timezone.now() < period.ends_at
 

@@ -169,7 +169,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
-    streams = models.PositiveSmallIntegerField(_("streams at once"), default=2)  # copied from the plan when sold
+    streams = models.PositiveSmallIntegerField(_("simultaneous streams"), default=2)  # copied from the plan when sold
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

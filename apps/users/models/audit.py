@@ -23,7 +23,7 @@ class AuditEntry(models.Model):
     When a member deletes the account, the entry stays but no longer identifies them.
     """
 
-    at = models.DateTimeField(_("at"), db_index=True)
+    at = models.DateTimeField(_("time"), db_index=True)
     actor = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="audit_entries", verbose_name=_("administrator")
     )
@@ -36,7 +36,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("audit entries")
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:

@@ -78,7 +78,7 @@ class Device(models.Model):
     session_key = models.CharField(_("session"), max_length=40, unique=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("signed in at"))
-    last_seen_at = models.DateTimeField(_("last seen at"))
+    last_seen_at = models.DateTimeField(_("last active at"))
 
     objects = DeviceQuerySet.as_manager()
 
@@ -149,8 +149,8 @@ class Identity(models.Model):
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:
-        verbose_name = _("linked account")
-        verbose_name_plural = _("linked accounts")
+        verbose_name = _("connected account")
+        verbose_name_plural = _("connected accounts")
         constraints = [
             models.UniqueConstraint(fields=["provider", "subject"], name="identity_once"),
             models.UniqueConstraint(fields=["user", "provider"], name="identity_one_per_provider"),

@@ -22,7 +22,7 @@ class OutgoingMail(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="outgoing_mails", verbose_name=_("user")
     )
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    kind = models.CharField(_("type"), max_length=8, choices=Kind)
     reference = models.CharField(_("reference"), max_length=64)  # identifies the event: one email per event
     context = models.JSONField(_("content"))  # JSON values for the template
     created_at = models.DateTimeField(_("created at"), db_index=True)

@@ -64,14 +64,17 @@ def send(*, code_id: int, language: str, known: Collection[int], at: datetime) -
         if row.purpose == PhoneCode.Purpose.RESET and owner is None:
             return  # no account to reset
         if row.purpose != PhoneCode.Purpose.RESET and owner:
-            text = _("Streamsite: This number already has an account. Sign in with it or reset your password.")
+            text = _("%(site)s: This number already has an account. Sign in with it or reset your password.") % {
+                "site": settings.SITE_NAME
+            }
         else:
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
             PhoneCode.objects.filter(pk=row.pk, used_at=None).update(digest=keyed_hash(_hashed(row.pk, code)))
             text = _(
-                "Streamsite: Your verification code is %(code)s. It expires in %(minutes)s minutes. Don't share it with"
+                "%(site)s: Your verification code is %(code)s. It expires in %(minutes)s minutes. Don't share it with"
                 " anyone."
             ) % {
+                "site": settings.SITE_NAME,
                 "code": code,
                 "minutes": LIVES.seconds // 60,
             }

@@ -59,7 +59,7 @@ def find_email_change(*, token: str, at: datetime) -> tuple[User, str]:
 def _find_email_change(accounts: QuerySet[User], token: str, at: datetime) -> tuple[User, str]:
     user, email = tokens.find(Purpose.EMAIL, token, accounts, at=at)
     if email != user.new_email:
-        raise tokens.TokenRefused  # canceled, or replaced by a later request
+        raise tokens.TokenRefused  # cancelled, or replaced by a later request
     return user, email
 
 

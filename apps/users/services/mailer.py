@@ -36,6 +36,7 @@ def deliver(*, template: str, to: str, language: str, message_id: str = "", **co
     headers = {"Message-ID": message_id} if message_id else None
     with override(language or settings.LANGUAGE_CODE):
         context = {
+            "site_name": settings.SITE_NAME,
             "site_url": settings.SITE_URL,
             "contact": settings.SITE_CONTACT,
             "language": language or settings.LANGUAGE_CODE,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pyotp
 import segno
+from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
@@ -41,10 +42,14 @@ def begin(*, user: User) -> SecondFactor:
     return factor
 
 
+def provisioning_uri(*, factor: SecondFactor) -> str:
+    """What an authenticator app reads: secret, account and site (Key Uri Format of Google Authenticator)."""
+    return pyotp.TOTP(factor.secret).provisioning_uri(name=factor.user.username, issuer_name=settings.SITE_NAME)
+
+
 def qr_code(*, factor: SecondFactor) -> str:
     """The provisioning URI as a QR code, in an SVG data URI."""
-    uri = pyotp.TOTP(factor.secret).provisioning_uri(name=factor.user.username, issuer_name="Streamsite")
-    return segno.make(uri, error="m").svg_data_uri(scale=5, border=3, light="white")
+    return segno.make(provisioning_uri(factor=factor), error="m").svg_data_uri(scale=5, border=3, light="white")
 
 
 @transaction.atomic

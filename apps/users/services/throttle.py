@@ -70,7 +70,7 @@ def message_limits(*, kind: str, recipient: str, client: Client) -> list[Limit]:
 
 
 def flood_limits(*, kind: str, recipient: str, known: bool) -> list[Limit]:
-    """Limits per mailbox or phone, whoever requests the messages.
+    """Limits per mailbox or phone, regardless of the client that requests the messages.
 
     A known browser of the account has a separate allowance, which strangers can't use up.
     """

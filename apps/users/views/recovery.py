@@ -92,7 +92,7 @@ def _factor(owner: services.recovery.Owner, _which: str) -> str:
 
 def _links(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.cancel_links(owner=owner, at=timezone.now())
-    return _("All pending links and codes are canceled. You've been signed out on your other devices.")
+    return _("All pending links and codes are cancelled. You've been signed out on your other devices.")
 
 
 def _device(owner: services.recovery.Owner, which: str) -> str:
@@ -113,7 +113,7 @@ def _all_else(owner: services.recovery.Owner, _which: str) -> str:
     services.recovery.sign_out_everywhere_else(owner=owner, browser=name, at=timezone.now())
     return _(
         "You're now signed in only in this browser. Other browsers are no longer recognized, and all pending links are"
-        " canceled."
+        " cancelled."
     )
 
 

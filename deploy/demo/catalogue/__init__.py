@@ -2,11 +2,29 @@
 
 from .courses import COURSES
 from .films import FILMS
-from .parts import GENRES, MEMBERS, NOTICES, REGIONS, SHELVES, Line, Part, Title
+from .parts import ABOUT_GENRES, GENRES, LANGUAGES, MEMBERS, NOTICES, REGIONS, SHELVES, TAGS, Line, Part, Title
+from .people import PEOPLE, Figure
 from .series import SERIES
 
 TITLES: tuple[Title, ...] = FILMS + SERIES + COURSES
 BY_KEY = {title.key: title for title in TITLES}
 SMALL = ("tide", "inn", "design")  # what `manage.py demo --small` makes
 
-__all__ = ["BY_KEY", "GENRES", "MEMBERS", "NOTICES", "REGIONS", "SHELVES", "SMALL", "TITLES", "Line", "Part", "Title"]
+__all__ = [
+    "ABOUT_GENRES",
+    "BY_KEY",
+    "GENRES",
+    "LANGUAGES",
+    "MEMBERS",
+    "NOTICES",
+    "PEOPLE",
+    "REGIONS",
+    "SHELVES",
+    "SMALL",
+    "TAGS",
+    "TITLES",
+    "Figure",
+    "Line",
+    "Part",
+    "Title",
+]

@@ -8,7 +8,7 @@ FILMS = (
         aliases=("潮下", "The Tide Below"), tagline="有些回信，要等一次退潮",
         summary="守了三十年灯塔的父亲去世后，宋亦舟回到鹿屿收拾遗物，在灯室的地板下发现一百二十七封没有寄出的信，收信人是一个她从未听过的名字。"
         "她决定在冬天的大潮到来之前，按信上的日期把父亲的一生重新走一遍。海水每天退去两次，每一次都露出一点真相。",
-        genres=("剧情", "悬疑"), region="中国大陆", year=2025, scene="sea", layout="left", mood="deep", seed=3, moment=4,
+        tags=("海", "书信"), genres=("剧情", "悬疑"), region="中国大陆", year=2025, scene="sea", layout="left", mood="deep", seed=3, moment=4,
         look=dict(zenith="#040b1c", middle="#0b2547", horizon="#2c6a8c", light="#fdf3d6", cloud="#1b3a5a", deep="#031422"),
         people=(("director", "林见川", ""), ("cast", "秦若溪", "宋亦舟"), ("cast", "贺远山", "宋父"), ("cast", "陶一鸣", "陈屿")),
         parts=(Part(seconds=30, lines=(
@@ -28,7 +28,7 @@ FILMS = (
         aliases=("北境来信",), tagline="在零下四十度，写一封慢信",
         summary="气象员沈知白被派往北纬六十八度的观测站，任务只有一个：记录整个极夜的天空。陪伴他的是一台老式电台，和电台那头一个自称住在春天里的声音。"
         "当极光越来越亮，信号却越来越远，他不得不做出选择：守着数据，还是循着声音走进雪原。",
-        genres=("爱情", "奇幻"), region="冰岛", year=2024, language="汉语普通话 / 冰岛语", scene="forest", layout="wide", mood="cold", seed=3, moment=9,
+        tags=("极光", "书信"), genres=("爱情", "奇幻"), region="冰岛", year=2024, languages=("汉语普通话", "冰岛语",), scene="forest", layout="wide", mood="cold", seed=3, moment=9,
         look=dict(zenith="#030a1c", horizon="#123a4c", aurora="#39f2a0", aurora2="#8a4dff", far="#5f86a3", fog="#1d4456", near="#020a10"),
         people=(("director", "许念慈", ""), ("cast", "顾长歌", "沈知白"), ("cast", "伊琳·海德", "电台里的声音"), ("cast", "马国安", "站长")),
         parts=(Part(seconds=88, lines=(
@@ -53,7 +53,7 @@ FILMS = (
         tagline="没有水的地方，他造了一条船",
         summary="河西走廊尽头，退休的木匠贺老三花了十一年，在沙漠里造一条能远航的船。村里人都说他疯了，只有逃学的孙女相信，沙子下面真的有一片海。"
         "改编自真实的造船手记。",
-        genres=("剧情", "家庭"), region="中国大陆", year=2023, scene="dunes", layout="wide", mood="warm", seed=5, moment=3,
+        tags=("手艺", "沙漠"), genres=("剧情", "家庭"), region="中国大陆", year=2023, scene="dunes", layout="wide", mood="warm", seed=5, moment=3,
         look=dict(zenith="#2d4a5e", middle="#d48a55", horizon="#f3c48b", sun="#fff4dd", light="#e8a15c", shade="#5b2a22"),
         people=(("director", "马库尔", ""), ("cast", "贺远山", "贺老三"), ("cast", "丁小禾", "阿穗")),
         parts=(Part(seconds=20),), access="paid", price="12.00", member_price="6.00", preview=8,
@@ -65,7 +65,7 @@ FILMS = (
         aliases=("霓虹雨夜",), tagline="这座城市只在下雨时说真话",
         summary="出租车司机阿乐有个规矩：雨夜不收熟客。直到一位乘客在后座留下一只还在响的手机，屏幕上是他十年前的照片。"
         "从午夜到天亮，七单生意，七个乘客，拼出一桩没有人报过的失踪案。",
-        genres=("悬疑", "剧情"), region="中国香港", year=2025, language="粤语 / 汉语普通话", scene="city", mood="neon", seed=9, moment=2,
+        tags=("都市", "雨夜"), genres=("悬疑", "剧情"), region="中国香港", year=2025, languages=("粤语", "汉语普通话",), scene="city", mood="neon", seed=9, moment=2,
         look=dict(zenith="#070a1e", middle="#1b1640", horizon="#8a2f6b", fog="#38235c", near="#05050f", warm="#ffb45c", cold="#59c8ff", neon="#ff2f8e", rain="#b9d4ff"),
         people=(("director", "关子维", ""), ("cast", "梁启言", "阿乐"), ("cast", "秦若溪", "最后一位乘客")),
         parts=(Part(seconds=20, chapters=((0, "午夜"), (7, "第三单"), (14, "天亮之前"))),),
@@ -77,7 +77,7 @@ FILMS = (
         tagline="回家的路，有四十光年",
         summary="深空测绘船“拾光号”在航线之外发现一颗不该存在的行星：它的光环以二十四小时为周期明灭，像在眨眼。"
         "船员投票决定是否降落，票数是三比三，最后一票握在船上唯一的孩子手里。",
-        genres=("科幻", "冒险"), region="中国大陆", year=2026, scene="planet", layout="wide", mood="vast", seed=10, moment=2,
+        tags=("太空", "选择"), genres=("科幻", "冒险"), region="中国大陆", year=2026, scene="planet", layout="wide", mood="vast", seed=10, moment=2,
         look=dict(space="#04050d", nebula="#3a2a9a", nebula2="#c2416b", dark="#7a3b2a", light="#f4cf9a", air="#8ec5ff", ring="#f3dcb8"),
         people=(("director", "周牧野", ""), ("cast", "顾长歌", "领航员"), ("cast", "丁小禾", "小满"), ("cast", "白若霖", "船长")),
         parts=(Part(seconds=24),), size=(1920, 1080),
@@ -88,7 +88,7 @@ FILMS = (
         key="ink", kind="film", category="film", title="墨山行", original="Into the Ink Mountains",
         aliases=("水墨江山",), tagline="一笔入山，一生未出",
         summary="南宋画师谢临渊奉旨画一幅《江山万里》，却在动笔之后发现，画里的山每夜都会多出一座。为了弄清是谁在添笔，他带着一叶小舟走进了自己的画。",
-        genres=("奇幻", "历史"), region="中国大陆", year=2022, scene="ink", mood="guqin", seed=4, moment=2,
+        tags=("水墨", "古风"), genres=("奇幻", "历史"), region="中国大陆", year=2022, scene="ink", mood="guqin", seed=4, moment=2,
         look=dict(paper="#efe8d8", paper2="#d9cfba", ink="#15181c", seal="#b5301f"), layout="side", ink="#1a1a1c",
         people=(("director", "沈砚秋", ""), ("cast", "白若霖", "谢临渊")),
         parts=(Part(seconds=20, lines=((2, 6, "山不在远处，在墨里。", "The mountain is not far away. It is in the ink."), (9, 14, "我划了三天，仍在第一笔之中。", "Three days I rowed, and was still inside the first stroke."))),),
@@ -99,7 +99,7 @@ FILMS = (
         key="snow", kind="film", category="film", title="雪落无声", original="Silent Snowfall",
         tagline="雪停之前，谁也不能离开",
         summary="暴雪封山，林场的小屋里住进五个互不相识的人。电话断线，炉火将尽，桌上却摆着六副碗筷。护林员老郑数了三遍人数，每一遍都不一样。",
-        genres=("悬疑",), region="中国大陆", year=2024, scene="forest", layout="wide", mood="cold", seed=8, moment=5,
+        tags=("封闭空间", "雪"), genres=("悬疑",), region="中国大陆", year=2024, scene="forest", layout="wide", mood="cold", seed=8, moment=5,
         look=dict(zenith="#27384d", horizon="#9fb3c4", stars="0", moon="#eef3f7", far="#b9c8d4", fog="#a9bac8", near="#16222e", flakes="1", ground="0.9", lamp="#ffb45a"),
         people=(("director", "关子维", ""), ("cast", "马国安", "老郑"), ("cast", "陶一鸣", "来客")),
         parts=(Part(seconds=18),), access="paid", preview=6, plays=64_800, score="8.2", ratings=1_204,
@@ -109,7 +109,7 @@ FILMS = (
         key="lanterns", kind="film", category="film", title="灯火可亲", original="The Warmth of Lanterns",
         tagline="每一盏灯，都替一个人回家",
         summary="沱河镇每年中秋放灯，一盏灯代表一个没能回家的人。做灯的阿婆今年多糊了一盏，却不肯说是给谁的。三代女人围着一盏灯，说起了从前。",
-        genres=("家庭", "治愈"), region="中国大陆", year=2025, scene="lanterns", mood="warm", seed=9, moment=3,
+        tags=("手艺", "中秋"), genres=("家庭", "治愈"), region="中国大陆", year=2025, scene="lanterns", mood="warm", seed=9, moment=3,
         look=dict(zenith="#0a1030", horizon="#3b2550", haze="#5a3560", hill="#120f26", lantern="#ff8a2b", flame="#ffe9a8", water="#0d0f2a"),
         people=(("director", "许念慈", ""), ("cast", "于凤芝", "阿婆"), ("cast", "秦若溪", "素心")),
         parts=(Part(seconds=20),), plays=203_500, score="8.9", ratings=3_015,
@@ -120,7 +120,7 @@ FILMS = (
         aliases=("那个夏天", "后来的海"), tagline="十七岁的话，二十七岁才听懂",
         summary="毕业前的最后一个夏天，四个人约好去看海，最后只有三个人上了车。十年后，缺席的那个人寄来一卷没有冲洗的胶卷。"
         "影片用四段互相矛盾的回忆，重述同一个黄昏。",
-        genres=("爱情", "剧情"), region="中国台湾", year=2023, scene="sea", mood="warm", seed=21, moment=3, layout="top",
+        tags=("青春", "海"), genres=("爱情", "剧情"), region="中国台湾", year=2023, scene="sea", mood="warm", seed=21, moment=3, layout="top",
         lines=("关于那个夏天", "我们没有说出口的一切", "以及后来的海"),
         look=dict(zenith="#234a86", middle="#e07a7f", horizon="#ffcf8a", light="#fff3cf", cloud="#b86a86", deep="#1f3f66", stars="12", height="0.46", radius="0.1"),
         people=(("director", "何安朵", ""), ("cast", "陶一鸣", "阿哲"), ("cast", "叶时雨", "小满")),
@@ -131,7 +131,7 @@ FILMS = (
         key="paper", kind="film", category="animation", title="纸上王国", original="The Paper Kingdom",
         tagline="小心，国王怕水",
         summary="在一本被遗忘的立体书里，纸做的王国正为雨季发愁。一只折坏了翅膀的纸鹤自告奋勇，要去书的最后一页，请作者把雨写小一点。",
-        genres=("奇幻", "家庭"), region="法国", year=2024, language="法语 / 汉语普通话", scene="paper", mood="play", seed=6, moment=2,
+        tags=("手艺", "童话"), genres=("奇幻", "家庭"), region="法国", year=2024, languages=("法语", "汉语普通话",), scene="paper", mood="play", seed=6, moment=2,
         look=dict(zenith="#122a4a", horizon="#2f6a86", moon="#ffe3ad", far="#3b8a9a", near="#0c1b38"),
         people=(("director", "艾蒂安·罗什", ""), ("cast", "叶时雨", "纸鹤（配音）")),
         parts=(Part(seconds=18),), plays=174_900, score="8.6", ratings=2_480,
@@ -141,7 +141,7 @@ FILMS = (
         key="koi", kind="film", category="animation", title="池中有月", original="The Moon in the Pond",
         tagline="两条锦鲤，为一轮月亮打了个赌",
         summary="红白锦鲤说月亮是它的，金色锦鲤不服气。为了分出胜负，它们决定在月圆之夜一起跳出水面看个究竟。一部几乎没有对白的水墨质感动画短片。",
-        genres=("治愈", "奇幻"), region="日本", year=2023, language="无对白", scene="koi", layout="top", mood="guqin", seed=10, moment=3,
+        tags=("水墨", "短片"), genres=("治愈", "奇幻"), region="日本", year=2023, languages=("无对白",), scene="koi", layout="top", mood="guqin", seed=10, moment=3,
         look=dict(deep="#04201f", shallow="#1c6a62", white="#f6efe4", koi="#e2401f", gold="#f0a726", leaf="#3f7a3c", glint="#d6fff2"),
         people=(("director", "水野澄", ""),), parts=(Part(seconds=16),), plays=92_100, score="9.2", ratings=1_655,
         comments=("十几秒的安静，比什么都解压。", "鱼尾巴的透明感绝了。"),

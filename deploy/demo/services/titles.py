@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from apps.community.models import Comment
 from apps.movies import services as movies
@@ -20,18 +22,35 @@ from apps.movies.models import (
     Credit,
     Episode,
     Genre,
+    Language,
     Material,
     Movie,
-    Person,
     PlayDay,
     Region,
+    Schedule,
     Status,
+    Tag,
 )
 from apps.notices.models import Notice
 from apps.users.models import Membership, User
 from deploy.demo import footage
-from deploy.demo.catalogue import BY_KEY, GENRES, MEMBERS, NOTICES, REGIONS, SHELVES, SMALL, TITLES, Part, Title
+from deploy.demo.catalogue import (
+    ABOUT_GENRES,
+    BY_KEY,
+    GENRES,
+    LANGUAGES,
+    MEMBERS,
+    NOTICES,
+    REGIONS,
+    SHELVES,
+    SMALL,
+    TAGS,
+    TITLES,
+    Part,
+    Title,
+)
 from deploy.demo.services.artwork import paint
+from deploy.demo.services.people import draw_portraits, person
 
 
 def make_catalogue(*, small: bool = False, at: datetime, say: Callable[[str], None] = lambda _: None) -> list[Movie]:
@@ -48,6 +67,7 @@ def make_catalogue(*, small: bool = False, at: datetime, say: Callable[[str], No
         movies.refresh_rankings()
         say(f"{written} titles written")
     paint([title for title in titles if (movie := _find(title)) and not movie.poster_set], small=small, say=say)
+    draw_portraits(say=say)
     return [movie for title in titles if (movie := _find(title))]
 
 
@@ -60,9 +80,12 @@ def _write_frame(at: datetime) -> None:
     for order, (slug, name, english) in enumerate(SHELVES):
         Category.objects.get_or_create(slug=slug, defaults={"name": name, "name_en": english, "order": order})
     for name, english in GENRES.items():
-        Genre.objects.get_or_create(name=name, defaults={"name_en": english})
-    for name, english in REGIONS.items():
-        Region.objects.get_or_create(name=name, defaults={"name_en": english})
+        about, about_en = ABOUT_GENRES.get(name, ("", ""))
+        values = {"name_en": english, "slug": slugify(english), "about": about, "about_en": about_en}
+        Genre.objects.get_or_create(name=name, defaults=values)
+    for model, names in ((Region, REGIONS), (Language, LANGUAGES), (Tag, TAGS)):
+        for name, english in names.items():
+            model.objects.get_or_create(name=name, defaults={"name_en": english})
     for age, (heading, body, pinned) in enumerate(NOTICES):
         Notice.objects.get_or_create(
             title=heading, defaults={"body": body, "pinned": pinned, "starts_at": at - timedelta(hours=20 * age)}
@@ -86,8 +109,9 @@ def _members(at: datetime) -> list[User]:
 
 
 @transaction.atomic
-def _write(title: Title, *, place: int, members: list[User], small: bool, at: datetime) -> Movie:
+def _write(title: Title, *, place: int, members: list[User], small: bool, at: datetime) -> None:
     rng = random.Random(title.key)
+    moments = _moments(title, at)
     movie = Movie.objects.create(
         kind=title.kind,
         category=Category.objects.get(slug=title.category),
@@ -101,7 +125,6 @@ def _write(title: Title, *, place: int, members: list[User], small: bool, at: da
         genre_line_en=" · ".join(GENRES[name] for name in title.genres),
         region=Region.objects.get(name=title.region),
         year=title.year,
-        language=title.language,
         access=title.access,
         price=Decimal(title.price),
         member_price=Decimal(title.member_price),
@@ -109,20 +132,30 @@ def _write(title: Title, *, place: int, members: list[User], small: bool, at: da
         exclusive=title.exclusive,
         episodes_planned=title.planned or len(title.parts),
         episodes_out=len(title.parts),
+        latest_episode=len(title.parts),
         duration=footage.seconds(title.parts[0], small=small),
         status=Status.PUBLISHED,
-        published_at=at - timedelta(days=(place * 7) % 41, hours=3 + place),
+        published_at=min(moments[0], at - timedelta(days=(place * 7) % 41, hours=3 + place)),
         rating_count=title.ratings,
         rating_sum=round(Decimal(title.score) * title.ratings),
         score=Decimal(title.score),
         plays=title.plays,
     )
     movie.genres.set(Genre.objects.filter(name__in=title.genres))
+    movie.languages.set(Language.objects.filter(name__in=title.languages))
+    movie.tags.set(Tag.objects.filter(name__in=title.tags))
     for order, (role, name, character) in enumerate(title.people):
-        person = Person.objects.filter(name=name).first() or Person.objects.create(name=name)
-        Credit.objects.create(movie=movie, person=person, role=role, character=character, order=order)
+        Credit.objects.create(movie=movie, person=person(name), role=role, character=character, order=order)
     for number, part in enumerate(title.parts, start=1):
-        _write_episode(movie, number, part, small=small, at=at - timedelta(days=7 * (len(title.parts) - number)))
+        _write_episode(movie, number, part, small=small, at=moments[number - 1])
+    if title.days:
+        Schedule.objects.create(
+            movie=movie,
+            weekdays=sum(1 << day for day in title.days),
+            time=time(title.hour),
+            starts_on=timezone.localdate(moments[0]),
+        )
+        movies.refresh_schedule(movie_id=movie.pk)
     for name, text in title.material:
         suffix = "py" if "python" in text[:40] else "txt"
         Material(movie=movie, title=name).file.save(f"{title.key}.{suffix}", ContentFile(text.encode()))
@@ -130,7 +163,17 @@ def _write(title: Title, *, place: int, members: list[User], small: bool, at: da
         Banner.objects.create(movie=movie, text=title.banner, order=place, starts_at=at - timedelta(days=1))
     _write_plays(movie, title, rng, at)
     _write_comments(movie, title, members, rng, at)
-    return movie
+    movies.announce(movie_ids=[movie.pk])
+
+
+def _moments(title: Title, at: datetime) -> list[datetime]:
+    """When each part came out, the last one lately: at the hour of its updates, or a week after the other."""
+    if not title.days:
+        return [at - timedelta(days=7 * age) for age in reversed(range(len(title.parts)))]
+    zone = timezone.get_current_timezone()
+    days = (timezone.localdate(at) - timedelta(days=age) for age in range(100))
+    slots = (datetime.combine(day, time(title.hour), zone) for day in days if day.weekday() in title.days)
+    return list(islice((slot for slot in slots if slot <= at), len(title.parts)))[::-1]
 
 
 def _write_episode(movie: Movie, number: int, part: Part, *, small: bool, at: datetime) -> None:
@@ -145,6 +188,7 @@ def _write_episode(movie: Movie, number: int, part: Part, *, small: bool, at: da
         intro_end=intro[1],
         outro_start=outro,
         created_at=at,
+        available_at=at,  # soon: its film is made in the background
     )
     Chapter.objects.bulk_create(
         Chapter(episode=episode, starts_at=start, title=name) for start, name in part.chapters if start < length

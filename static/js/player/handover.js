@@ -4,8 +4,8 @@ import { handOverPoint } from "./handover-point.js";
 /** @import { HlsConfig } from "hls.js" */
 
 /**
- * Opens `address` anew beside `old` and gives it the picture with its buffers from some seconds ahead of what is shown:
- * the viewer sees and hears nothing of it.
+ * Opens `address` again beside `old` and gives it the picture with its buffers from some seconds ahead of what is
+ * shown: the viewer sees and hears nothing of it.
  *
  * @param {Hls} old
  * @param {string} address

@@ -89,7 +89,7 @@ export class Player {
         level: (height) => this.tracks.level(height),
         texts: (tracks) => this.tracks.texts(tracks),
         sounds: (tracks) => this.tracks.sounds(tracks),
-        growing: () => this.view.say(this.words.growing),
+        progressive: () => this.view.say(this.words.progressive),
         whole: () => this.#whole(),
         error: (word) => this.#trouble(word),
         refused: () => this.standing.refused(),

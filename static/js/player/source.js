@@ -76,11 +76,11 @@ export class Source {
   /** @param {Hls} hls */
   #follow(hls) {
     this.#hls = hls;
-    let grew = false; // a title that is still being encoded: its smallest rendition, in a playlist that grows
+    let wasLive = false; // a progressive title: its smallest rendition, in a playlist that grows
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details: { live } }) => {
-      if (live && !grew) this.on.growing();
-      if (grew && !live) this.#improve(hls);
-      grew = live;
+      if (live && !wasLive) this.on.progressive();
+      if (wasLive && !live) this.#improve(hls);
+      wasLive = live;
     });
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.on.level(heightOf(hls.levels[level])));
     hls.on(Hls.Events.CUES_PARSED, (_, { cues, subtitleTrack }) => {
@@ -122,7 +122,7 @@ export class Source {
    * @param {Hls} hls
    */
   async #improve(hls) {
-    if (hls !== this.#hls) return; // it was loaded anew meanwhile
+    if (hls !== this.#hls) return; // it was loaded again meanwhile
     const next = await handOver(hls, this.address, this.#options());
     if (hls !== this.#hls) next?.destroy();
     else if (!next) setTimeout(() => this.#improve(hls), BETTER_MOMENT);
@@ -172,22 +172,26 @@ export class Source {
 
   /** The network is gone, or the server restarts: retries until it is back. */
   #wait() {
+    this.#stopWaiting();
     this.#isWaiting = true;
-    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#goOn(), RETRY);
+  }
+
+  #stopWaiting() {
+    this.#isWaiting = false;
+    clearTimeout(this.#timer);
   }
 
   /** Loads on from where it is. Nothing leaves the element: what it has stays, and so does the picture. */
   #goOn() {
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     if (this.#hls?.levels.length && this.video.readyState) this.#hls.startLoad(-1);
     else this.retry();
   }
 
   #loaded() {
-    this.#isWaiting = false;
+    if (this.#isWaiting) return; // it was on its way when another track failed; hls.js loads nothing more by itself
     this.#renewals = 0;
-    clearTimeout(this.#timer);
     this.#tell("");
   }
 
@@ -197,7 +201,7 @@ export class Source {
     return this.#recoveries.push(now) <= RECOVERIES;
   }
 
-  /** The files were replaced, or these addresses fail: loads the title anew and plays on where it was. */
+  /** The files were replaced, or these addresses fail: reloads the title and plays on where it was. */
   #renew() {
     if (++this.#renewals > RENEWALS) {
       this.#tell("unplayable");
@@ -207,11 +211,11 @@ export class Source {
     this.retry();
   }
 
-  /** Loads it anew where it was; what was paused stays paused. */
+  /** Reloads it where it was; what was paused stays paused. */
   retry() {
     const plays = !this.video.paused;
     this.startAt = this.video.currentTime || this.startAt;
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     if (this.#hls) {
       this.#hls.destroy();
       this.#open();
@@ -222,7 +226,7 @@ export class Source {
   /** Pauses and loads nothing more; what is there stays. */
   rest() {
     this.video.pause();
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     this.#hls?.stopLoad();
   }
 

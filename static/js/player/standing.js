@@ -11,6 +11,8 @@ const PATIENCE = 10_000; // milliseconds between two refusals of the same fault
 // plays on or shows why it can't.
 export class Standing {
   #isAsking = false;
+  /** @type {Wish | null} */
+  #wish = null; // what the viewer chose while another question was on its way
   #isOut = false;
   #refusedAt = -PATIENCE;
 
@@ -52,10 +54,18 @@ export class Standing {
    * @param {boolean} again whether it was refused a moment ago
    */
   async #ask(wish = {}, again = false) {
-    if (this.#isAsking) return;
+    if (this.#isAsking) {
+      if (Object.keys(wish).length) this.#wish = wish;
+      return;
+    }
     this.#isAsking = true;
     this.player.rest();
-    const said = await this.player.place.ask(wish);
+    let said = await this.player.place.ask(wish);
+    while (this.#wish) {
+      const chosen = this.#wish;
+      this.#wish = null;
+      said = await this.player.place.ask(chosen);
+    }
     this.#isAsking = false;
     this.#show(said, again);
   }

@@ -86,7 +86,7 @@ export interface SourceListener {
   level(height: number): void;
   texts(tracks: TextTrackInfo[]): void;
   sounds(tracks: SoundTrackInfo[]): void;
-  growing(): void;
+  progressive(): void;
   whole(): void;
   error(word: string): void;
   refused(): void;

@@ -38,21 +38,21 @@ export class AddUploadsForm {
     form.addEventListener("change", (event) => {
       const target = /** @type {Element} */ (event.target);
       if (target.matches(".arrange__title")) return;
-      // A typed number stands; after another choice the server numbers anew.
+      // A typed number stands; after another choice the server numbers again.
       if (target.matches(".arrange__number")) this.#preview(true);
       else this.update(true);
     });
     arrangeable(this.list, numberOf, () => this.#soon());
   }
 
-  update(anew = false) {
+  update(again = false) {
     const way = new FormData(this.form).get("way");
     const rows = this.#chosen();
     this.form.hidden = !this.rows().some((row) => row.ready);
     for (const part of findAll(this.form, "[data-way]")) part.hidden = part.dataset.way !== way;
     this.box.hidden = way === "films" || !rows.length;
     const shown = this.box.hidden ? "" : rows.map((row) => row.id).join();
-    if (!anew && shown === this.#shown) return;
+    if (!again && shown === this.#shown) return;
     this.#shown = shown;
     if (shown) this.#preview(false);
   }

@@ -1,20 +1,9 @@
+import { token } from "../csrf.js";
+
 /** @import { FormAnswer, UploadConfig, UploadRow } from "./types" */
 /** @import { Words } from "../player/types" */
 
 // What the upload page requests of the server, besides the bytes that tus sends.
-const cookie = (/** @type {string} */ name) =>
-  document.cookie
-    .split("; ")
-    .find((pair) => pair.startsWith(`${name}=`))
-    ?.slice(name.length + 1) ?? "";
-
-/** The CSRF token. The session may have been renewed in another tab: the newest one counts. */
-export function token() {
-  /** @type {HTMLInputElement | null} */
-  const field = document.querySelector("input[name=csrfmiddlewaretoken]");
-  return cookie("csrftoken") || field?.value || "";
-}
-
 export class Server {
   /** @param {UploadConfig} config */
   constructor(config) {

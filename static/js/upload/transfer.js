@@ -1,5 +1,5 @@
 import { Upload } from "tus-js-client";
-import { token } from "./server.js";
+import { token } from "../csrf.js";
 import { isBusy, mayPass, speedOf, stateAfter, waitBefore, withMark } from "./states.js";
 
 /** @import { DetailedError } from "tus-js-client" */

@@ -7,6 +7,7 @@ Finished chunks survive the death of a worker: the next one continues from there
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -58,15 +59,19 @@ def forget(video_id: int) -> None:
     shutil.rmtree(folder_of(video_id), ignore_errors=True)
 
 
-def prepare(video_id: int, source: Source, plan: Plan) -> None:
+def prepare(job: Job) -> None:
     """Write the task and enqueue its chunks, keeping finished chunks of an earlier worker for the same task."""
-    job = folder_of(video_id) / "job.json"
-    text = json.dumps(typed_json.dump(_Task(source, plan.copied is not None)))
-    if not (job.exists() and job.read_text() == text):
+    video_id, place = job.video.pk, folder_of(job.video.pk)
+    task = place / "job.json"
+    text = json.dumps(typed_json.dump(_Task(job.source, job.plan.copied is not None)))
+    if not (task.exists() and task.read_text() == text):
         forget(video_id)
-        job.parent.mkdir(parents=True)
-        job.write_text(text)
-    rows = [Chunk(video_id=video_id, number=number) for number in range(len(plan.parts))]
+        place.mkdir(parents=True)
+        task.write_text(text)
+    copy = place / job.path.name
+    if job.path.parent == job.folder and not copy.exists():
+        os.link(job.path, copy)  # where workers look for the copy that they would fetch
+    rows = [Chunk(video_id=video_id, number=number) for number in range(len(job.plan.parts))]
     Chunk.objects.bulk_create(rows, ignore_conflicts=True)
     waiting = Chunk.objects.filter(video_id=video_id, done=False).order_by("pk").values_list("pk", flat=True)
     enqueue_group("media.encode_chunk", [{"chunk_id": pk} for pk in waiting])
@@ -167,7 +172,7 @@ def _encode(video: Video, chunk: Chunk, folder: Path, listener: passes.ProgressL
     task = _task(video.pk)
     plan = task.plan
     return encode.make(
-        Path(videos().path(video.original)),
+        videos().fetch(video.original, folder_of(video.pk), on_tick=listener.tick),
         task.source,
         plan,
         folder=folder,

@@ -71,17 +71,23 @@ class Job:
         """Forget all results, and plan to copy nothing of the source."""
         self.results = Results()
         self.plan = ladder.plan(self.source, copy=False)
-        shutil.rmtree(self.folder)  # nothing in it may be mistaken for what is made now
-        self.folder.mkdir()
+        for made in self.folder.iterdir():  # nothing in it may be mistaken for what is made now
+            if made.is_dir():
+                shutil.rmtree(made)
+            elif made != self.path:
+                made.unlink()
 
     def file(self, name: str) -> Path:
         """Where the work folder has the track of that name."""
         return self.folder / f"{name}.mp4"
 
     def made(self, level: Level) -> Path:
-        """Where a finished level lies: in the storage once it was published."""
+        """Where a finished level lies: the storage may have taken it once it was published."""
+        made = self.file(level.name)
+        if made.exists():
+            return made
         stored = next(row.file for row in self.results.renditions if row.name == level.name)
-        return Path(videos().path(stored)) if stored else self.file(level.name)
+        return videos().fetch(stored, self.folder, on_tick=self.lease.tick)
 
     def listener(self, share: float = 0.0) -> ProgressListener:
         """The listener of a pass that is `share` of the whole job."""

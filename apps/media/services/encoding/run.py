@@ -17,7 +17,7 @@ from apps.media.models import ACTIVE, State, Video
 from apps.media.services.encoding import chunks, ladder
 from apps.media.services.encoding.job import Job
 from apps.media.services.encoding.title import encode_title
-from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost, fail, release, take_video, wait_for_room
+from apps.media.services.leases import ATTEMPTS, Lease, LeaseLost, fail, put_aside, release, take_video
 from apps.media.services.publishing.previews import set_preview
 from apps.media.services.publishing.progressive import withdraw
 from apps.media.services.queue import QUEUED_FOR
@@ -27,7 +27,7 @@ from utils.databases import is_full, unless_full, wait_for_locks
 from utils.mediakit import ffmpeg
 from utils.mediakit.probe import probe
 from utils.mediakit.refusals import Refused, damaged
-from utils.storages import videos
+from utils.storages import is_unavailable, videos
 from utils.tasks import enqueue
 
 
@@ -45,12 +45,12 @@ def process(*, video_id: int, long: bool = False, clock: Clock = timezone.now) -
     if lease is None:
         return
     video = Video.objects.get(pk=video_id)
-    drop_arrivals(video_id)
     if video.attempts > ATTEMPTS:
         fail(lease, "gave_up")
         withdraw(video_id, at=clock())
         return
     try:
+        drop_arrivals(video_id)
         with _work_folder(f"job-{video_id}-{lease.owner}") as folder:
             encode_title(_begin(video, lease, folder, clock, long=long))
     except (LeaseLost, GivenUp):
@@ -68,15 +68,17 @@ def process(*, video_id: int, long: bool = False, clock: Clock = timezone.now) -
         unreadable = failures.column(damaged(str(error)).refusal)
         fail(lease, unreadable if ffmpeg.UNREADABLE in str(error) else "encoding", str(error))
     except (OSError, OperationalError) as error:
-        if not is_full(error):
+        away = is_unavailable(error)
+        if not away and not is_full(error):
             if isinstance(error, OperationalError):
                 raise  # the lease will lapse, and another try begins
             fail(lease, "disk", str(error))
         elif video.attempts >= ATTEMPTS:
-            fail(lease, "full", str(error))
+            fail(lease, "storage" if away else "full", str(error))
         else:
+            failure = "no_storage" if away else "no_room"
             with unless_full():  # not even room to say so: the lease will lapse
-                wait_for_room(lease, tries=video.attempts, at=clock(), detail=str(error))
+                put_aside(lease, failure, tries=video.attempts, at=clock(), detail=str(error))
     finally:
         if not Video.objects.filter(pk=video_id, state__in=ACTIVE).exists():
             chunks.forget(video_id)
@@ -86,7 +88,7 @@ def process(*, video_id: int, long: bool = False, clock: Clock = timezone.now) -
 
 def _begin(video: Video, lease: Lease[Video], folder: Path, clock: Clock, *, long: bool) -> Job:
     """Probe the source and plan what is made of it. Raises Refused, and _TooLong."""
-    path = Path(videos().path(video.original))
+    path = videos().fetch(video.original, folder, on_tick=lease.tick)
     source = probe(path, on_tick=lease.tick)
     lease.held().update(source_info=source_info.column(source))
     plan = ladder.plan(source)

@@ -40,7 +40,7 @@ def _make_all(job: Job) -> str:
     # what an earlier encode made stays until this one is done
     watchable = job.video.ready_at is not None and not job.video.renditions.filter(progressive=True).exists()
     if job.chunked:
-        chunks.prepare(job.video.pk, job.source, job.plan)
+        chunks.prepare(job)
     results.texts = subtitles.convert(job.path, job.source, folder=job.folder, on_tick=job.lease.tick)
     converted = [track for track, _path in results.texts]
     job.lease.held().update(source_info=source_info.column(job.source, converted=converted))

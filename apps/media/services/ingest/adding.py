@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.media.models import State, Video
+from apps.media.models import PendingDeletion, State, Video
 from apps.media.services.ingest import tus
 from apps.media.services.ingest.digests import Digests, digest
 from apps.media.services.queue import QUEUED_FOR, queue_again
+from apps.media.services.storage import expect
 from utils.clock import Clock
 from utils.redis import held
 from utils.storages import videos
@@ -40,12 +42,20 @@ def add_video(
             if move:
                 path.unlink()
             return _again_if_failed(video, clock())
-        stored = videos().adopt(path, suffix=tus.suffix(original_name), move=move)
+        stored = videos().adopt(
+            path,
+            suffix=tus.suffix(original_name),
+            move=move,
+            begun=lambda name: expect(name, digests.length, at=clock()),
+        )
+        video = take_in(
+            stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds, at=clock()
+        )
+        if move:
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise UnableToAddVideo(f"{original_name}: {error.strerror or error}") from error
-    return take_in(
-        stored=stored, original_name=original_name, digests=digests, preview_seconds=preview_seconds, at=clock()
-    )
+    return video
 
 
 def find_stored(*, sha256: str, size: int, at: datetime) -> Video | None:
@@ -70,16 +80,18 @@ def take_in(*, stored: str, original_name: str, digests: Digests, at: datetime, 
     with held(f"media.content.{digests.sha256}", seconds=ONE_AT_A_TIME):
         video = find_content(sha256=digests.sha256, size=digests.length)
         if video is None:
-            video = Video.objects.create(
-                original=stored,
-                original_name=original_name[-255:] or _("Untitled"),
-                size=digests.length,
-                sha256=digests.sha256,
-                md5=digests.md5,
-                preview_seconds=preview_seconds,
-                lease_until=at + QUEUED_FOR,
-            )
-            enqueue("media.process", video_id=video.pk)
+            with transaction.atomic():
+                video = Video.objects.create(
+                    original=stored,
+                    original_name=original_name[-255:] or _("Untitled"),
+                    size=digests.length,
+                    sha256=digests.sha256,
+                    md5=digests.md5,
+                    preview_seconds=preview_seconds,
+                    lease_until=at + QUEUED_FOR,
+                )
+                PendingDeletion.objects.filter(name=stored).delete()
+                enqueue("media.process", video_id=video.pk)
             return video
     if video.original != stored:
         videos().delete(stored)

@@ -7,10 +7,16 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from threading import Lock
-from typing import BinaryIO
+from typing import Protocol
 
 CHUNK = 1024 * 1024  # bytes read at a time
 KEPT = 64  # interrupted files whose hashes a process keeps
+
+
+class Readable(Protocol):
+    """A file opened in binary mode."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Digests:
@@ -33,7 +39,7 @@ class Digests:
         self.length += len(data)
 
     def copy(self) -> Digests:
-        """The same state, going on by itself."""
+        """An independent copy of the state."""
         twin = Digests()
         twin._sha256, twin._md5, twin.length = self._sha256.copy(), self._md5.copy(), self.length
         return twin
@@ -47,7 +53,7 @@ class Digests:
         return self._md5.hexdigest()
 
 
-def digest(file: BinaryIO) -> Digests:
+def digest(file: Readable) -> Digests:
     """The hashes of all that is left in `file`, read in pieces, on two processors where there are two."""
     found = Digests()
     with ThreadPoolExecutor(1) as other:

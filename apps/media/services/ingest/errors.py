@@ -11,6 +11,10 @@ class NoRoom(UploadError):
     """The disk is full, or would be."""
 
 
+class Unreachable(UploadError):
+    """The storage can't be reached; what was confirmed is kept."""
+
+
 class Busy(UploadError):
     """Another request is writing to this upload."""
 

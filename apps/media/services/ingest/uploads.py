@@ -1,19 +1,14 @@
 """Resumable uploads, over connections that break and servers that stop (tus 1.0.0).
 
-An upload's bytes are written straight to their final file. `Upload.offset` counts those that are safely on the disk;
-what a dead process wrote beyond it is truncated before the next byte is added.
+An upload's bytes are written straight to their final file. `Upload.offset` counts those that are safely stored; what a
+dead process wrote beyond it doesn't count.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import shutil
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,10 +21,11 @@ from apps.media.models import Upload, Video
 from apps.media.services.ingest import tus
 from apps.media.services.ingest.adding import find_stored, take_in
 from apps.media.services.ingest.digests import DigestCache, Digests, digest
-from apps.media.services.ingest.errors import Busy, NoRoom, TooLong, WrongChecksum, WrongOffset
+from apps.media.services.ingest.errors import Busy, NoRoom, TooLong, Unreachable, WrongChecksum, WrongOffset
 from utils.clock import Clock
 from utils.databases import is_full
-from utils.storages import videos
+from utils.storages import is_unavailable, videos
+from utils.storages.front import Growing, Locked
 from utils.tasks import enqueue
 
 if TYPE_CHECKING:
@@ -41,7 +37,6 @@ HASHED_QUICKLY = 4 * 1024**3  # bytes: a minute or two, even on a slow disk
 FINISHED_WITHIN = timedelta(minutes=5)  # then a received file is put on the queue again
 # Seconds that a returning client waits for its last request to end: the server takes 30 to notice a dead connection.
 PATIENCE = 35.0
-LOOK_EVERY = 0.05  # seconds
 
 _digests = DigestCache()
 
@@ -51,11 +46,10 @@ def create_upload(*, owner: User, size: int, at: datetime, filename: str = "", m
     if size > settings.UPLOAD_MAX_SIZE:
         raise TooLong
     coming = Upload.objects.arriving(at).aggregate(left=Sum(F("size") - F("offset")))["left"] or 0
-    if coming + size > _free():
+    if not _has_room(coming + size):
         raise NoRoom
     with _disk():
-        stored = videos().new_name(tus.suffix(filename))
-        Path(videos().path(stored)).touch()
+        stored = videos().begin(tus.suffix(filename))
         expires_at = _lives_until(at)
         return Upload.objects.create(
             owner=owner, filename=filename[-255:], metadata=metadata, size=size, stored=stored, expires_at=expires_at
@@ -69,7 +63,8 @@ def is_possible(*, size: int) -> bool:
 
 def attach_known(*, owner: User, sha256: str, size: int, at: datetime, filename: str = "") -> Upload | None:
     """An upload that is done at once because its content is stored already; None if it isn't."""
-    video = find_stored(sha256=sha256, size=size, at=at)
+    with _disk():
+        video = find_stored(sha256=sha256, size=size, at=at)
     if video is None:
         return None
     return Upload.objects.create(
@@ -119,9 +114,7 @@ def receive(
             raise WrongOffset
         if offset + length > upload.size:
             raise TooLong
-        if os.fstat(file).st_size > offset:
-            os.ftruncate(file, offset)
-        os.lseek(file, offset, os.SEEK_SET)
+        file.resume(offset)
         digests = _digests.take(upload.pk, offset)
         try:
             if checksum:
@@ -140,19 +133,20 @@ def receive(
 
 
 def _take(
-    upload: Upload, file: int, length: int, read: Callable[[int], bytes], digests: Digests | None, clock: Clock
+    upload: Upload, file: Growing, length: int, read: Callable[[int], bytes], digests: Digests | None, clock: Clock
 ) -> None:
-    """Write the bytes as they arrive. Whatever ends it, those that arrived are brought to the disk."""
+    """Write the bytes as they arrive. Whatever ends it, those that arrived are stored."""
     position, end = upload.offset, upload.offset + length
     try:
         while position < end and (data := read(min(end - position, CHUNK))):
-            _write(file, data)
+            with _disk():
+                file.write(data)
             position += len(data)
             if digests:
                 digests.update(data)
             if position - upload.offset >= SAVE_EVERY:
                 _save(upload, file, position, clock())
-                if _free() < 0:
+                if not _has_room(0):
                     raise NoRoom
     finally:
         if position > upload.offset:
@@ -161,7 +155,7 @@ def _take(
 
 def _take_checked(
     upload: Upload,
-    file: int,
+    file: Growing,
     length: int,
     read: Callable[[int], bytes],
     checksum: tus.Checksum,
@@ -173,7 +167,8 @@ def _take_checked(
     hasher = checksum.hasher()
     left = length
     while left and (data := read(min(left, CHUNK))):
-        _write(file, data)
+        with _disk():
+            file.write(data)
         left -= len(data)
         hasher.update(data)
         if digests:
@@ -184,36 +179,37 @@ def _take_checked(
     return digests
 
 
-def _write(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    with _disk():
-        while view:
-            view = view[os.write(file, view) :]
-
-
-def _save(upload: Upload, file: int, offset: int, at: datetime) -> None:
-    """Sync the bytes to the disk, then save the offset that counts them."""
+def _save(upload: Upload, file: Growing, offset: int, at: datetime) -> None:
+    """Sync the bytes, then save the offset that counts them. Raises WrongOffset if another machine saved one."""
     whole = offset == upload.size
+    state = Upload.State.RECEIVED if whole else Upload.State.RECEIVING
+    expires_at = at + FINISHED_WITHIN if whole else _lives_until(at)
+    rows = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING, offset=upload.offset)
     with _disk():
-        os.fdatasync(file)
-        upload.offset = offset
-        upload.state = Upload.State.RECEIVED if whole else Upload.State.RECEIVING
-        upload.expires_at = at + FINISHED_WITHIN if whole else _lives_until(at)
-        upload.save(update_fields=["offset", "state", "expires_at"])
+        file.sync()
+        if not rows.update(offset=offset, state=state, expires_at=expires_at):
+            raise WrongOffset
+    upload.offset, upload.state, upload.expires_at = offset, state, expires_at
 
 
 def finish_upload(*, upload_id: UUID | str, digests: Digests | None = None, clock: Clock = timezone.now) -> None:
-    """Make a video of a complete upload, hashed now unless it was hashed as it arrived. Idempotent."""
+    """Make a video of a complete upload, hashed now unless it was hashed as it arrived. Idempotent.
+
+    While the storage can't be reached, the upload stays received, and `look_after_uploads` has it finished later.
+    """
     upload = Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).first()
     if upload is None:
         return
     if digests is None:
         try:
-            with _locked(upload), Path(videos().path(upload.stored)).open("rb") as file:
+            with _locked(upload), videos().open(upload.stored) as file:
                 digests = digest(file)
-        except (Busy, FileNotFoundError):
+        except (Busy, FileNotFoundError, Unreachable):
             return  # another worker has it in hand, or has put its content with the same that was there
-    video = take_in(stored=upload.stored, original_name=upload.filename, digests=digests, at=clock())
+    try:
+        video = take_in(stored=upload.stored, original_name=upload.filename, digests=digests, at=clock())
+    except videos().unavailable:
+        return
     Upload.objects.filter(pk=upload_id, state=Upload.State.RECEIVED).update(
         state=Upload.State.DONE, video=video, expires_at=_lives_until(clock())
     )
@@ -243,7 +239,7 @@ def look_after_uploads(*, at: datetime) -> None:
     for upload in Upload.objects.expired(at).filter(state=Upload.State.RECEIVING):
         try:
             terminate(upload=upload)
-        except Busy:
+        except (Busy, Unreachable):
             continue  # a byte arrives at this moment
     for upload in Upload.objects.expired(at).filter(state=Upload.State.RECEIVED):
         Upload.objects.filter(pk=upload.pk).update(expires_at=at + FINISHED_WITHIN)
@@ -251,43 +247,35 @@ def look_after_uploads(*, at: datetime) -> None:
 
 
 @contextlib.contextmanager
-def _locked(upload: Upload, *, patience: float = 0) -> Iterator[int]:
-    """The upload's file, locked for this request; the kernel releases the lock if its process dies.
+def _locked(upload: Upload, *, patience: float = 0) -> Iterator[Growing]:
+    """The upload's file, locked for this request.
 
-    Raises Busy if another holds it for longer than `patience`, in seconds.
+    Raises Busy after `patience` seconds, FileNotFoundError, and what `_disk` does.
     """
-    file = os.open(videos().path(upload.stored), os.O_RDWR)
-    until = time.monotonic() + patience
     try:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() >= until:
-                    raise Busy from error
-            time.sleep(LOOK_EVERY)
-        yield file
-    finally:
-        os.close(file)
+        with _disk(), videos().growing(upload.stored, patience=patience) as file:
+            yield file
+    except Locked as error:
+        raise Busy from error
 
 
 @contextlib.contextmanager
 def _disk() -> Iterator[None]:
-    """Turn errors of a full disk into NoRoom."""
+    """Turn errors of a full disk into NoRoom, and those of a storage that can't be reached into Unreachable."""
     try:
         yield
     except (OSError, OperationalError) as error:
         if is_full(error):
             raise NoRoom from error
+        if is_unavailable(error):
+            raise Unreachable from error
         raise
 
 
-def _free() -> int:
-    """Bytes that uploads may still take; negative once they take from the reserve."""
-    place = Path(videos().location)
-    place.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(place).free - int(settings.DISK_RESERVE)
+def _has_room(size: int) -> bool:
+    """Whether uploads may still take `size` bytes, as far as the storage can tell before they are stored."""
+    free = videos().free_bytes()
+    return free is None or size + int(settings.DISK_RESERVE) <= free
 
 
 def _lives_until(at: datetime) -> datetime:

@@ -20,7 +20,7 @@ def publish(job: Job, *, done: bool) -> None:
     job.lease.renew()
     video, results = job.video, job.results
     wanted = Video.objects.values_list("preview_seconds", flat=True).get(pk=video.pk)
-    with Arrivals(video, clock=job.clock) as arrivals:
+    with Arrivals(video, clock=job.clock, on_tick=job.lease.tick) as arrivals:
         for row in results.fresh:
             row.file = store(job, row, arrivals)
             job.lease.tick()

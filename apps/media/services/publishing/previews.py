@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.media import hls
 from apps.media.models import Rendition, Segment, Video
 from apps.media.services.publishing.publication import replace_renditions
-from apps.media.services.storage import Arrivals
+from apps.media.services.storage import Arrivals, GivenUp
 from utils.clock import Clock
 from utils.storages import videos
 
@@ -29,7 +29,7 @@ def set_preview(*, video: Video, seconds: int, clock: Clock = timezone.now) -> N
 
 
 def _recut(video: Video, seconds: int, clock: Clock) -> bool:
-    """False if the renditions were replaced by an encode meanwhile."""
+    """False if an encode replaced the renditions meanwhile, or deleted the files that were just cut."""
     rows = list(video.renditions.filter(variant=Rendition.Variant.FULL))
     try:
         with Arrivals(video, clock=clock) as arrivals:
@@ -43,6 +43,8 @@ def _recut(video: Video, seconds: int, clock: Clock) -> bool:
                     replace_renditions(locked, fresh, old.defer("segments"), at=clock())
                     Video.objects.filter(pk=video.pk).update(preview_duration=length_of(fresh))
                     return True
+    except GivenUp:
+        pass  # an encode that began meanwhile took them for what a dead worker left
     except FileNotFoundError:
         if video.renditions.filter(file__in=[row.file for row in rows]).count() == len(rows):
             raise  # not replaced: gone

@@ -66,8 +66,12 @@ class ProgressivePublisher:
             return
         rows = self._rows()
         if rows and self._worth_it(rows, now - self._began):
-            self._publish(rows)
-            self._show(rows[0])
+            try:
+                self._publish(rows)
+                self._show(rows[0])
+            except videos().unavailable:  # the encode continues, and the next look tries again
+                if not self._published:
+                    self._job.results.partial.clear()
         took = time.monotonic() - now
         self._next = now + max(LOOK_EVERY, LOOK_SHARE * took)
 
@@ -91,7 +95,7 @@ class ProgressivePublisher:
 
     def _publish(self, rows: list[Rendition]) -> None:
         job = self._job
-        with Arrivals(job.video, clock=job.clock) as arrivals:
+        with Arrivals(job.video, clock=job.clock, on_tick=job.lease.tick) as arrivals:
             for row in rows:
                 row.progressive = True
                 row.file = self._store(row, arrivals)
@@ -111,9 +115,7 @@ class ProgressivePublisher:
     def _store(self, row: Rendition, arrivals: Arrivals) -> str:
         results = self._job.results
         if row.name not in results.partial:
-            beginning = self._job.file(f"beginning-{row.name}")
-            beginning.touch()
-            results.partial[row.name] = arrivals.place(beginning), 0
+            results.partial[row.name] = arrivals.begin(self._job.file(row.name).suffix), 0
         return store(self._job, row, arrivals)
 
     def _previews(self, rows: list[Rendition], arrivals: Arrivals) -> list[Rendition]:
@@ -159,9 +161,9 @@ class ProgressivePublisher:
 
     def _thumbnail(self, picture: Rendition) -> Path | None:
         """A frame of what was published so far; None if that shows nothing."""
-        folder = self._job.folder / "beginning"
+        folder, tick = self._job.folder / f"beginning-{picture.size}", self._job.lease.tick
         folder.mkdir(exist_ok=True)
-        tick, level = self._job.lease.tick, Path(videos().path(picture.file))
+        level = videos().fetch(picture.file, folder, on_tick=tick)
         tiles = storyboard.tiles_of(replace(self._job.source, duration=picture.duration))
         try:
             sheets, _ = storyboard.make(level, tiles, folder=folder, on_tick=tick, strict=False)

@@ -73,7 +73,7 @@ def _number_labels(rows: list[Rendition]) -> None:
 
 
 def store(job: Job, row: Rendition, arrivals: Arrivals) -> str:
-    """Move a track's file into the storage, or append to what is stored of it; returns its name there."""
+    """Store a track's file, or append to what is stored of it; returns its name there."""
     made = job.file(row.name)
     if row.name not in job.results.partial:
         return arrivals.place(made)

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.media import services as media
 from apps.media.models import State, Video
 from apps.movies import services
-from apps.movies.models import Access, Category, Kind
+from apps.movies.models import Access, Category, Kind, Movie, Status
 
 POLL = 0.5  # seconds between two looks at the state
 
@@ -30,7 +30,9 @@ class Command(BaseCommand):
         parser.add_argument("--access", choices=Access.values, default=Access.FREE)
         parser.add_argument("--episode", type=int, help="its number; the next one unless given")
         parser.add_argument("--draft", action="store_true", help="leave a new title unpublished")
-        parser.add_argument("--wait", action="store_true", help="until it is ready or has failed")
+        parser.add_argument(
+            "--wait", action="store_true", help="until it is ready, and its title published, or it has failed"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -55,7 +57,7 @@ class Command(BaseCommand):
         except services.UnableToAddEpisode as error:
             raise CommandError(str(error)) from error
         video = Video.objects.get(episodes=episode)
-        while options["wait"] and video.state not in {State.READY, State.FAILED}:
+        while options["wait"] and not _is_over(video, episode.movie_id):
             time.sleep(POLL)
             video.refresh_from_db()
         answer = {
@@ -70,3 +72,10 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(answer, ensure_ascii=False))
         if video.state == State.FAILED:
             raise SystemExit(1)
+
+
+def _is_over(video: Video, movie_id: int) -> bool:
+    """Whether the video has failed, or is ready and its title no longer waits for it: a task publishes that."""
+    if video.state == State.READY:
+        return not Movie.objects.filter(pk=movie_id, status=Status.WAITING).exists()
+    return video.state == State.FAILED

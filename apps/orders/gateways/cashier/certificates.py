@@ -52,10 +52,11 @@ def make_certificates(folder: Path, *, seller_id: str, app_id: str) -> None:
 
 
 def renew_gateway(folder: Path) -> None:
-    """Switch the cashier to a new key and certificate for the same holder, as Alipay does."""
+    """Switch the cashier to a new key and certificate for the same holder, as Alipay does; the new one ends later."""
     old, issuing = load_pem_x509_certificates((folder / "gateway.crt").read_bytes())
     key, issuing_key = _rsa(), load_pem_private_key((folder / "issuing_private.pem").read_bytes(), None)
-    new = _issue(old.subject, key.public_key(), issuing.subject, issuing_key)
+    ends = old.not_valid_after_utc + timedelta(days=1)
+    new = _issue(old.subject, key.public_key(), issuing.subject, issuing_key, ends=ends)
     (folder / "gateway_private.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     (folder / "gateway.crt").write_bytes(new.public_bytes(Encoding.PEM) + issuing.public_bytes(Encoding.PEM))
 
@@ -72,8 +73,11 @@ def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(kind, word) for kind, word in words.items()])
 
 
-def _issue(name: x509.Name, public: Any, issuer: x509.Name, key: Any, *, may_issue: bool = False) -> x509.Certificate:
+def _issue(
+    name: x509.Name, public: Any, issuer: x509.Name, key: Any, *, may_issue: bool = False, ends: datetime | None = None
+) -> x509.Certificate:
     begins = datetime.now(UTC) - timedelta(hours=1)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(public)
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(begins).not_valid_after(begins + LIVES)
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(begins)
+    made = made.not_valid_after(ends or begins + LIVES)
     return made.add_extension(x509.BasicConstraints(ca=may_issue, path_length=None), critical=True).sign(key, SHA256())

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             services.DifferenceKind.NOT_THEIRS: _("missing from the bill"),
             services.DifferenceKind.AMOUNT: _("amounts differ"),
             services.DifferenceKind.TWICE: _("duplicated in the bill"),
-            services.DifferenceKind.UNKNOWN: _("unrecognised line"),
+            services.DifferenceKind.UNKNOWN: _("unrecognized line"),
         }
         for row in result.differences:
             sums = " / ".join("–" if amount is None else yuan(amount) for amount in (row.ours, row.theirs))

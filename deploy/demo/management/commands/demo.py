@@ -1,4 +1,4 @@
-"""Fill the site with the demo catalogue."""
+"""Fills the site with the demo catalogue."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from deploy.demo import services
 
 
 class Command(BaseCommand):
-    help = "Makes the demo catalogue: titles, posters and, behind it on the queue, the films. Run again, it completes."
+    help = "Create the demo catalogue: titles, posters, and films by the queue. Run again, it adds what is missing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--small", action="store_true", help="three titles with films of four seconds, for tests")
         parser.add_argument("--no-videos", action="store_true", help="titles and pictures only")
-        parser.add_argument("--restarted", action="store_true", help="the site starts: whoever filmed before is gone")
+        parser.add_argument("--restarted", action="store_true", help="the site is starting, so nothing is being filmed")
 
     def handle(self, *args: Any, **options: Any) -> None:
         movies = services.make_catalogue(small=options["small"], at=timezone.now(), say=self.stdout.write)
-        told = f"{len(movies)} titles in the demo catalogue"
+        done = f"{len(movies)} titles in the demo catalogue"
         if not options["no_videos"]:
             queued = services.queue_films(small=options["small"], restarted=options["restarted"])
-            told += f", {queued} films put on the queue"
-        self.stdout.write(f"{told}.")
+            done += f", {queued} films queued"
+        self.stdout.write(f"{done}.")
