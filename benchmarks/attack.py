@@ -247,9 +247,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="attack-"))
     site = start_site(folder / "data", demo="small")
     nginx_port, bad = free_port(), 0
-    node_socket = folder / "node.sock"
-    node = start_node(site, node_socket)
-    nginx = start_nginx(site, nginx_port, folder / "nginx", node=node_socket)
+    sockets = [folder / f"node-{number}.sock" for number in (1, 2, 3)]  # as many as the shipped units start
+    nodes = [start_node(site, file) for file in sockets]
+    nginx = start_nginx(site, nginx_port, folder / "nginx", nodes=sockets)
     try:
         ports = {"nginx": nginx_port, "embedded": site.port}
         if args.server:
@@ -270,7 +270,7 @@ def main() -> int:
         if "fuzz" in args.only:
             bad += fuzz_every_role(site, ports, args)
     finally:
-        for process in (nginx, node):
+        for process in (nginx, *nodes):
             process.terminate()
             process.wait(timeout=60)
         if os.environ.get("KEEP_LOG"):

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.browser.conftest import Site
@@ -33,16 +34,16 @@ def free_port() -> int:
 
 
 def start_nginx(
-    site: Site, port: int, folder: Path, *, more: str = "", node: Path | None = None, **changed: str
+    site: Site, port: int, folder: Path, *, more: str = "", nodes: Sequence[Path] = (), **changed: str
 ) -> subprocess.Popen[str]:
-    """nginx in front of the site's uWSGI socket or that of a `node`, files in `folder`; `more` stands beside its block.
+    """nginx in front of the site's uWSGI socket or of `nodes`, files in `folder`; `more` stands beside its block.
 
     Settings `changed` are those its configuration is printed with.
     """
     folder.mkdir(exist_ok=True)
     run = Path((site.data / "run.env").read_text().split("REDIS_URL=unix://")[1].split("\n")[0]).parent
-    socket_file = node or run / "uwsgi.sock"
-    options = ("--listen", f"127.0.0.1:{port}", "--node", f"unix:{socket_file}", "--rate", "0")
+    sockets = [part for file in nodes or [run / "uwsgi.sock"] for part in ("--node", f"unix:{file}")]
+    options = ("--listen", f"127.0.0.1:{port}", *sockets, "--rate", "0")
     block = site.manage("nginx_config", *options, **changed)
     (folder / "site.conf").write_text(block)
     user = "user root;" if os.geteuid() == 0 else ""
