@@ -12,8 +12,10 @@ from pathlib import Path
 from tests.browser.conftest import Site
 
 MAIN = """
+%(modules)s
 %(user)s
 daemon off;
+worker_processes 2;
 pid %(folder)s/pid;
 error_log %(folder)s/error.log;
 events {}
@@ -33,6 +35,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def write_main(folder: Path, site: str, *, modules: str = "", more: str = "") -> None:
+    """A main nginx.conf in the folder around a `site`'s configuration; `more` stands beside the site's block."""
+    (folder / "site.conf").write_text(site)
+    user = "user root;" if os.geteuid() == 0 else ""
+    values = {"user": user, "folder": folder, "modules": modules, "more": more}
+    (folder / "nginx.conf").write_text(MAIN % values)
+
+
 def start_nginx(
     site: Site, port: int, folder: Path, *, more: str = "", nodes: Sequence[Path] = (), **changed: str
 ) -> subprocess.Popen[str]:
@@ -45,9 +55,7 @@ def start_nginx(
     sockets = [part for file in nodes or [run / "uwsgi.sock"] for part in ("--node", f"unix:{file}")]
     options = ("--listen", f"127.0.0.1:{port}", *sockets, "--rate", "0")
     block = site.manage("nginx_config", *options, **changed)
-    (folder / "site.conf").write_text(block)
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(MAIN % {"user": user, "folder": folder, "more": more})
+    write_main(folder, block, more=more)
     process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf"], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 20
     while socket.socket().connect_ex(("127.0.0.1", port)):

@@ -18,28 +18,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.browser.nginx import free_port
+from tests.browser.nginx import free_port, write_main
 from tests.conftest import ROOT
 from tests.environment import SOCKET
 from tests.migrated import put_sqlite
 
 WITHIN = 120.0  # seconds; a busy machine is no fault
 BIN = Path(sys.executable).parent
-MAIN = """
-%(modules)s
-%(user)s
-daemon off;
-worker_processes 2;
-pid %(folder)s/pid;
-error_log %(folder)s/error.log;
-events {}
-http {
-    access_log off;
-    client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy; uwsgi_temp_path %(folder)s/uwsgi;
-    fastcgi_temp_path %(folder)s/fastcgi; scgi_temp_path %(folder)s/scgi;
-    include %(folder)s/site.conf;
-}
-"""
 
 
 class Answer(NamedTuple):
@@ -124,13 +109,6 @@ class Front:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-
-
-def write_main(folder: Path, site: str, *, modules: str = "") -> None:
-    """nginx.conf in the folder around the site's configuration, which goes beside it."""
-    (folder / "site.conf").write_text(site)
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(MAIN % {"user": user, "folder": folder, "modules": modules})
 
 
 def make_certificate(folder: Path) -> Path:

@@ -15,7 +15,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.browser.conftest import kill_tree
-from tests.deploy.front import Front, asked, make_certificate, running_front, until, write_main
+from tests.browser.nginx import write_main
+from tests.deploy.front import Front, asked, make_certificate, running_front, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("front")]
 
