@@ -280,11 +280,11 @@ def main() -> int:
     return 1 if bad else 0
 
 
-def start_node(site: Site, file: Path) -> subprocess.Popen[bytes]:
+def start_node(site: Site, file: Path) -> subprocess.Popen[str]:
     """A node beside the site, on its data, at the socket `file`; once it answers there."""
     node = subprocess.Popen(
         [ROOT / ".venv/bin/uwsgi", "--ini", "deploy/node/uwsgi.ini", "--socket", file],
-        cwd=ROOT, env={**os.environ, "DATA_DIR": str(site.data)}, stderr=subprocess.DEVNULL,
+        cwd=ROOT, env={**os.environ, "DATA_DIR": str(site.data)}, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     until = time.monotonic() + 60
     while socket.socket(socket.AF_UNIX).connect_ex(str(file)):
