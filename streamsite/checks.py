@@ -97,19 +97,24 @@ def check_addresses(**_kwargs: Any) -> list[CheckMessage]:
             ),
             (bool(settings.SITE_NAME.strip()), "E038", "SITE_NAME is empty.", "Set it to the name of the site."),
         ),
-        *_check_proxies(),
+        *_check_networks(
+            "TRUSTED_PROXIES", "streamsite.E030", [one for one in settings.TRUSTED_PROXIES if one != "unix"],
+            "Set it to networks such as 127.0.0.1/32,10.0.0.0/8, or to unix.",
+        ),
+        *_check_networks(
+            "MONITORING_NETWORKS", "streamsite.E040", settings.MONITORING_NETWORKS,
+            "Set it to networks such as 127.0.0.0/8,10.1.2.3.",
+        ),
     ]  # fmt: skip
 
 
-def _check_proxies() -> list[CheckMessage]:
+def _check_networks(name: str, id: str, values: list[str], hint: str) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    for one in settings.TRUSTED_PROXIES:
+    for one in values:
         try:
-            if one != "unix":
-                ip_network(one)
+            ip_network(one)
         except ValueError as error:
-            hint = "Set it to networks such as 127.0.0.1/32,10.0.0.0/8, or to unix."
-            found.append(Error(f"TRUSTED_PROXIES holds {one!r}: {error}.", hint=hint, id="streamsite.E030"))
+            found.append(Error(f"{name} holds {one!r}: {error}.", hint=hint, id=id))
     return found
 
 

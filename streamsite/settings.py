@@ -88,6 +88,7 @@ if DEMO != "0":
     INSTALLED_APPS.append("deploy.demo")
 
 MIDDLEWARE = [
+    "streamsite.probes.ProbeMiddleware",
     "streamsite.limits.AddressLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "streamsite.middleware.PageHeadersMiddleware",
@@ -133,7 +134,7 @@ TEMPLATES = [
 DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
 if _replicas := replicas(DATABASES["default"]):
     DATABASES |= _replicas
-    MIDDLEWARE.insert(0, "utils.replicas.middleware.PositionMiddleware")
+    MIDDLEWARE.insert(1, "utils.replicas.middleware.PositionMiddleware")
 DATABASE_ROUTERS = ["utils.replicas.router.ReplicaRouter"] if _replicas else []
 REPLICATED_APPS = {"movies", "notices", "search", "fulltext"}  # read from replicas, but for what accounts own
 JOINED_APPS = {"media", "contenttypes"}  # whose tables such queries may join
@@ -320,6 +321,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")  # a mail or https address for reporting vulnerabilities
+MONITORING_TOKEN = env.str("MONITORING_TOKEN", default="")  # shows details at /readyz, as a bearer token
+MONITORING_NETWORKS = env.list("MONITORING_NETWORKS", default=["127.0.0.0/8", "::1/128"])  # the same without a token
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_GATEWAY == "alipay")
 

@@ -47,6 +47,10 @@ class Client:
         """Close idle connections; the client remains usable."""
         self._pool.close()
 
+    def check(self) -> None:
+        """Ask a tracker for a storage that takes uploads. Raises NoSpace, Unavailable."""
+        next(self._cluster.stores())
+
     # --- Storing ---
 
     def upload(

@@ -95,6 +95,13 @@ class DiskStore(VideoStore, FileSystemStorage):
     def find(self, name: str) -> Found:
         return find_file(self, name)
 
+    def check(self) -> None:
+        place = Path(self.location)
+        if not place.exists():
+            place.mkdir(parents=True, exist_ok=True)
+        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "can't be read and written", str(place))
+
     def free_bytes(self) -> int:
         place = Path(self.location)
         with contextlib.suppress(OSError):  # a disk can be too full even for a folder

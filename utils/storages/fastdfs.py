@@ -162,6 +162,9 @@ class FastDFSStore(VideoStore, FastDFSStorage):
         info = self._info(name)
         return Found(info.size_bytes, info.modified_at_seconds, self._mounted(_id(name), info.size_bytes))
 
+    def check(self) -> None:
+        self.client.check()
+
     def free_bytes(self) -> None:
         """Unknown: a tracker refuses what doesn't fit."""
         return

@@ -112,6 +112,10 @@ class VideoStore(Storage, ABC):
         """A stored file's size and age. Raises ValueError for what can't be a name."""
 
     @abstractmethod
+    def check(self) -> None:
+        """Return if files can be read and stored. Raises OSError."""
+
+    @abstractmethod
     def free_bytes(self) -> int | None:
         """Room for files; None if only storing tells."""
 
