@@ -1,9 +1,10 @@
 """Search at 100,000 titles, on SQLite and MariaDB, through Haystack: rebuild, search, suggestion, update, and readers
-beside writers. Finally Haystack's own Whoosh engine, with 5,000 titles.
+beside writers. References in the same run: reading the catalogue, LIKE, storing a title, and Haystack's own Whoosh
+engine with 5,000 titles.
 
 Titles come from ../shared/data/titles if that folder exists, completed by invented ones. All figures are processor
-times, of the database server as well, since others may use the machine; its load is printed. The ratio to Whoosh is
-measured in the same run.
+times, of the database server as well, since others may use the machine; its load is printed. A figure that is missed
+or can't be measured doesn't keep the others from being printed.
 
 Usage: search.py [sqlite | mariadb]… [--titles N] [--seconds N]; --titles 1000000 on SQLite is asked for p99 <= 10 ms
 """
@@ -20,15 +21,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from common.processor import Limits, judged, taken, told, total
 from common.titles import fill, queries
 
 ROOT = Path(__file__).resolve().parents[1]
 UPDATES = 200
+WARM = 20  # searches before those that are timed
+LIKED = 60  # searches that are compared with LIKE
 SMALL = 5_000  # titles for Whoosh
 LARGE = 1_000_000  # titles from which the limits are LIMITS_OF_LARGE
 READERS, WRITERS = 4, 2
@@ -82,7 +86,7 @@ def run(database: str, folder: Path, given: argparse.Namespace) -> int:
 
 
 def measure(database: str, titles: int, seconds: int) -> None:
-    """Everything on one database; prints the figures, and fails where one is missed."""
+    """Everything on one database; prints each figure as soon as it is known, and fails in the end if one is missed."""
     sys.path.insert(0, str(ROOT))
     import tests.environment
 
@@ -94,28 +98,31 @@ def measure(database: str, titles: int, seconds: int) -> None:
     django.setup()
     from django.core.management import call_command
 
+    began = time.monotonic()
     call_command("migrate", verbosity=0)
     catalogue = fill(titles)
     print(f"{database}, {titles} titles; load {os.getloadavg()[0]:.1f}", flush=True)
-    limits, missed = LIMITS[database] if titles < LARGE else LIMITS_OF_LARGE, []
-    missed += told("rebuild", rebuilt(), limits.get("rebuild"), "s")
+    limits = LIMITS[database] if titles < LARGE else LIMITS_OF_LARGE
+    through = tuple(one and 2 * one for one in limits["search"])
     kinds = queries(catalogue)
     everything = [query for of_kind in kinds.values() for query in of_kind]
-    for name, ask, kind_limits in (
-        ("engine", engine_search, limits["search"]),
-        ("Haystack", haystack_search, tuple(one and 2 * one for one in limits["search"])),
-        ("suggestion", suggestion, limits["suggestion"]),
+    missed = []
+    for measured in (
+        lambda: rebuilt(titles, limits.get("rebuild")),
+        lambda: searched("engine", engine_search, kinds, limits["search"]),
+        lambda: searched("Haystack", haystack_search, kinds, through),
+        lambda: searched("suggestion", suggestion, kinds, limits["suggestion"]),
+        lambda: against_like(everything),
+        lambda: updated(limits["update"]),
+        lambda: together(everything, seconds),
+        lambda: against_whoosh(everything) if database == "sqlite" else [],
     ):
-        for kind, of_kind in kinds.items():
-            timed(ask, of_kind, f"  {name}, {kind}")
-        missed += judged(name, timed(ask, everything, name), kind_limits)
-    missed += judged("update", updates(), limits["update"])
-    failures, asked, written = together(everything, seconds)
-    print(f"{READERS} readers and {WRITERS} writers, {seconds} s: {asked} searches, {written} updates", flush=True)
-    missed += [f"{len(failures)} errors beside writers: {failures[0]}"] if failures else []
-    print(f"load {os.getloadavg()[0]:.1f}", flush=True)
-    if database == "sqlite":
-        missed += against_whoosh(everything)
+        try:
+            missed += measured()
+        except Exception as error:  # the other figures are still wanted
+            traceback.print_exc()
+            missed.append(repr(error)[:200])
+    print(f"load {os.getloadavg()[0]:.1f}; {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     tests.environment.pytest_unconfigure()
     if missed:
         raise SystemExit("; ".join(missed))
@@ -124,13 +131,39 @@ def measure(database: str, titles: int, seconds: int) -> None:
 # --- what is measured ------------------------------------------------------------------------
 
 
-def rebuilt() -> float:
-    """Seconds of processor time of a rebuild, the server's included."""
+def rebuilt(titles: int, most: float | None) -> list[str]:
+    """A rebuild, the server's processor time included. The reference reads the same titles from the catalogue."""
+    from apps.movies.models import Movie
     from utils.fulltext.rebuilding import rebuild
 
-    began = time.process_time() + server_time()
-    rebuild()
-    return time.process_time() + server_time() - began
+    def read() -> None:
+        for movie in Movie.objects.published().only("title", "original_title", "aliases", "summary").iterator():
+            movie.pk  # noqa: B018
+
+    reference, took = total(read), total(rebuild)
+    print(f"rebuild: {took:.1f} s, {took / reference:.1f} times as long as reading {titles} titles", flush=True)
+    return [f"rebuild: {took:.1f} of {most} s"] if most and took > most else []
+
+
+def searched(
+    name: str,
+    ask: Callable[[str], int],
+    kinds: dict[str, list[str]],
+    limits: Limits,
+) -> list[str]:
+    """A search for each text, those of all kinds mixed; by kind, and of all."""
+    mixed = [(kind, text) for kind, texts in kinds.items() for text in texts]
+    random.Random(7).shuffle(mixed)
+    for _, text in mixed[:WARM]:
+        ask(text)
+    times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for kind, text in mixed:
+        times[kind].append(taken(lambda text=text: ask(text)))
+    for kind, of_kind in times.items():
+        told(f"  {name}, {kind}", of_kind)
+    everything = [one for of_kind in times.values() for one in of_kind]
+    told(name, everything)
+    return judged(name, everything, limits)
 
 
 def engine_search(text: str) -> int:
@@ -159,20 +192,25 @@ def suggestion(text: str) -> int:
     return len(list(SearchQuerySet().filter(content=text[:12]).values_list("pk", "title")[:8]))
 
 
-def updates() -> list[float]:
-    """Seconds of one title's update each."""
+def updated(limits: Limits) -> list[str]:
+    """One title's update in the index, UPDATES times. The reference stores the title itself."""
     from apps.movies.models import Movie
     from utils.fulltext.rebuilding import refresh
 
-    times = []
+    times, references = [], []
     for number, pk in enumerate(Movie.objects.order_by("?").values_list("pk", flat=True)[:UPDATES]):
-        Movie.objects.filter(pk=pk).update(plays=10_000 + 977 * number)
+        movie = Movie.objects.get(pk=pk)
+        movie.plays = 10_000 + 977 * number
+        references.append(taken(movie.save))
         times.append(taken(lambda pk=pk: refresh(Movie, [pk])))
-    return times
+    told("update", times)
+    ratio = statistics.median(times) / statistics.median(references)
+    print(f"  {ratio:.1f} times as long as storing the title", flush=True)
+    return judged("update", times, limits)
 
 
-def together(texts: list[str], seconds: int) -> tuple[list[str], int, int]:
-    """Errors, searches and updates of readers and writers at once, each in a process of its own."""
+def together(texts: list[str], seconds: int) -> list[str]:
+    """Readers and writers at once, each in a process of its own: none of them may meet an error."""
     from django.db import connections as databases
 
     databases.close_all()  # a connection that children share would end with the first of them
@@ -192,7 +230,10 @@ def together(texts: list[str], seconds: int) -> tuple[list[str], int, int]:
         os.waitpid(pid, 0)
         failures += told_by_child["failures"]
         counts[number >= READERS] += told_by_child["done"]
-    return failures, counts[0], counts[1]
+    print(
+        f"{READERS} readers and {WRITERS} writers, {seconds} s: {counts[0]} searches, {counts[1]} updates", flush=True
+    )
+    return [f"{len(failures)} errors beside writers: {failures[0]}"] if failures else []
 
 
 def busy(number: int, texts: list[str], until: float) -> dict[str, Any]:
@@ -221,6 +262,24 @@ def busy(number: int, texts: list[str], until: float) -> dict[str, Any]:
     return {"failures": failures, "done": done}
 
 
+def against_like(texts: list[str]) -> list[str]:
+    """How many times faster a search is than LIKE over the titles, which finds less."""
+    from apps.movies.models import Movie
+
+    def like(text: str) -> None:
+        list(Movie.objects.filter(title__contains=text).order_by("-plays").values_list("pk", flat=True)[:24])
+
+    some = random.Random(9).sample(texts, LIKED)
+    theirs = [taken(lambda text=text: like(text)) for text in some]
+    ours = [taken(lambda text=text: engine_search(text)) for text in some]
+    ratio = statistics.mean(theirs) / statistics.mean(ours)
+    print(
+        f"LIKE over the titles: mean {1e3 * statistics.mean(theirs):.1f} ms; the engine: {ratio:.1f} times faster",
+        flush=True,
+    )
+    return []
+
+
 def against_whoosh(texts: list[str]) -> list[str]:
     """How many times faster a search is than Haystack's own Whoosh engine over the same titles."""
     from django.conf import settings
@@ -246,75 +305,6 @@ def against_whoosh(texts: list[str]) -> list[str]:
     mean = 1e3 * statistics.mean(theirs)
     print(f"stock Whoosh, {SMALL} titles: mean {mean:.1f} ms; ours, with all titles: {ratio:.0f} times faster")
     return [] if ratio >= 50 else [f"only {ratio:.0f} times faster than Whoosh"]
-
-
-# --- figures ---------------------------------------------------------------------------------
-
-
-def taken(ask: Callable[[], object]) -> float:
-    """Seconds of processor time of one call, with those of the connection's thread in the server."""
-    at = connection_time()
-    began = time.process_time()
-    ask()
-    return time.process_time() - began + connection_time() - at
-
-
-def timed(ask: Callable[[str], int], texts: list[str], name: str) -> list[float]:
-    """Seconds of one search for each text, in an order of their own; prints p50 and p99."""
-    for text in texts[:20]:
-        ask(text)
-    shuffled = random.Random(7).sample(texts, len(texts))
-    times = [taken(lambda text=text: ask(text)) for text in shuffled]
-    print(f"{name}: p50 {p(times, 50):.2f} ms, p99 {p(times, 99):.2f} ms", flush=True)
-    return times
-
-
-def p(times: list[float], percent: int) -> float:
-    """A percentile in milliseconds."""
-    return 1e3 * statistics.quantiles(times, n=100, method="inclusive")[percent - 1]
-
-
-def judged(name: str, times: list[float], limits: tuple[float | None, float | None]) -> list[str]:
-    """What is over its limit."""
-    found = [(percent, p(times, percent), most) for percent, most in zip((50, 99), limits, strict=True) if most]
-    if name == "update":
-        print(f"update: p50 {p(times, 50):.2f} ms, p99 {p(times, 99):.2f} ms", flush=True)
-    return [f"{name}: p{percent} {is_:.1f} ms of {most}" for percent, is_, most in found if is_ > most]
-
-
-def told(name: str, figure: float, most: float | None, unit: str) -> list[str]:
-    """Print one figure; what is over its limit."""
-    print(f"{name}: {figure:.1f} {unit}", flush=True)
-    return [f"{name}: {figure:.1f} of {most} {unit}"] if most and figure > most else []
-
-
-def server_time() -> float:
-    """Seconds of processor time that MariaDB has used; 0 on SQLite."""
-    if not (pid := os.environ.get("BENCH_SERVER")):
-        return 0
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def connection_time() -> float:
-    """Seconds of processor time of MariaDB's thread for this connection; 0 on SQLite."""
-    if not (pid := os.environ.get("BENCH_SERVER")):
-        return 0
-    from django.db import connection
-
-    connection.ensure_connection()
-    thread = _thread_of(connection.connection.thread_id())
-    return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0]) / 1e9
-
-
-@cache
-def _thread_of(identity: int) -> int:
-    """The server's thread of the connection with this identity in the server."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tid FROM information_schema.processlist WHERE id = %s", [identity])
-        return int(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":
