@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from xml.sax.saxutils import escape
 
+from django.db import connections
 from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from apps.media.models import Video
@@ -84,18 +87,29 @@ def _range(section: Section, number: int) -> QuerySet[Any]:
     return section.rows().filter(pk__gte=number * PART, pk__lt=(number + 1) * PART)
 
 
+class _Bound(Enum):
+    """In place of the keys of a part, in a statement that is made once for all parts."""
+
+    FIRST = 0
+    END = 1
+
+
 def _parts(audience: Audience, section: Section) -> list[int]:
     """The numbers of the parts that have public rows: an empty file would be invalid."""
-    last: int | None = section.rows().aggregate(last=Max("pk"))["last"]
+    rows = section.rows()
+    last: int | None = rows.aggregate(last=Max("pk"))["last"]
     if last is None:
         return []
+    some_part = rows.filter(pk__gte=RawSQL("%s", [_Bound.FIRST]), pk__lt=RawSQL("%s", [_Bound.END]))
+    sql, values = section.public(audience, some_part).values("pk")[:1].query.sql_with_params()
     found: list[int] = []
     numbers = range(last // PART + 1)
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
-        asked = {f"p{n}": Exists(section.public(audience, _range(section, n))) for n in some}
-        there = section.rows().filter(pk=last).values(**asked).get()
-        found += [n for n in some if there[f"p{n}"]]
+        asked = [(n + value.value) * PART if isinstance(value, _Bound) else value for n in some for value in values]
+        with connections[rows.db].cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join([f'EXISTS({sql})'] * len(some))}", asked)
+            found += [n for n, there in zip(some, cursor.fetchone(), strict=True) if there]
     return found
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.movies import services
@@ -174,6 +175,25 @@ def test_a_part_is_looked_for_from_its_keys():
         assert not any("SCAN" in line or "TEMP B-TREE" in line for line in rest)
     else:
         assert "movies_episode" in plan
+
+
+def test_the_index_looks_for_every_part_from_its_keys():
+    _spread(3)
+    with CaptureQueriesContext(connection) as asked:
+        sitemaps.index(Audience.public())
+    [sql] = [query["sql"] for query in asked.captured_queries if "EXISTS(SELECT" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}")
+        names = [column[0] for column in cursor.description]
+        plan = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    if connection.vendor == "sqlite":
+        steps = [step["detail"] for step in plan]
+        assert steps.count("SEARCH movies_episode USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") == 4
+        assert not any(step.startswith("SCAN movies") or "TEMP B-TREE" in step for step in steps)
+    else:
+        episodes = [step for step in plan if step["table"] == "movies_episode"]
+        assert [(step["type"], step["key"]) for step in episodes] == [("range", "PRIMARY")] * 4
+        assert {step["key"] for step in plan if step["table"]} == {"PRIMARY"}
 
 
 def test_files_are_kept_compressed_and_answer_conditional_requests(client, django_assert_num_queries):
