@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.template import Context, Template
 from django.utils import timezone
 
 from apps.movies.home import SHELF, Home
@@ -125,3 +126,18 @@ def test_a_site_with_nothing_published_says_so(client):
     make_category()
     Movie.objects.update(status=Status.DRAFT)
     assert "还没有影片" in client.get("/").content.decode()
+
+
+def test_a_card_needs_one_query_and_no_other_table(django_assert_num_queries):
+    free = make_movie(title="<免费>", genre_line="剧情", score="8.1", episodes_out=1)
+    make_movie(title="会员", access="vip", tagline="一句话")
+    make_movie(title="独家", exclusive=True)
+    with django_assert_num_queries(1) as asked:
+        movies = list(Movie.objects.for_card().order_by("pk"))
+        page = Template("{% load cards %}{% poster_cards movies %}").render(Context({"movies": movies}))
+    assert "JOIN" not in asked.captured_queries[0]["sql"]
+    assert 'title="&lt;免费&gt;">&lt;免费&gt;</span><span class="card__line">剧情&nbsp;' in page
+    assert re.findall(r'class="(badge[^"]*)">([^<]*)<', page) == [("badge badge--vip", "VIP"), ("badge", "独播")]
+    assert re.findall(r'data-storyboard="([^"]*)"', page) == [f"/play/{free.pk}/1/storyboard.vtt"]
+    assert "<b>8.1</b>" in page
+    assert "一句话&nbsp;" in page

@@ -50,6 +50,10 @@ def run_of(kind: str, out: int, planned: int, finished: bool | None) -> Run | No
 
 LISTED_BY = ["published_at", "plays", "plays_day", "plays_week", "plays_month", "score", "comments_count"]
 BROWSED_BY = ["plays_week", "published_at", "score"]  # within a category
+NOT_ON_CARDS = (
+    "summary", "content", "preview_seconds", "price", "member_price", "created_at", "updated_at", "rating_sum",
+    "rating_count",
+)  # fmt: skip
 
 
 class MovieQuerySet(models.QuerySet["Movie"]):
@@ -74,8 +78,8 @@ class MovieQuerySet(models.QuerySet["Movie"]):
         return self.filter(visibility.visible(audience))
 
     def for_card(self) -> MovieQuerySet:
-        """Only the fields shown on poster cards."""
-        return self.select_related("category").defer("summary", "content")
+        """Only the fields that cards, rows and their order need."""
+        return self.defer(*NOT_ON_CARDS)
 
 
 class Movie(Release):

@@ -6,11 +6,13 @@ from datetime import date
 
 from django import template
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from apps.movies import services
-from apps.movies.models import Kind, Movie, Run
+from apps.movies.models import Access, Kind, Movie, Run
 from utils.templatetags.formats import duration, local_name
 
 register = template.Library()
@@ -45,6 +47,16 @@ def extent(movie: Movie) -> str:
     if movie.kind == Kind.VARIETY:
         return pgettext("of a show", "All %(n)s episodes") % values
     return _("All %(n)s episodes") % values
+
+
+@register.simple_tag
+def badge(movie: Movie) -> SafeString:
+    """What a picture of a title says: that it is for members, paid or exclusive; "" for others."""
+    if movie.access == Access.VIP:
+        return SafeString('<span class="badge badge--vip">VIP</span>')
+    if movie.access == Access.PAID:
+        return format_html('<span class="badge badge--paid">{}</span>', _("Paid"))
+    return format_html('<span class="badge">{}</span>', _("Exclusive")) if movie.exclusive else SafeString("")
 
 
 @register.simple_tag

@@ -44,8 +44,9 @@ def search(*, text: str, audience: Audience, chosen: Mapping[str, str], sort: st
     text = plain(text)
     found = match(text=text, most=MOST, exact=exact)
     narrowed = narrow(ids=found.ids, audience=audience, chosen=chosen, sort=sort)
-    # the name of a title that is listed now: the index may still know others
-    meant = narrowed.best if found.meant else ""
+    meant = ""
+    if found.meant:  # the name of a title that is listed now: the index may still know others
+        meant = Movie.objects.filter(pk__in=narrowed.found[:1]).values_list("title", flat=True).first() or ""
     return replace(narrowed, meant=meant, words=found.meant or text, by_people=found.by_people)
 
 

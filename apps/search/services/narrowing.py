@@ -34,7 +34,6 @@ class Narrowed:
     index: movies.FacetIndex
     slugs: Mapping[str, str]  # of categories, by key
     sort: str = ""
-    best: str = ""  # the name of the first one
     meant: str = ""  # what the titles were found by, where the viewer's own words find nothing
     words: str = ""  # these, or the viewer's own
     by_people: Sequence[int] = ()  # titles whose people may be called so
@@ -85,7 +84,7 @@ class Narrowed:
 
 def narrow(*, ids: Sequence[int], audience: Audience, chosen: Mapping[str, str], sort: str) -> Narrowed:
     """The listed ones among `ids`, in their order; two queries."""
-    listed = dict(Movie.objects.listed_by_key(audience).filter(pk__in=ids).order_by().values_list("pk", "title"))
+    listed = set(Movie.objects.listed_by_key(audience).filter(pk__in=ids).order_by().values_list("pk", flat=True))
     slugs = {str(pk): slug for pk, slug in Category.objects.order_by().values_list("pk", "slug")}
     found = [pk for pk in ids if pk in listed]
-    return Narrowed(found, chosen, movies.facet_index(), slugs, sort, best=listed[found[0]] if found else "")
+    return Narrowed(found, chosen, movies.facet_index(), slugs, sort)
