@@ -262,6 +262,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = queues.TRANSPORT
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = queues.SCHEDULE
+CELERY_BEAT_SCHEDULER = "streamsite.beat:SingleScheduler"
 
 # --- Mail -----------------------------------------------------------------------------------
 
