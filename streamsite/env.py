@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,48 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable
 from redis.retry import Retry
 
+# Settings that may be given as the path of a file instead, in <name>_FILE.
+SECRETS = {
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "MEDIA_SECRET", "MEDIA_SECRET_FALLBACKS", "MONITORING_TOKEN"),
+    *("DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "EMAIL_URL", "OIDC_CLIENT_SECRET"),
+}
+
+
+class Variables(MutableMapping[str, str]):
+    """The environment, with secrets read from files; these stay out of what child processes inherit."""
+
+    def __getitem__(self, name: str) -> str:
+        path = os.environ.get(f"{name}_FILE", "") if name in SECRETS else ""
+        return _secret(name, path) if path else os.environ[name]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        os.environ[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del os.environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(os.environ)
+
+    def __len__(self) -> int:
+        return len(os.environ)
+
+
+def _secret(name: str, path: str) -> str:
+    if os.environ.get(name):
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Set one of them.")
+    try:
+        value = Path(path).read_text().strip()
+    except (OSError, UnicodeError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or "not a text file"
+        raise ImproperlyConfigured(f"{name}_FILE={path!r} can't be read: {why}.") from error
+    if not value:
+        raise ImproperlyConfigured(f"{name}_FILE={path!r} is empty. Write the secret into it.")
+    return value
+
+
 env = environ.Env()
+env.ENVIRON = Variables()
 
 KEY_LEAST = 32  # characters of a completely written key
 
