@@ -61,3 +61,15 @@ def test_a_phone_shows_a_day_and_switches_without_a_request(browser: Browser, si
     expect(page.get_by_role("group", name="资费")).to_be_visible()
     assert _fits(page)
     context.close()
+
+
+@pytest.mark.parametrize("template", ["500.html", "507.html", "front_error.html"])
+def test_a_page_of_an_error_keeps_its_button_small(visit: Visit, site: Site, template: str):
+    """Such a page has no header and no footer, so its few rows have the whole height."""
+    code = f"from django.template.loader import render_to_string as r; print(r({template!r}))"
+    made = site.manage("shell", "-v", "0", "-c", code)
+    visit.page.route("**/broken", lambda route: route.fulfill(content_type="text/html", body=made))
+    visit.page.goto(f"{site.url}/broken")
+    box = visit.page.locator(".button").bounding_box()
+    assert box is not None
+    assert 40 <= box["height"] <= 60
