@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.movies import services as movies
@@ -70,6 +72,26 @@ def test_what_is_not_listed_is_neither_found_nor_counted(titles, django_assert_n
         assert found.counts("year") == {"2019": 1, "2020": 1}
     with django_assert_num_queries(3):
         assert _narrow(titles, sort="score").ids[0] == titles[1].pk
+
+
+def test_found_titles_are_checked_and_sorted_by_their_keys(titles):
+    movies.facet_index()
+    with CaptureQueriesContext(connection) as asked:
+        assert _narrow(titles, sort="score").ids
+    checked, _, ordered = (query["sql"] for query in asked.captured_queries)
+    for sql in (checked, ordered):
+        assert f" IN ({', '.join(str(m.pk) for m in titles)})" in sql
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}")
+            plan = " ".join(map(str, cursor.fetchall()))
+        assert ("INTEGER PRIMARY KEY" if connection.vendor == "sqlite" else "PRIMARY") in plan
+        assert "SCAN movies_movie" not in plan
+
+
+def test_nothing_found_is_not_asked_for(django_assert_num_queries):
+    movies.facet_index()
+    with django_assert_num_queries(1):  # categories
+        narrow(ids=[], audience=Audience.public(), chosen={}, sort="")
 
 
 def test_a_title_that_the_copy_does_not_have_yet_is_found_without_filters(titles):
