@@ -1,20 +1,27 @@
-# `make run` tries the product, `make test` installs what the tests need and runs them all.
+# `make run` tries the product, `make stack` what a site runs on; `make test` installs what the tests need and runs them all.
 PYTHON ?= python3
 PORT ?= 8000
-DATA_DIR ?= data
+DATA_DIR ?= $(if $(filter stack%,$(MAKECMDGOALS)),data-stack,data)
 VENV := .venv/bin
 # three processes on two cores, as slow tests wait much; conftest.py says in which order
 PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
 NPM = $(PYTHON) deploy/embedded/bootstrap.py --npm
 export PORT DATA_DIR
 
-.PHONY: help run dev test test-mariadb test-quick coverage check check-front sizes format mutants bench lock messages screenshots lighthouse clean
+.PHONY: help run stack stack-status dev test test-mariadb test-quick coverage check check-front sizes format mutants bench lock messages screenshots lighthouse clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: ## Try the product: PORT=8000 DATA_DIR=data
 	@exec $(PYTHON) deploy/embedded/bootstrap.py --run
+
+stack: ## Try the deployment, MariaDB to nginx: PORT=8000 DATA_DIR=data-stack
+	@sh deploy/embedded/packages.sh nginx libnginx-mod-http-brotli-filter mariadb-server default-libmysqlclient-dev pkg-config gcc python3-dev
+	@exec $(PYTHON) deploy/embedded/bootstrap.py --stack
+
+stack-status: ## The parts of a running stack, one a line: DATA_DIR=data-stack
+	@exec $(VENV)/python deploy/stack/status.py
 
 dev: ## Everything the tests and checks need
 	@$(PYTHON) deploy/embedded/bootstrap.py --dev

@@ -1,8 +1,8 @@
 """First stage of every make target: the environment, with nothing but the standard library.
 
-Usage: python3 bootstrap.py [--dev | --run]    makes .venv, installs the hashed requirements, builds the front end;
-with --dev what tests and checks need as well, with --run what the demo needs (unless DEMO=0), and it goes on as
-serve.py. --databases adds MariaDB's driver.
+Usage: python3 bootstrap.py [--dev | --run | --stack]    makes .venv, installs the hashed requirements, builds the
+front end; with --dev what tests and checks need as well, with --run what the demo needs (unless DEMO=0), and it goes on
+as serve.py; --stack is --run with MariaDB's driver, and goes on as deploy/stack/start.py. --databases adds that driver.
        python3 bootstrap.py --npm ARGUMENTS…      npm with these arguments, by the Node that built the front end
 
 Each step leaves a stamp (steps.py) and is skipped while that stands.
@@ -35,6 +35,7 @@ UNFINISHED = STAMPS / "unfinished"  # an installation was interrupted and may be
 LOWEST = (3, 11)
 NEWER = ("python3.13", "python3.12", "python3.11")
 NODE_LOWEST = (20, 19)
+GO_ON = {"--run": "deploy/embedded/serve.py", "--stack": "deploy/stack/start.py"}
 FLOORS = ("streamsite", "celery_tasks", "apps", "utils", "deploy/demo")
 
 
@@ -110,9 +111,12 @@ def wanted() -> list[str]:
     """Names of the requirements to install: production takes the first alone."""
     if "--dev" in sys.argv:
         return ["requirements", "requirements-demo", "requirements-dev"]
-    if "--run" in sys.argv and options.demo() != "0":
-        return ["requirements", "requirements-demo"]
-    return ["requirements"]
+    names = ["requirements"]
+    if GO_ON.keys() & set(sys.argv) and options.demo() != "0":
+        names.append("requirements-demo")
+    if "--stack" in sys.argv:
+        names.append("requirements-mysql")
+    return names
 
 
 def install(names: list[str]) -> None:
@@ -235,7 +239,9 @@ def newer_python() -> None:
 
 def main() -> None:
     newer_python()
-    going_on = "--run" in sys.argv
+    going_on = next((script for option, script in GO_ON.items() if option in sys.argv), "")
+    if "--stack" in sys.argv:
+        options.command = "make stack"
     if going_on:
         folder = options.data_dir()
         options.lock_data_dir(folder).close()  # the previous run holds its port until it exits
@@ -257,7 +263,7 @@ def main() -> None:
         build_front_end(dev)
         compile_messages()
     if going_on:
-        os.execv(PYTHON, [str(PYTHON), str(ROOT / "deploy" / "embedded" / "serve.py")])
+        os.execv(PYTHON, [str(PYTHON), str(ROOT / going_on)])
 
 
 def _stop(*_: Any) -> None:

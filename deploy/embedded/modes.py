@@ -7,8 +7,9 @@ from pathlib import Path
 
 OTHERS = 0o077  # all permissions of group and others
 OURS = (
-    "admin-password*", "broker", "cashier", "db.sqlite3*", "demo-made", "mail", "outbox", "pictures", "private",
-    "run", "run.env", "run.lock", "secret_key*", "site.log*", "static", "static-made", "videos", "work",
+    "admin-password*", "broker", "cashier", "db.sqlite3*", "demo-made", "errors", "mail", "outbox",
+    "page_version", "pictures", "private", "run", "run.env", "run.lock", "secret_key*", "site.log*", "stack",
+    "static", "static-made", "videos", "work",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Options of `make run`: PORT, DATA_DIR and DEMO, validated with clear error messages.
+"""Options of `make run` and `make stack`: PORT, DATA_DIR and DEMO, validated with clear error messages.
 
 Standard library only, since the first stage validates them before installing anything.
 """
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 MB = 1_000_000
 ROOM = {"1": 1200 * MB, "small": 200 * MB, "0": 60 * MB}  # bytes that a first start needs, by DEMO
+command = "make run"  # named in messages; deploy/stack names its own
 LAST_RUN_ENDS_WITHIN = 40.0  # seconds
 
 
@@ -28,17 +29,17 @@ def port() -> int:
     """PORT, if it is free."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
-        fail(f"PORT={text} is not a port. Choose a number from 1 to 65535: make run PORT=8000")
+        fail(f"PORT={text} is not a port. Choose a number from 1 to 65535: {command} PORT=8000")
     number = int(text)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))
         except PermissionError:
-            fail(f"Port {number} needs root privileges. Choose another: make run PORT=8000")
+            fail(f"Port {number} needs root privileges. Choose another: {command} PORT=8000")
         except OSError:
             other = number + 1 if number < 65535 else 8000
-            fail(f"Port {number} is in use. Stop the process that uses it, or choose another: make run PORT={other}")
+            fail(f"Port {number} is in use. Stop the process that uses it, or choose another: {command} PORT={other}")
     return number
 
 
@@ -64,14 +65,14 @@ def data_dir() -> Path:
             free, others = 0, []
         else:
             why = "that is a file" if isinstance(error, FileExistsError) else getattr(error, "strerror", "") or error
-            fail(f"The data can't be stored in {text} ({why}). Choose another folder: make run DATA_DIR=…")
+            fail(f"The data can't be stored in {text} ({why}). Choose another folder: {command} DATA_DIR=…")
     if others:
-        fail(f"{others[0]} in {text} belongs to another user. Choose another folder: make run DATA_DIR=…")
+        fail(f"{others[0]} in {text} belongs to another user. Choose another folder: {command} DATA_DIR=…")
     needed = ROOM["0" if (folder / "demo-made").exists() else demo()]
     if free < needed:
         fail(
             f"The disk of {text} is full: {free // MB} MB are free, {needed // MB} MB are needed. "
-            "Free up space, or choose another folder: make run DATA_DIR=…"
+            f"Free up space, or choose another folder: {command} DATA_DIR=…"
         )
     return folder
 
@@ -87,7 +88,7 @@ def lock_data_dir(folder: Path) -> IO[str]:
         except OSError:
             lock.seek(0)
             if _alive(lock.read()) or time.monotonic() > until:
-                fail(f"Another site is already running on {folder}. Stop it or choose another: make run DATA_DIR=…")
+                fail(f"Another site is already running on {folder}. Stop it or choose another: {command} DATA_DIR=…")
         else:
             return lock
         if not waiting:
