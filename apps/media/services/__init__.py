@@ -16,7 +16,7 @@ Times: what belongs to one moment takes it as `at`; what runs for long takes a `
 
 from apps.media import hls
 from apps.media.failures import reason
-from apps.media.services.doctor import Finding, examine, resume_lapsed
+from apps.media.services.doctor import Finding, examine, needed_files, resume_lapsed
 from apps.media.services.encoding.chunks import encode_chunk
 from apps.media.services.encoding.run import cancel, process
 from apps.media.services.ingest.adding import UnableToAddVideo, add_video
@@ -38,6 +38,7 @@ __all__ = [
     "finish_upload",
     "hls",
     "look_after_uploads",
+    "needed_files",
     "process",
     "reason",
     "rename_files",

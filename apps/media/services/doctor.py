@@ -229,11 +229,15 @@ def _left(at: datetime) -> Cases:
 
 def named_files() -> set[str]:
     """Every name in the storage that a row holds."""
+    return needed_files() | set(PendingDeletion.objects.exclude(storage__in=SWEPT).values_list("name", flat=True))
+
+
+def needed_files() -> set[str]:
+    """Of these, the names of files that aren't about to be deleted."""
     names = set(Video.objects.values_list("original", flat=True))
     names |= set(Rendition.objects.values_list("file", flat=True))
     names |= set(Subtitle.objects.values_list("file", flat=True))
     names |= set(Upload.objects.values_list("stored", flat=True))
-    names |= set(PendingDeletion.objects.exclude(storage__in=SWEPT).values_list("name", flat=True))
     for files in Storyboard.objects.values_list("files", flat=True):
         names |= set(files)
     return names

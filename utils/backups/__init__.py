@@ -1,0 +1,1 @@
+"""Backups: database dumps, and folders of files with checksums."""
