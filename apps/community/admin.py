@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
@@ -31,4 +31,4 @@ class CommentAdmin(ModelAdmin):
     @action(description=_("Hide"), permissions=["change"])
     def hide(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
         count = services.hide_comments(comments=list(comments), at=timezone.now())
-        self.message_user(request, gettext("%d comments hidden.") % count)
+        self.message_user(request, ngettext("%d comment hidden.", "%d comments hidden.", count) % count)

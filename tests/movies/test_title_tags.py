@@ -23,6 +23,9 @@ def _render(tag: str, movie: Movie, language: str = "en") -> str:
         ("variety", 10, 10, "All 10 episodes", "全 10 期"),
         ("course", 8, 2, "Up to lesson 2", "更新至第 2 课"),
         ("course", 8, 8, "All 8 lessons", "全 8 课"),
+        ("series", 1, 1, "1 episode", "全 1 集"),
+        ("variety", 1, 1, "1 episode", "全 1 期"),
+        ("course", 1, 1, "1 lesson", "全 1 课"),
     ],
 )
 def test_the_extent_of_what_has_episodes(kind, planned, out, english, chinese):

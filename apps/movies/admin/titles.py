@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
@@ -216,7 +216,8 @@ class MovieAdmin(PublicModelAdmin):
                 attach_later(request, row.instance, file)
 
     def _say(self, request: HttpRequest, count: int) -> None:
-        self.message_user(request, gettext("%d titles updated.") % count, messages.SUCCESS)
+        said = ngettext("%d title updated.", "%d titles updated.", count) % count
+        self.message_user(request, said, messages.SUCCESS)
 
     @action(description=_("Publish"), permissions=["change"])
     def publish_titles(self, request: HttpRequest, movies: QuerySet[Movie]) -> None:

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, npgettext, pgettext
 
 from apps.movies import services
 from apps.movies.models import Access, Kind, Movie, Run
@@ -41,12 +41,12 @@ def extent(movie: Movie) -> str:
         if movie.kind == Kind.VARIETY:
             return pgettext("of a show", "Up to episode %(n)s") % values
         return _("Up to episode %(n)s") % values
-    values = {"n": movie.episodes_out if movie.schedule_finished else movie.episodes_planned}
+    count = movie.episodes_out if movie.schedule_finished else movie.episodes_planned
     if movie.kind == Kind.COURSE:
-        return _("All %(n)s lessons") % values
+        return ngettext("%(n)s lesson", "All %(n)s lessons", count) % {"n": count}
     if movie.kind == Kind.VARIETY:
-        return pgettext("of a show", "All %(n)s episodes") % values
-    return _("All %(n)s episodes") % values
+        return npgettext("of a show", "%(n)s episode", "All %(n)s episodes", count) % {"n": count}
+    return ngettext("%(n)s episode", "All %(n)s episodes", count) % {"n": count}
 
 
 @register.simple_tag
