@@ -111,6 +111,21 @@ def test_errors_of_nginx_look_like_the_site(front, language, said):
     assert front.ask("/413.html").status == 404  # only as an error
 
 
+def test_probes_pass_nginx_uncounted_unlogged_and_under_any_name(front):
+    for _ in range(3):
+        answer = front.ask("/readyz", headers={"Host": "10.0.0.5"})
+        assert answer.status == 200, answer.body
+        assert b'"parts"' in answer.body  # this test asks from the machine itself
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert front.ask("/healthz").body == b'{"status": "alive"}'
+    with contextlib.closing(front.connection()) as connection:
+        for _ in range(500):  # more than the rate lets through
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+
+
 def test_a_killed_node_loses_no_request_and_is_taken_back(front):
     with asked(front, "/robots.txt") as statuses:
         until(lambda: len(statuses) > 50, lambda: str(statuses))
@@ -218,18 +233,3 @@ def test_https_needs_both_files_and_an_address_of_https(settings, tmp_path):
     settings.SITE_URL = "http://site.example"
     with pytest.raises(CommandError, match=r"SITE_URL is http://site\.example"):
         call_command("nginx_config", *node, "--certificate", "a.pem", "--key", "a.key")
-
-
-def test_probes_pass_nginx_uncounted_unlogged_and_under_any_name(front):
-    for _ in range(3):
-        answer = front.ask("/readyz", headers={"Host": "10.0.0.5"})
-        assert answer.status == 200, answer.body
-        assert b'"parts"' in answer.body  # this test asks from the machine itself
-        assert answer.headers["Cache-Control"] == "no-store"
-    assert front.ask("/healthz").body == b'{"status": "alive"}'
-    with contextlib.closing(front.connection()) as connection:
-        for _ in range(500):  # more than the rate lets through
-            connection.request("GET", "/healthz")
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == 200

@@ -20,7 +20,6 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
-from utils.mariadb.base import DatabaseWrapper
 from utils.replicas.positions import NOWHERE, Position, latest, parse
 
 ENGINE = "utils.replicas"
@@ -162,6 +161,8 @@ class Watch:
 def _watch(
     configured: dict[str, Any], alias: str, look: Callable[[Any], None], failed: Callable[[DatabaseError], None]
 ) -> None:
+    from utils.mariadb.base import DatabaseWrapper  # a site on SQLite has no driver for it
+
     connection = DatabaseWrapper(configured, alias)  # in this thread: only it may use the connection
     while True:
         try:
