@@ -37,6 +37,7 @@ def test_a_file_without_a_secret_is_an_error_and_no_default(content, said, tmp_p
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("DATABASE_URL_FILE", str(file))
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL_FILE") as raised:
         database(tmp_path / "db.sqlite3")
