@@ -30,6 +30,7 @@ class BuyForm(forms.Form):
 
     def __init__(self, *args: Any, audience: Audience, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.audience = audience
         self.fields["movie"].queryset = Movie.objects.listed(audience)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
+from apps.movies.models import Audience, Movie
 from apps.orders import services
 from apps.orders.models import Order, OrderState, Payment, Plan, Purchase
 from apps.orders.services.buying import new_number
@@ -53,6 +55,21 @@ def test_a_second_click_is_the_same_order(plan):
     orders = {services.place_order(user=user, item=plan, at=timezone.now()).number for _ in range(3)}
     assert len(orders) == 1
     assert services.place_order(user=make_user(), item=plan, at=timezone.now()).number not in orders
+
+
+def test_a_title_is_sold_to_the_audience_of_the_request(client, monkeypatch):
+    """A rule on something of the request, such as a region, holds for selling too, and shuts nobody out."""
+
+    class Here(Audience):
+        pass
+
+    monkeypatch.setattr(Audience, "of", classmethod(lambda cls, request: Here(request.user, timezone.now())))
+    monkeypatch.setattr(Movie, "is_released", lambda movie, audience: isinstance(audience, Here))
+    user, movie = make_user(), make_paid_movie()
+    client.force_login(user)
+    with pytest.raises(services.UnableToPlaceOrder):
+        services.place_order(user=user, item=movie, at=timezone.now())
+    assert client.post(reverse("orders:commit"), {"movie": movie.pk}).json()["res"] == 0
 
 
 def test_numbers_tell_nothing_of_each_other():

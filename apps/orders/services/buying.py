@@ -34,15 +34,19 @@ class AlreadyOwned(UnableToPlaceOrder):
     """The user already owns this title."""
 
 
-def place_order(*, user: User, item: Plan | Movie, at: datetime, code: str = "") -> Order:
+def place_order(
+    *, user: User, item: Plan | Movie, at: datetime, code: str = "", audience: Audience | None = None
+) -> Order:
     """Order a plan or a title at the current price; `code` is a coupon code.
 
-    Placing the same order again while it is unpaid returns the existing order.
+    A title is sold only to an audience that finds it listed: a view passes its request's, the default is all that
+    `user` sees wherever they are. Placing the same order again while it is unpaid returns the existing order.
     Raises UnableToPlaceOrder and CouponRefused.
     """
+    audience = audience or Audience(user, at)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # serialises the orders of a user
-        terms = _title(user, item, at) if isinstance(item, Movie) else _plan(user, item, at, code)
+        terms = _title(user, item, audience) if isinstance(item, Movie) else _plan(user, item, at, code)
         return _open(user, terms, at)
 
 
@@ -63,12 +67,12 @@ def title_price(*, movie: Movie, is_vip: bool) -> Decimal:
     return movie.member_price if is_vip else movie.price
 
 
-def _title(user: User, movie: Movie, at: datetime) -> dict[str, Any]:
-    if movie.access != Access.PAID or not movie.is_listed(Audience(user, at)):
+def _title(user: User, movie: Movie, audience: Audience) -> dict[str, Any]:
+    if movie.access != Access.PAID or not movie.is_listed(audience):
         raise UnableToPlaceOrder(_("This title isn't sold separately."))
     if owns(user=user, movie_id=movie.pk):
         raise AlreadyOwned(_("You already own this title."))
-    price = title_price(movie=movie, is_vip=users.is_member(user=user, at=at))
+    price = title_price(movie=movie, is_vip=users.is_member(user=user, at=audience.at))
     return {"kind": OrderKind.TITLE, "movie": movie, "subject": movie.title, "list_price": price, "amount": price}
 
 

@@ -21,7 +21,8 @@ def place(form: BuyForm, user: User, at: datetime) -> Order:
         return services.place_top_up(user=user, amount=wanted["amount"], at=at)
     if wanted["coupon"]:
         services.count_attempt(code=wanted["coupon"], who=f"user:{user.pk}")
-    return services.place_order(user=user, item=wanted["plan"] or wanted["movie"], at=at, code=wanted["coupon"])
+    item = wanted["plan"] or wanted["movie"]
+    return services.place_order(user=user, item=item, at=at, code=wanted["coupon"], audience=form.audience)
 
 
 def start_payment(request: HttpRequest, order: Order, user: User, method: str, at: datetime) -> str:
