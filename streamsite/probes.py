@@ -61,7 +61,7 @@ def readiness() -> Readiness:
 
 
 def _may_see(request: HttpRequest) -> bool:
-    """Whether this client is told about each part: by MONITORING_TOKEN, or from MONITORING_NETWORKS."""
+    """Whether this client may see the state of each part: by MONITORING_TOKEN, or from MONITORING_NETWORKS."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     wanted = settings.MONITORING_TOKEN
     if wanted and scheme.lower() == "bearer" and constant_time_compare(token.strip(), wanted):

@@ -107,7 +107,7 @@ test("all who wait share one request", async () => {
   assert.equal(asked.length, 1);
 });
 
-test("a refusal, lesser rights and silence are told apart", async () => {
+test("a refusal, lesser rights and no answer are distinguished", async () => {
   for (const [status, body, outcome] of /** @type {[number, string, string][]} */ ([
     [403, "", "refused"],
     [404, "", "refused"],

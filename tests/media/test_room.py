@@ -1,4 +1,4 @@
-"""A disk that is full: nothing is lost, no half file stays, and the work goes on by itself once there is room."""
+"""A full disk: nothing is lost, no partial file remains, and work resumes by itself once there is space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The update calendar: what is out, due, late or on a break, and what a curator is told."""
+"""The update calendar: episodes that are out, due, late or on a break, and the notes a curator gets."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ class _GrowingFile(Growing):
 
 
 def _id(name: str) -> FileId:
-    """Raises NotFound for what is no id: no such file was ever stored."""
+    """Raises NotFound for a malformed ID: no such file was ever stored."""
     try:
         return FileId.parse(name)
     except BadRequest as error:
