@@ -110,11 +110,12 @@ def give_back(limits: Sequence[Limit]) -> None:
 
 
 def count(limit: Limit) -> int:
-    """The current count."""
+    """The current count: a full Redis still answers, with what it had before this process had to count by itself."""
     try:
-        return int(get_redis_connection("default").get(*_keys([limit])) or 0)
+        shared = int(get_redis_connection("default").get(*_keys([limit])) or 0)
     except RedisError:
-        return _own.count(limit)
+        shared = 0
+    return max(shared, _own.count(limit))
 
 
 def _keys(limits: Sequence[Limit]) -> list[str]:
