@@ -56,7 +56,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def new(request: HttpRequest) -> HttpResponse:
-    """The titles published in the last seven days, by day, the newest first; `?before=<time>-<id>` continues the list."""
+    """The titles published in the last seven days, by day, the newest first; `?before=<time>-<id>` continues it."""
     audience = Audience.of(request)
     today = timezone.localtime(audience.at).date()
     since = datetime.combine(today - timedelta(days=NEW_DAYS - 1), time(), timezone.get_current_timezone())
