@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -34,8 +35,8 @@ MODULES = Path("/usr/lib/nginx/modules")
 def main() -> int:
     os.umask(0o077)  # inherited by all child processes
     data_dir = options.data_dir()
-    if unfit := set('"$\\\n') & set(str(data_dir)):
-        fail(f"nginx can't use a folder with {unfit.pop()!r} in its name. Choose another: make stack DATA_DIR=…")
+    if "\n" in str(data_dir):
+        fail("The stack can't use a folder with a line break in its name. Choose another: make stack DATA_DIR=…")
     demo = options.demo()
     lock = starting.occupy(data_dir)
     if (data_dir / "db.sqlite3").exists():
@@ -121,12 +122,21 @@ def configure_nginx(env: dict[str, str], port: int, kept: Path, nodes: list[str]
     arguments += ["--brotli"] if brotli.exists() else []
     if starting.command(env, "nginx_config", *arguments, "--output", str(folder / "site.conf")).wait():
         fail("nginx could not be configured; see the error above.")
+    site = str(folder / "site.conf")
+    if set("*?[") & set(site):  # `include` takes it for a pattern, where a backslash means something too
+        site = re.sub(r"[*?\[\\]", r"\\\g<0>", site)
     values = {
-        "folder": folder,
+        "folder": escaped(str(folder)),
+        "site": escaped(site),
         "modules": f"load_module {brotli};" if brotli.exists() else "",
         "user": "user root;" if os.geteuid() == 0 else "",  # it reads files that only their owner may read
     }
     (folder / "nginx.conf").write_text((ROOT / "deploy" / "stack" / "nginx.conf").read_text() % values)
+
+
+def escaped(path: str) -> str:
+    """The path between the quotes of a directive without variables."""
+    return path.replace("\\", "\\\\").replace('"', '\\"')
 
 
 if __name__ == "__main__":

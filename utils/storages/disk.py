@@ -117,7 +117,7 @@ class DiskStore(VideoStore, FileSystemStorage):
                     yield str(path.relative_to(root))
 
     def served(self) -> list[Served]:
-        return [Served(settings.VIDEO_URL, f"{self.location}/")]
+        return [Served(settings.VIDEO_URL, Path(self.location), "/")]
 
     def _at(self, name: str) -> Path:
         return Path(self.path(name))

@@ -180,7 +180,8 @@ class FastDFSStore(VideoStore, FastDFSStorage):
         return [
             Served(
                 f'~ "^{settings.VIDEO_URL}{self._address.group}/M{number:02X}/(?<stored>{name})$"',
-                f"{path}/data/$stored",
+                path,
+                "/data/$stored",
             )
             for number, path in enumerate(self._address.paths)
         ]

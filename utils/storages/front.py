@@ -45,10 +45,11 @@ class Findable(Protocol):
 
 @dataclass(frozen=True)
 class Served:
-    """Files that nginx serves itself: the pattern of a `location`, and the `alias` of their place on the disk."""
+    """Files that nginx serves itself: the pattern of a `location`, their folder, and the pattern of names in it."""
 
     location: str
-    alias: str
+    folder: Path
+    names: str = ""
 
 
 class Growing(ABC):

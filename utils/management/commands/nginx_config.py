@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template import Context, Engine
 
 from utils import front_errors, page_version
+from utils.nginx_text import quoted, quoted_plain
 from utils.page_languages import page_languages
 from utils.signing import secret, secrets
 from utils.storages import videos
@@ -57,6 +58,8 @@ class Command(BaseCommand):
         certificate, key = options["certificate"], options["key"]
         if bool(certificate) != bool(key):
             raise CommandError("--certificate and --key are needed together.")
+        if "$" in f"{certificate}{key}":  # nginx would look for a variable, and then read the files without being root
+            raise CommandError("nginx can't read a certificate or key with $ in its path. Give it another path.")
         if certificate and not settings.SITE_URL.startswith("https://"):
             raise CommandError(f"SITE_URL is {settings.SITE_URL}: set it to the https address of the site.")
         try:
@@ -83,12 +86,14 @@ class Command(BaseCommand):
     def _values(self, options: dict[str, Any], served: Any) -> dict[str, Any]:
         """What the templates in deploy/nginx name."""
         languages = page_languages()
-        absolute = {name: options[name].resolve() if options[name] else None for name in ("certificate", "key", "acme")}
-        return absolute | {
+        return {
             "tls": bool(options["certificate"]),
+            "certificate": quoted_plain(options["certificate"].resolve()) if options["certificate"] else None,
+            "key": quoted_plain(options["key"].resolve()) if options["key"] else None,
+            "acme": quoted(options["acme"].resolve()),
             "plain": options["listen"] or ["80"],
             "secure": options["listen_tls"] or ["443"],
-            "nodes": options["node"],
+            "nodes": [quoted_plain(node) for node in options["node"]],
             "names": [host.replace("*", "_") for host in settings.ALLOWED_HOSTS],
             "site_url": settings.SITE_URL,
             "secret": secret(),
@@ -96,12 +101,12 @@ class Command(BaseCommand):
             "video_url": settings.VIDEO_URL,
             "media_url": settings.MEDIA_URL,
             "static_url": settings.STATIC_URL,
-            "served": served,
+            "served": [(one.location, quoted(one.folder, one.names)) for one in served],
             "peers": options["peer"],
-            "private": settings.PRIVATE_ROOT,
-            "pictures": settings.MEDIA_ROOT,
-            "static": settings.STATIC_ROOT,
-            "errors": settings.DATA_DIR / "errors",
+            "materials": quoted(settings.PRIVATE_ROOT, "/materials/"),
+            "pictures": quoted(settings.MEDIA_ROOT, "/"),
+            "static": quoted(settings.STATIC_ROOT, "/"),
+            "errors": quoted(settings.DATA_DIR / "errors", "/$streamsite_errors"),
             "features": settings.PERMISSIONS_POLICY,
             "hsts": _hsts(),
             "proxies": [network for network in settings.TRUSTED_PROXIES if network != "unix"],
@@ -110,8 +115,8 @@ class Command(BaseCommand):
             "languages": list(languages.values()),
             "language_cookie": settings.LANGUAGE_COOKIE_NAME,
             "session_cookie": settings.SESSION_COOKIE_NAME,
-            "pages": options["page_cache"].resolve() if options["page_cache"] else None,
-            "version_link": page_version.start() if options["page_cache"] else None,
+            "pages": quoted_plain(options["page_cache"].resolve()) if options["page_cache"] else None,
+            "version_link": quoted(page_version.start()) if options["page_cache"] else None,
             "brotli": options["brotli"],
             "rate": options["rate"],
             "burst": options["rate"] * 4,
