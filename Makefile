@@ -8,7 +8,7 @@ PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
 NPM = $(PYTHON) deploy/embedded/bootstrap.py --npm
 export PORT DATA_DIR
 
-.PHONY: help run stack stack-status dev test test-mariadb test-quick coverage check check-front sizes format mutants bench lock messages screenshots lighthouse clean
+.PHONY: help run stack stack-status dev test test-mariadb test-quick coverage check check-front sizes format mutants bench faults lock messages screenshots lighthouse clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,10 @@ format: dev ## Put Python, scripts and styles into their format
 
 bench: dev ## Measure: each figure is a ratio to a reference in the same run
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(VENV)/python $$bench || exit 1; done
+
+faults: dev ## Cause one fault after the other in a stack under load, and write the table of docs/reliability.md
+	@sh deploy/embedded/packages.sh nginx mariadb-server
+	$(VENV)/python benchmarks/faults/run.py
 
 lock: ## Renew the hashed requirements
 	for set in requirements requirements-demo requirements-dev requirements-mysql requirements-node requirements-whoosh; do \
