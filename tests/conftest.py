@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadGroupScheduling
+from xdist.workermanage import WorkerController
 
 from tests.environment import DATA
 
@@ -43,6 +47,36 @@ def _turn(item: pytest.Item) -> int:
     if group in GROUPS:
         return GROUPS.index(group)
     return len(GROUPS) + (item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """pytest stops its clock, `faulthandler_timeout`, where a test fails; closing what it used may hang as well."""
+    if within := float(item.config.getini("faulthandler_timeout")):
+        faulthandler.dump_traceback_later(within, exit=True, file=item.config.stash[fault_handler_stderr_fd_key])
+    return (yield)
+
+
+class _Once(LoadGroupScheduling):
+    """xdist's, but a test that ended its process isn't run again, as it would end the next one, and all others are."""
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        work = self.assigned_work[node]
+        left = {scope: [test for test, is_done in unit.items() if not is_done] for scope, unit in work.items()}
+        ended_by = next((tests.pop(0) for tests in left.values() if tests), None)
+        self.assigned_work[node] = {scope: dict.fromkeys(tests, False) for scope, tests in left.items() if tests}
+        super().remove_node(node)
+        return ended_by
+
+    def schedule(self) -> None:
+        super().schedule()
+        for node in self.nodes:  # a process with a single test waits for a second, or to hear that there is none
+            self._reschedule(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Once | None:
+    return _Once(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_finish() -> None:

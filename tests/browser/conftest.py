@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests import mariadb
 from tests.conftest import ROOT, make_video
 from tests.migrated import put_sqlite
 
@@ -169,7 +170,7 @@ def start_site(data: Path, *, demo: str, port: int = 0, empty: bool = False, **c
             port = probe.getsockname()[1]
     env = {**clean_environment(), "PORT": str(port), "DATA_DIR": str(data), "DEMO": demo, **changed}
     process = subprocess.Popen(
-        [sys.executable, "deploy/embedded/serve.py"],
+        [*mariadb.WITH_US, sys.executable, "deploy/embedded/serve.py"],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=0,
     )  # fmt: skip
     site = Site(data, port, process, changed)

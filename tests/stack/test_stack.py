@@ -36,7 +36,7 @@ sys.path.insert(0, str(ROOT / "deploy" / "stack"))
 def _start(data: Path, port: int) -> Site:
     env = {**clean_environment(), "DATA_DIR": str(data), "PORT": str(port), "DEMO": "0"}
     process = subprocess.Popen(
-        [sys.executable, "deploy/stack/start.py"],
+        [*mariadb.WITH_US, sys.executable, "deploy/stack/start.py"],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     stack = Site(data, port, process, {})
