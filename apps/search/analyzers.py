@@ -37,7 +37,7 @@ class Names:
 class PeopleNames(Names):
     """The same for names that many titles have."""
 
-    often = True
+    shared = True
 
 
 class Summaries:
@@ -82,7 +82,7 @@ class PeopleSounds(Sounds):
     """The same for names that many titles have, of which two letters begin too many."""
 
     version = "people-sounds-1"
-    often = True
+    shared = True
     whole = typed = False
     shortest = 3
 

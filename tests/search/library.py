@@ -8,6 +8,8 @@ from typing import Any
 from django.db import models
 from haystack import indexes
 
+from utils.fulltext.analysis import Characters
+
 
 class Book(models.Model):
     title = models.CharField(max_length=200)
@@ -28,6 +30,12 @@ class Book(models.Model):
         app_label = "fulltext"
 
 
+class Shared(Characters):
+    """Of values that many books have."""
+
+    shared = True
+
+
 class Note(models.Model):
     words = models.CharField(max_length=200)
 
@@ -40,7 +48,7 @@ class Note(models.Model):
 class BookIndex(indexes.SearchIndex, indexes.Indexable):
     text = indexes.CharField(document=True, model_attr="summary")
     title = indexes.CharField(model_attr="title")
-    author = indexes.CharField(model_attr="author", faceted=True)
+    author = indexes.CharField(model_attr="author", faceted=True, analyzer=Shared())
     aliases = indexes.MultiValueField(model_attr="aliases")
     genres = indexes.MultiValueField(model_attr="genres", indexed=False, faceted=True)
     pages = indexes.IntegerField(model_attr="pages", faceted=True)

@@ -69,8 +69,8 @@ def test_the_page_takes_as_many_queries_whatever_it_finds(client, size):
     with CaptureQueriesContext(connection) as queries:
         client.get("/search/", {"q": "海"})
     of_the_page = [query for query in queries if "fulltext_index" not in query["sql"]]  # asked once a second
-    # three of the index; which titles are listed, slugs, cards, people, summaries, categories
-    assert len(of_the_page) == 9
+    # four of the index; which titles are listed, slugs, cards, people, summaries, categories
+    assert len(of_the_page) == 10
 
 
 def test_suggestions_are_titles_and_people_to_open(client):

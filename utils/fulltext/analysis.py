@@ -37,7 +37,7 @@ class Analyzer(Protocol):
         whole  False: whole values aren't listed, so that `exact` and `startswith` aren't asked of this field
         typed  True: words are typed letter by letter; their first two letters are listed
         lines  True: each line of a value is a value
-        often  True: values stand in many documents, and are worth keeping while many are read
+        shared  True: values stand in many documents: each is listed once, and documents are listed under it
     """
 
     version: str

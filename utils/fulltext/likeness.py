@@ -27,7 +27,8 @@ def similar(tables: Tables, identity: str, where: Sequence[Condition], *, limit:
         return []
     texts = tables.documents([kept[0].id], [name])[kept[0].id][name]
     phrases = _phrases(tables.schema.texts[name].index(" ".join(texts) if isinstance(texts, list) else texts or ""))
-    sources = {phrase: tables.text_source(Occurs((name,), phrase)) for phrase in phrases[:COMPARED]}
+    asked = [(phrase, tables.text_source(Occurs((name,), phrase))) for phrase in phrases[:COMPARED]]
+    sources = {phrase: source for phrase, source in asked if source is not None}
     counts = {phrase: tables.count(source, (), limit=COMMON) for phrase, source in sources.items()}
     shared = sorted((count, phrase) for phrase, count in counts.items() if 1 < count < COMMON) or sorted(
         (count, phrase) for phrase, count in counts.items() if count > 1

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from utils.fulltext.matching import Every, Match, Occurs, Some, length
-from utils.fulltext.postings import Listed, Needed
+from utils.fulltext.matching import Every, Listings, Match, Occurs, Some, conjunction, length, ways
+from utils.fulltext.postings import Listed, Needed, Value
 from utils.fulltext.schema import LONGEST_KEYWORD, Column, Row
 from utils.fulltext.tables import Condition, Kept, Source, Tables
+from utils.fulltext.values import MOST_VALUES
 
 TYPES = {
     "integer": "BIGINT",
@@ -45,13 +46,13 @@ class MariaDBTables(Tables):
 
     @property
     def analyzed(self) -> str:
-        return f"TABLE {self.docs}, {self.lists}"
+        return f"TABLE {self.docs}, {self.lists}, {self.values}, {self.forms}"
 
     def column_type(self, column: Column) -> str:
         return "LONGTEXT" if column.many else TYPES.get(column.kind, "LONGTEXT")
 
     def text_tables(self) -> list[str]:
-        return [self.lists]
+        return [self.lists, self.forms, self.values]
 
     def statements(self) -> list[str]:
         columns = "".join(f", {one.sql} {self.column_type(one)}" for one in self.schema.columns.values())
@@ -64,6 +65,10 @@ class MariaDBTables(Tables):
             f" tokens LONGTEXT NOT NULL, UNIQUE (model, pk), KEY (rnk){indexes}) {OPTIONS}",
             f"CREATE TABLE {self.lists} (posting VARBINARY({LONGEST}) NOT NULL, rnk INT UNSIGNED NOT NULL,"
             f" doc INT UNSIGNED NOT NULL, PRIMARY KEY (posting, rnk, doc)) {OPTIONS}",
+            f"CREATE TABLE {self.values} (id INT UNSIGNED PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE,"
+            f" tokens LONGTEXT NOT NULL) {OPTIONS}",
+            f"CREATE TABLE {self.forms} (posting VARBINARY({LONGEST}) NOT NULL, value INT UNSIGNED NOT NULL,"
+            f" PRIMARY KEY (posting, value)) {OPTIONS}",
         ]
 
     # --- writing -----------------------------------------------------------------------------
@@ -74,6 +79,7 @@ class MariaDBTables(Tables):
 
     def load(self, cursor: Any, rows: Sequence[tuple[int, Row]]) -> None:
         self._insert_numbered(cursor, rows)
+        self.keep_values(rows)
         self._collect(rows)
         if self._documents_waiting >= TOGETHER:
             self._write(cursor)
@@ -91,6 +97,17 @@ class MariaDBTables(Tables):
                     f"DELETE FROM {self.lists} WHERE posting IN ({listed}) AND rnk = %s AND doc = %s",
                     [one.rank, one.id],
                 )
+
+    def insert_values(self, cursor: Any, values: Sequence[Value]) -> None:
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {self.values}")
+        first = int(cursor.fetchone()[0])
+        stored = [(number, *value) for number, value in enumerate(values, first)]
+        cursor.executemany(f"INSERT INTO {self.values} (id, name, tokens) VALUES (%s, %s, %s)", stored)
+        listed = [(p, number) for number, _, tokens in stored for p in set(self.schema.postings(tokens).split(" "))]
+        texts = [f"({_hexadecimal(posting)},{number:d})" for posting, number in sorted(listed)]
+        for begin in range(0, len(texts), ROWS):
+            some = ",".join(texts[begin : begin + ROWS])
+            cursor.execute(f"INSERT INTO {self.forms} (posting, value) VALUES {some}")
 
     def _collect(self, rows: Sequence[tuple[int, Row]]) -> None:
         waiting = self._waiting
@@ -123,25 +140,29 @@ class MariaDBTables(Tables):
 
     # --- reading -----------------------------------------------------------------------------
 
-    def text_source(self, match: Match, most: int | None = None) -> Source:
-        if (plain := _conjunction(match)) is not None:
+    def found_source(self, match: Match, most: int | None) -> Source:
+        if (plain := conjunction(match)) is not None:
             return self._joined(plain)
+        if isinstance(match, Listings):
+            if len(match.postings) == 1:
+                return self.listed_source(match.postings[0])
+            return _derived(f"SELECT DISTINCT p.rnk, p.doc FROM {self.lists} p WHERE {self._in('p', match)}", ())
         if isinstance(match, Every):
             first, *rest = sorted(match.parts, key=length, reverse=True)
-            source = self.text_source(first)
+            source = self.found_source(first, None)
             rank, doc = source.order.split(", ")
             return replace(source, where=(*source.where, *(self._exists(part, rank, doc) for part in rest)))
         selects: list[str] = []
         params: list[Any] = []
-        for part in _alternatives(match):
-            source = self.text_source(part)
+        for part in ways(match):
+            source = self.found_source(part, most)
             sql, values = self.select(source, source.order, ())
             bound = f" ORDER BY {source.order} LIMIT {most:d}" if most is not None else ""
             selects.append(f"({sql}{bound})")
             params += values
         return _derived(" UNION ".join(selects), params)
 
-    def text_condition(self, match: Match) -> Condition:
+    def found_condition(self, match: Match) -> Condition:
         return self._exists(match, "d.rnk", "d.id")
 
     def listed_source(self, posting: str) -> Source:
@@ -151,12 +172,34 @@ class MariaDBTables(Tables):
         listed = ", ".join(map(_hexadecimal, postings))
         return f"d.id IN (SELECT p.doc FROM {self.lists} p WHERE p.posting IN ({listed}))", []
 
+    def find_values(self, cursor: Any, wanted: Sequence[Needed]) -> list[tuple[int, str]]:
+        parts: list[str] = []
+        params: list[Any] = []
+        for number, needed in enumerate(wanted):
+            postings = list(dict.fromkeys(needed.postings))[:JOINED]
+            tables = f"{self.forms} q0"
+            for other in range(1, len(postings)):
+                tables += f" JOIN {self.forms} q{other} ON q{other}.value = q0.value"
+            where = []
+            for place, alternatives in enumerate(postings):
+                sql, values = _is(f"q{place}", *alternatives)
+                where.append(f"({sql})")
+                params += values
+            several = any(one.beginning for alternatives in postings for one in alternatives)
+            parts.append(
+                f"(SELECT {'DISTINCT ' * several}{number:d} n, v.name, q0.value FROM {tables}"
+                f" JOIN {self.values} v ON v.id = q0.value WHERE {' AND '.join(where)}"
+                f" AND INSTR(v.tokens, %s) > 0 ORDER BY q0.value LIMIT {MOST_VALUES:d})"
+            )
+            params.append(needed.part)
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return [(number, name) for number, name, _ in sorted(cursor.fetchall(), key=lambda row: (row[0], row[2]))]
+
     def vocabulary(self, cursor: Any, field: str, beginning: str, limit: int) -> dict[str, int]:
         letter = self.schema.indexed[field].letter
         sql, params = _is("p", Listed(letter + beginning, True))
-        cursor.execute(
-            f"SELECT posting, COUNT(*) FROM {self.lists} p WHERE {sql} GROUP BY posting LIMIT {limit:d}", params
-        )
+        lists = self.forms if self.schema.indexed[field].shared else self.lists
+        cursor.execute(f"SELECT posting, COUNT(*) FROM {lists} p WHERE {sql} GROUP BY posting LIMIT {limit:d}", params)
         return {bytes(posting).decode(errors="replace")[len(letter) :]: count for posting, count in cursor.fetchall()}
 
     def _joined(self, parts: Sequence[Occurs]) -> Source:
@@ -187,7 +230,13 @@ class MariaDBTables(Tables):
         cut = any(len(one.posting.encode()) > BEGINNING for some in needed.postings for one in some if one.beginning)
         return needed._replace(certain=False) if cut else needed
 
+    def _in(self, alias: str, match: Listings) -> str:
+        return f"{alias}.posting IN ({', '.join(map(_hexadecimal, match.postings))})"
+
     def _exists(self, match: Match, rank: str, doc: str) -> Condition:
+        if isinstance(match, Listings):
+            # not correlated, so that it is read once
+            return f"{doc} IN (SELECT q.doc FROM {self.lists} q WHERE {self._in('q', match)})", []
         if isinstance(match, Occurs) and len(match.fields) > 1:
             match = Some(tuple(Occurs((name,), match.phrase, match.start) for name in match.fields))
         if isinstance(match, Occurs):
@@ -242,21 +291,3 @@ def _is(alias: str, *alternatives: Listed) -> Condition:
             parts.append(f"{alias}.posting = %s")
             params.append(_stored(posting))
     return parts[0] if len(parts) == 1 else " OR ".join([f"({part})" for part in parts]), params
-
-
-def _conjunction(match: Match) -> list[Occurs] | None:
-    """The phrases of a match that asks for all of them, each in one field."""
-    if isinstance(match, Occurs):
-        return [match] if len(match.fields) == 1 else None
-    if isinstance(match, Some):
-        return None
-    found = [_conjunction(part) for part in match.parts]
-    if any(part is None for part in found):
-        return None
-    return [one for part in found if part for one in part]
-
-
-def _alternatives(match: Match) -> list[Match]:
-    if isinstance(match, Occurs):
-        return [Occurs((name,), match.phrase, match.start) for name in match.fields]
-    return list(match.parts) if isinstance(match, Some) else [match]

@@ -35,7 +35,15 @@ class Some:
     parts: tuple[Match, ...]
 
 
-Match: TypeAlias = Occurs | Every | Some
+@dataclass(frozen=True)
+class Listings:
+    """The document is in one of these lists: of shared values in which a phrase of so many tokens occurs."""
+
+    postings: tuple[str, ...]
+    size: int
+
+
+Match: TypeAlias = Occurs | Every | Some | Listings
 
 
 def match(schema: Schema, name: str, operation: str, text: str) -> Match | None:
@@ -78,7 +86,28 @@ def length(match: Match) -> int:
     """How much a match asks for: what asks for more is found less often."""
     if isinstance(match, Occurs):
         return len(match.phrase.tokens)
+    if isinstance(match, Listings):
+        return match.size
     return (min if isinstance(match, Some) else max)(length(part) for part in match.parts)
+
+
+def conjunction(match: Match) -> list[Occurs] | None:
+    """The phrases of a match that asks for all of them, each in one field."""
+    if isinstance(match, Occurs):
+        return [match] if len(match.fields) == 1 else None
+    if isinstance(match, Some | Listings):
+        return None
+    found = [conjunction(part) for part in match.parts]
+    if any(part is None for part in found):
+        return None
+    return [one for part in found if part for one in part]
+
+
+def ways(match: Match) -> list[Match]:
+    """The matches of which one is enough, each in one field."""
+    if isinstance(match, Occurs):
+        return [Occurs((name,), match.phrase, match.start) for name in match.fields]
+    return list(match.parts) if isinstance(match, Some) else [match]
 
 
 def _in_any(asked: Wanted, fields: tuple[str, ...]) -> Match | None:

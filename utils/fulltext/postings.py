@@ -7,11 +7,17 @@ The tokens of a document are one text. Each value is a line of it, each token ha
     ~a流浪        two neighbors: of two characters hardly one is rare, together they are
     =a流~浪~地~球  a whole value, by which its beginning is found, too
     <ali          the first two letters of a token that is typed letter by letter
+
+A value of a shared field stands in many documents. It is listed by these itself, once, and has a name, which is the
+only token and posting of documents with it: @a, then a digest of its tokens.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -21,17 +27,27 @@ from utils.fulltext.analysis import Analyzer, Phrase
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 BREAK = "\n"  # before each value
+NAMED = "@"  # before the name of a shared value
 JOINED = "~"  # between tokens of one posting; pairs of single characters need none
 BEGINNING = 2  # letters of a typed token that are a posting of their own
 LONGEST = 190  # characters of a whole value that are compared
-KEPT = 1 << 15  # values of a field that stand in many documents, with what was made of them
+_ASCII = re.compile("[\x00-\x7f]")
+KEPT = 1 << 15  # shared values, with what was made of them
+
+
+class Value(NamedTuple):
+    """A value that many documents have: the posting they have of it, and its lines of tokens."""
+
+    name: str
+    lines: str
 
 
 class Read(NamedTuple):
-    """A value's lines of tokens and its postings, separated by spaces."""
+    """A value's lines of tokens and its postings, separated by spaces; both are its name if it is shared."""
 
     lines: str
     postings: str
+    shared: Value | None = None
 
 
 class Listed(NamedTuple):
@@ -74,20 +90,26 @@ class Indexed:
         """Whether tokens are listed by their first letters."""
         return getattr(self.analyzer, "typed", False)
 
+    @cached_property
+    def shared(self) -> bool:
+        """Whether values are listed once, and documents under them."""
+        return getattr(self.analyzer, "shared", False)
+
     @property
     def version(self) -> tuple[object, ...]:
         """Changes where postings do."""
-        return (self.letter, self.pairs, self.whole, self.typed, self.analyzer and self.analyzer.version)
+        shared = self.shared
+        return (self.letter, self.pairs, self.whole, self.typed, shared, self.analyzer and self.analyzer.version)
 
     # --- documents ---------------------------------------------------------------------------
 
     @cached_property
     def read(self) -> Callable[[str], Read]:
         """A value as it is indexed; empty if there is nothing to find it by."""
-        return lru_cache(maxsize=KEPT)(self._read) if getattr(self.analyzer, "often", False) else self._read
+        return lru_cache(maxsize=KEPT)(self._read) if self.shared else self._read
 
     def forget(self) -> None:
-        """Free what was kept of values that stand in many documents."""
+        """Free what was kept of shared values."""
         self.__dict__.pop("read", None)
 
     def _read(self, value: str) -> Read:
@@ -97,22 +119,25 @@ class Indexed:
         lines, postings = [], []
         for line in value.split(BREAK) if getattr(self.analyzer, "lines", False) else (value,):
             if tokens := self.analyzer.index(line):
-                marked = [self.letter + token for token in tokens]
-                lines.append(f"{BREAK} {' '.join(marked)} ")
-                postings += self.postings(tokens, marked)
+                marked = self.letter + f" {self.letter}".join(tokens)
+                lines.append(f"{BREAK} {marked} ")
+                postings.append(self.postings(tokens, marked))
+        if self.shared and lines:
+            shared = Value(f"{NAMED}{self.letter}{_digest(text := ''.join(lines))}", text)
+            return Read(f"{BREAK} {shared.name} ", shared.name, shared)
         return Read("".join(lines), " ".join(postings))
 
-    def postings(self, tokens: Sequence[str], marked: Sequence[str]) -> list[str]:
-        """Of a value with these tokens, the same with the field's letter; some postings perhaps twice."""
-        found = list(marked)
-        if self.pairs:
-            found += map(self._pair, tokens, tokens[1:])
+    def postings(self, tokens: Sequence[str], marked: str) -> str:
+        """Of a value with these tokens, `marked` with the field's letter; some postings perhaps twice."""
+        found = [marked]
+        if self.pairs and len(tokens) > 1:
+            found += self._pairs(tokens)
         if self.whole:
-            found.append(f"={self.letter}{JOINED.join(tokens)}"[:LONGEST])
+            found.append(self.all_of(tokens))
         if self.typed:
-            end = BEGINNING + 1
-            found += [f"<{token[:end]}" for token in marked if len(token) >= end and token.isascii()]
-        return found
+            begin = f"<{self.letter}"
+            found += [begin + token[:BEGINNING] for token in tokens if len(token) >= BEGINNING and token.isascii()]
+        return " ".join(found)
 
     # --- queries -----------------------------------------------------------------------------
 
@@ -122,7 +147,11 @@ class Indexed:
             plain = [c if c.isalnum() and c == c.lower() else f"{JOINED}{ord(c):x}{JOINED}" for c in value]
             return f"={self.letter}{''.join(plain)}"[:LONGEST] if value else ""
         tokens = self.analyzer.index(value)
-        return f"={self.letter}{JOINED.join(tokens)}"[:LONGEST] if tokens else ""
+        return self.all_of(tokens) if tokens else ""
+
+    def all_of(self, tokens: Sequence[str]) -> str:
+        """The posting of a whole value with these tokens."""
+        return f"={self.letter}{JOINED.join(tokens)}"[:LONGEST]
 
     @cached_property
     def needed(self) -> Callable[[Phrase, bool], Needed]:
@@ -155,10 +184,25 @@ class Indexed:
         """Whether the beginning of one token is a posting of its own."""
         return self.typed and len(tokens) == 1 and len(tokens[0]) == BEGINNING and tokens[0].isascii()
 
+    def _pairs(self, tokens: Sequence[str]) -> list[str]:
+        """Postings of neighbors: those of most values are all of one kind."""
+        joined, begin = "".join(tokens), f"~{self.letter}"
+        if joined.isascii():
+            return [f"{begin}{first}{JOINED}{second}" for first, second in itertools.pairwise(tokens)]
+        if len(joined) == len(tokens) and not _ASCII.search(joined):
+            return [f"{begin}{first}{second}" for first, second in itertools.pairwise(tokens)]
+        return [self._pair(*pair) for pair in itertools.pairwise(tokens)]
+
     def _pair(self, first: str, second: str) -> str:
         if len(first) == len(second) == 1 and not second.isascii():
             return f"~{self.letter}{first}{second}"
         return f"~{self.letter}{first}{JOINED}{second}"
+
+
+def _digest(lines: str) -> str:
+    """64 bits as letters and digits, without capitals."""
+    found = hashlib.blake2b(lines.encode(errors="replace"), digest_size=8).digest()
+    return base64.b32hexencode(found).decode().rstrip("=").lower()
 
 
 def letter(number: int) -> str:

@@ -88,8 +88,8 @@ class _Ranked:
         bound = None if self.conditions else self.end
         ranking = self.tables.schema.ranking
         best = list(takewhile(lambda step: step[1] == "exact", ranking))
-        exact = list(_steps(self.tables, self.asked, best, bound))
         everything = whole(self.tables, self.asked, bound)
+        exact = list(_steps(self.tables, self.asked, best, bound))
         *found, matching = self._ask([*exact, everything]) if everything else [*self._ask(exact), []]
         self._place(found)
         if len(matching) == self.end or len(set(matching) - self.placed.keys()) > 1:
@@ -163,8 +163,9 @@ def _steps(tables: Tables, asked: Asked, ranking: Sequence[tuple[str, str]], mos
             continue
         wanted = operation if operation == "startswith" else ""
         matches = [matching.match(schema, name, wanted or t.operation, str(t.value)) for t in asked.contents]
-        if (found := matching.every(matches)) is not None:
-            yield tables.text_source(found, most)
+        found = matching.every(matches)
+        if found is not None and (source := tables.text_source(found, most)) is not None:
+            yield source
 
 
 def _order(tables: Tables, names: Sequence[str]) -> str:

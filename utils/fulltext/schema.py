@@ -17,7 +17,7 @@ from haystack.constants import DJANGO_CT, DJANGO_ID, ID
 from haystack.fields import DecimalField, EdgeNgramField, NgramField, SearchField
 
 from utils.fulltext.analysis import Analyzer, Beginnings, Characters, Ngrams, Wanted
-from utils.fulltext.postings import BREAK, Indexed, letter
+from utils.fulltext.postings import BREAK, NAMED, Indexed, Value, letter
 
 MOST_HEAT = (1 << 20) - 1
 LONGEST_KEYWORD = 190  # characters of a faceted text that are indexed
@@ -89,6 +89,7 @@ class Row(NamedTuple):
     values: tuple[Any, ...]
     tokens: str
     postings: str
+    shared: tuple[Value, ...]
     digest: int
 
 
@@ -169,7 +170,7 @@ class Schema:
         """A fingerprint: tables made with another one have to be made again."""
         indexed = [(name, one.version) for name, one in self.indexed.items()]
         columns = [(c.name, c.kind, c.many, c.faceted) for c in self.columns.values()]
-        return hashlib.sha256(repr((columns, indexed, self.heat, 3)).encode()).hexdigest()
+        return hashlib.sha256(repr((columns, indexed, self.heat, 4)).encode()).hexdigest()
 
     def row(self, prepared: Mapping[str, Any]) -> Row:
         """A document from what `SearchIndex.full_prepare` returns."""
@@ -180,9 +181,11 @@ class Schema:
                 continue
             if type(value) is str and one.analyzer is not None:
                 read.append(one.read(value))
+            elif one.analyzer is not None:
+                read += map(one.read, map(str, _listed(value)))
             else:
                 read += [one.read(self._compared(name, part)) for part in _listed(value)]
-        tokens = "".join([lines for lines, _ in read])
+        tokens = "".join([one.lines for one in read])
         heat = min(max(int(prepared.get(self.heat) or 0), 0), MOST_HEAT) if self.heat else 0
         content = BREAK.join([str(heat), *[BREAK if value is None else str(value) for value in values], tokens])
         return Row(
@@ -191,19 +194,20 @@ class Schema:
             rank=MOST_HEAT - heat,
             values=values,
             tokens=tokens,
-            postings=" ".join([postings for _, postings in read if postings]),
+            postings=" ".join([one.postings for one in read if one.postings]),
+            shared=tuple([one.shared for one in read if one.shared]),
             digest=_digest(content),
         )
 
     def postings(self, tokens: str) -> str:
-        """The postings of a document with these tokens, in the order of `row`."""
+        """The postings of a document or a shared value with these tokens, in the order of `row`."""
         found: list[str] = []
         for line in tokens.split(BREAK)[1:]:
-            parts = line.split(" ")[1:-1]
-            if parts[0][0] == "=":
-                found.append(parts[0])
+            marked = line[1:-1]
+            if marked[0] in ("=", NAMED):
+                found.append(marked)
             else:
-                found += self._letters[parts[0][0]].postings([part[1:] for part in parts], parts)
+                found.append(self._letters[marked[0]].postings([part[1:] for part in marked.split(" ")], marked))
         return " ".join(found)
 
     def entire(self, name: str, value: Any) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 
 from django.db import transaction
 
-from utils.fulltext.matching import Every, Match, Occurs
-from utils.fulltext.postings import JOINED, Listed
+from utils.fulltext.matching import Every, Listings, Match, Occurs
+from utils.fulltext.postings import JOINED, Listed, Needed, Value
 from utils.fulltext.schema import Column, Row
 from utils.fulltext.tables import Condition, Kept, Source, Tables
+from utils.fulltext.values import MOST_VALUES
 
 MASK = 0xFFFFFFFF
 TYPES = {"integer": "INTEGER", "boolean": "INTEGER", "float": "REAL"}
@@ -39,6 +40,7 @@ class SQLiteTables(Tables):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.lists, self.terms, self.pending = f"{self.name}_lists", f"{self.name}_terms", f"temp.{self.name}_pending"
+        self.form_terms = f"{self.forms}_terms"
         self._words: dict[str, list[str]] = {}  # postings with a beginning, if they are few
         self._pending_made = f"CREATE TABLE IF NOT EXISTS {self.pending} (id INTEGER PRIMARY KEY, postings TEXT)"
 
@@ -46,7 +48,7 @@ class SQLiteTables(Tables):
         return "TEXT" if column.many else TYPES.get(column.kind, "TEXT")
 
     def text_tables(self) -> list[str]:
-        return [self.pending, self.terms, self.lists]
+        return [self.pending, self.terms, self.lists, self.form_terms, self.forms, self.values]
 
     def statements(self) -> list[str]:
         columns = "".join(f", {one.sql} {self.column_type(one)}" for one in self.schema.columns.values())
@@ -56,9 +58,14 @@ class SQLiteTables(Tables):
             f" pk TEXT NOT NULL, digest INTEGER NOT NULL{columns}, tokens TEXT NOT NULL, UNIQUE (model, pk))",
             f"CREATE INDEX {self.docs}_rnk ON {self.docs} (rnk)",
             *(f"CREATE INDEX {self.docs}_{sql} ON {self.docs} ({sql}, rnk)" for sql in faceted),
-            f"CREATE VIRTUAL TABLE {self.lists} USING fts5(postings, content='', detail=none, columnsize=0,"
-            f' tokenize="{TOKENIZER}")',
+            f"CREATE TABLE {self.values} (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tokens TEXT NOT NULL)",
+            *(
+                f"CREATE VIRTUAL TABLE {lists} USING fts5(postings, content='', detail=none, columnsize=0,"
+                f' tokenize="{TOKENIZER}")'
+                for lists in (self.lists, self.forms)
+            ),
             f"CREATE VIRTUAL TABLE {self.terms} USING fts5vocab({self.lists}, row)",
+            f"CREATE VIRTUAL TABLE {self.form_terms} USING fts5vocab({self.forms}, row)",
         ]
 
     # --- writing -----------------------------------------------------------------------------
@@ -79,6 +86,7 @@ class SQLiteTables(Tables):
 
     def load(self, cursor: Any, rows: Sequence[tuple[int, Row]]) -> None:
         self._insert_numbered(cursor, rows)
+        self.keep_values(rows)
         cursor.execute(self._pending_made)
         cursor.executemany(
             f"INSERT INTO {self.pending} (id, postings) VALUES (%s, %s)", [(n, row.postings) for n, row in rows]
@@ -108,17 +116,25 @@ class SQLiteTables(Tables):
             )
         return last
 
+    def insert_values(self, cursor: Any, values: Sequence[Value]) -> None:
+        cursor.execute(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {self.values}")
+        first = int(cursor.fetchone()[0])
+        stored = [(number, *value) for number, value in enumerate(values, first)]
+        cursor.executemany(f"INSERT INTO {self.values} (id, name, tokens) VALUES (%s, %s, %s)", stored)
+        listed = [(number, self.schema.postings(tokens)) for number, _, tokens in stored]
+        cursor.executemany(f"INSERT INTO {self.forms} (rowid, postings) VALUES (%s, %s)", listed)
+
     def _set(self, cursor: Any, option: str, value: int) -> None:
         cursor.execute(f"INSERT INTO {self.lists} ({self.lists}, rank) VALUES (%s, %s)", [option, value])
 
     # --- reading -----------------------------------------------------------------------------
 
-    def text_source(self, match: Match, most: int | None = None) -> Source:
+    def found_source(self, match: Match, most: int | None) -> Source:
         self._read_words(match)
         expression, certain = self._expression(match)
         return replace(self._source(expression), checks=() if certain else (self.check(match),))
 
-    def text_condition(self, match: Match) -> Condition:
+    def found_condition(self, match: Match) -> Condition:
         self._read_words(match)
         expression, certain = self._expression(match)
         sql, params = self._condition(expression)
@@ -133,10 +149,23 @@ class SQLiteTables(Tables):
     def listed_condition(self, postings: Sequence[str]) -> Condition:
         return self._condition(" OR ".join(map(_quoted, postings)))
 
+    def find_values(self, cursor: Any, wanted: Sequence[Needed]) -> list[tuple[int, str]]:
+        parts, params = [], []
+        for number, needed in enumerate(wanted):
+            parts.append(
+                f"SELECT * FROM (SELECT {number:d} n, v.name FROM {self.forms} t CROSS JOIN {self.values} v"
+                f" ON v.id = t.rowid WHERE t.{self.forms} MATCH %s AND INSTR(v.tokens, %s) > 0"
+                f" ORDER BY t.rowid LIMIT {MOST_VALUES:d})"
+            )
+            params += [" AND ".join(map(self._any, needed.postings[:MOST_POSTINGS])), needed.part]
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return list(cursor.fetchall())
+
     def vocabulary(self, cursor: Any, field: str, beginning: str, limit: int) -> dict[str, int]:
         letter = self.schema.indexed[field].letter
+        terms = self.form_terms if self.schema.indexed[field].shared else self.terms
         cursor.execute(
-            f"SELECT term, doc FROM {self.terms} WHERE term >= %s AND term < %s LIMIT {limit:d}",
+            f"SELECT term, doc FROM {terms} WHERE term >= %s AND term < %s LIMIT {limit:d}",
             [f"{letter}{beginning}", f"{letter}{beginning}\U0010ffff"],
         )
         return {term[len(letter) :]: count for term, count in cursor.fetchall()}
@@ -156,6 +185,8 @@ class SQLiteTables(Tables):
             parts = [" AND ".join(dict.fromkeys(map(self._any, each.postings[:MOST_POSTINGS]))) for each in needed]
             expression = parts[0] if len(parts) == 1 else " OR ".join([f"({part})" for part in parts])
             return expression, all(each.certain for each in needed)
+        if isinstance(match, Listings):
+            return " OR ".join(map(_quoted, match.postings)), True
         found = [self._expression(part) for part in match.parts]
         joined = (" AND " if isinstance(match, Every) else " OR ").join([f"({part})" for part, _ in found])
         return joined, all(certain for _, certain in found)
@@ -183,6 +214,8 @@ class SQLiteTables(Tables):
 
     def _beginnings(self, match: Match) -> Iterator[str]:
         """Of words and pairs; too many whole values begin alike."""
+        if isinstance(match, Listings):
+            return
         if not isinstance(match, Occurs):
             for part in match.parts:
                 yield from self._beginnings(part)

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from utils.fulltext.matching import Every, Match, Occurs, length
+from utils.fulltext.matching import Every, Listings, Match, Occurs, length
 from utils.fulltext.schema import Column, Row, Schema
+from utils.fulltext.values import AT_ONCE, SharedValues
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-AT_ONCE = 500  # rows of one statement
 Condition: TypeAlias = tuple[str, list[Any]]
 
 
@@ -42,16 +42,16 @@ class Source:
     checks: tuple[Condition, ...] = ()  # on the documents' alias d: they are joined then
 
 
-class Tables(ABC):
+class Tables(SharedValues, ABC):
     """One generation; its statements run on `connection`."""
 
     join: str  # of two tables, read in this order
     caseless = "{}"  # around what LIKE compares
-    lock = ""  # of rows that are read to be written
 
     def __init__(self, connection: BaseDatabaseWrapper, name: str, schema: Schema) -> None:
+        super().__init__()
         self.connection, self.name, self.schema = connection, name, schema
-        self.docs = name
+        self.docs, self.values, self.forms = name, f"{name}_values", f"{name}_forms"
 
     @property
     def analyzed(self) -> str:
@@ -81,12 +81,12 @@ class Tables(ABC):
         """Take documents from the lists; called before they are deleted."""
 
     @abstractmethod
-    def text_source(self, match: Match, most: int | None = None) -> Source:
-        """Documents that match, in order of heat; with `most` the first so many are enough."""
+    def found_source(self, match: Match, most: int | None) -> Source:
+        """`text_source` of a match without shared fields."""
 
     @abstractmethod
-    def text_condition(self, match: Match) -> Condition:
-        """A condition on the documents' alias d."""
+    def found_condition(self, match: Match) -> Condition:
+        """`text_condition` of a match without shared fields."""
 
     @abstractmethod
     def listed_source(self, posting: str) -> Source:
@@ -102,6 +102,9 @@ class Tables(ABC):
 
     def check(self, match: Match) -> Condition:
         """A condition on d that compares tokens, for what postings alone don't tell."""
+        if isinstance(match, Listings):
+            names = [f" {posting} " for posting in match.postings]
+            return " OR ".join(["INSTR(d.tokens, %s) > 0"] * len(names)), names
         if isinstance(match, Occurs):
             parts = [self.schema.indexed[name].needed(match.phrase, match.start).part for name in match.fields]
             return " OR ".join(["INSTR(d.tokens, %s) > 0"] * len(parts)), parts
@@ -128,11 +131,10 @@ class Tables(ABC):
     # --- writing -----------------------------------------------------------------------------
 
     def find(self, cursor: Any, model: str, pks: Sequence[str]) -> list[Kept]:
-        """The documents with these primary keys; locked, where the database locks rows."""
+        """The documents with these primary keys."""
         marks = ", ".join(["%s"] * len(pks))
         cursor.execute(
-            f"SELECT id, rnk, pk, digest, tokens FROM {self.docs} WHERE model = %s AND pk IN ({marks})"
-            f" ORDER BY id{self.lock}",
+            f"SELECT id, rnk, pk, digest, tokens FROM {self.docs} WHERE model = %s AND pk IN ({marks}) ORDER BY id",
             [model, *pks],
         )
         return [Kept(*row) for row in cursor.fetchall()]
@@ -153,11 +155,13 @@ class Tables(ABC):
             cursor.execute(self._insert(with_id=False), self._stored(row))
             numbered.append((cursor.lastrowid, row))
         numbered.sort(key=lambda one: (one[1].rank, one[0]))
+        self.insert_new_values(cursor, numbered)
         self.add_postings(cursor, numbered)
 
     def load(self, cursor: Any, rows: Sequence[tuple[int, Row]]) -> None:
         """Insert documents into tables that nobody reads: they may be listed later, but not after `settle`."""
         self._insert_numbered(cursor, rows)
+        self.keep_values(rows)
         self.add_postings(cursor, rows)
 
     def clear(self, cursor: Any, model: str) -> Iterator[list[str]]:
@@ -187,6 +191,7 @@ class Tables(ABC):
     def settle(self) -> None:
         """After loading: what makes reading faster."""
         with self.connection.cursor() as cursor:
+            self.insert_kept_values(cursor)
             cursor.execute(f"ANALYZE {self.analyzed}")
 
     def size(self) -> int:
@@ -199,19 +204,29 @@ class Tables(ABC):
 
     # --- reading -----------------------------------------------------------------------------
 
+    def text_source(self, match: Match, most: int | None = None) -> Source | None:
+        """Documents that match, in order of heat; with `most` the first so many are enough. None for none."""
+        found = self.resolved(match)
+        return None if found is None else self.found_source(found, most)
+
+    def text_condition(self, match: Match) -> Condition:
+        """A condition on the documents' alias d."""
+        found = self.resolved(match)
+        return ("1 = 0", []) if found is None else self.found_condition(found)
+
     def browse(self) -> Source:
         """Every document."""
         return Source(f"{self.docs} d", "d.id", "d.rnk, d.id")
 
     def whole_source(self, name: str, value: Any) -> Source | None:
         """Documents with this whole value in a field; None where there can't be any."""
-        posting = self.schema.entire(name, value)
-        return self.listed_source(posting) if posting else None
+        postings = self.whole_postings(name, [value])
+        return self.found_source(Listings(tuple(postings), 1), None) if postings else None
 
     def whole_condition(self, name: str, values: Iterable[Any]) -> Condition:
         """A condition on d: a field has one of the whole values."""
-        postings = [posting for value in values if (posting := self.schema.entire(name, value))]
-        return self.listed_condition(list(dict.fromkeys(postings))) if postings else ("1 = 0", [])
+        postings = self.whole_postings(name, values)
+        return self.listed_condition(postings) if postings else ("1 = 0", [])
 
     def ids(
         self, source: Source, where: Sequence[Condition], *, limit: int, offset: int = 0, order: str = ""

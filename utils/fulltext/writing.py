@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from utils.fulltext.generations import Writer
 from utils.fulltext.schema import Row
-from utils.fulltext.tables import AT_ONCE, Tables
+from utils.fulltext.tables import Tables
+from utils.fulltext.values import AT_ONCE
 
 
 def write(writer: Writer, model: str, rows: Sequence[Row], gone: Sequence[str]) -> None:
