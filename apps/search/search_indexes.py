@@ -12,6 +12,7 @@ from haystack import indexes
 from apps.movies.models import Category, Credit, Movie, MovieQuerySet, Region
 from apps.search.analyzers import LONGEST_TEXT, Names, PeopleNames, PeopleSounds, Sounds, Summaries, spoken
 from apps.search.heat import heat
+from apps.search.keys import literal
 from utils.chinese.sounds import near
 
 NAMES, SOUNDS, PEOPLE, PEOPLE_SOUNDS, SUMMARIES = Names(), Sounds(), PeopleNames(), PeopleSounds(), Summaries()
@@ -54,6 +55,8 @@ class MovieIndex(indexes.SearchIndex, indexes.Indexable):
         Haystack looks each field's attribute up for each title, which is ten times slower; so is making a model.
         """
         rows = list(movies.values_list(*READ, named=True)) if isinstance(movies, MovieQuerySet) else movies
+        if not rows:
+            return
         people, labels = _people(rows), _labels(rows)
         for row in rows:
             aliases = [name for line in (row.original_title, *row.aliases.splitlines()) if (name := line.strip())]
@@ -76,7 +79,7 @@ class MovieIndex(indexes.SearchIndex, indexes.Indexable):
 
 def _people(movies: Sequence[Movie]) -> dict[int, list[str]]:
     """Names of the first credited people of each title."""
-    credits = Credit.objects.filter(movie__in=[movie.pk for movie in movies]).order_by("movie_id", "order", "pk")
+    credits = Credit.objects.filter(movie__in=literal(movie.pk for movie in movies)).order_by("movie_id", "order", "pk")
     fields = ("movie_id", "person__name", "person__original_name", "person__aliases")
     found: dict[int, list[str]] = {movie.pk: [] for movie in movies}
     for pk, credited in groupby(credits.values_list(*fields), itemgetter(0)):
@@ -96,7 +99,7 @@ def _labels(movies: Sequence[Movie]) -> dict[int, list[str]]:
     regions = dict(Region.objects.filter(pk__in={movie.region_id for movie in movies}).values_list("pk", "name"))
     found = {movie.pk: [categories[movie.category_id], regions.get(movie.region_id or 0, "")] for movie in movies}
     for links, name in ((Movie.tags.through, "tag__name"), (Movie.languages.through, "language__name")):
-        for pk, label in links.objects.filter(movie__in=list(found)).order_by("pk").values_list("movie_id", name):
+        for pk, label in links.objects.filter(movie__in=literal(found)).order_by("pk").values_list("movie_id", name):
             found[pk].append(label)
     return found
 

@@ -11,8 +11,9 @@ import json
 import sys
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from operator import add
 from pathlib import Path
@@ -35,7 +36,8 @@ class Readings:
     starts: dict[str, int]  # first two characters of words: length of the longest
 
 
-def read(text: str) -> list[tuple[str, ...]]:
+@lru_cache(maxsize=256)  # a name is read for several purposes, one after the other
+def read(text: str) -> Sequence[tuple[str, ...]]:
     """The readings of each character of the text, the likeliest first; none for one that isn't Han."""
     known = readings()
     plain = text.translate(_SIMPLIFYING)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import F
-from django.db.models.expressions import RawSQL
 
 from apps.movies import services as movies
 from apps.movies.models import Access, Audience, Category, Kind, Movie
+from apps.search.keys import literal
 from utils.templatetags.formats import local_name
 
 FACETS = ("kind", "category", "genre", "region", "year", "access")
@@ -47,7 +47,7 @@ class Narrowed:
             fits = self._bits(self.chosen)
             ids = [pk for pk in ids if (place := self.index.places.get(pk)) is not None and fits >> place & 1]
         if self.sort and ids:
-            rows = Movie.objects.filter(pk__in=_literal(ids)).values_list("pk", flat=True)
+            rows = Movie.objects.filter(pk__in=literal(ids)).values_list("pk", flat=True)
             ordered = rows.order_by(F(SORTS[self.sort]).desc(nulls_last=True), "-pk")
             turns = {pk: turn for turn, pk in enumerate(ordered)}
             ids.sort(key=lambda pk: turns.get(pk, len(turns)))
@@ -87,13 +87,8 @@ def narrow(*, ids: Sequence[int], audience: Audience, chosen: Mapping[str, str],
     """The listed ones among `ids`, in their order; two queries."""
     listed: set[int] = set()
     if ids:
-        rows = Movie.objects.listed_by_key(audience).filter(pk__in=_literal(ids))
+        rows = Movie.objects.listed_by_key(audience).filter(pk__in=literal(ids))
         listed = set(rows.order_by().values_list("pk", flat=True))
     slugs = {str(pk): slug for pk, slug in Category.objects.order_by().values_list("pk", "slug")}
     found = [pk for pk in ids if pk in listed]
     return Narrowed(found, chosen, movies.facet_index(), slugs, sort)
-
-
-def _literal(ids: Sequence[int]) -> RawSQL:
-    """Keys as they stand in SQL: of a thousand parameters the ORM would prepare each one."""
-    return RawSQL(", ".join(str(int(pk)) for pk in ids), [])  # noqa: S611  (numbers)
