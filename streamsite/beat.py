@@ -14,6 +14,8 @@ from celery.beat import PersistentScheduler
 from django_redis import get_redis_connection
 from redis.exceptions import LockError, RedisError
 
+from utils import request_ids
+
 NAME = "beat"
 HELD_FOR = 15.0  # seconds
 RENEWED_EVERY = 3.0  # seconds
@@ -36,6 +38,11 @@ class SingleScheduler(PersistentScheduler):
         if not self._is_holder():
             return ASKED_EVERY
         return min(super().tick(*args, **kwargs), RENEWED_EVERY)
+
+    def apply_entry(self, *args: Any, **kwargs: Any) -> None:
+        """Send a task; its id is in this process's lines about it, too."""
+        with request_ids.continued(""):
+            super().apply_entry(*args, **kwargs)
 
     def close(self) -> None:
         try:

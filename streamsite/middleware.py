@@ -1,4 +1,4 @@
-"""Response headers: the admin's content security policy, caching and browser permissions."""
+"""The request id, and response headers: the admin's content security policy, caching and browser permissions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from utils import request_ids
+from utils.addresses import comes_from_proxy
+
 # django-unfold writes inline styles. Its scripts meet our strict policy (static/js/alpine.js).
 POLICY = {"style-src": ["'self'", "'unsafe-inline'"]}
+
+
+class RequestIdMiddleware:
+    """Gives the request its id: that of nginx or of a trusted proxy, else a new one. Runs first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get(request_ids.PARAMETER, "")
+        if not given and comes_from_proxy(request):
+            given = request.headers.get(request_ids.HEADER, "")
+        chosen = request_ids.begin(given)
+        response = self.get_response(request)
+        response[request_ids.HEADER] = chosen
+        return response
 
 
 class AdminPolicyMiddleware:

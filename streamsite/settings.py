@@ -88,6 +88,7 @@ if DEMO != "0":
     INSTALLED_APPS.append("deploy.demo")
 
 MIDDLEWARE = [
+    "streamsite.middleware.RequestIdMiddleware",
     "streamsite.probes.ProbeMiddleware",
     "streamsite.limits.AddressLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -134,7 +135,7 @@ TEMPLATES = [
 DATABASES = {"default": database(DATA_DIR / "db.sqlite3")}
 if _replicas := replicas(DATABASES["default"]):
     DATABASES |= _replicas
-    MIDDLEWARE.insert(1, "utils.replicas.middleware.PositionMiddleware")
+    MIDDLEWARE.insert(2, "utils.replicas.middleware.PositionMiddleware")
 DATABASE_ROUTERS = ["utils.replicas.router.ReplicaRouter"] if _replicas else []
 REPLICATED_APPS = {"movies", "notices", "search", "fulltext"}  # read from replicas, but for what accounts own
 JOINED_APPS = {"media", "contenttypes"}  # whose tables such queries may join
@@ -339,10 +340,17 @@ VIEW_AFTER = 10  # seconds watched before a view counts
 # of what isn't free, unless the movie says otherwise
 PREVIEW_SECONDS = integer("PREVIEW_SECONDS", default=360, most=86400)
 
+# --- Logs -----------------------------------------------------------------------------------
+
+LOG_FORMAT = choice("LOG_FORMAT", "json" if ENVIRONMENT == "production" else "text", among=("json", "text"))
+SECRET_PATHS = ["/user/active/", "/user/updata/", "/user/email/", "/order/outside/"]  # followed by a token
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "json": {"()": "utils.logs.JsonLines", "secret_paths": SECRET_PATHS},
+        "text": {"()": "utils.logs.TextLines", "secret_paths": SECRET_PATHS},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": log_level("LOG_LEVEL", "INFO")},
 }

@@ -26,6 +26,11 @@ def client_address(request: HttpRequest) -> str:
     return str(parsed) if parsed else LOCAL
 
 
+def comes_from_proxy(request: HttpRequest) -> bool:
+    """Whether one of TRUSTED_PROXIES passed this request on, so that its headers are believed."""
+    return _trusted(request.META.get("REMOTE_ADDR", ""))
+
+
 def client_network(address: str) -> str:
     """The network that counts as one client: an IPv4 address, or the /64 of an IPv6 subscriber."""
     parsed = _parse(address)

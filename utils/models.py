@@ -10,6 +10,7 @@ class PendingTask(models.Model):
 
     name = models.CharField(max_length=100)
     arguments = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, default="", db_default="")  # of the request that caused it
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from kombu.exceptions import LimitExceeded
 from kombu.pools import producers
 from redis.exceptions import LockError, RedisError
 
+from utils import request_ids
 from utils.breaker import Breaker, Unavailable
 from utils.models import PendingTask
 
@@ -25,6 +27,7 @@ PAGE_WAITS = 1.0
 PAGE_TRIES: dict[str, Any] = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0, "interval_max": 0.1}
 HELD_FOR = 30.0  # seconds until the lock of a dead worker expires
 SENT_AT_ONCE = 500
+logger = logging.getLogger(__name__)
 _broker = Breaker("the queue", most=8, rest=3.0)
 
 
@@ -43,7 +46,7 @@ def enqueue(
     the commit and the broker. Raises KeyError for an unknown name, and NotQueued for a task with `expires`.
     """
     task = current_app.tasks[name]
-    kept = PendingTask.objects.create(name=name, arguments=kwargs).pk if durable else None
+    kept = _keep_task(name, kwargs).pk if durable else None
     transaction.on_commit(lambda: _send(task, kwargs, countdown=countdown, expires=expires, kept=kept))
 
 
@@ -52,7 +55,8 @@ def send_pending() -> int:
     sent = 0
     for kept in PendingTask.objects.order_by("pk")[:SENT_AT_ONCE]:
         if task := current_app.tasks.get(kept.name):
-            task.apply_async(kwargs=kept.arguments)
+            with request_ids.continued(kept.request_id):
+                task.apply_async(kwargs=kept.arguments)
         kept.delete()
         sent += 1
     return sent
@@ -60,11 +64,16 @@ def send_pending() -> int:
 
 def _send(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float | None, kept: int | None) -> None:
     if _was_sent(task, kwargs, countdown=countdown, expires=expires):
+        logger.info("Queued %s", task.name)
         if kept:
             with suppress(DatabaseError):  # then it is sent twice
                 PendingTask.objects.filter(pk=kept).delete()
     elif not kept:
-        PendingTask.objects.create(name=task.name, arguments=kwargs)
+        _keep_task(task.name, kwargs)
+
+
+def _keep_task(name: str, kwargs: dict[str, Any]) -> PendingTask:
+    return PendingTask.objects.create(name=name, arguments=kwargs, request_id=request_ids.current())
 
 
 def _was_sent(task: Any, kwargs: dict[str, Any], *, countdown: float, expires: float | None) -> bool:

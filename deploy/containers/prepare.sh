@@ -7,7 +7,7 @@ manage check --deploy --fail-level WARNING
 manage migrate --noinput
 manage collectstatic --noinput --verbosity 0
 
-set -- --brotli --page-cache /var/cache/nginx-streamsite
+set -- --brotli --page-cache /var/cache/nginx-streamsite --logs /var/log/nginx
 for node in 1 2 3; do
     set -- "$@" --node "unix:/run/streamsite/node-$node.sock"
 done

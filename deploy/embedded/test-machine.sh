@@ -1,3 +1,3 @@
 #!/bin/sh
 # What the browser and database tests need from Debian.
-exec sh "$(dirname "$0")/packages.sh" chromium fonts-noto-cjk gettext nginx libnginx-mod-http-brotli-filter strace mariadb-server default-libmysqlclient-dev pkg-config gcc openssl vlc-bin vlc-plugin-base
+exec sh "$(dirname "$0")/packages.sh" chromium fonts-noto-cjk gettext logrotate nginx libnginx-mod-http-brotli-filter strace mariadb-server default-libmysqlclient-dev pkg-config gcc openssl vlc-bin vlc-plugin-base

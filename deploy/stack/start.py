@@ -117,6 +117,7 @@ def configure_nginx(env: dict[str, str], port: int, kept: Path, nodes: list[str]
     folder.mkdir(exist_ok=True)
     brotli = MODULES / "ngx_http_brotli_filter_module.so"
     arguments = ["--listen", f"127.0.0.1:{port}", "--acme", str(folder / "acme"), "--page-cache", str(folder / "pages")]
+    arguments += ["--logs", str(new_logs(folder / "logs"))]
     for node in nodes:
         arguments += ["--node", node]
     arguments += ["--brotli"] if brotli.exists() else []
@@ -137,6 +138,14 @@ def configure_nginx(env: dict[str, str], port: int, kept: Path, nodes: list[str]
 def escaped(path: str) -> str:
     """The path between the quotes of a directive without variables."""
     return path.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def new_logs(folder: Path) -> Path:
+    """The folder of nginx's logs, with those of the run before as .log.1."""
+    folder.mkdir(exist_ok=True)
+    for log in folder.glob("*.log"):
+        log.replace(log.with_suffix(".log.1"))
+    return folder
 
 
 if __name__ == "__main__":

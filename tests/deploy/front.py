@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 class Front:
     """nginx with TLS, and nodes; everything in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.plain, self.secure = free_port(), free_port()
@@ -45,6 +45,7 @@ class Front:
         self.env = {
             **os.environ, "DATA_DIR": str(self.data), "DATABASE_URL": "", "REDIS_URL": f"unix://{SOCKET}", "DEMO": "0",
             "SITE_URL": f"https://127.0.0.1:{self.secure}", "ALLOWED_HOSTS": "127.0.0.1",
+            **env,
         }  # fmt: skip
 
     def manage(self, *arguments: str, **changed: str) -> str:
@@ -76,10 +77,12 @@ class Front:
 
     def start_nginx(self, *options: str) -> None:
         certificate = make_certificate(self.folder)
+        (self.folder / "logs").mkdir(exist_ok=True)
         text = self.manage(
             "nginx_config", "--listen", f"127.0.0.1:{self.plain}", "--listen-tls", f"127.0.0.1:{self.secure}",
             "--certificate", str(certificate), "--key", str(certificate.with_suffix(".key")),
             "--acme", str(self.folder / "acme"), "--page-cache", str(self.folder / "pages"),
+            "--logs", str(self.folder / "logs"),
             *(part for number in self.nodes for part in ("--node", f"unix:{self.folder}/node-{number}.sock")), *options,
         )  # fmt: skip
         write_main(self.folder, text)
@@ -162,9 +165,10 @@ def asked(front: Front, address: str, *, people: int = 6) -> Iterator[list[int]]
 
 
 @contextlib.contextmanager
-def running_front(*, nodes: int = 3, options: tuple[str, ...] = ()) -> Iterator[Front]:
+def running_front(*, nodes: int = 3, options: tuple[str, ...] = (), **env: str) -> Iterator[Front]:
+    """nginx and nodes with the site's defaults, and the settings `env`."""
     folder = Path(tempfile.mkdtemp(prefix="front-"))
-    front = Front(folder)
+    front = Front(folder, **env)
     put_sqlite(front.data / "db.sqlite3")
     front.manage("collectstatic", "--noinput", "-v", "0")
     try:

@@ -80,8 +80,9 @@ def test_nginx_serves_from_folders_of_any_name(front):
     text = front.manage(
         "nginx_config", "--listen", f"127.0.0.1:{front.plain}", "--listen-tls", f"127.0.0.1:{front.secure}",
         "--certificate", str(certificate), "--key", str(certificate.with_suffix(".key")), "--acme", str(data / "acme"),
-        "--page-cache", str(data / "pages"), "--node", f"unix:{data}/n",
+        "--page-cache", str(data / "pages"), "--logs", str(data / "logs"), "--node", f"unix:{data}/n",
     )  # fmt: skip
+    (data / "logs").mkdir()
     write_main(front.folder, text)
     with node(data / "n"):
         front.nginx = subprocess.Popen(["/usr/sbin/nginx", "-c", front.folder / "nginx.conf"])
@@ -103,6 +104,8 @@ def test_nginx_serves_from_folders_of_any_name(front):
     refused = front.ask("/search/")
     assert (refused.status, refused.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert refused.body == (data / "errors/zh-hans/503.html").read_bytes()
+    until(lambda: '"path":"/search/"' in (data / "logs/access.log").read_text(), lambda: "the log")
+    assert (data / "logs/error.log").exists()
 
 
 def test_a_certificate_that_nginx_would_look_for_elsewhere_is_refused(settings):

@@ -52,6 +52,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rate", type=int, default=50, help="requests a second of one address, but for files; 0: no limit (50)"
         )
+        parser.add_argument("--logs", type=Path, help="folder of access.log (JSON) and error.log; else none")
         parser.add_argument("--output", type=Path, help="write to this file, readable by its owner only")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -118,9 +119,17 @@ class Command(BaseCommand):
             "pages": quoted_plain(options["page_cache"].resolve()) if options["page_cache"] else None,
             "version_link": quoted(page_version.start()) if options["page_cache"] else None,
             "brotli": options["brotli"],
+            "access_log": _access_log(options["logs"].resolve() / "access.log") if options["logs"] else None,
+            "error_log": quoted_plain(options["logs"].resolve() / "error.log") if options["logs"] else None,
+            "secret_paths": settings.SECRET_PATHS,
             "rate": options["rate"],
             "burst": options["rate"] * 4,
         }
+
+
+def _access_log(file: Path) -> str:
+    """Buffered, but for a path with a dollar sign: nginx opens such a file for each request."""
+    return f"{quoted(file)} streamsite" if "$" in str(file) else f"{quoted_plain(file)} streamsite buffer=64k flush=1s"
 
 
 def _hsts() -> str:
