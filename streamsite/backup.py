@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from apps.orders.models import Order
 from streamsite.env import env
 from utils import row_files
 from utils.backups import dumps
+from utils.backups.progress import Progress
 from utils.backups.snapshots import Collector, Manifest, Unusable, beginning, finished, newest, put, verify
 from utils.cache import invalidate_pages
 from utils.storages import private, videos
@@ -29,7 +31,7 @@ from utils.storages import private, videos
 if TYPE_CHECKING:
     from django.core.files.storage import FileSystemStorage
 
-KEYS = "keys.json"
+KEYS, VIDEOS = "keys.json", "videos"
 NOTED = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "MEDIA_SECRET", "MEDIA_SECRET_FALLBACKS")
 
 
@@ -58,7 +60,7 @@ def back_up(folder: Path, *, at: datetime) -> Result:
         missing = []
         for kind, name in sorted(named | set(_named())):
             try:
-                collector.add(Path(_storages()[kind].path(name)), f"{kind}/{name}")
+                _collect(collector, kind, name)
             except FileNotFoundError:
                 missing.append(f"{kind}/{name}")
         Manifest(at.isoformat(), entries=collector.entries, missing=missing).write(fresh)
@@ -74,40 +76,58 @@ def restore(folder: Path) -> Manifest:
     backup = newest(folder)
     manifest = Manifest.read(backup)
     verify(backup, manifest)
-    running = settings.DATA_DIR / "restoring"  # a killed run may leave half of MariaDB's tables
-    if not (running.exists() and running.read_text() == manifest.made_at):
+    progress = Progress(settings.DATA_DIR / "restoring")
+    repeated = progress.backup == manifest.made_at  # a killed run may have left half of MariaDB's tables
+    if not repeated:
         _refuse_content(manifest)
     _put_keys(backup / KEYS)
-    running.write_text(manifest.made_at)
+    if not repeated:
+        progress.begin(manifest.made_at, videos().delete)
     for path, entry in manifest.entries.items():
         kind, _, name = path.partition("/")
-        if name:
-            put(backup, entry, Path(_storages()[kind].path(name)))
+        if kind == VIDEOS:
+            _put_video(backup / path, name, progress)
+        elif name:
+            put(backup, entry, Path(_folders()[kind].path(name)))
     (file,) = (path for path in manifest.entries if path.startswith("database."))
     dumps.load(backup / file, settings.DATA_DIR)
-    running.unlink()
+    media.use_names(progress.names)
+    progress.finish(videos().delete)
     invalidate_pages()
     return manifest
 
 
-def holds_videos() -> bool:
-    """Whether backups hold the videos: FastDFS gives its own names, so its store paths are backed up instead."""
-    return bool(settings.VIDEO_STORAGE_URL.startswith("file:"))
-
-
-def _storages() -> dict[str, FileSystemStorage]:
-    found: dict[str, FileSystemStorage] = {"pictures": default_storage, "private": private()}  # type: ignore[dict-item]
-    if holds_videos():
-        found["videos"] = videos()  # type: ignore[assignment]
-    return found
+def _folders() -> dict[str, FileSystemStorage]:
+    return {"pictures": default_storage, "private": private()}  # type: ignore[dict-item]
 
 
 def _named() -> Iterator[tuple[str, str]]:
     """Every file that a row needs, with its storage."""
     yield from (("pictures", name) for name in row_files.named())
     yield from (("private", name) for name in row_files.named(row_files.PRIVATE))
-    if holds_videos():
-        yield from (("videos", name) for name in media.needed_files() if name)
+    yield from ((VIDEOS, name) for name in media.needed_files() if name)
+
+
+def _collect(collector: Collector, kind: str, name: str) -> None:
+    """Put a file into a backup. Raises FileNotFoundError, and OSError if the storage can't be reached."""
+    path = f"{kind}/{name}"
+    if kind != VIDEOS:
+        collector.add(Path(_folders()[kind].path(name)), path)
+        return
+    found = videos().find(name)
+    if found.path:
+        collector.add(found.path, path)
+    else:
+        collector.add_remote(path, size=found.size, changed=found.changed, open_file=lambda: videos().open(name))
+
+
+def _put_video(source: Path, name: str, progress: Progress) -> None:
+    """Store a video of the backup, unless a killed run did so; the storage may choose another name."""
+    if name in progress.names:
+        return
+    fresh = videos().put_back(source, name, begun=lambda begun: progress.note(name, begun, whole=False))
+    if fresh != name:
+        progress.note(name, fresh, whole=True)
 
 
 def _write_keys(file: Path) -> None:
@@ -136,9 +156,14 @@ def _refuse_content(manifest: Manifest) -> None:
     for model in (get_user_model(), Movie, Video, Order):
         if model._meta.db_table in tables and model._default_manager.exists():
             raise Unusable(f"The site isn't empty: its database holds {model._meta.verbose_name_plural}.")
-    for kind, storage in _storages().items():
+    for path in _files():
+        if path.removesuffix(".part") not in manifest.entries:
+            raise Unusable(f"The site isn't empty: {path} isn't in the backup.")
+
+
+def _files() -> Iterator[str]:
+    """The files that the site has, as far as its storages list them, by their paths in a backup."""
+    for kind, storage in _folders().items():
         root = Path(storage.path(""))
-        for path in root.rglob("*") if root.exists() else ():
-            name = path.relative_to(root)
-            if path.is_file() and f"{kind}/{name}".removesuffix(".part") not in manifest.entries:
-                raise Unusable(f"The site isn't empty: {path} isn't in the backup.")
+        yield from (f"{kind}/{path.relative_to(root)}" for path in root.rglob("*") if path.is_file())
+    yield from (f"{VIDEOS}/{name}" for name in videos().older_than(math.inf))

@@ -7,14 +7,23 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 MANIFEST, PARTIAL = "manifest.json", ".partial-"
 PIECE = 1024 * 1024  # bytes
+SETTLED_AFTER = 60.0  # seconds from a change that another machine's clock told, in whole seconds
+
+
+class Readable(Protocol):
+    """What is copied from."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Unusable(Exception):
@@ -113,38 +122,56 @@ class Collector:
     def add(self, source: Path, path: str) -> None:
         """Put a file under a path in the backup. Raises FileNotFoundError."""
         about = source.stat()
-        target = self._fresh / path
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._link(path, about.st_size, about.st_mtime_ns):
+            return
+        with source.open("rb") as file:
+            # one that grows meanwhile isn't taken for unchanged the next time
+            self._copy(path, file, os.fstat(file.fileno()).st_mtime_ns)
+
+    def add_remote(
+        self, path: str, *, size: int, changed: int, open_file: Callable[[], AbstractContextManager[Readable]]
+    ) -> None:
+        """Put a file of another machine, last changed in that second (Unix time), under a path in the backup."""
+        if self._link(path, size, changed * 10**9):
+            return
+        with open_file() as file:
+            self._copy(path, file, changed * 10**9, settled=changed + SETTLED_AFTER < time.time())
+
+    def _link(self, path: str, size: int, changed: int) -> bool:
+        """Take a file from the backup before, if it is the same there."""
+        target = self._target(path)
         known = self._known.get(path)
-        if known and self._before and (known.size, known.changed) == (about.st_size, about.st_mtime_ns):
+        if known and self._before and (known.size, known.changed) == (size, changed):
             with suppress(OSError):  # the file system has no hard links, or no more of this file
                 os.link(self._before / path, target)
                 self.entries[path] = known
-                return
-        with source.open("rb") as file:
-            about = os.fstat(file.fileno())
-            digest, size = _copy(file, target)
-        os.utime(target, ns=(about.st_atime_ns, about.st_mtime_ns))
+                return True
+        return False
+
+    def _copy(self, path: str, source: Readable, changed: int, *, settled: bool = True) -> None:
+        target = self._target(path)
+        digest, size = hashlib.sha256(), 0
+        with target.open("xb") as out:
+            while piece := source.read(PIECE):
+                digest.update(piece)
+                out.write(piece)
+                size += len(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        os.utime(target, ns=(changed, changed))
         self.copied += size
-        # one that grew meanwhile isn't taken for unchanged the next time
-        self.entries[path] = Entry(path, size, about.st_mtime_ns, digest)
+        # 0: it may change once more within the same second, so the next backup copies it again
+        self.entries[path] = Entry(path, size, changed if settled else 0, digest.hexdigest())
+
+    def _target(self, path: str) -> Path:
+        target = self._fresh / path
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return target
 
     def note(self, path: str) -> None:
         """Note a file that was written into the backup by other means."""
         file = self._fresh / path
         self.entries[path] = Entry(path, file.stat().st_size, file.stat().st_mtime_ns, checksum(file))
-
-
-def _copy(source: object, target: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with target.open("xb") as out:
-        while piece := source.read(PIECE):  # type: ignore[attr-defined]
-            digest.update(piece)
-            out.write(piece)
-            size += len(piece)
-        out.flush()
-        os.fsync(out.fileno())
-    return digest.hexdigest(), size
 
 
 def checksum(file: Path) -> str:

@@ -32,6 +32,7 @@ from utils.storages.locks import lock_file
 
 PART = 16 * 1024 * 1024  # bytes of a file between two ticks, in one request
 GATHERED = 4 * 1024 * 1024  # bytes of an upload that are kept in memory, and then stored in one request
+COMPARED = 1024 * 1024  # bytes of two files at once
 TRIES = 3  # of storing a file, each where the tracker says: another storage while one is away
 OPTIONS = {"paths", "timeout"}
 
@@ -127,6 +128,12 @@ class FastDFSStore(VideoStore, FastDFSStorage):
             self._write(fresh, file, 0, size, None)
         return fresh
 
+    def put_back(self, source: Path, name: str, *, begun: Begun) -> str:
+        """Under another name, unless the group still has the file: FastDFS makes the names."""
+        if self._has(name, source):
+            return name
+        return self.adopt(source, suffix=PurePosixPath(name).suffix, move=False, begun=begun)
+
     def extend(self, name: str, source: Path, *, start: int, end: int) -> None:
         with source.open("rb") as file:
             self._write(name, file, start, end, None)
@@ -188,6 +195,21 @@ class FastDFSStore(VideoStore, FastDFSStorage):
 
     def _info(self, name: str) -> FileInfo:
         return self.client.info(_id(name))
+
+    def _has(self, name: str, source: Path) -> bool:
+        """Whether the group has this file, with the content of the local one."""
+        if not name.startswith(f"{self._address.group}/"):
+            return False
+        try:
+            with self.open(name) as stored, source.open("rb") as local:
+                if stored.size != source.stat().st_size:
+                    return False
+                while piece := local.read(COMPARED):
+                    if stored.read(COMPARED) != piece:
+                        return False
+        except (NotFound, BadRequest):  # no such file, or in a store path that no storage has
+            return False
+        return True
 
     def _write(self, name: str, source: BinaryIO | File[bytes], start: int, end: int, on_tick: Tick | None) -> None:
         """Write bytes `start` to `end` of a file to the same position of the stored one. Idempotent."""

@@ -97,6 +97,13 @@ class VideoStore(Storage, ABC):
         """Store the content of a stored file under a second name, and return it."""
 
     @abstractmethod
+    def put_back(self, source: Path, name: str, *, begun: Begun) -> str:
+        """Store what a backup holds of the file with this name, unless it is there; returns its name from now on.
+
+        `begun` may be called for several names; those that aren't returned are to be deleted.
+        """
+
+    @abstractmethod
     def extend(self, name: str, source: Path, *, start: int, end: int) -> None:
         """Write bytes `start` to `end` of a local file to the same position of a file that can grow. Idempotent."""
 

@@ -23,7 +23,7 @@ from apps.media.services.ingest.adding import UnableToAddVideo, add_video
 from apps.media.services.ingest.uploads import finish_upload, look_after_uploads
 from apps.media.services.publishing.previews import set_preview
 from apps.media.services.queue import retry
-from apps.media.services.storage import discard_due, discard_left, discard_replaced, rename_files
+from apps.media.services.storage import discard_due, discard_left, discard_replaced, rename_files, use_names
 
 __all__ = [
     "Finding",
@@ -45,4 +45,5 @@ __all__ = [
     "resume_lapsed",
     "retry",
     "set_preview",
+    "use_names",
 ]

@@ -12,11 +12,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Count
 
-from apps.media.models import ACTIVE, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Upload, Video
+from apps.media.models import ACTIVE, Chunk, PendingDeletion, Rendition, State, Storyboard, Subtitle, Video
 from apps.media.services.encoding.chunks import folder_of, forget
 from apps.media.services.publishing.previews import preview_end, set_preview
 from apps.media.services.queue import QUEUED_FOR, retry
-from apps.media.services.storage import SWEPT, UNCLAIMED_FOR, discard_due, discard_left, left_files
+from apps.media.services.storage import NAMING, SWEPT, UNCLAIMED_FOR, discard_due, discard_left, left_files
 from utils import row_files
 from utils.storages import free_room, videos
 from utils.tasks import enqueue, queue_length
@@ -234,10 +234,7 @@ def named_files() -> set[str]:
 
 def needed_files() -> set[str]:
     """Of these, the names of files that aren't about to be deleted."""
-    names = set(Video.objects.values_list("original", flat=True))
-    names |= set(Rendition.objects.values_list("file", flat=True))
-    names |= set(Subtitle.objects.values_list("file", flat=True))
-    names |= set(Upload.objects.values_list("stored", flat=True))
+    names = {name for model, field in NAMING for name in model._default_manager.values_list(field, flat=True)}
     for files in Storyboard.objects.values_list("files", flat=True):
         names |= set(files)
     return names

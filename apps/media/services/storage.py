@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,10 +10,10 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from apps.media.models import ACTIVE, PendingDeletion, Rendition, Storyboard, Subtitle, Video
+from apps.media.models import ACTIVE, PendingDeletion, Rendition, Storyboard, Subtitle, Upload, Video
 from utils import row_files
 from utils.clock import Clock
 from utils.storages import videos
@@ -23,6 +23,11 @@ ARRIVES_WITHIN = timedelta(minutes=5)  # from naming a file until its video's ro
 SLOWEST_COPY = 10 * 1024**2  # bytes per second between the work folder and the storage
 MARGIN = timedelta(minutes=5)  # between the last token's expiry and a file's end
 UNCLAIMED_FOR = timedelta(hours=1)  # a stored file that no row names may be on its way for as long
+# fields that name a file; storyboards name several
+NAMING: tuple[tuple[type[Model], str], ...] = (
+    (Video, "original"), (Rendition, "file"), (Subtitle, "file"), (Upload, "stored")
+)  # fmt: skip
+ROWS_AT_ONCE = 500  # of a statement that gives rows new names
 SWEPT = (row_files.PUBLIC, row_files.PRIVATE)  # storages whose files are found by their rows
 
 
@@ -190,6 +195,21 @@ def _rename(video: Video, clock: Clock) -> bool | None:
             transaction.on_commit(lambda: drop(PendingDeletion.objects.filter(replaced_in=video)))
         return True
     return None
+
+
+def use_names(fresh: Mapping[str, str]) -> None:
+    """Let every row name its files as a restored storage does: `fresh` has these names by those of before."""
+    if not fresh:
+        return
+    with transaction.atomic():
+        for model, field in NAMING:
+            rows = [row for row in model._default_manager.only(field) if getattr(row, field) in fresh]
+            for row in rows:
+                setattr(row, field, fresh[getattr(row, field)])
+            model._default_manager.bulk_update(rows, [field], batch_size=ROWS_AT_ONCE)
+        for board in Storyboard.objects.only("files"):
+            board.files = [fresh.get(name, name) for name in board.files]
+            board.save(update_fields=["files"])
 
 
 def _names(video: Video) -> list[str]:

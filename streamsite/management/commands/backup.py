@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from streamsite.backup import back_up, holds_videos
+from streamsite.backup import back_up
 from utils.backups.dumps import DumpFailed
 from utils.backups.snapshots import Unusable, finished
 
@@ -28,12 +28,11 @@ class Command(BaseCommand):
         except (Unusable, DumpFailed) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
-            raise CommandError(f"{error.filename or options['folder']}: {error.strerror}. Nothing was kept.") from None
+            reason = f"{error.filename or options['folder']}: {error.strerror}." if error.strerror else str(error)
+            raise CommandError(f"{reason} Nothing was kept.") from None
         self.stdout.write(f"{done.place}: {done.files} files, {done.copied / 2**20:.1f} MiB of them new or changed.")
         for name in done.missing:
             self.stderr.write(f"missing: {name}")
-        if not holds_videos():
-            self.stderr.write("Videos in FastDFS aren't part of it: back up its store paths.")
         if options["keep"] > 0:
             for old in finished(options["folder"])[: -options["keep"]]:
                 shutil.rmtree(old)

@@ -25,7 +25,8 @@ class Command(BaseCommand):
         except (Unusable, DumpFailed) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}. Run it again when that is mended.") from None
+            reason = f"{error.filename}: {error.strerror}." if error.strerror else str(error)
+            raise CommandError(f"{reason} Run it again when that is mended.") from None
         self.stdout.write(f"The backup of {done.made_at} is restored: {len(done.entries)} files.")
         for name in done.missing:
             self.stderr.write(f"missing already in the backup: {name}")
