@@ -13,6 +13,7 @@ from haystack import connections
 
 from apps.movies.models import Category, Movie, Status
 from apps.search import services
+from tests.factories import make_movie
 from utils.fulltext.rebuilding import refresh
 
 HOSTILE = {
@@ -89,3 +90,12 @@ def test_hostile_queries_do_bounded_work(monkeypatch):
     for name, (statements, work) in many.items():
         assert statements <= STATEMENTS, name
         assert work <= growth * few[name][1] + SLACK, (name, work, few[name])
+
+
+@pytest.mark.parametrize("text", ["的 龘", "龘 的"])
+def test_a_rare_word_is_looked_for_before_a_frequent_one(text):
+    _publish(MANY)
+    refresh(Movie, [make_movie(title="龘之的").pk])
+    alone, together = (_work(one)[1] for one in ("龘", text))
+    assert len(services.match(text=text).ids) == 1
+    assert together <= alone + MANY, (alone, together)

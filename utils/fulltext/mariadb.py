@@ -5,14 +5,15 @@ Why not FULLTEXT: docs/decisions/0067.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from utils.fulltext.matching import Every, Listings, Match, Occurs, Some, conjunction, length, ways
+from utils.fulltext.matching import Every, Listings, Match, Occurs, Some, conjunction, singles, ways
 from utils.fulltext.postings import Listed, Needed, Value
 from utils.fulltext.schema import LONGEST_KEYWORD, Column, Row
+from utils.fulltext.sizes import Sizes
+from utils.fulltext.stored import BEGINNING, LONGEST, hexadecimal, is_listed
 from utils.fulltext.tables import Condition, Kept, Source, Tables
 from utils.fulltext.values import MOST_VALUES
 
@@ -25,8 +26,7 @@ TYPES = {
     "keyword": f"VARCHAR({LONGEST_KEYWORD})",
 }
 OPTIONS = "ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-LONGEST = 48  # bytes of a posting; of a longer one the first are stored, and a digest
-BEGINNING = LONGEST - 8
+FEW = 2000  # documents that are read at once, to look the other parts of a match up for each
 JOINED = 5  # postings of one match that are looked up; the comparison does the rest
 ROWS = 2000  # of one statement
 TOGETHER = 10_000  # documents of a rebuild whose postings are written together: the more, the more are neighbors
@@ -43,6 +43,7 @@ class MariaDBTables(Tables):
         self.lists = f"{self.name}_lists"
         self._waiting: dict[str, list[str]] = {}  # the ends of rows, by posting
         self._documents_waiting = 0
+        self._sizes = Sizes(self.connection, self.lists, self._needed)
 
     @property
     def analyzed(self) -> str:
@@ -91,7 +92,7 @@ class MariaDBTables(Tables):
 
     def remove_postings(self, cursor: Any, kept: Sequence[Kept]) -> None:
         for one in kept:
-            listed = ",".join(sorted({_hexadecimal(posting) for posting in self.schema.postings(one.tokens).split()}))
+            listed = ",".join(sorted({hexadecimal(posting) for posting in self.schema.postings(one.tokens).split()}))
             if listed:
                 cursor.execute(
                     f"DELETE FROM {self.lists} WHERE posting IN ({listed}) AND rnk = %s AND doc = %s",
@@ -104,7 +105,7 @@ class MariaDBTables(Tables):
         stored = [(number, *value) for number, value in enumerate(values, first)]
         cursor.executemany(f"INSERT INTO {self.values} (id, name, tokens) VALUES (%s, %s, %s)", stored)
         listed = [(p, number) for number, _, tokens in stored for p in set(self.schema.postings(tokens).split(" "))]
-        texts = [f"({_hexadecimal(posting)},{number:d})" for posting, number in sorted(listed)]
+        texts = [f"({hexadecimal(posting)},{number:d})" for posting, number in sorted(listed)]
         for begin in range(0, len(texts), ROWS):
             some = ",".join(texts[begin : begin + ROWS])
             cursor.execute(f"INSERT INTO {self.forms} (posting, value) VALUES {some}")
@@ -129,7 +130,7 @@ class MariaDBTables(Tables):
         size = 0
         for posting in sorted(waiting):
             # numbers and hexadecimal text of our own making: quoting each would take longer than the insert
-            first = f"({_hexadecimal(posting)}"
+            first = f"({hexadecimal(posting)}"
             values.append(first + f",{first}".join(waiting[posting]))
             size += len(waiting[posting])
             if size >= ROWS:
@@ -148,14 +149,25 @@ class MariaDBTables(Tables):
                 return self.listed_source(match.postings[0])
             return _derived(f"SELECT DISTINCT p.rnk, p.doc FROM {self.lists} p WHERE {self._in('p', match)}", ())
         if isinstance(match, Every):
-            first, *rest = sorted(match.parts, key=length, reverse=True)
-            source = self.found_source(first, None)
-            rank, doc = source.order.split(", ")
-            return replace(source, where=(*source.where, *(self._exists(part, rank, doc) for part in rest)))
+            self._sizes.measure(match)
+            first, *rest = sorted(match.parts, key=self._sizes.of)
+            if most is None or self._sizes.of(first) < FEW:
+                return self._with(self.found_source(first, None), rest)
+            return self._together([self._with(self.found_source(part, None), rest) for part in singles(first)], most)
+        return self._together([self.found_source(part, most) for part in ways(match)], most)
+
+    def _with(self, source: Source, others: Sequence[Match]) -> Source:
+        """Those of a source's documents that meet the others: each is looked up by its key."""
+        rank, doc = source.order.split(", ")
+        return replace(source, where=(*source.where, *(self._exists(part, rank, doc, probe=True) for part in others)))
+
+    def _together(self, sources: Sequence[Source], most: int | None) -> Source:
+        """Documents of any of the sources, of each the first `most`."""
+        if len(sources) == 1:
+            return sources[0]
         selects: list[str] = []
         params: list[Any] = []
-        for part in ways(match):
-            source = self.found_source(part, most)
+        for source in sources:
             sql, values = self.select(source, source.order, ())
             bound = f" ORDER BY {source.order} LIMIT {most:d}" if most is not None else ""
             selects.append(f"({sql}{bound})")
@@ -166,10 +178,10 @@ class MariaDBTables(Tables):
         return self._exists(match, "d.rnk", "d.id")
 
     def listed_source(self, posting: str) -> Source:
-        return Source(f"{self.lists} p0", "p0.doc", "p0.rnk, p0.doc", (_is("p0", Listed(posting)),))
+        return Source(f"{self.lists} p0", "p0.doc", "p0.rnk, p0.doc", (is_listed("p0", Listed(posting)),))
 
     def listed_condition(self, postings: Sequence[str]) -> Condition:
-        listed = ", ".join(map(_hexadecimal, postings))
+        listed = ", ".join(map(hexadecimal, postings))
         return f"d.id IN (SELECT p.doc FROM {self.lists} p WHERE p.posting IN ({listed}))", []
 
     def find_values(self, cursor: Any, wanted: Sequence[Needed]) -> list[tuple[int, str]]:
@@ -182,7 +194,7 @@ class MariaDBTables(Tables):
                 tables += f" JOIN {self.forms} q{other} ON q{other}.value = q0.value"
             where = []
             for place, alternatives in enumerate(postings):
-                sql, values = _is(f"q{place}", *alternatives)
+                sql, values = is_listed(f"q{place}", *alternatives)
                 where.append(f"({sql})")
                 params += values
             several = any(one.beginning for alternatives in postings for one in alternatives)
@@ -197,7 +209,7 @@ class MariaDBTables(Tables):
 
     def vocabulary(self, cursor: Any, field: str, beginning: str, limit: int) -> dict[str, int]:
         letter = self.schema.indexed[field].letter
-        sql, params = _is("p", Listed(letter + beginning, True))
+        sql, params = is_listed("p", Listed(letter + beginning, True))
         lists = self.forms if self.schema.indexed[field].shared else self.lists
         cursor.execute(f"SELECT posting, COUNT(*) FROM {lists} p WHERE {sql} GROUP BY posting LIMIT {limit:d}", params)
         return {bytes(posting).decode(errors="replace")[len(letter) :]: count for posting, count in cursor.fetchall()}
@@ -218,7 +230,7 @@ class MariaDBTables(Tables):
         tables = f"{self.lists} p0"
         for number in range(1, len(chosen)):
             tables += f" JOIN {self.lists} p{number} ON p{number}.rnk = p0.rnk AND p{number}.doc = p0.doc"
-        where = tuple(_is(f"p{number}", *alternatives) for number, alternatives in enumerate(chosen))
+        where = tuple(is_listed(f"p{number}", *alternatives) for number, alternatives in enumerate(chosen))
         source = Source(tables, "p0.doc", "p0.rnk, p0.doc", where, checks=tuple(checks))
         if any(one.beginning for alternatives in chosen for one in alternatives):
             return _derived(*self.select(source, "DISTINCT p0.rnk, p0.doc", ()))
@@ -231,9 +243,10 @@ class MariaDBTables(Tables):
         return needed._replace(certain=False) if cut else needed
 
     def _in(self, alias: str, match: Listings) -> str:
-        return f"{alias}.posting IN ({', '.join(map(_hexadecimal, match.postings))})"
+        return f"{alias}.posting IN ({', '.join(map(hexadecimal, match.postings))})"
 
-    def _exists(self, match: Match, rank: str, doc: str) -> Condition:
+    def _exists(self, match: Match, rank: str, doc: str, *, probe: bool = False) -> Condition:
+        """`probe`: row by row, as few rows are asked for; else the server may read all lists first."""
         if isinstance(match, Listings):
             # not correlated, so that it is read once
             return f"{doc} IN (SELECT q.doc FROM {self.lists} q WHERE {self._in('q', match)})", []
@@ -244,10 +257,9 @@ class MariaDBTables(Tables):
             parts = []
             params: list[Any] = []
             for posting in needed.postings:
-                sql, values = _is("q", *posting)
-                parts.append(
-                    f"EXISTS (SELECT 1 FROM {self.lists} q WHERE ({sql}) AND q.rnk = {rank} AND q.doc = {doc})"
-                )
+                sql, values = is_listed("q", *posting)
+                found = f"FROM {self.lists} q WHERE ({sql}) AND q.rnk = {rank} AND q.doc = {doc})"
+                parts.append(f"(SELECT COUNT(*) {found} > 0" if probe else f"EXISTS (SELECT 1 {found}")
                 params += values
             if not needed.certain:
                 sql, values = self.check(match)
@@ -258,36 +270,10 @@ class MariaDBTables(Tables):
                 )
                 params += values
             return " AND ".join(parts), params
-        inner = [self._exists(part, rank, doc) for part in match.parts]
+        inner = [self._exists(part, rank, doc, probe=probe) for part in match.parts]
         word = " AND " if isinstance(match, Every) else " OR "
         return word.join(f"({sql})" for sql, _ in inner), [value for _, values in inner for value in values]
 
 
 def _derived(sql: str, params: Sequence[Any]) -> Source:
     return Source(f"({sql}) u", "u.doc", "u.rnk, u.doc", (("1 = 1", []),), tuple(params))
-
-
-def _stored(posting: str) -> bytes:
-    """A posting as it is stored: too long ones end in a digest."""
-    found = posting.encode()
-    if len(found) <= LONGEST:
-        return found
-    return found[:BEGINNING] + hashlib.blake2b(found, digest_size=8).digest()
-
-
-def _hexadecimal(posting: str) -> str:
-    return f"0x{_stored(posting).hex()}"
-
-
-def _is(alias: str, *alternatives: Listed) -> Condition:
-    parts: list[str] = []
-    params: list[Any] = []
-    for posting, beginning in alternatives:
-        if beginning:
-            low = posting.encode()[:BEGINNING]
-            parts.append(f"{alias}.posting >= %s AND {alias}.posting < %s")
-            params += [low, low + b"\xff"]
-        else:
-            parts.append(f"{alias}.posting = %s")
-            params.append(_stored(posting))
-    return parts[0] if len(parts) == 1 else " OR ".join([f"({part})" for part in parts]), params

@@ -110,6 +110,12 @@ def ways(match: Match) -> list[Match]:
     return list(match.parts) if isinstance(match, Some) else [match]
 
 
+def singles(match: Match) -> list[Match]:
+    """The same, down to the last alternative."""
+    found = ways(match)
+    return found if len(found) == 1 else [one for part in found for one in singles(part)]
+
+
 def _in_any(asked: Wanted, fields: tuple[str, ...]) -> Match | None:
     return some([every([Occurs(fields, phrase) for phrase in parts]) for parts in asked])
 

@@ -91,6 +91,8 @@ class _Ranked:
         everything = whole(self.tables, self.asked, bound)
         exact = list(_steps(self.tables, self.asked, best, bound))
         *found, matching = self._ask([*exact, everything]) if everything else [*self._ask(exact), []]
+        if self._common is everything:  # `hits` counts it anyway
+            self._common = None
         self._place(found)
         if len(matching) == self.end or len(set(matching) - self.placed.keys()) > 1:
             self.take(_steps(self.tables, self.asked, ranking[len(best) :], bound))
