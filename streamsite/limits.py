@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-LONGEST_ADDRESS = 8192  # characters including the query; the same as nginx (large_client_header_buffers)
+LONGEST_ADDRESS = 8192  # characters including the query; the same as nginx (deploy/nginx/maps.conf)
 ANYBODY = 64 * 1024  # bytes: forms without files
 MEMBER = 6 * 1024 * 1024  # bytes: an avatar (5 MiB) and its form
 

@@ -90,17 +90,20 @@ class Front:
         until(lambda: not socket.socket().connect_ex(("127.0.0.1", self.secure)), lambda: "nginx")
 
     def ask(self, address: str, method: str = "GET", body: bytes | None = None, *, plain: bool = False,
-            headers: Mapping[str, str] | None = None) -> Answer:  # fmt: skip
-        with contextlib.closing(self.connection(plain=plain)) as connection:
+            headers: Mapping[str, str] | None = None, of: str = "127.0.0.1") -> Answer:  # fmt: skip
+        """The answer to a request from the address `of` of loopback."""
+        with contextlib.closing(self.connection(plain=plain, of=of)) as connection:
             connection.request(method, address, body, headers or {})
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
 
-    def connection(self, *, plain: bool = False) -> http.client.HTTPConnection:
+    def connection(self, *, plain: bool = False, of: str = "127.0.0.1") -> http.client.HTTPConnection:
         if plain:
-            return http.client.HTTPConnection("127.0.0.1", self.plain, timeout=60)
+            return http.client.HTTPConnection("127.0.0.1", self.plain, timeout=60, source_address=(of, 0))
         context = ssl.create_default_context(cafile=str(self.folder / "site.pem"))
-        return http.client.HTTPSConnection("127.0.0.1", self.secure, timeout=60, context=context)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.secure, timeout=60, context=context, source_address=(of, 0)
+        )
 
     def stop(self) -> None:
         for process in filter(None, (self.nginx, *self.nodes.values())):
@@ -165,8 +168,10 @@ def asked(front: Front, address: str, *, people: int = 6) -> Iterator[list[int]]
 
 
 @contextlib.contextmanager
-def running_front(*, nodes: int = 3, options: tuple[str, ...] = (), **env: str) -> Iterator[Front]:
-    """nginx and nodes with the site's defaults, and the settings `env`."""
+def running_front(
+    *, nodes: int = 3, options: tuple[str, ...] = (), config: tuple[str, ...] = ("--rate", "0"), **env: str
+) -> Iterator[Front]:
+    """nginx, configured with options `config`, and nodes with `options`; the site's defaults, and settings `env`."""
     folder = Path(tempfile.mkdtemp(prefix="front-"))
     front = Front(folder, **env)
     put_sqlite(front.data / "db.sqlite3")
@@ -174,7 +179,7 @@ def running_front(*, nodes: int = 3, options: tuple[str, ...] = (), **env: str) 
     try:
         for number in range(1, nodes + 1):
             front.start_node(number, *options)
-        front.start_nginx("--rate", "0")
+        front.start_nginx(*config)
         for number in front.nodes:
             front.until_ready(number)
         yield front

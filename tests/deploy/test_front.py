@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.conftest import kill_tree
+from tests.browser.conftest import CHROMIUM, kill_tree
 from tests.browser.nginx import write_main
 from tests.deploy.front import Front, asked, make_certificate, running_front, until
 
@@ -109,6 +110,36 @@ def test_errors_of_nginx_look_like_the_site(front, language, said):
     assert front.ask(sheet).status == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert front.ask("/413.html").status == 404  # only as an error
+
+
+@pytest.mark.parametrize(("length", "status"), [(8190, 200), (8192, 200), (8193, 414), (16_000, 414)])
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_the_longest_address(front, version, length, status):
+    address = f"https://127.0.0.1:{front.secure}/robots.txt?".ljust(
+        length + len(f"https://127.0.0.1:{front.secure}"), "a"
+    )
+    told = subprocess.run(
+        ["curl", version, "--silent", "--cacert", front.folder / "site.pem", "--output", front.folder / "told",
+         "--write-out", "%{http_code}", address],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(told.stdout) == status
+    if status == 414:
+        assert (front.folder / "told").read_bytes() == (front.data / "errors/zh-hans/414.html").read_bytes()
+
+
+def test_a_browser_shows_that_an_address_is_too_long(front):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        page = browser.new_page(ignore_https_errors=True, locale="en")
+        for many in (2800, 5000):  # of the 15,000 characters 11,250 bytes are sent
+            answer = page.goto(f"https://127.0.0.1:{front.secure}/search/?q=" + "%F0" * many)
+            assert answer.status == 414
+            assert answer.security_details()["protocol"].startswith("TLS")
+            version = page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")
+            assert version == "h2"
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+        browser.close()
 
 
 def test_probes_pass_nginx_uncounted_unlogged_and_under_any_name(front):
