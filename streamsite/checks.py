@@ -19,10 +19,12 @@ from django.http.request import validate_host
 from django.utils.module_loading import import_string
 
 from utils.addresses import is_mail_address, is_site
+from utils.cdn import SCHEMES, pull_secrets
 from utils.storages import video_store
 from utils.time_zones import fixed_offset
 
 MEDIA_SECRET = re.compile(r"[A-Za-z0-9_-]{32,}")
+PARAMETER = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 if TYPE_CHECKING:
     from utils.mariadb.base import DatabaseWrapper
@@ -116,6 +118,39 @@ def _check_networks(name: str, id: str, values: list[str], hint: str) -> list[Ch
         except ValueError as error:
             found.append(Error(f"{name} holds {one!r}: {error}.", hint=hint, id=id))
     return found
+
+
+@register()
+def check_cdn(**_kwargs: Any) -> list[CheckMessage]:
+    """Checks what is set of a CDN; keys and secrets aren't shown."""
+    scheme, names = SCHEMES[settings.CDN_SIGNING], settings.CDN_PARAMETERS
+    url, is_used, wanted = settings.CDN_URL, bool(settings.CDN_URL), scheme.parameters
+    safe = is_site(url) and (url.startswith("https://") or not settings.SITE_URL.startswith("https://"))
+    return _unless(
+        (
+            not is_used or safe, "E050", f"CDN_URL is {url!r}.",
+            "Set it to https://cdn.your.site, without a path.",
+        ),
+        (
+            not is_used or scheme.keys.fullmatch(settings.CDN_KEY) is not None, "E051",
+            "CDN_KEY is not set, too short, too long or has invalid characters.",
+            "Set it to 16 to 32 random letters and digits, the same as in the CDN's console.",
+        ),
+        (
+            not is_used or bool(settings.CDN_PULL_SECRET), "E052", "CDN_URL is set, and CDN_PULL_SECRET isn't.",
+            "Set it to 32 or more random letters, digits, - and _, which the CDN sends when it fetches from this site.",
+        ),
+        (
+            all(MEDIA_SECRET.fullmatch(one) for one in pull_secrets()), "E053",
+            "A secret in CDN_PULL_SECRET or CDN_PULL_SECRET_FALLBACKS is too weak or has invalid characters.",
+            "Set it to 32 or more random letters, digits, - and _.",
+        ),
+        (
+            not names or (len(set(names)) == len(wanted) and all(map(PARAMETER.fullmatch, names))), "E054",
+            f"CDN_PARAMETERS is {','.join(names)!r}.",
+            f"Leave it unset, or name as many parameters as {settings.CDN_SIGNING} has: {len(wanted)}.",
+        ),
+    )  # fmt: skip
 
 
 @register()

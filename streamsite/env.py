@@ -21,6 +21,7 @@ from redis.retry import Retry
 # Settings that may be given as the path of a file instead, in <name>_FILE.
 SECRETS = {
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "MEDIA_SECRET", "MEDIA_SECRET_FALLBACKS", "MONITORING_TOKEN"),
+    *("CDN_KEY", "CDN_PULL_SECRET", "CDN_PULL_SECRET_FALLBACKS"),
     *("DATABASE_URL", "DATABASE_REPLICA_URLS", "REDIS_URL", "EMAIL_URL", "OIDC_CLIENT_SECRET"),
 }
 

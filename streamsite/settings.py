@@ -32,6 +32,7 @@ from streamsite.env import (
 )
 from streamsite.policy import PERMISSIONS_POLICY, content_policy  # noqa: F401  (the first is read by name)
 from streamsite.unfold import UNFOLD  # noqa: F401  (read by django-unfold)
+from utils.cdn import SCHEMES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = folder("DATA_DIR", BASE_DIR / "data")
@@ -232,6 +233,15 @@ MEDIA_ROOT = DATA_DIR / "pictures"
 PRIVATE_ROOT = DATA_DIR / "private"  # course material: never below MEDIA_ROOT, which anybody may read
 VIDEO_URL = "/v/"  # video, audio, subtitles, storyboards, course material: only with a token
 VIDEO_STORAGE_URL = env.str("VIDEO_STORAGE_URL", default=(DATA_DIR / "videos").as_uri())
+CDN_URL = env.str("CDN_URL", default="").rstrip("/")  # of a CDN that hands out what VIDEO_URL has (docs/cdn.md)
+CDN_SIGNING = choice("CDN_SIGNING", "aliyun-a", among=tuple(SCHEMES))
+CDN_KEY = env.str("CDN_KEY", default="")  # signs its addresses
+# seconds from an address's timestamp to its end, as the CDN's console says
+CDN_VALIDITY = integer("CDN_VALIDITY", default=1800, most=YEARS)
+CDN_PARAMETERS = env.list("CDN_PARAMETERS", default=[])  # names that aren't the usual ones
+CDN_HEXADECIMAL = boolean("CDN_HEXADECIMAL", default=False)  # timestamps of aliyun-f and tencent-d
+CDN_PULL_SECRET = env.str("CDN_PULL_SECRET", default="")  # what the CDN says when it fetches from this site
+CDN_PULL_SECRET_FALLBACKS = env.list("CDN_PULL_SECRET_FALLBACKS", default=[])
 WORK_DIR = folder("WORK_DIR", DATA_DIR / "work")  # one folder per encoding job
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", default="")  # empty: the one that imageio-ffmpeg carries
 FFMPEG_THREADS = integer("FFMPEG_THREADS", default=0, most=1024)  # of one codec; 0: as many as the machine has
@@ -326,7 +336,7 @@ SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")  # a mail or https ad
 MONITORING_TOKEN = env.str("MONITORING_TOKEN", default="")  # shows details at /readyz, as a bearer token
 MONITORING_NETWORKS = env.list("MONITORING_NETWORKS", default=["127.0.0.0/8", "::1/128"])  # the same without a token
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_GATEWAY == "alipay")
+CONTENT_SECURITY_POLICY = content_policy(ALIPAY_GATEWAY_URL, passes_on=PAYMENT_GATEWAY == "alipay", cdn=CDN_URL)
 
 # --- Playback -------------------------------------------------------------------------------
 

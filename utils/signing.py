@@ -3,6 +3,8 @@
 The token is base64url(MD5(path + secret + expiry)) without padding; `secure_link_md5` requires MD5. The
 secret is between the two other parts, which prevents length extension. The token is prefixed with the id of its secret
 and a dot; nginx selects the secret by that id, so playback continues while the secret is rotated.
+
+With a CDN in front (CDN_URL), URLs are the CDN's and signed for it: utils/cdn.py.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.encoding import iri_to_uri
 from django.utils.http import urlencode
 
+from utils import cdn
 from utils.hashing import secret_keys
 
 
@@ -53,7 +56,9 @@ def _token(path: str, ts: str, secret: str) -> str:
 
 
 def sign(path: str, *, expires_at: int) -> str:
-    """The URL of `path` with a token valid until `expires_at` (Unix timestamp)."""
+    """The URL of `path` that is good until `expires_at` (Unix timestamp): with a token, or at the CDN (CDN_URL)."""
+    if settings.CDN_URL:
+        return cdn.sign(path, expires_at=expires_at)
     ts = str(expires_at)
     return f"{iri_to_uri(path)}?{urlencode({'st': f'{next(iter(secrets()))}.{token(path, ts)}', 'ts': ts})}"
 

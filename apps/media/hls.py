@@ -93,9 +93,11 @@ def media(rendition: Rendition, *, file_url: str) -> str:
     """The playlist of one rendition: byte ranges of its one file. That of a progressive one gets more segments later.
 
     Each range has an address of its own (`n`, which the server doesn't read): of neighbouring ranges at one address
-    ffmpeg 9 asks for all at once, and then plays the first and no more.
+    ffmpeg 9 asks for all at once, and then plays the first and no more. CDNs allow no parameter beside their signature:
+    there it is a fragment, which isn't sent.
     """
-    address = f"{file_url}{'&' if '?' in file_url else '?'}n="
+    mark = "#" if not file_url.startswith("/") else "&" if "?" in file_url else "?"
+    address = f"{file_url}{mark}n="
     table = rendition.segments if rendition.progressive else _without_stub(rendition.segments)
     longest = max((math.ceil(seconds - 0.001) for _, _, seconds in table), default=1)
     if rendition.progressive:

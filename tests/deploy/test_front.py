@@ -240,6 +240,7 @@ def test_kept_pages_differ_by_language_and_part_and_end_with_a_publish(front):
 @pytest.mark.parametrize("brotli", [False, True])
 def test_nginx_takes_every_combination_of_options(tmp_path, settings, tls, pages, rate, proxies, brotli):
     settings.TRUSTED_PROXIES = proxies.split(",") if proxies else []
+    settings.CDN_PULL_SECRET = "a1-_" * 8 if pages else ""
     settings.SITE_URL = "https://site.example"
     options = ["--node", "unix:/run/a.sock", "--node", "127.0.0.1:3031", "--node", "unix:/run/b.sock", "--rate", rate]
     if tls:

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.orders.checks import check_payments
-from streamsite.checks import check_addresses, check_classes, check_production, check_settings
+from streamsite.checks import check_addresses, check_cdn, check_classes, check_production, check_settings
 from streamsite.env import boolean, choice, integer
 
 PRODUCTION = {
@@ -26,12 +26,15 @@ EARLIER = {
     "APP_ID": "2021000000000042", "SELLER_ID": "seller@site.example", "GATEWAY_URL": "ftp://x", "PRIVATE_KEY_FILE": "",
     "PUBLIC_KEY_FILE": "/nowhere.pem", "APP_CERT_FILE": "", "CERT_FILE": "", "ROOT_CERT_FILE": "",
 }  # fmt: skip
+CDN = {
+    "CDN_URL": "https://cdn.example", "CDN_SIGNING": "aliyun-a", "CDN_KEY": "a1B2" * 4, "CDN_PULL_SECRET": "-_a1" * 8,
+}  # fmt: skip
 
 
 def _found(settings, **changed) -> list[str]:
     for name, value in {**PRODUCTION, **changed}.items():
         setattr(settings, name, value)
-    checks = (check_settings, check_addresses, check_classes, check_production, check_payments)
+    checks = (check_settings, check_addresses, check_cdn, check_classes, check_production, check_payments)
     return [message.id for check in checks for message in check()]
 
 
@@ -87,6 +90,18 @@ def test_right_settings_are_not_complained_of(settings):
         ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1/group1?path=/typo"}, ["streamsite.E002"]),
         ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1/group1?timeout=soon"}, ["streamsite.E002"]),
         ({"VIDEO_STORAGE_URL": "fastdfs://10.0.0.1,10.0.0.2:22122/group1?paths=/a,/b&timeout=5"}, []),
+        ({"CDN_URL": "https://cdn.example"}, ["streamsite.E051", "streamsite.E052"]),
+        (CDN | {"CDN_URL": "https://cdn.example/films"}, ["streamsite.E050"]),
+        (CDN | {"CDN_URL": "http://cdn.example"}, ["streamsite.E050"]),
+        (CDN | {"CDN_KEY": "short"}, ["streamsite.E051"]),
+        (CDN | {"CDN_KEY": "a" * 33}, ["streamsite.E051"]),
+        (CDN | {"CDN_KEY": "a" * 33, "CDN_SIGNING": "tencent-d"}, []),
+        (CDN | {"CDN_PULL_SECRET": "short"}, ["streamsite.E053"]),
+        (CDN | {"CDN_PULL_SECRET_FALLBACKS": ["$http_host" * 10]}, ["streamsite.E053"]),
+        (CDN | {"CDN_PARAMETERS": ["sign", "t"]}, ["streamsite.E054"]),
+        (CDN | {"CDN_PARAMETERS": ["a-b"]}, ["streamsite.E054"]),
+        (CDN | {"CDN_PARAMETERS": ["t", "t"], "CDN_SIGNING": "tencent-d"}, ["streamsite.E054"]),
+        (CDN | {"CDN_PARAMETERS": ["s", "t"], "CDN_SIGNING": "tencent-d"}, []),
         ({"MEDIA_SECRET": "short"}, ["streamsite.E003"]),
         ({"MEDIA_SECRET_FALLBACKS": ["$uri" * 10]}, ["streamsite.E003"]),
         ({"MEDIA_SECRET": "-_a1" * 8}, []),

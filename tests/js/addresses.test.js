@@ -56,7 +56,32 @@ test("a fresh address is used as it stands in the playlist", async () => {
 });
 
 test("an address that isn't signed is left alone", async () => {
-  assert.equal(await make().current("https://other.example/film.mp4"), "https://other.example/film.mp4");
+  const addresses = make();
+  assert.equal(await addresses.current("/play/1/1/file"), "/play/1/1/file");
+  assert.equal(addresses.has("/play/1/1/file"), false);
+});
+
+test("a CDN's address is renewed whole, whatever its signature looks like", async () => {
+  const hash = "0123456789abcdef".repeat(2);
+  const cdn = "https://cdn.example";
+  for (const [before, now] of /** @type {[string, string][]} */ ([
+    [`/v/a.mp4?auth_key=1-0-0-${hash}`, `/v/a.mp4?auth_key=2-0-0-${hash}`],
+    [`/202601010000/${hash}/v/a.mp4`, `/202601010010/${hash}/v/a.mp4`],
+    [`/${hash}/5E577978/v/a.mp4`, `/${hash}/5e577979/v/a.mp4`],
+    [`/v/a.mp4?sign=${hash}&t=1`, `/v/a.mp4?sign=${hash}&t=2`],
+    ["/v/a.mp4?st=x&ts=1", `/v/a.mp4?auth_key=2-0-0-${hash}`],
+  ])) {
+    const old = before.includes("st=") ? before : cdn + before;
+    const addresses = make();
+    const first = `${old}${old === before ? "&" : "#"}n=3`;
+    assert.equal(await addresses.current(first), new URL(first, location.href).href);
+    answer.body = JSON.stringify({ kind: "full", files: [cdn + now] });
+    assert.equal(await addresses.renew(), "good");
+    const renewed = new URL(await addresses.current(first));
+    assert.equal(renewed.href.split(/[#&]n=/)[0], cdn + now);
+    assert.equal(addresses.has(old), true);
+    assert.equal(addresses.has(cdn + now), true);
+  }
 });
 
 test("past half of the lifetime all are renewed, without waiting for it", async () => {
@@ -95,10 +120,12 @@ test("a clock that was set back makes an address stale", () => {
   assert.equal(addresses.isStale(Date.now() - 1000 * (LIFETIME / 2)), true);
 });
 
-test("the signature with the latest expiry is kept", async () => {
+test("an address of before in a playlist takes nothing from a renewed one", async () => {
   const addresses = make();
-  await addresses.current("/v/video.mp4?st=later&ts=5000");
-  assert.equal(parts(await addresses.current(OLD)), "/v/video.mp4?st=later&ts=5000");
+  await addresses.current(OLD);
+  await addresses.renew();
+  assert.equal(parts(await addresses.current(OLD)), "/v/video.mp4?st=new&ts=2000");
+  assert.equal(parts(await addresses.current("/v/video.mp4?st=between&ts=1500")), "/v/video.mp4?st=new&ts=2000");
 });
 
 test("all who wait share one request", async () => {

@@ -98,8 +98,8 @@ def test_nginx_is_told_to_check_the_same():
     for line in (
         "secure_link $streamsite_token,$arg_ts;",
         'secure_link_md5 "${uri}${streamsite_secret}${arg_ts}";',
-        'if ($secure_link = "") { return 403; }',
-        'if ($secure_link = "0") { return 410; }',
+        'if ($streamsite_link = "") { return 403; }',
+        'if ($streamsite_link = "0") { return 410; }',
     ):
         assert text.count(line) == 2, line  # of films, of material
 

@@ -19,6 +19,7 @@ from django.utils.http import http_date, parse_http_date_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from utils.cdn import PULL_HEADER, is_pull
 from utils.ranges import (
     MultipartRanges,
     Piece,
@@ -33,12 +34,19 @@ from utils.storages import is_unavailable, private, videos
 from utils.storages.front import Findable, Found
 
 CACHED = "private, max-age=86400, immutable"  # names are never reused; private to the token's holder
+PULLED = "public, max-age=86400, immutable"  # by the CDN, which verifies the URLs it hands them out under
 UNCACHED = "private, no-store"
 NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 # As in deploy/nginx/site.conf; other types are served as plain bytes.
 KINDS = {
     ".mp4": "video/mp4", ".m4s": "video/mp4", ".m4a": "audio/mp4", ".vtt": "text/vtt",
     ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".png": "image/png",
+}  # fmt: skip
+# For scripts of the site that read what the CDN has; a URL there is as good as a token here.
+SHARED = {"Access-Control-Allow-Origin": "*"}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": "Range",
+    "Access-Control-Max-Age": "86400",
 }  # fmt: skip
 # An environment variable, not a header, so that only the embedded proxy, which sends the files, can set it.
 SENDS_FILES = "SENDS_FILES"
@@ -53,13 +61,22 @@ DOWNLOADED = {
 
 
 @csrf_exempt  # other methods get 405, as from nginx
-@require_safe
 def video_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """Serve the file `name`: 403 for an invalid token, 410 for an expired one; ranges and conditions (RFC 9110).
 
     The embedded proxy sends the bytes (X-Send-File); in the full stack nginx serves files without this view.
+    A CDN gets them without a token (utils/cdn.py), and what it answers to scripts of the site.
     """
-    return _file(request, videos(), name, KINDS, {"Cache-Control": CACHED})
+    if not _is_pulled(request):
+        return _video_file(request, name, {"Cache-Control": CACHED})
+    if request.method == "OPTIONS":
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=SHARED | PREFLIGHT)
+    return _video_file(request, name, {"Cache-Control": PULLED} | SHARED)
+
+
+@require_safe
+def _video_file(request: HttpRequest, name: str, rules: dict[str, str]) -> HttpResponseBase:
+    return _file(request, videos(), name, KINDS, rules)
 
 
 @csrf_exempt
@@ -76,7 +93,7 @@ def _file(
     verdict = verify(
         f"{settings.VIDEO_URL}{name}", request.GET.get("st", ""), request.GET.get("ts", ""), now=time.time()
     )
-    if verdict is not Verdict.VALID:
+    if verdict is not Verdict.VALID and not _is_pulled(request):
         return _refused(HTTPStatus.FORBIDDEN if verdict is Verdict.FORGED else HTTPStatus.GONE)
     try:
         found = storage.find(name)
@@ -107,6 +124,10 @@ def _file(
         return _refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, **{"Content-Range": f"bytes */{size}"})
     kind = kinds.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
     return _sent(request, storage, name, found, ranges, kind, headers)
+
+
+def _is_pulled(request: HttpRequest) -> bool:
+    return is_pull(request.headers.get(PULL_HEADER, ""))
 
 
 def _refused(status: int, **headers: str) -> HttpResponse:

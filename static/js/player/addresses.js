@@ -3,13 +3,17 @@
 const TIMEOUT = 8000; // milliseconds for a renewal
 const AGAIN = 5000; // milliseconds between a failed renewal and the next
 
-/** @typedef {{ ts: number, st: string }} Signature the time of expiry, in seconds since the epoch, and the token */
+// A CDN's signature may stand before the path: a time and a hash, or a hash and a time.
+const SIGNED_PATH = /^\/(?:\d{12}\/[0-9a-f]{32}|[0-9a-f]{32}\/[0-9a-f]{8})(?=\/)/i;
+
+/** The path of the file, without a signature. */
+const fileOf = (/** @type {URL} */ { pathname }) => pathname.replace(SIGNED_PATH, "");
 
 // Keeps the signed addresses of a title's files valid while it plays. Those of paid content expire within minutes: past
 // half of that time the next segment request renews all of them; near the end it waits for the renewal. While nothing
 // loads, nothing is renewed, however long the film is paused.
 export class Addresses {
-  /** @type {Map<string, Signature>} the signature with the latest expiry, by path */
+  /** @type {Map<string, URL>} the address to use, by the file's path: of the last renewal, else of its playlist */
   #newest = new Map();
 
   /** @type {Map<string, string>} the present path of a file, by an earlier one */
@@ -58,7 +62,6 @@ export class Addresses {
       const renewed = this.renew();
       if (this.isStale(this.#at, 0.9)) await renewed;
     }
-    url.pathname = this.#renamed.get(url.pathname) ?? url.pathname;
     return this.#signed(url);
   }
 
@@ -84,13 +87,13 @@ export class Addresses {
     const piece = lines[lines.findIndex((line) => line.endsWith(range)) + 1 || lines.length];
     const start = lines.find((line) => line.endsWith(`${range.replace(":", '="')}"`))?.match(/URI="([^"]+)"/)?.[1];
     if (!piece) return start ?? null;
-    this.#renamed.set(new URL(url, location.href).pathname, new URL(piece, location.href).pathname);
+    this.#renamed.set(fileOf(new URL(url, location.href)), fileOf(new URL(piece, location.href)));
     return piece;
   }
 
   /** @param {string} address */
   has(address) {
-    return this.#newest.has(new URL(address, location.href).pathname);
+    return this.#newest.has(fileOf(new URL(address, location.href)));
   }
 
   async #renew() {
@@ -102,31 +105,33 @@ export class Addresses {
       return "away";
     }
     if (said.kind !== this.kind) return "refused"; // to the whole title, say, when these are of the preview
-    for (const address of said.files) this.#note(address);
+    for (const address of said.files) this.#note(address, true);
     this.#at = Date.now();
     return "good";
   }
 
   /**
-   * Keeps the signature if no longer-lived one is known. Null for an address that isn't signed.
+   * Keeps the address if none is known of its file, or if it is a new one. Null for an address that isn't signed.
    *
    * @param {string} address
+   * @param {boolean} [isNew]
    */
-  #note(address) {
+  #note(address, isNew = false) {
     const url = new URL(address, location.href);
-    const ts = Number(url.searchParams.get("ts"));
-    if (!ts) return null;
-    const st = url.searchParams.get("st") ?? "";
-    if (ts > (this.#newest.get(url.pathname)?.ts ?? 0)) this.#newest.set(url.pathname, { ts, st });
+    if (url.origin === location.origin && !url.searchParams.has("st")) return null;
+    const file = fileOf(url);
+    if (isNew || !this.#newest.has(file)) this.#newest.set(file, url);
     this.#at ||= Date.now(); // the first playlist has just been read
     return url;
   }
 
   /** @param {URL} url */
   #signed(url) {
-    for (const [name, value] of Object.entries(this.#newest.get(url.pathname) ?? {})) {
-      url.searchParams.set(name, String(value));
-    }
-    return url.href;
+    const file = fileOf(url);
+    const found = new URL(this.#newest.get(this.#renamed.get(file) ?? file) ?? url);
+    const n = url.searchParams.get("n"); // tells a file's pieces apart
+    if (n !== null) found.searchParams.set("n", n);
+    found.hash = url.hash;
+    return found.href;
   }
 }

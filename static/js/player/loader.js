@@ -3,7 +3,11 @@ import Hls from "hls.js";
 /** @import { Loader, LoaderCallbacks, LoaderConfiguration, FragmentLoaderContext } from "hls.js" */
 /** @import { Addresses } from "./addresses.js" */
 
-const EXPIRED = new Set([403, 410]); // 403: signed with a key that has been replaced
+const EXPIRED = new Set([403, 410]); // 403: signed with a key that has been replaced, or by a CDN
+
+// A refusal of a CDN that scripts of other sites can't read has no status.
+const isUnreadable = (/** @type {number} */ code, /** @type {string} */ url) =>
+  code === 0 && new URL(url, location.href).origin !== location.origin;
 
 /**
  * hls.js's loader with what it uses inside, which its types leave out.
@@ -45,7 +49,8 @@ export function loaderOf(addresses) {
       /** @type {LoaderCallbacks<FragmentLoaderContext>["onError"]} */
       const onError = async (response, ...rest) => {
         const { code } = response;
-        if (this.#triedAgain || !(EXPIRED.has(code) || code === 404)) {
+        const isExpired = EXPIRED.has(code) || isUnreadable(code, context.url);
+        if (this.#triedAgain || !(isExpired || code === 404)) {
           callbacks.onError(response, ...rest);
           return;
         }

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template import Context, Engine
 
 from utils import front_errors, page_version
+from utils.cdn import pull_secrets
 from utils.nginx_text import quoted, quoted_plain
 from utils.page_languages import page_languages
 from utils.signing import secret, secrets
@@ -99,6 +100,7 @@ class Command(BaseCommand):
             "site_url": settings.SITE_URL,
             "secret": secret(),
             "secrets": secrets(),
+            "pull_secrets": pull_secrets(),
             "video_url": settings.VIDEO_URL,
             "media_url": settings.MEDIA_URL,
             "static_url": settings.STATIC_URL,
