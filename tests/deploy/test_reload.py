@@ -67,13 +67,13 @@ def test_a_node_started_by_a_relative_path_serves_on(tmp_path, folder):
     port, log = free_port(), tmp_path / "log"
     command = [
         os.path.relpath(BIN / "uwsgi", folder), "--ini", os.path.relpath(ROOT / "deploy/node/uwsgi.ini", folder),
-        "--http-socket", f"127.0.0.1:{port}",
+        "--http-socket", f"127.0.0.1:{port}", "--processes", "1",
     ]  # fmt: skip
     with _running(command, folder, log, DATA_DIR=str(tmp_path / "data")) as node:
         _until(lambda: _answers(port), node, log)
         for reloads in (1, 2):
             # a process that is still loading the application would hear nothing, and be waited for a minute
-            _until(lambda times=2 * reloads: log.read_text().count("WSGI app 0") == times, node, log)
+            _until(lambda times=reloads: log.read_text().count("WSGI app 0") == times, node, log)
             node.send_signal(signal.SIGHUP)
             _until(lambda times=reloads: log.read_text().count("gracefully (RE)spawned") == times, node, log)
             _until(lambda: _answers(port), node, log)
