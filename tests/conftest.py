@@ -110,7 +110,7 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Have SQLite put back as it is now after each transactional test.
+    """Have the database put back as it is now after each transactional test.
 
     A flush would empty every table one by one, and recreate all content types and permissions.
     """
@@ -119,9 +119,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
     from tests.migrated import remember, restore
 
-    if connection.vendor != "sqlite":
-        yield
-        return
     with django_db_blocker.unblock():
         remember(connection)
     with pytest.MonkeyPatch.context() as patched:

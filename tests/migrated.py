@@ -21,10 +21,14 @@ from tests import mariadb
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.sqlite3.base import DatabaseWrapper
 
 _KEPT = mariadb.KEPT
-_pristine = sqlite3.connect(":memory:", check_same_thread=False)  # what each transactional test begins with
+# what each transactional test begins with: SQLite's database; MariaDB's rows by table, with checksums
+_pristine = sqlite3.connect(":memory:", check_same_thread=False)
+_rows: dict[str, list[tuple[Any, ...]]] = {}
+_checksums: dict[str, int] = {}
 
 
 def put_sqlite(path: Path) -> None:
@@ -58,9 +62,12 @@ def fill(connection: DatabaseWrapper, **_: Any) -> None:
         kept.close()
 
 
-def remember(connection: DatabaseWrapper) -> None:
-    """Keep what the test database holds now, for `restore` and for the runs to come."""
+def remember(connection: BaseDatabaseWrapper) -> None:
+    """Keep what the test database holds now, for `restore`; of SQLite's also for the runs to come."""
     connection.ensure_connection()
+    if connection.vendor != "sqlite":
+        _remember_rows(connection)
+        return
     connection.connection.backup(_pristine)
     if not _kept().exists():
         _KEPT.mkdir(parents=True, exist_ok=True)
@@ -71,10 +78,47 @@ def remember(connection: DatabaseWrapper) -> None:
         new.replace(_kept())
 
 
-def restore(connection: DatabaseWrapper) -> None:
-    """Put the test database back as `remember` saw it: a millisecond, where a flush takes a hundred."""
+def restore(connection: BaseDatabaseWrapper) -> None:
+    """Put the test database back as `remember` saw it: some milliseconds, where a flush takes hundreds."""
     connection.ensure_connection()
-    _pristine.backup(connection.connection)
+    if connection.vendor == "sqlite":
+        _pristine.backup(connection.connection)
+    else:
+        _restore_rows(connection)
+
+
+def _remember_rows(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        for table in _filled(connection):
+            cursor.execute(f"SELECT * FROM `{table}`")
+            _rows[table] = list(cursor.fetchall())
+        _checksums.update(_checksums_of(connection))
+
+
+def _restore_rows(connection: BaseDatabaseWrapper) -> None:
+    """Empty the tables that were empty, and renew those that had rows and were changed."""
+    now = _checksums_of(connection)
+    changed = {table for table in _rows if now[table] != _checksums[table]} | (_filled(connection) - set(_rows))
+    with connection.cursor() as cursor, connection.constraint_checks_disabled():
+        for table in changed:
+            cursor.execute(f"DELETE FROM `{table}`")
+            if rows := _rows.get(table):
+                cursor.executemany(f"INSERT INTO `{table}` VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
+
+
+def _filled(connection: BaseDatabaseWrapper) -> set[str]:
+    """The tables that have rows."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{table}' FROM `{table}` LIMIT 1)" for table in tables))
+        return {table for (table,) in cursor.fetchall()}
+
+
+def _checksums_of(connection: BaseDatabaseWrapper) -> dict[str, int]:
+    """By which tables that had rows are seen to have others."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CHECKSUM TABLE {', '.join(f'`{table}`' for table in _rows)}")
+        return {name.rpartition(".")[2]: checksum for name, checksum in cursor.fetchall()}
 
 
 @cache
