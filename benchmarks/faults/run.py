@@ -40,7 +40,8 @@ FILL = """
 import json
 from tests.factories import make_category, make_episode, make_movie, make_user
 category = make_category(slug="film")
-movies = [make_episode(movie=make_movie(title=f"第{n}夜", category=category)).movie_id for n in range(40)]
+titles = [make_movie(title=f"第{n}夜", category=category) for n in range(40)]
+movies = [make_episode(movie=movie, duration=100_000).movie_id for movie in titles]
 names = [make_user(username=f"viewer{n}", password="right horse battery").username for n in range(%d)]
 print("MADE" + json.dumps([movies, names]))
 """

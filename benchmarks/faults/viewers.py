@@ -133,9 +133,9 @@ class Viewers:
         return _wrong(part, wanted=206)
 
     def _position(self, session: requests.Session, viewer: Viewer, asked: int) -> str:
-        position = float(asked + 1)
+        position, movie = float(asked + 1), self.movies[viewer.number % len(self.movies)]
         answer = session.post(
-            f"{self.url}/play/{self.film}/1/progress/",
+            f"{self.url}/play/{movie}/1/progress/",
             json={"position": position, "duration": 100_000, "playing": True, "tab": "t", "number": asked + 1},
             timeout=PATIENCE,
         )
