@@ -364,3 +364,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": log_level("LOG_LEVEL", "INFO")},
 }
+
+SENTRY_DSN = env.str("SENTRY_DSN", default="")  # where errors are reported to
+if SENTRY_DSN:
+    from utils import error_reports
+
+    error_reports.start(SENTRY_DSN, environment=ENVIRONMENT, secret_paths=SECRET_PATHS)
