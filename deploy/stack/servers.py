@@ -44,8 +44,13 @@ class Server:
         return [
             program("mariadbd"), f"--defaults-file={shipped}", f"--server-id={self.number}",
             f"--datadir={self.folder}", f"--socket={self.socket}", f"--pid-file={self.socket}.pid",
-            f"--port={self.port}", *OWN, *_account(),
+            f"--port={self.port}", f"--tmpdir={self.temporary}", *OWN, *_account(),
         ]  # fmt: skip
+
+    @property
+    def temporary(self) -> Path:
+        """A folder of its own: a server that starts deletes what it finds in it, the tables of others included."""
+        return self.socket.with_suffix(".tmp")
 
     def url(self, password: str) -> str:
         return f"mysql://{DATABASE}:{password}@127.0.0.1:{self.port}/{DATABASE}"
@@ -81,6 +86,8 @@ def program(name: str) -> str:
 
 def install(servers: list[Server]) -> None:
     """Create the data folders that don't exist, all at once. An interrupted installation is repeated."""
+    for server in servers:
+        server.temporary.mkdir(exist_ok=True)
     missing = [server for server in servers if not server.folder.exists()]
     primary = servers[0].folder
     if servers[0] in missing and len(missing) < len(servers):
@@ -93,7 +100,8 @@ def install(servers: list[Server]) -> None:
         link = server.socket.with_suffix(".new")  # a plain path: the installer is a script that takes no spaces
         link.symlink_to(new)
         command = [
-            program("mariadb-install-db"), "--no-defaults", f"--datadir={link}", "--skip-test-db",
+            program("mariadb-install-db"), "--no-defaults", f"--datadir={link}",
+            f"--tmpdir={server.temporary}", "--skip-test-db",
             "--auth-root-authentication-method=socket", f"--auth-root-socket-user={getpass.getuser()}", *_account(),
         ]  # fmt: skip
         running.append(

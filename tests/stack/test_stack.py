@@ -83,6 +83,13 @@ def _sent_by_nodes(stack: Site) -> int:
     return sum(worker["tx"] for workers in numbers for worker in workers)
 
 
+def _temporary(stack: Site, name: str) -> str:
+    """Where a database keeps temporary tables: not where another one does, which deletes them when it starts."""
+    import servers
+
+    return servers.Server(1, Path(), stack.data / "run" / f"{name}.sock").execute("SELECT @@tmpdir")
+
+
 def _comes_back(stack: Site, name: str, words: str) -> None:
     """Kill a part at once; it is started again, and visitors notice nothing."""
     pid = _pid(stack, words)
@@ -109,6 +116,8 @@ def test_it_runs_a_site_heals_and_keeps_its_data(stack, tmp_path):
     assert re.fullmatch(r"lag \d+\.\d s", columns["replica-1"][-1])
     assert columns["worker-mail"][-1] == "0 waiting"
     assert columns["beat"][-1] == "holds the lock"
+
+    assert len({_temporary(stack, name) for name in ("primary", "replica-1", "replica-2")}) == 3
 
     again = subprocess.run(
         [sys.executable, "deploy/stack/start.py"], cwd=ROOT, capture_output=True, text=True,
