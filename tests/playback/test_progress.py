@@ -249,7 +249,7 @@ def test_an_anonymous_viewer_is_known_by_a_signed_cookie_and_leaves_no_row(clien
     episode = make_episode()
     address = reverse("playback:progress", args=[episode.movie_id, 1])
     body = {"position": 9, "duration": 20, "playing": True}
-    with django_assert_num_queries(5):  # the episode; the viewer, who is new: noted in a transaction
+    with django_assert_num_queries(5):  # the episode; the new viewer, noted in a transaction
         client.post(address, body, content_type="application/json")
     first = client.cookies["viewer"].value
     assert client.cookies["viewer"]["httponly"]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Postbox(socketserver.ThreadingTCPServer):
-    """Speaks enough SMTP (RFC 5321) to be sent mail; refuses as often as it is told to."""
+    """Speaks enough SMTP (RFC 5321) to be sent mail; refuses as often as it was set to."""
 
     daemon_threads = allow_reuse_address = True
 
